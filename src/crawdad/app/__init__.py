@@ -1,0 +1,1 @@
+"""Putting it together: command line, wiring, server, supervisor."""

@@ -1,0 +1,1 @@
+"""The vocabulary that every package shares: nothing here awaits, reads a clock or opens anything."""

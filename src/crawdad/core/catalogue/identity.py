@@ -1,0 +1,19 @@
+"""Words about credentials and rights."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "identity.missing": (
+        "No API key was given. Send it as 'Authorization: Bearer <key>', 'x-api-key' or 'x-goog-api-key'.",
+        "未提供 API 密钥。请通过 “Authorization: Bearer <密钥>”、“x-api-key” 或 “x-goog-api-key” 发送。",
+    ),
+    "identity.unknown": ("Incorrect API key provided.", "提供的 API 密钥不正确。"),
+    "identity.expired": ("This API key has expired.", "此 API 密钥已过期。"),
+    "identity.forbidden": (
+        "This key lacks the permission '{permission}'.",
+        "此密钥缺少权限“{permission}”。",
+    ),
+    "identity.model_forbidden": ("This key may not use the model '{model}'.", "此密钥无权使用模型“{model}”。"),
+    "identity.rate_limited": (
+        "Rate limit reached for this key: {limit} {unit} per minute. Try again in {seconds} s.",
+        "此密钥已达到速率上限：每分钟 {limit} {unit}。请在 {seconds} 秒后重试。",
+    ),
+}

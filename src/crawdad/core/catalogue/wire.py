@@ -1,0 +1,18 @@
+"""Words about requests and answers that cannot be read or said."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "wire.not_json": ("The body is not valid JSON: {reason}", "请求体不是有效的 JSON：{reason}"),
+    "wire.not_object": ("The body must be a JSON object.", "请求体必须是 JSON 对象。"),
+    "wire.missing": ("Missing required field: '{param}'.", "缺少必填字段：“{param}”。"),
+    "wire.type": ("Field '{param}' must be {expected}.", "字段“{param}”必须是{expected}。"),
+    "wire.value": ("Field '{param}' has an invalid value: {value}.", "字段“{param}”的值无效：{value}。"),
+    "wire.unknown_part": (
+        "Content of type '{type}' at '{param}' is not known to this protocol.",
+        "“{param}”处的内容类型“{type}”不属于该协议。",
+    ),
+    "wire.cannot_say": (
+        "The upstream protocol ({protocol}) has no way to carry {feature}.",
+        "上游协议（{protocol}）无法承载{feature}。",
+    ),
+    "wire.too_deep": ("The body is nested too deeply.", "请求体嵌套层级过深。"),
+}

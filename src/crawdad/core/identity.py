@@ -1,0 +1,62 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
+
+
+class Permission(StrEnum):
+    """What a principal may be allowed to do. A child principal never holds one that its parent lacks."""
+
+    MODELS_USE = "models.use"
+    METRICS_READ = "metrics.read"
+    SYSTEM_READ = "system.read"
+    CONFIG_READ = "config.read"
+    CONFIG_WRITE = "config.write"
+    KEYS_MANAGE = "keys.manage"
+    SECRETS_READ = "secrets.read"
+
+
+EVERYTHING: frozenset[Permission] = frozenset(Permission)
+KEY_DEFAULT: frozenset[Permission] = frozenset({Permission.MODELS_USE})
+
+PrincipalKind = Literal["api_key", "token", "admin", "local", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a principal may use. Empty `models` means every model; entries may contain `*`. None means no limit."""
+
+    models: tuple[str, ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+    def allow_model(self, names: Iterable[str]) -> bool:
+        """Whether any of the `names` of one model (as asked for, as resolved) is on the list."""
+        return not self.models or any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever is asking, however they proved it. `id` is stable and safe to log; `expires_at` is in Unix seconds."""
+
+    id: str
+    kind: PrincipalKind
+    name: str = ""
+    permissions: frozenset[Permission] = KEY_DEFAULT
+    limits: Limits = field(default_factory=Limits)
+    expires_at: float | None = None
+
+    def need(self, permission: Permission) -> None:
+        """Raise FORBIDDEN unless this principal holds `permission`."""
+        if permission not in self.permissions:
+            raise GatewayError(
+                ErrorKind.FORBIDDEN, Text("identity.forbidden", {"permission": permission.value}), {"code": "forbidden"}
+            )

@@ -1,0 +1,132 @@
+"""What services need from the world, as protocols. Adapters and the store implement them; tests hand in fakes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from crawdad.core.events import StreamEvent
+from crawdad.core.exchange import Exchange
+from crawdad.core.happenings import Event
+from crawdad.core.request import ModelRequest
+
+
+class Clock(Protocol):
+    """Time. `now` is Unix time in seconds; `monotonic` never goes back."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Randomness(Protocol):
+    """Chance and identity."""
+
+    def uniform(self) -> float:
+        """A number in [0, 1)."""
+
+    def new_id(self) -> str:
+        """A unique id of letters and digits that sorts by time of making."""
+
+    def new_token(self) -> str:
+        """A fresh secret with at least 192 bits of chance, safe in a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Limits of one upstream call, in seconds."""
+
+    connect: float = 10.0
+    first_byte: float = 300.0
+    idle: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """One HTTP call to an upstream. `guarded` calls pass the SSRF guard (their URL came from a client)."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    guarded: bool = False
+    proxy: str | None = None
+
+
+class UpstreamAnswer(Protocol):
+    """An upstream's answer whose body has yet to be read. Must be closed; closing early drops the connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives; the reader's pace is the upstream's. Raises `GatewayError` on time-out or a lost link."""
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises UPSTREAM_BROKEN when it is longer than `limit` bytes."""
+
+    async def close(self) -> None:
+        """Let go of the connection (back to the pool when the body was read to its end)."""
+
+
+class Transport(Protocol):
+    """HTTP to the outside. Raises `GatewayError` (UPSTREAM_BROKEN, UPSTREAM_TIMEOUT) when no answer comes."""
+
+    async def send(self, call: UpstreamCall) -> UpstreamAnswer: ...
+
+
+class ModelSource(Protocol):
+    """Anything that can take a turn: an upstream, an agent, a canned answer."""
+
+    def take(self, request: ModelRequest) -> AsyncIterator[StreamEvent]: ...
+
+
+class Journal(Protocol):
+    """Where finished exchanges go. `record` returns at once; the exchange survives a kill of the process, or is counted."""
+
+    def record(self, exchange: Exchange) -> None: ...
+
+    @property
+    def dropped(self) -> int:
+        """How many exchanges were not kept because the queue was full, since the data directory was made."""
+
+
+class Bus(Protocol):
+    """Domain events to whoever listens, in this process and (in a cluster) in the others."""
+
+    async def publish(self, event: Event) -> None: ...
+
+    def subscribe(self, topics: Sequence[str]) -> AsyncIterator[Event]:
+        """Events whose topic matches one of `topics` (a trailing `*` matches the rest). The queue behind it is bounded."""
+
+
+class Leases(Protocol):
+    """Mutual exclusion with an expiry, in this process or in the whole cluster."""
+
+    async def claim(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew the lease `name` for `holder`. False when another holds it."""
+
+    async def release(self, name: str, holder: str) -> None: ...
+
+
+class RateCounter(Protocol):
+    """Counts per key and minute, in this process or in the whole cluster."""
+
+    async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
+        """Add `amount` to the current window unless that exceeds `limit`: `(added, seconds until the window ends)`."""
+
+
+class SecretBox(Protocol):
+    """Encryption at rest."""
+
+    def encrypt(self, value: str) -> str: ...
+
+    def decrypt(self, token: str) -> str: ...
+
+
+Unsubscribe = Callable[[], None]

@@ -1,0 +1,184 @@
+"""The configuration as one frozen value. Key names are OpenClaw's; unknown keys are kept in the file, not here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from crawdad.core.secret import Secret
+
+Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
+
+
+def _to_secret(value: Any) -> Any:
+    return Secret(value) if isinstance(value, str) else value
+
+
+SecretValue = Annotated[Secret, BeforeValidator(_to_secret)]
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, camelCase in the file, extra keys ignored (the configuration reader reports them)."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", arbitrary_types_allowed=True
+    )
+
+
+class ModelCost(Section):
+    """Prices per million tokens, in US dollars."""
+
+    input: float | None = None
+    output: float | None = None
+    cache_read: float | None = None
+    cache_write: float | None = None
+
+
+class ModelSettings(Section):
+    """One model of a provider. `kind` is Crawdad's own addition for models that are not chat models."""
+
+    id: str
+    name: str | None = None
+    api: Api | None = None
+    reasoning: bool = False
+    input: tuple[str, ...] = ("text",)
+    cost: ModelCost = ModelCost()
+    context_window: int = 200_000
+    max_tokens: int = 8192
+    headers: dict[str, str] = Field(default_factory=dict)
+    compat: dict[str, Any] = Field(default_factory=dict)
+    kind: Literal["chat", "embedding", "image", "audio"] = "chat"
+    endpoints: tuple[str, ...] = ()
+    """Upstream operations this model offers beyond its kind's own, such as `images`."""
+
+
+class ProviderSettings(Section):
+    """Where models are to be had. `base_url` is as OpenClaw writes it: with `/v1` for OpenAI, without for Anthropic."""
+
+    base_url: str
+    api_key: SecretValue | None = None
+    api: Api = "openai-completions"
+    auth: Literal["api-key", "none"] = "api-key"
+    headers: dict[str, SecretValue] = Field(default_factory=dict)
+    models: tuple[ModelSettings, ...] = ()
+    profile: str | None = None
+    """The quirks profile; guessed from the host where not given."""
+    discover: bool = True
+    """Whether to ask the provider for its list of models; models it lists but the file does not are offered too."""
+    weight: float = 1.0
+    proxy: str | None = None
+    connect_timeout_seconds: float = 10.0
+    first_byte_timeout_seconds: float = 300.0
+    idle_timeout_seconds: float = 120.0
+
+
+class ModelsSettings(Section):
+    """`models.*`: providers, aliases, mapping rules, fallbacks."""
+
+    mode: Literal["merge", "replace"] = "merge"
+    providers: dict[str, ProviderSettings] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """A name clients may use → the model it means (`provider/model`)."""
+    rules: tuple[MappingRule, ...] = ()
+    default: str | None = None
+    """Where unknown names go. Unset: nowhere, they are a 404."""
+    discover_local: bool = True
+    """Whether to look for a local Ollama, LM Studio or vLLM when no provider is configured."""
+    demo: bool = True
+
+
+class Target(Section):
+    """One place a rule sends requests to."""
+
+    model: str
+    weight: float = 1.0
+
+
+class MappingRule(Section):
+    """Requests for `match` (exact or with `*`) go to one of `targets` by weight, then to `fallbacks` in order.
+
+    `protocols` (chat, responses, messages, gemini) and `keys` (key ids or names) narrow the rule; empty means all.
+    """
+
+    match: str
+    targets: tuple[Target, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+class AuthSettings(Section):
+    """`gateway.auth.*`."""
+
+    mode: Literal["none", "token"] = "token"
+    token: SecretValue | None = None
+    admin_token: SecretValue | None = None
+
+
+class GatewaySettings(Section):
+    """`gateway.*`: the front door."""
+
+    port: int = Field(18789, ge=0, le=65535)
+    bind: str = "loopback"
+    """`loopback`, `lan` (all interfaces) or an address."""
+    extra_ports: tuple[int, ...] = ()
+    auth: AuthSettings = AuthSettings()
+    trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names besides localhost and literal addresses under which a loopback-bound gateway answers (DNS rebinding)."""
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: int = Field(100 * 1024 * 1024, ge=1024)
+    drain_seconds: float = Field(30.0, ge=0)
+    keep_alive_seconds: float = Field(15.0, gt=0)
+    """How long a stream may be silent before a comment or ping is sent."""
+    private_networks: bool = False
+    """Whether URLs that clients name (images, files) may point into private networks."""
+
+
+class RetrySettings(Section):
+    """`gateway.retry.*`: tries before the first event."""
+
+    attempts: int = Field(3, ge=1, le=10)
+    budget_seconds: float = Field(60.0, ge=0)
+    base_seconds: float = Field(0.5, ge=0)
+    max_seconds: float = Field(20.0, ge=0)
+
+
+class LogSettings(Section):
+    """`logging.*`."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str | None = None
+    format: Literal["auto", "json", "console"] = "auto"
+    retention_days: float = Field(30.0, gt=0)
+    retention_megabytes: float = Field(1024.0, gt=0)
+
+
+class DatabaseSettings(Section):
+    """`database.*`."""
+
+    url: SecretValue | None = None
+
+
+class ClusterSettings(Section):
+    """`cluster.*`."""
+
+    url: SecretValue | None = None
+
+
+class Settings(Section):
+    """Everything that can be configured."""
+
+    gateway: GatewaySettings = GatewaySettings()
+    models: ModelsSettings = ModelsSettings()
+    retry: RetrySettings = RetrySettings()
+    logging: LogSettings = LogSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    cluster: ClusterSettings = ClusterSettings()
+    language: Literal["auto", "en", "zh"] = "auto"
+
+
+ModelsSettings.model_rebuild()
+Settings.model_rebuild()

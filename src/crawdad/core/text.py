@@ -1,0 +1,44 @@
+"""Words for people. A `Text` is a catalogue key with values; it becomes English or Chinese only at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Language = str
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message in the catalogue (`crawdad.core.catalogue`), with the values that fill its `{placeholders}`."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+
+    def render(self, language: Language = "en") -> str:
+        """The words in `language`; English where the language is unknown."""
+        from crawdad.core.catalogue import MESSAGES
+
+        pair = MESSAGES[self.key]
+        return pair[1 if language == "zh" else 0].format_map(self.values)
+
+
+def preferred_language(accept_language: str | None) -> Language:
+    """`zh` when an Accept-Language header (or a locale name) prefers Chinese over English, else `en`."""
+    if not accept_language:
+        return "en"
+    best, best_weight = "en", -1.0
+    for item in accept_language[:200].split(","):
+        name, _, parameters = item.strip().lower().partition(";")
+        try:
+            weight = float(parameters.strip().removeprefix("q=")) if parameters else 1.0
+        except ValueError:
+            continue
+        short = name.replace("_", "-").partition("-")[0]
+        if short in LANGUAGES and weight > best_weight:
+            best, best_weight = short, weight
+    return best

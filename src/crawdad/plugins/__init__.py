@@ -1,0 +1,1 @@
+"""The door for other people's code."""

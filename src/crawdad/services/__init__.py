@@ -1,0 +1,1 @@
+"""What the system does: decisions, in terms of core types and ports."""

@@ -1,0 +1,129 @@
+"""Reading untrusted JSON: typed access that raises `GatewayError` naming the field, never anything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.parts import JsonObject
+from crawdad.core.text import Text
+
+
+def parse_object(body: bytes) -> JsonObject:
+    """The JSON object in a client's request body. Raises BAD_REQUEST for anything else."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("wire.not_json", reason=str(error)) from None
+    if not isinstance(value, dict):
+        raise bad_request("wire.not_object")
+    return value
+
+
+def parse_upstream(data: bytes | str) -> Any:
+    """JSON that an upstream sent. Raises UPSTREAM_BROKEN where it is none."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise unreadable(str(error)) from None
+
+
+def unreadable(reason: str) -> GatewayError:
+    """The upstream's answer makes no sense, because of `reason`."""
+    return GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": reason}))
+
+
+def wrong_type(param: str, expected: str) -> GatewayError:
+    """A field of the client's request has the wrong type."""
+    return bad_request("wire.type", param, expected=expected)
+
+
+def get_string(source: JsonObject, key: str, path: str = "") -> str | None:
+    """An optional string (null counts as absent)."""
+    value = source.get(key)
+    if value is None or type(value) is str:
+        return value
+    raise wrong_type(path + key, "a string")
+
+
+def need_string(source: JsonObject, key: str, path: str = "") -> str:
+    """A required string."""
+    value = get_string(source, key, path)
+    if value is None:
+        raise bad_request("wire.missing", path + key)
+    return value
+
+
+def get_number(source: JsonObject, key: str, path: str = "") -> float | None:
+    """An optional number."""
+    value = source.get(key)
+    if value is None:
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    raise wrong_type(path + key, "a number")
+
+
+def get_int(source: JsonObject, key: str, path: str = "") -> int | None:
+    """An optional whole number (1.0 is accepted as 1)."""
+    value = get_number(source, key, path)
+    if value is None or isinstance(value, int):
+        return value
+    if value.is_integer():
+        return int(value)
+    raise wrong_type(path + key, "an integer")
+
+
+def get_bool(source: JsonObject, key: str, path: str = "") -> bool | None:
+    """An optional boolean."""
+    value = source.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    raise wrong_type(path + key, "a boolean")
+
+
+def get_object(source: JsonObject, key: str, path: str = "") -> JsonObject | None:
+    """An optional object."""
+    value = source.get(key)
+    if value is None or isinstance(value, dict):
+        return value
+    raise wrong_type(path + key, "an object")
+
+
+def get_list(source: JsonObject, key: str, path: str = "") -> list[Any] | None:
+    """An optional array."""
+    value = source.get(key)
+    if value is None or isinstance(value, list):
+        return value
+    raise wrong_type(path + key, "an array")
+
+
+def need_list(source: JsonObject, key: str, path: str = "") -> list[Any]:
+    """A required array."""
+    value = get_list(source, key, path)
+    if value is None:
+        raise bad_request("wire.missing", path + key)
+    return value
+
+
+def as_object(value: Any, path: str) -> JsonObject:
+    """`value`, which must be an object."""
+    if isinstance(value, dict):
+        return value
+    raise wrong_type(path, "an object")
+
+
+def rest(source: JsonObject, known: frozenset[str]) -> JsonObject:
+    """The fields of `source` that are not in `known`: what we have never heard of, kept for its own protocol."""
+    return {key: value for key, value in source.items() if key not in known}
+
+
+def as_count(value: Any) -> int:
+    """A token count from an upstream: whole and not negative; anything else (absent, a string, −3) counts as 0."""
+    if type(value) is int:
+        return max(value, 0)
+    if type(value) is float and value == value and 0 <= value < 1e15:
+        return int(value)
+    return 0

@@ -1,0 +1,51 @@
+"""What is peculiar to a vendor or model family, as data. Codecs ask the profile; they never ask who the vendor is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The quirks of one upstream. The defaults describe the vendor that owns the protocol."""
+
+    name: str = "default"
+
+    # OpenAI chat completions
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"
+    developer_role: bool = True
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` is understood."""
+    reasoning_effort: bool = True
+    reasoning_history: Literal["none", "reasoning_content", "reasoning_details"] = "none"
+    """How earlier reasoning is told to a chat upstream."""
+    thinking_switch: Literal["none", "thinking", "enable_thinking", "chat_template", "reasoning"] = "none"
+    """Which non-standard field turns thinking on and off: `thinking: {type}` (z.ai, DeepSeek), `enable_thinking` (Qwen),
+    `chat_template_kwargs` (vLLM), `reasoning: {effort|max_tokens}` (OpenRouter)."""
+    json_schema: bool = True
+    """Whether `response_format: json_schema` is understood; otherwise it becomes json_object with the schema in words."""
+    strict_tools: bool = True
+    parallel_tool_calls: bool = True
+    file_parts: bool = True
+    audio_parts: bool = True
+    tool_images: bool = False
+    """Whether a chat tool message may carry images; otherwise they follow in a user message."""
+
+    # Anthropic messages
+    adaptive_thinking: bool = True
+    default_max_tokens: int = 8192
+    """Sent where the protocol requires a limit and the client gave none (the catalogue's maxTokens goes first)."""
+
+    # Gemini
+    json_schema_tools: bool = True
+    """Whether `parametersJsonSchema` and `responseJsonSchema` are understood; otherwise schemas are reduced."""
+    thinking_levels: bool = False
+    """Whether `thinkingLevel` is understood (Gemini 3) rather than `thinkingBudget`."""
+    vertex: bool = False
+
+    drop_fields: frozenset[str] = field(default_factory=frozenset)
+    """Top-level request fields that this upstream rejects; they are left out and noted."""
+
+
+DEFAULT = Profile()

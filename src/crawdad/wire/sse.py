@@ -1,0 +1,128 @@
+"""Server-sent events: the framing that all streamed answers share.
+
+Source: WHATWG HTML, section 9.2 "Server-sent events".
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
+
+MAX_EVENT_BYTES = 32 * 1024 * 1024
+"""An event may be this large (an image in base64 fits); beyond it the upstream is considered broken."""
+
+_BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n|\n\r(?!\n)|\r\n\r(?!\n)")
+
+
+class SseSplitter:
+    """Cuts a byte stream into raw events, each with its terminating blank line. Any cut of the input gives the same events.
+
+    Raises `GatewayError` (UPSTREAM_BROKEN) when an event grows beyond `MAX_EVENT_BYTES`.
+    """
+
+    __slots__ = ("_buffer", "_pieces", "_scanned", "_size")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._scanned = 0
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The events that `chunk` completes."""
+        if b"\n" not in chunk and b"\r" not in chunk and chunk:
+            return self._wait(chunk)  # no line ends here, so no event does: keep the pieces apart, copying once
+        if self._pieces:
+            chunk = b"".join((*self._pieces, chunk))
+            self._pieces, self._size = [], 0
+        buffer = self._buffer + chunk if self._buffer else chunk
+        if b"\r" not in buffer:
+            return self._feed_plain(buffer)
+        return self._feed_any(buffer)
+
+    def _feed_plain(self, buffer: bytes) -> list[bytes]:
+        end = buffer.rfind(b"\n\n", max(0, self._scanned - 1))
+        if end < 0:
+            self._keep(buffer, len(buffer))
+            return []
+        head, rest = buffer[:end], buffer[end + 2 :]
+        # A third newline in a row is an empty line of its own; it stays in front of the next event and is harmless.
+        events = [event + b"\n\n" for event in head.split(b"\n\n")]
+        self._keep(rest, len(rest))
+        return events
+
+    def _feed_any(self, buffer: bytes) -> list[bytes]:
+        events: list[bytes] = []
+        position = 0
+        start = max(0, self._scanned - 3)
+        for match in _BOUNDARY.finditer(buffer, start):
+            if match.end() == len(buffer) and buffer.endswith(b"\r"):
+                break  # the next byte may be the \n that belongs to this line end
+            events.append(buffer[position : match.end()])
+            position = match.end()
+        self._keep(buffer[position:], len(buffer) - position)
+        return events
+
+    def _wait(self, chunk: bytes) -> list[bytes]:
+        if len(self._buffer) + self._size + len(chunk) > MAX_EVENT_BYTES:
+            raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "event too large"}))
+        if self._buffer.endswith(b"\r") and not self._pieces:
+            self._pieces, self._size = [], 0
+            return self._feed_any(self._buffer + chunk)
+        self._pieces.append(chunk)
+        self._size += len(chunk)
+        return []
+
+    def _keep(self, rest: bytes, scanned: int) -> None:
+        if len(rest) > MAX_EVENT_BYTES:
+            raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "event too large"}))
+        self._buffer = rest
+        self._scanned = scanned
+
+    def close(self) -> bytes:
+        """What was left without a blank line after it. A stream that ends so is still read by most vendors' clients."""
+        rest = b"".join((self._buffer, *self._pieces))
+        self._buffer, self._scanned, self._pieces, self._size = b"", 0, [], 0
+        return rest
+
+
+def event_data(event: bytes) -> bytes | None:
+    """The data of one raw event, lines joined by a newline; None where it has none (a comment, a bare name)."""
+    if event.startswith(b"data: ") and event.count(b"\n") <= 2 and b"\r" not in event:
+        return event[6:].rstrip(b"\n")
+    lines = [line for line in re.split(rb"\r\n|\n|\r", event) if line.startswith(b"data")]
+    values = []
+    for line in lines:
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            values.append(value[1:] if value.startswith(b" ") else value)
+    return b"\n".join(values) if values else None
+
+
+def event_name(event: bytes) -> bytes:
+    """The `event:` name of one raw event, empty where it has none."""
+    for line in re.split(rb"\r\n|\n|\r", event):
+        if line.startswith(b"event:"):
+            return line[6:].strip()
+    return b""
+
+
+class SseReader:
+    """Gives the data of each complete event. `close` gives the data of an unterminated last event, if any."""
+
+    __slots__ = ("_splitter",)
+
+    def __init__(self) -> None:
+        self._splitter = SseSplitter()
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data payloads that `chunk` completes."""
+        return [data for event in self._splitter.feed(chunk) if (data := event_data(event)) is not None]
+
+    def close(self) -> list[bytes]:
+        """The data payload of a last event without its blank line."""
+        rest = self._splitter.close()
+        data = event_data(rest) if rest.strip() else None
+        return [] if data is None else [data]

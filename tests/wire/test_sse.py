@@ -1,0 +1,57 @@
+"""Framing: any cut of any line ending gives the same events."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawdad.core.errors import GatewayError
+from crawdad.wire import sse
+from crawdad.wire.sse import SseReader, SseSplitter, event_name
+
+STREAM = b': hi\n\nevent: a\ndata: {"x":1}\n\ndata: one\ndata: two\n\nid: 7\n\ndata:tight\n\ndata: last\n\n'
+DATA = [b'{"x":1}', b"one\ntwo", b"tight", b"last"]
+
+
+def read(chunks: list[bytes]) -> list[bytes]:
+    reader = SseReader()
+    return [data for chunk in chunks for data in reader.feed(chunk)] + reader.close()
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+@given(cuts=st.lists(st.integers(0, 200), max_size=12))
+def test_any_cut_gives_the_same_events(ending: bytes, cuts: list[int]) -> None:
+    stream = STREAM.replace(b"\n", ending)
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    assert read([stream[a:b] for a, b in itertools.pairwise(edges)]) == DATA
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_byte_by_byte(ending: bytes) -> None:
+    stream = STREAM.replace(b"\n", ending)
+    assert read([bytes([byte]) for byte in stream]) == DATA
+
+
+def test_an_unterminated_last_event_is_still_given() -> None:
+    assert read([b"data: a\n\ndata: b"]) == [b"a", b"b"]
+
+
+def test_raw_events_are_the_stream_itself() -> None:
+    splitter = SseSplitter()
+    assert b"".join(splitter.feed(STREAM)) + splitter.close() == STREAM
+
+
+def test_the_name_of_an_event() -> None:
+    assert event_name(b"event: message_stop\ndata: {}\n\n") == b"message_stop"
+    assert event_name(b"data: {}\n\n") == b""
+
+
+def test_an_endless_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 1000)
+    splitter = SseSplitter()
+    with pytest.raises(GatewayError):
+        for _ in range(100):
+            splitter.feed(b"x" * 100)
