@@ -1,0 +1,90 @@
+"""The SSRF guard: a URL that a client named may lead to public addresses only.
+
+The check is made on the addresses that are then connected to (the resolver of the guarded connection pool is the check),
+so that a name cannot answer differently the second time. Redirects are not followed by the pool; whoever follows them
+sends each hop through the guard again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def refused(url: str) -> GatewayError:
+    """The URL may not be fetched."""
+    host = urlsplit(url).hostname or "" if "://" in url else url
+    return GatewayError(ErrorKind.BAD_REQUEST, Text("http.url_refused", {"host": host[:200]}), {"code": "url_refused"})
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address literal belongs to the public internet (IPv4 hidden in IPv6 is looked at as well)."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+def check_url(url: str, private_networks: bool) -> None:
+    """Raise BAD_REQUEST unless `url` is http(s), has a host, no credentials, and no literal address we refuse."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise refused(url) from None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None:
+        raise refused(url)
+    if private_networks:
+        return
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return
+    if not is_public(host):
+        raise refused(url)
+
+
+class GuardedResolver(AbstractResolver):
+    """A resolver that gives public addresses only (all of them when `private_networks()` says so)."""
+
+    def __init__(self, inner: AbstractResolver, private_networks: Callable[[], bool]) -> None:
+        self._inner = inner
+        self._private_networks = private_networks
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Addresses of `host`. Raises BAD_REQUEST when any of them is not public."""
+        found = await self._inner.resolve(host, port, family)
+        if not self._private_networks() and not all(is_public(entry["host"]) for entry in found):
+            raise refused(host)
+        return found
+
+    async def close(self) -> None:
+        """Close the resolver behind."""
+        await self._inner.close()
+
+
+def target_of(headers: Any, url: str) -> str | None:
+    """Where a redirect leads, as an absolute URL; None where there is no usable Location."""
+    from urllib.parse import urljoin
+
+    location = headers.get("location")
+    return urljoin(url, location) if location else None

@@ -1,0 +1,55 @@
+"""The machine's clock and chance, behind the ports of the same names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+
+_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class SystemClock:
+    """`core.ports.Clock` on the real clock."""
+
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(asyncio.sleep)
+
+
+class SystemRandomness:
+    """`core.ports.Randomness` from the operating system. Ids are 26 characters: 10 of time, 16 of chance, in base 32."""
+
+    def __init__(self) -> None:
+        self._pool = b""
+        self._position = 0
+
+    def uniform(self) -> float:
+        """A number in [0, 1)."""
+        return int.from_bytes(self._take(7), "big") / (1 << 56)
+
+    def new_id(self) -> str:
+        """A unique id that sorts by time of making (milliseconds)."""
+        number = (int(time.time() * 1000) << 80) | int.from_bytes(self._take(10), "big")
+        return _encode(number)
+
+    def new_token(self) -> str:
+        """A fresh secret."""
+        return "sk-crawdad-" + secrets.token_urlsafe(32)
+
+    def _take(self, count: int) -> bytes:
+        # One system call fetches chance for hundreds of ids: ids are made on the hot path.
+        if self._position + count > len(self._pool):
+            self._pool, self._position = os.urandom(4096), 0
+        start = self._position
+        self._position += count
+        return self._pool[start : self._position]
+
+
+_PAIRS = [bytes((a, b)).decode() for a in _ALPHABET for b in _ALPHABET]
+
+
+def _encode(number: int) -> str:
+    pairs = _PAIRS
+    return "".join([pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)])

@@ -1,0 +1,32 @@
+"""Words about HTTP, towards upstreams and from clients."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "http.url_refused": (
+        "The URL's host '{host}' may not be fetched (only public http and https addresses are).",
+        "不允许访问该 URL 的主机“{host}”（仅允许公网 http/https 地址）。",
+    ),
+    "http.timeout": ("The upstream {host} did not answer in time.", "上游 {host} 未在规定时间内响应。"),
+    "http.idle": (
+        "The upstream {host} fell silent in the middle of its answer.",
+        "上游 {host} 在回答途中长时间无数据。",
+    ),
+    "http.unreachable": ("The upstream {host} could not be reached: {reason}", "无法连接上游 {host}：{reason}"),
+    "http.answer_too_large": ("The upstream's answer is larger than {limit} bytes.", "上游的回答超过 {limit} 字节。"),
+    "http.body_too_large": ("The request body is larger than {limit} bytes.", "请求体超过 {limit} 字节。"),
+    "http.not_found": ("No such route: {method} {path}", "没有这个接口：{method} {path}"),
+    "http.method": ("Method {method} is not allowed for {path}.", "{path} 不允许使用 {method} 方法。"),
+    "http.bad_host": (
+        "The Host header '{host}' is not one this gateway answers to. Add it to gateway.allowedHosts.",
+        "本网关不接受 Host 头“{host}”。请将其加入 gateway.allowedHosts。",
+    ),
+    "http.encoding": ("Content-Encoding '{encoding}' is not supported.", "不支持的 Content-Encoding：“{encoding}”。"),
+    "http.draining": ("The gateway is restarting. Try again in a moment.", "网关正在重启，请稍后重试。"),
+    "http.internal": (
+        "Something went wrong inside the gateway (request {request_id}). The log has the details.",
+        "网关内部出错（请求 {request_id}），详情见日志。",
+    ),
+    "http.locked_out": (
+        "Too many failed attempts from this address. Try again in {seconds} s.",
+        "来自此地址的失败尝试过多，请在 {seconds} 秒后重试。",
+    ),
+}

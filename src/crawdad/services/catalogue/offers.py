@@ -1,0 +1,150 @@
+"""Providers, the models they offer, and the snapshot that holds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from crawdad.core.ports import Timeouts
+from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
+from crawdad.wire.profile import DEFAULT, Profile
+
+Kind = Literal["chat", "embedding", "image", "audio"]
+
+PROTOCOL_OF_API: Mapping[Api, str] = MappingProxyType(
+    {
+        "openai-completions": "openai-chat",
+        "openai-responses": "openai-responses",
+        "anthropic-messages": "anthropic-messages",
+        "google-generative-ai": "gemini",
+        "ollama": "ollama",
+    }
+)
+
+OWNED_PREFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "openai": ("gpt-", "o1", "o3", "o4", "chatgpt-", "codex-", "text-embedding-", "dall-e-", "whisper-", "tts-"),
+        "anthropic": ("claude-",),
+        "google": ("gemini-", "gemma-", "imagen-", "text-embedding-0", "embedding-0"),
+        "deepseek": ("deepseek-",),
+        "mistral": ("mistral-", "magistral-", "codestral-", "ministral-", "devstral-", "pixtral-"),
+        "moonshot": ("kimi-", "moonshot-"),
+        "zai": ("glm-",),
+        "dashscope": ("qwen-", "qwen3", "qwq-"),
+        "xai": ("grok-",),
+    }
+)
+"""Model families a vendor owns: a bare name of such a family leads to a provider of that name even when the provider's own
+list could not be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider as routing sees it. `headers` hold the credential and are never logged."""
+
+    id: str
+    base_url: str
+    protocol: str
+    headers: Mapping[str, str] = field(repr=False)
+    profile: Profile = DEFAULT
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    weight: float = 1.0
+    proxy: str | None = None
+    open_ended: bool = False
+    """Whether names beyond the known list are passed on (no list could be had)."""
+    local: bool = False
+    """Whether the source is inside this process (the demonstration model, later agents)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model at one provider. `model` is the provider's own name for it."""
+
+    provider: Provider
+    model: str
+    protocol: str
+    kind: Kind = "chat"
+    settings: ModelSettings | None = None
+    display_name: str = ""
+    created: int = 0
+
+    @property
+    def name(self) -> str:
+        """The full name, `provider/model`."""
+        return f"{self.provider.id}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything routing knows, immutable. `by_model` lists the offers of a bare model name, heaviest provider first."""
+
+    providers: Mapping[str, Provider]
+    offers: Mapping[str, Offer]
+    by_model: Mapping[str, tuple[Offer, ...]]
+    aliases: Mapping[str, str]
+    exact_rules: Mapping[str, tuple[MappingRule, ...]]
+    wildcard_rules: tuple[MappingRule, ...]
+    default: str | None = None
+
+    def names(self) -> list[str]:
+        """Every name a client may use for a listed model: aliases first, then full names."""
+        return [*self.aliases, *self.offers]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model as a provider's own list names it."""
+
+    id: str
+    display_name: str = ""
+    created: int = 0
+    kind: Kind = "chat"
+    context_window: int | None = None
+    max_tokens: int | None = None
+
+
+def build_catalogue(
+    settings: Settings,
+    providers: Sequence[tuple[Provider, ProviderSettings | None]],
+    listed: Mapping[str, Sequence[ListedModel]],
+) -> Catalogue:
+    """The snapshot for `settings`. `listed` holds the lists that providers themselves gave, by provider id."""
+    offers: dict[str, Offer] = {}
+    for provider, configured in providers:
+        for model in configured.models if configured else ():
+            protocol = PROTOCOL_OF_API[model.api] if model.api else provider.protocol
+            created = 0
+            offer = Offer(provider, model.id, protocol, model.kind, model, model.name or model.id, created)
+            offers[offer.name] = offer
+        for entry in listed.get(provider.id, ()):
+            offer = Offer(
+                provider, entry.id, provider.protocol, entry.kind, None, entry.display_name or entry.id, entry.created
+            )
+            offers.setdefault(offer.name, offer)
+    by_model: dict[str, list[Offer]] = {}
+    for offer in offers.values():
+        by_model.setdefault(offer.model, []).append(offer)
+    rules = settings.models.rules
+    exact: dict[str, list[MappingRule]] = {}
+    for rule in rules:
+        if "*" not in rule.match:
+            exact.setdefault(rule.match, []).append(rule)
+    wildcards = sorted((rule for rule in rules if "*" in rule.match), key=lambda rule: -specificity(rule.match))
+    return Catalogue(
+        providers={provider.id: provider for provider, _ in providers},
+        offers=offers,
+        by_model={
+            name: tuple(sorted(found, key=lambda offer: -offer.provider.weight)) for name, found in by_model.items()
+        },
+        aliases=dict(settings.models.aliases),
+        exact_rules={name: tuple(found) for name, found in exact.items()},
+        wildcard_rules=tuple(wildcards),
+        default=settings.models.default,
+    )
+
+
+def specificity(pattern: str) -> int:
+    """How specific a wildcard pattern is: its characters other than `*`. Ties keep the file's order."""
+    return len(pattern) - pattern.count("*")

@@ -1,0 +1,167 @@
+"""Where a model name leads: an ordered list of offers, or a 404 that names near matches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.identity import Principal
+from crawdad.core.settings import MappingRule, Target
+from crawdad.core.text import Text
+from crawdad.services.catalogue.offers import OWNED_PREFIXES, Catalogue, Offer
+
+_MAX_HOPS = 8
+_MAX_NEAR_NAMES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where a request may go, in order. `requested` is the name the client used."""
+
+    requested: str
+    offers: tuple[Offer, ...]
+
+
+def plan_route(catalogue: Catalogue, requested: str, protocol: str, principal: Principal, chance: float = 0.0) -> Plan:
+    """The offers for `requested`, asked for in the client's `protocol` by `principal`.
+
+    `chance` in [0, 1) decides between weighted targets. Raises NOT_FOUND for unknown names and FORBIDDEN when the
+    principal may not use any of the models the name leads to.
+    """
+    name = requested.removeprefix("models/")
+    offers = list(dict.fromkeys(_resolve(catalogue, name, protocol, principal, chance, 0)))
+    if not offers and catalogue.default:
+        offers = list(dict.fromkeys(_resolve(catalogue, catalogue.default, protocol, principal, chance, 1)))
+    if not offers:
+        raise unknown_model(catalogue, requested, principal)
+    allowed = [o for o in offers if principal.limits.allow_model((requested, name, o.name, o.model))]
+    if not allowed:
+        raise GatewayError(
+            ErrorKind.FORBIDDEN,
+            Text("identity.model_forbidden", {"model": requested}),
+            {"code": "model_not_allowed", "param": "model"},
+        )
+    return Plan(requested, tuple(allowed))
+
+
+def unknown_model(catalogue: Catalogue, requested: str, principal: Principal) -> GatewayError:
+    """A 404 in words that name up to three near matches among what the principal may use."""
+    details = {"code": "model_not_found", "param": "model"}
+    near = near_names(catalogue, requested[:200], principal)
+    if near:
+        text = Text("routing.unknown_model_near", {"model": requested[:200], "near": ", ".join(near)})
+        return GatewayError(ErrorKind.NOT_FOUND, text, details)
+    return GatewayError(ErrorKind.NOT_FOUND, Text("routing.unknown_model", {"model": requested[:200]}), details)
+
+
+def near_names(catalogue: Catalogue, requested: str, principal: Principal) -> list[str]:
+    """Up to three names that look like `requested`."""
+    names = [name for name in usable_names(catalogue, principal)][:_MAX_NEAR_NAMES]
+    by_short = {name.rpartition("/")[2].lower(): name for name in reversed(names)}
+    wanted = requested.rpartition("/")[2].lower()
+    found = [by_short[short] for short in get_close_matches(wanted, list(by_short), n=3, cutoff=0.6)]
+    return found or get_close_matches(requested, names, n=3, cutoff=0.6)
+
+
+def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
+    """Names of listed models that the principal may use: aliases, then `provider/model`."""
+    allow = principal.limits.allow_model
+    for alias, target in catalogue.aliases.items():
+        offer = catalogue.offers.get(target)
+        if allow((alias, target, offer.model if offer else target)):
+            yield alias
+    for name, offer in catalogue.offers.items():
+        if allow((name, offer.model)):
+            yield name
+
+
+def _resolve(
+    catalogue: Catalogue, name: str, protocol: str, principal: Principal, chance: float, hops: int
+) -> list[Offer]:
+    if hops > _MAX_HOPS:
+        return []  # rules that lead to each other in a circle lead nowhere
+    alias = catalogue.aliases.get(name)
+    if alias is not None and alias != name:
+        found = _resolve(catalogue, alias, protocol, principal, chance, hops + 1)
+        if found:
+            return found
+    rule = _rule_for(catalogue, name, protocol, principal)
+    if rule is not None:
+        found = []
+        for target in [*_weighted(rule.targets, chance), *rule.fallbacks]:
+            if target == name:
+                found += _offers(catalogue, name)
+            else:
+                found += _resolve(catalogue, target, protocol, principal, chance, hops + 1)
+        if found:
+            return found
+    return _offers(catalogue, name)
+
+
+def _rule_for(catalogue: Catalogue, name: str, protocol: str, principal: Principal) -> MappingRule | None:
+    for rule in catalogue.exact_rules.get(name, ()):
+        if _applies(rule, protocol, principal):
+            return rule
+    for rule in catalogue.wildcard_rules:
+        if _applies(rule, protocol, principal) and matches(rule.match, name):
+            return rule
+    return None
+
+
+def _applies(rule: MappingRule, protocol: str, principal: Principal) -> bool:
+    if rule.protocols and protocol not in rule.protocols:
+        return False
+    return not rule.keys or principal.id in rule.keys or principal.name in rule.keys
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether `name` fits a pattern in which `*` stands for any run of characters. Linear: no regular expressions, so
+    no pattern can be made to take long (attack case 26)."""
+    first, *middle = pattern.split("*")
+    if not middle:
+        return name == pattern
+    last = middle.pop()
+    if not name.startswith(first) or len(name) < len(first) + len(last) or not name.endswith(last):
+        return False
+    position, end = len(first), len(name) - len(last)
+    for piece in middle:
+        found = name.find(piece, position, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True
+
+
+def _weighted(targets: Sequence[Target], chance: float) -> list[str]:
+    """The targets with the one that `chance` picks in front; the others follow, heaviest first."""
+    total = sum(max(target.weight, 0.0) for target in targets)
+    rest = sorted(targets, key=lambda target: -target.weight)
+    if total <= 0:
+        return [target.model for target in rest]
+    mark = chance * total
+    for target in targets:
+        mark -= max(target.weight, 0.0)
+        if mark < 0:
+            return [target.model, *(other.model for other in rest if other is not target and other.weight > 0)]
+    return [target.model for target in rest if target.weight > 0]
+
+
+def _offers(catalogue: Catalogue, name: str) -> list[Offer]:
+    exact = catalogue.offers.get(name)
+    if exact is not None:
+        return [exact]
+    by_model = catalogue.by_model.get(name)
+    if by_model:
+        return list(by_model)
+    provider_id, slash, model = name.partition("/")
+    provider = catalogue.providers.get(provider_id) if slash else None
+    if provider is not None and provider.open_ended and model:
+        return [Offer(provider, model, provider.protocol, display_name=model)]
+    found = []
+    for provider in catalogue.providers.values():
+        prefixes = OWNED_PREFIXES.get(provider.id, ())
+        if provider.open_ended and prefixes and name.startswith(prefixes):
+            found.append(Offer(provider, name, provider.protocol, display_name=name))
+    return found

@@ -1,0 +1,66 @@
+"""Whether, where and when to try again after a failed attempt. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.settings import RetrySettings
+
+AGAIN = frozenset(
+    {
+        ErrorKind.RATE_LIMITED,
+        ErrorKind.OVERLOADED,
+        ErrorKind.UPSTREAM_ERROR,
+        ErrorKind.UPSTREAM_BROKEN,
+        ErrorKind.UPSTREAM_TIMEOUT,
+    }
+)
+"""Faults that may pass: the same source may be tried again."""
+
+ELSEWHERE = AGAIN | {
+    ErrorKind.PAYMENT,
+    ErrorKind.UNAUTHENTICATED,
+    ErrorKind.FORBIDDEN,
+    ErrorKind.NOT_FOUND,
+    ErrorKind.UNAVAILABLE,
+}
+"""Faults of one source that another source need not share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try offer number `offer` after `seconds`."""
+
+    offer: int
+    seconds: float
+
+
+def next_attempt(
+    error: GatewayError, offer: int, tries: list[int], elapsed: float, settings: RetrySettings, chance: float
+) -> Again | None:
+    """What to do after `error` from offer number `offer`; None gives up.
+
+    `tries` counts attempts per offer so far, `elapsed` is in seconds since the turn began, `chance` in [0, 1) is jitter.
+    Untried offers come first, at once; then the offers whose faults may pass take turns until the attempts or the time
+    are used up. A wait that the upstream asks for (`Retry-After`) is honoured in full or not at all.
+    """
+    cannot_say = error.details.get("code") == "unsupported_content"
+    if error.kind not in ELSEWHERE and not cannot_say:
+        return None
+    for number, count in enumerate(tries):
+        if count == 0:
+            return Again(number, 0.0)
+    total = sum(tries)
+    if error.kind not in AGAIN or total >= max(settings.attempts, len(tries)):
+        return None
+    rounds = max(tries) - 1
+    if error.retry_after is not None:
+        wait = error.retry_after
+    elif error.kind is ErrorKind.UPSTREAM_BROKEN and rounds == 0:
+        wait = 0.0  # most often a kept-alive connection that the upstream had just closed
+    else:
+        wait = min(settings.max_seconds, settings.base_seconds * (2**rounds)) * (0.5 + chance / 2)
+    if elapsed + wait > settings.budget_seconds:
+        return None
+    return Again(min(range(len(tries)), key=lambda number: (tries[number], number)), wait)

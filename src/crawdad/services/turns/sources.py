@@ -1,0 +1,100 @@
+"""Calling one offer: over HTTP in its protocol, or inside this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
+from crawdad.core.text import Text
+from crawdad.services.catalogue import Offer
+from crawdad.services.turns.turn import Turn
+from crawdad.wire.codec import Codec
+from crawdad.wire.edit import replace_string
+
+ERROR_BODY_LIMIT = 1024 * 1024
+ANSWER_LIMIT = 256 * 1024 * 1024
+
+
+def endpoint(base_url: str, path: str) -> str:
+    """The URL of `path` below a provider's base URL. A version that stands in both is written once: Anthropic's base
+    URL is customarily given without `/v1`, OpenAI's with it."""
+    base = base_url.rstrip("/")
+    for version in ("/v1beta", "/v1"):
+        if path.startswith(version + "/") and base.endswith(version):
+            return base + path[len(version) :]
+    return base + path
+
+
+async def call_express(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:
+    """Send the client's own bytes, with the model's name replaced. Raises `GatewayError` for an error status."""
+    body, raw = turn.body, turn.raw
+    if "model" in body and isinstance(body["model"], str):
+        raw = replace_string(raw, body, "model", offer.model)
+    raw = codec.express_request(raw, body, turn.stream, offer.provider.profile)
+    return await _send(turn, offer, codec, transport, raw, turn.headers)
+
+
+async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:
+    """Send the request in the offer's own protocol. Raises `GatewayError` for an error status."""
+    request = turn.request
+    requested = request.model
+    request.model = offer.model
+    try:
+        written = codec.write_request(request, offer.provider.profile)
+    finally:
+        request.model = requested
+    for note in written.notes:
+        if note not in turn.exchange.notes:
+            turn.exchange.notes.append(note)
+    headers = {**turn.headers, **written.headers} if codec.name == turn.codec.name else written.headers
+    return await _send(turn, offer, codec, transport, orjson.dumps(written.body), headers)
+
+
+async def _send(
+    turn: Turn, offer: Offer, codec: Codec, transport: Transport, body: bytes, extra: Mapping[str, str]
+) -> UpstreamAnswer:
+    provider = offer.provider
+    headers = {**provider.headers, **(offer.settings.headers if offer.settings else {}), **extra}
+    headers["Accept"] = "text/event-stream" if turn.stream else "application/json"
+    headers["Accept-Encoding"] = "identity" if turn.stream else "gzip, deflate"
+    headers["X-Request-Id"] = turn.exchange.id
+    call = UpstreamCall(
+        "POST",
+        endpoint(provider.base_url, codec.path(offer.model, turn.stream)),
+        headers,
+        body,
+        provider.timeouts,
+        proxy=provider.proxy,
+    )
+    answer = await transport.send(call)
+    exchange = turn.exchange
+    exchange.upstream_request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
+    if exchange.attempts:
+        exchange.attempts[-1].status = answer.status
+    if answer.status >= 300:
+        raise await error_of(answer, offer, codec)
+    return answer
+
+
+async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> GatewayError:
+    """The error that an answer with an error status tells; the answer is closed."""
+    try:
+        body = await answer.read(ERROR_BODY_LIMIT)
+    finally:
+        await answer.close()
+    if answer.status < 400:  # a redirect is not followed with somebody's credential in hand
+        return GatewayError(
+            ErrorKind.UPSTREAM_BROKEN, Text("upstream.error_status", {"status": answer.status}), {"status": 502}
+        )
+    return about_credential(codec.read_error(answer.status, answer.headers, body), offer)
+
+
+def about_credential(error: GatewayError, offer: Offer) -> GatewayError:
+    """An upstream's 401 is about the gateway's credential, not the client's: tell it as an upstream fault."""
+    if error.kind is not ErrorKind.UNAUTHENTICATED:
+        return error
+    text = Text("routing.credential_refused", {"provider": offer.provider.id, "message": error.message()})
+    return GatewayError(ErrorKind.UNAUTHENTICATED, text, {"code": "upstream_credential_refused", "upstream": True})

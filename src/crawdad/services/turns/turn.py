@@ -1,0 +1,53 @@
+"""One turn on its way through the gateway: what the client asked, and the passport that is filled in as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crawdad.core.exchange import Exchange
+from crawdad.core.identity import Principal
+from crawdad.core.parts import JsonObject
+from crawdad.core.request import ModelRequest
+from crawdad.core.text import Language
+from crawdad.wire.codec import Codec, ReplyContext
+
+
+@dataclass(slots=True)
+class Turn:
+    """What is known of one request for a model's answer.
+
+    `raw` is the body as the client sent it and `body` the same parsed. `headers` are the protocol's own feature headers
+    (`anthropic-beta`, …) that travel on the express lane. `array` asks for Gemini's JSON-array streaming. `touched` is set
+    when something changed the request, which then cannot take the express lane.
+    """
+
+    exchange: Exchange
+    principal: Principal
+    codec: Codec
+    model: str
+    stream: bool
+    body: JsonObject
+    raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    language: Language = "en"
+    array: bool = False
+    touched: bool = False
+    _request: ModelRequest | None = None
+
+    @property
+    def request(self) -> ModelRequest:
+        """The request in the common vocabulary; read when first needed. Raises BAD_REQUEST."""
+        if self._request is None:
+            self._request = self.codec.read_request(self.body, model=self.model, stream=self.stream)
+        return self._request
+
+    @request.setter
+    def request(self, changed: ModelRequest) -> None:
+        self._request = changed
+        self.touched = True
+
+    @property
+    def context(self) -> ReplyContext:
+        """What a writer needs to know for this turn's reply."""
+        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), self.request)

@@ -1,0 +1,64 @@
+"""Changing one top-level string of a JSON document and leaving every other byte as it is (the express lane)."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from crawdad.core.parts import JsonObject
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_VALUE = re.compile(rb'\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
+
+
+def replace_string(raw: bytes, document: JsonObject, key: str, value: str) -> bytes:
+    """`raw` with the top-level string `key` set to `value`. `document` is what `raw` parses to.
+
+    A document that names the key twice is written anew from what was parsed: two readers of one document must not see
+    two different values (a key limited to one model must not reach another).
+    """
+    if document[key] == value:
+        if _top_level_spans(raw, key) == 1:
+            return raw
+        return orjson.dumps(document)
+    spans = _find_top_level(raw, key)
+    if len(spans) != 1:
+        return orjson.dumps({**document, key: value})
+    start, end = spans[0]
+    return raw[:start] + orjson.dumps(value) + raw[end:]
+
+
+def insert_first(raw: bytes, member: bytes) -> bytes:
+    """`raw` (a JSON object with at least one member) with the encoded `member` put in front of the others."""
+    brace = raw.index(b"{") + 1
+    return raw[:brace] + member + b"," + raw[brace:]
+
+
+def _top_level_spans(raw: bytes, key: str) -> int:
+    quoted = orjson.dumps(key)
+    if raw.count(quoted) == 1 and b"\\u00" not in raw:
+        return 1  # spelled once and not hidden behind escapes: no need to walk the document
+    return len(_find_top_level(raw, key))
+
+
+def _find_top_level(raw: bytes, key: str) -> list[tuple[int, int]]:
+    """The spans of the string values of top-level members named `key`, escapes in the name understood."""
+    quoted = orjson.dumps(key)
+    if raw.count(quoted) == 1 and b"\\u00" not in raw:
+        match = _VALUE.match(raw, raw.index(quoted) + len(quoted))
+        # The only place the name is spelled is the member itself: the document has the key at its top level.
+        return [match.span(1)] if match else []
+    spans: list[tuple[int, int]] = []
+    depth = 0
+    for token in _TOKEN.finditer(raw):
+        first = raw[token.start()]
+        if first in b"{[":
+            depth += 1
+        elif first in b"}]":
+            depth -= 1
+        elif depth == 1:
+            match = _VALUE.match(raw, token.end())
+            if match and orjson.loads(token.group()) == key:
+                spans.append(match.span(1))
+    return spans
