@@ -15,7 +15,6 @@ from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, Pa
 from crawdad.core.parts import (
     JsonObject,
     MediaPart,
-    Message,
     Part,
     TextPart,
     ThinkingPart,

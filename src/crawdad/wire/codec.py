@@ -72,9 +72,13 @@ class Tap(Protocol):
     model: str | None
     stop: str | None
     finished: bool
+    """Whether the event that ends the protocol's stream was seen (the client has then heard everything)."""
 
-    def feed(self, event: bytes) -> None:
-        """Look at one raw SSE event. Never raises."""
+    failed: bool
+    """Whether the upstream itself ended the stream with an error event (the client has heard of it)."""
+
+    def feed(self, event: bytes) -> bool:
+        """Look at one raw SSE event; whether it goes on to the client (False for usage that only we asked for)."""
 
 
 class Codec(Protocol):
@@ -91,6 +95,9 @@ class Codec(Protocol):
 
     def stream_writer(self, context: ReplyContext) -> StreamWriter:
         """A writer for one streamed reply."""
+
+    def array_writer(self, context: ReplyContext) -> StreamWriter:
+        """A writer for the reply as one JSON array that grows (Gemini without `alt=sse`); others give the plain one."""
 
     def write_response(self, response: ModelResponse, context: ReplyContext) -> JsonObject:
         """A whole reply."""
@@ -116,8 +123,14 @@ class Codec(Protocol):
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """An error answer; the vendor's message, status and body are kept in the error. Header names are lower-case."""
 
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+        """The client's own bytes as they go up the express lane: `raw` itself, unless usage must be asked for."""
+
     def read_usage(self, body: JsonObject) -> Usage:
         """The usage in a whole answer that travels on the express lane. Never raises."""
 
-    def tap(self) -> Tap:
-        """A tap for one streamed express-lane answer."""
+    def stop_of(self, body: JsonObject) -> str | None:
+        """The stop reason in a whole express-lane answer, as a `StopReason`. Never raises."""
+
+    def tap(self, body: JsonObject) -> Tap:
+        """A tap for one streamed express-lane answer to the client's request `body`."""

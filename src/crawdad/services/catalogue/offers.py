@@ -71,6 +71,11 @@ class Offer:
     created: int = 0
 
     @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What the model offers beyond its kind's own operation."""
+        return self.settings.endpoints if self.settings else ()
+
+    @property
     def name(self) -> str:
         """The full name, `provider/model`."""
         return f"{self.provider.id}/{self.model}"

@@ -20,7 +20,6 @@ AGAIN = frozenset(
 
 ELSEWHERE = AGAIN | {
     ErrorKind.PAYMENT,
-    ErrorKind.UNAUTHENTICATED,
     ErrorKind.FORBIDDEN,
     ErrorKind.NOT_FOUND,
     ErrorKind.UNAVAILABLE,
@@ -52,7 +51,7 @@ def next_attempt(
         if count == 0:
             return Again(number, 0.0)
     total = sum(tries)
-    if error.kind not in AGAIN or total >= max(settings.attempts, len(tries)):
+    if error.kind not in AGAIN or error.details.get("passing") is False or total >= max(settings.attempts, len(tries)):
         return None
     rounds = max(tries) - 1
     if error.retry_after is not None:

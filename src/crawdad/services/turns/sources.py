@@ -97,4 +97,4 @@ def about_credential(error: GatewayError, offer: Offer) -> GatewayError:
     if error.kind is not ErrorKind.UNAUTHENTICATED:
         return error
     text = Text("routing.credential_refused", {"provider": offer.provider.id, "message": error.message()})
-    return GatewayError(ErrorKind.UNAUTHENTICATED, text, {"code": "upstream_credential_refused", "upstream": True})
+    return GatewayError(ErrorKind.UPSTREAM_ERROR, text, {"code": "upstream_credential_refused", "passing": False})

@@ -1,0 +1,1 @@
+"""Anthropic's routes. Document: https://docs.anthropic.com/en/api"""

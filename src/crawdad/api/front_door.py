@@ -1,0 +1,239 @@
+"""The front door: one ASGI application that looks a path up and hands the call to its route.
+
+Model routes stand first, in a plain dictionary: finding one costs a look-up, not a walk along patterns. Authorisation is
+on the routed path, never on a rebuilt URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
+from crawdad.api.speaking import Gate, error_headers
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
+from crawdad.wire import codecs
+
+Handler = Callable[[Call], Awaitable[None]]
+PrefixHandler = Callable[[Call, str], Awaitable[None]]
+SocketHandler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The table. `exact` maps a path to its methods; `prefixes` are tried in order for paths below them (the handler gets
+    the rest of the path and answers for methods itself); `sockets` maps paths to WebSocket handlers."""
+
+    exact: Mapping[str, Mapping[str, Handler]]
+    prefixes: tuple[tuple[str, Mapping[str, PrefixHandler]], ...] = ()
+    sockets: Mapping[str, SocketHandler] = field(default_factory=dict)
+    always: frozenset[str] = frozenset()
+    """Paths that answer while the gateway drains."""
+
+
+class FrontDoor:
+    """The ASGI application. Counts what is running, so that a drain can wait for it."""
+
+    def __init__(self, gate: Gate, routes: Routes) -> None:
+        self._gate = gate
+        self._routes = routes
+        self._running: set[asyncio.Task[object]] = set()
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind not in ("http", "websocket"):
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            if kind == "http":
+                await self._http(scope, receive, send)
+            else:
+                await self._socket(scope, receive, send)
+        finally:
+            self._running.discard(task)
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Take no more turns; wait until what runs is done or the grace is over, then cancel the rest."""
+        self.draining = True
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=grace_seconds)
+        rest = set(self._running)
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=5)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = _header(scope, b"origin")
+        if origin and self._allows(origin):
+            send = _with_headers(send, cors_headers(origin))
+        call = Call(scope, receive, send, self._gate.randomness.new_id())
+        try:
+            self._check_host(scope)
+            await self._route(call, bool(origin))
+        except Disconnected:
+            return
+        except GatewayError as error:
+            await self._refuse(call, error)
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # the request is an edge: a fault of ours must not take the connection's process down
+            _log.exception("request_failed", request_id=call.id, path=call.path)
+            if call.started:
+                raise
+            await self._refuse(call, GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": call.id})))
+
+    async def _route(self, call: Call, has_origin: bool) -> None:
+        path, method = call.path, call.method
+        if self.draining and path not in self._routes.always:
+            raise GatewayError(ErrorKind.UNAVAILABLE, Text("http.draining"), {"code": "draining"}, retry_after=2)
+        methods = self._routes.exact.get(path)
+        if methods is not None:
+            handler = methods.get("GET" if method == "HEAD" else method)
+            if handler is not None:
+                await handler(call)
+                return
+            await self._wrong_method(call, list(methods), has_origin)
+            return
+        for prefix, table in self._routes.prefixes:
+            if path.startswith(prefix):
+                prefixed = table.get("GET" if method == "HEAD" else method)
+                if prefixed is not None:
+                    await prefixed(call, path[len(prefix) :])
+                    return
+                await self._wrong_method(call, list(table), has_origin)
+                return
+        raise not_found(call)
+
+    async def _wrong_method(self, call: Call, methods: list[str], has_origin: bool) -> None:
+        allow = ", ".join([*methods, "OPTIONS"])
+        if call.method == "OPTIONS":
+            await call.answer(204 if has_origin else 200, b"", "text/plain", {"allow": allow})
+            return
+        error = GatewayError(
+            ErrorKind.BAD_REQUEST,
+            Text("http.method", {"method": call.method, "path": call.path[:200]}),
+            {"code": "method_not_allowed"},
+        )
+        _, body = codecs.get(dialect_of(call)).write_error(error, call.language)
+        await call.json(405, body, {"allow": allow})
+
+    async def _refuse(self, call: Call, error: GatewayError) -> None:
+        status, body = codecs.get(dialect_of(call)).write_error(error, call.language)
+        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._routes.sockets.get(scope["path"])
+        origin = _header(scope, b"origin")
+        host = _header(scope, b"host")
+        foreign = bool(origin) and not self._allows(origin) and origin.partition("://")[2] != host
+        if handler is None or self.draining or foreign:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        try:
+            self._check_host(scope)
+            await handler(scope, receive, send)
+        except GatewayError as error:
+            await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
+
+    def _allows(self, origin: str) -> bool:
+        allowed = self._gate.settings().gateway.allowed_origins
+        return bool(allowed) and origin != "null" and ("*" in allowed or origin in allowed)
+
+    def _check_host(self, scope: Scope) -> None:
+        """Refuse names that a hostile page could have rebound to this address (attack case 7)."""
+        settings = self._gate.settings().gateway
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) > 1:
+            raise _bad_host("")
+        if not hosts:
+            return
+        if settings.bind != "loopback" and not settings.allowed_hosts:
+            return
+        host = hosts[0].decode("latin-1")
+        name = host_name(host)
+        if name is None or not (is_local_name(name) or name in settings.allowed_hosts):
+            raise _bad_host(host)
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host header, lower-case and without port; None where it is not a host."""
+    if any(character in host for character in "/?#@\\ \t"):
+        return None
+    if host.startswith("["):
+        name, bracket, port = host[1:].partition("]")
+        return name if bracket and (not port or (port[0] == ":" and port[1:].isdigit())) else None
+    name, _, port = host.partition(":")
+    return name.lower().rstrip(".") if not port or port.isdigit() else None
+
+
+def is_local_name(name: str) -> bool:
+    """Whether a host name cannot be rebound: an address literal, or localhost."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _bad_host(host: str) -> GatewayError:
+    return GatewayError(ErrorKind.BAD_REQUEST, Text("http.bad_host", {"host": host[:200]}), {"code": "bad_host"})
+
+
+def not_found(call: Call) -> GatewayError:
+    """No such route."""
+    values = {"method": call.method, "path": call.path[:200]}
+    return GatewayError(ErrorKind.NOT_FOUND, Text("http.not_found", values), {"code": "not_found"})
+
+
+def dialect_of(call: Call) -> str:
+    """The protocol whose error shape fits a path that no route claimed."""
+    if call.path.startswith("/v1beta") or (b"x-goog-api-key" in call.headers and call.path.startswith("/v1/models")):
+        return "gemini"
+    if call.path.startswith("/v1/messages") or b"anthropic-version" in call.headers:
+        return "anthropic-messages"
+    return "openai-chat"
+
+
+def cors_headers(origin: str) -> Headers:
+    """Answer headers for a browser page of an allowed origin."""
+    return {
+        "access-control-allow-origin": origin,
+        "vary": "Origin",
+        "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+        "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
+        "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id",
+        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes",
+        "access-control-max-age": "600",
+    }
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return ""
+
+
+def _with_headers(send: Send, extra: Headers) -> Send:
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in extra.items()]
+
+    async def wrapped(message: Scope) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *pairs]
+        await send(message)
+
+    return wrapped

@@ -1,0 +1,61 @@
+"""The lists of models, in the shape of whoever asks.
+
+Three vendors claim `GET /v1/models`: it is answered in Anthropic's shape when `anthropic-version` is sent, in Gemini's when
+`x-goog-api-key` is, else in OpenAI's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crawdad.core.identity import Permission, Principal
+from crawdad.services.catalogue import Catalogue, Offer, usable_names
+from crawdad.services.catalogue.plan import unknown_model
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """One entry of a list: the name a client uses, and what it leads to."""
+
+    name: str
+    display_name: str
+    owner: str
+    created: int
+    context_window: int
+    max_tokens: int
+    kind: str
+
+
+def listed(catalogue: Catalogue, principal: Principal) -> list[NamedModel]:
+    """The models `principal` may use, aliases first."""
+    principal.need(Permission.MODELS_USE)
+    found = []
+    for name in usable_names(catalogue, principal):
+        offer = catalogue.offers.get(catalogue.aliases.get(name, name))
+        if offer is not None:
+            found.append(_named(name, offer))
+    return found
+
+
+def find(catalogue: Catalogue, principal: Principal, name: str) -> NamedModel:
+    """One model by any name that leads to it. Raises NOT_FOUND."""
+    principal.need(Permission.MODELS_USE)
+    name = name.removeprefix("models/")
+    target = catalogue.aliases.get(name, name)
+    offer = catalogue.offers.get(target) or next(iter(catalogue.by_model.get(target, ())), None)
+    if offer is None or not principal.limits.allow_model((name, offer.name, offer.model)):
+        raise unknown_model(catalogue, name, principal)
+    return _named(name, offer)
+
+
+def _named(name: str, offer: Offer) -> NamedModel:
+    settings = offer.settings
+    return NamedModel(
+        name=name,
+        display_name=offer.display_name or name,
+        owner=offer.provider.id,
+        created=offer.created,
+        context_window=settings.context_window if settings else 0,
+        max_tokens=settings.max_tokens if settings else 0,
+        kind=offer.kind,
+    )

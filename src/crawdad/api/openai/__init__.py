@@ -1,0 +1,1 @@
+"""OpenAI's routes. Document: https://platform.openai.com/docs/api-reference"""

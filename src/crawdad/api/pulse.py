@@ -1,0 +1,83 @@
+"""What runs beside a reply: the keep-alive while the model is silent, and the eye on a client that may leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from crawdad.api.call import Call
+
+_LOOK_AFTER = 0.3
+"""A client that leaves must cancel the upstream within a second; most requests are over before looking pays."""
+
+
+class Pulse:
+    """Calls `ping` when `beat` was not called for `seconds`. One timer a stream, re-armed when it fires."""
+
+    __slots__ = ("_handle", "_last", "_loop", "_ping", "_seconds", "_task")
+
+    def __init__(self, seconds: float, ping: Callable[[], Awaitable[None]]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._seconds = seconds
+        self._ping = ping
+        self._last = self._loop.time()
+        self._task: asyncio.Task[None] | None = None
+        self._handle = self._loop.call_later(seconds, self._fire)
+
+    def beat(self) -> None:
+        """Something was said."""
+        self._last = self._loop.time()
+
+    def _fire(self) -> None:
+        silent = self._loop.time() - self._last
+        if silent >= self._seconds - 0.01:
+            if self._task is None or self._task.done():
+                self._task = self._loop.create_task(self._run())
+            self._last = self._loop.time()
+            silent = 0.0
+        self._handle = self._loop.call_later(self._seconds - silent, self._fire)
+
+    async def _run(self) -> None:
+        await self._ping()
+
+    async def stop(self) -> None:
+        """No more pings; one that is under way is waited for, so that it cannot fall into what follows."""
+        self._handle.cancel()
+        if self._task is not None:
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+
+class ClientWatch:
+    """Cancels the current task when the client goes away; `gone` then tells that this was the reason."""
+
+    __slots__ = ("_call", "_handle", "_main", "_task", "gone")
+
+    def __init__(self, call: Call) -> None:
+        main = asyncio.current_task()
+        assert main is not None
+        self._main = main
+        self._call = call
+        self._task: asyncio.Task[None] | None = None
+        self.gone = False
+        self._handle = asyncio.get_running_loop().call_later(_LOOK_AFTER, self._look)
+
+    def _look(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while True:
+            message = await self._call.receive()
+            if message["type"] == "http.disconnect":
+                self.gone = True
+                self._main.cancel()
+                return
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        self._handle.cancel()
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task

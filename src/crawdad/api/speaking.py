@@ -1,0 +1,226 @@
+"""The shape of every model route: authenticate, read, take the turn, answer in the route's own protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+
+from crawdad.api.call import Call, Disconnected, Headers
+from crawdad.api.pulse import ClientWatch, Pulse
+from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.exchange import Exchange
+from crawdad.core.identity import Permission, Principal
+from crawdad.core.ports import Clock, Randomness
+from crawdad.core.settings import Settings
+from crawdad.services.identity import Door
+from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
+from crawdad.services.turns.turn import Turn
+from crawdad.wire import codecs
+from crawdad.wire.fields import parse_object
+
+FEATURE_HEADERS = (b"anthropic-beta", b"anthropic-version", b"openai-beta", b"idempotency-key")
+STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+_MODEL_CHARACTERS = 256
+
+
+@dataclass(slots=True)
+class Gate:
+    """What routes need: the door, the models behind it, and the settings of the moment."""
+
+    door: Door
+    front: ModelFront
+    clock: Clock
+    randomness: Randomness
+    settings: Callable[[], Settings]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one route speaks: protocol, operation for the log, and where the credential may stand."""
+
+    protocol: str
+    operation: str
+    contract: str
+    query_key: bool = False
+
+
+async def admit(call: Call, gate: Gate, query_key: bool = False) -> Principal:
+    """Who is calling, allowed to use models and within its per-minute limits."""
+    principal = gate.door.enter(call.credential(query_key), call.address)
+    principal.need(Permission.MODELS_USE)
+    await gate.door.count_request(principal)
+    return principal
+
+
+def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal) -> Exchange:
+    """A fresh passport for this call."""
+    return Exchange(
+        id=call.id,
+        started_at=gate.clock.now(),
+        contract=dialect.contract,
+        protocol=dialect.protocol,
+        operation=dialect.operation,
+        method=call.method,
+        path=call.path,
+        principal_id=principal.id,
+        principal_name=principal.name,
+        client_address=call.address,
+        user_agent=call.header(b"user-agent")[:300],
+        client_request_id=call.shown_id if call.shown_id != call.id else None,
+        session=call.header(b"x-claude-code-session-id") or call.header(b"session-id") or None,
+    )
+
+
+async def speak(
+    call: Call,
+    gate: Gate,
+    dialect: Dialect,
+    *,
+    model: str | None = None,
+    stream: bool | None = None,
+    array: bool = False,
+) -> None:
+    """Serve one model route from request to reply. Errors are answered in the dialect's own words."""
+    conversation = _Conversation(call, gate, dialect)
+    try:
+        await conversation.run(model, stream, array)
+    except Disconnected:
+        return
+    except GatewayError as error:
+        await conversation.fail(error)
+    finally:
+        await conversation.close()
+
+
+def feature_headers(call: Call) -> Headers:
+    """The protocol's own feature headers that travel on the express lane."""
+    found = {name.decode(): call.header(name) for name in FEATURE_HEADERS if name in call.headers}
+    return {name: value for name, value in found.items() if len(value) < 4096}
+
+
+def make_turn(
+    exchange: Exchange, principal: Principal, dialect: Dialect, raw: bytes, model: str | None, stream: bool | None
+) -> Turn:
+    """The turn that a request body asks for. `model` and `stream` are given where the URL says them. Raises BAD_REQUEST."""
+    body = parse_object(raw)
+    name = usable_model_name(body.get("model") if model is None else model)
+    if stream is None:
+        asked = body.get("stream")
+        if asked is not None and not isinstance(asked, bool):
+            raise bad_request("wire.type", "stream", expected="a boolean")
+        stream = bool(asked)
+    exchange.model_requested = name
+    exchange.stream = stream
+    exchange.request_bytes = len(raw)
+    return Turn(exchange, principal, codecs.get(dialect.protocol), name, stream, body, raw)
+
+
+def usable_model_name(value: object) -> str:
+    """A model name as a client gave it. Raises BAD_REQUEST unless it is a short, printable, non-empty string."""
+    if value is None:
+        raise bad_request("wire.missing", "model")
+    if not isinstance(value, str):
+        raise bad_request("wire.type", "model", expected="a string")
+    if not value or len(value) > _MODEL_CHARACTERS or not value.isprintable():
+        raise bad_request("wire.value", "model", value=repr(value[:64]))
+    return value
+
+
+def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
+    """Headers that tell where the answer came from and what was lost on the way."""
+    headers = {**reply.headers, "request-id": exchange.id}
+    if exchange.notes:
+        headers["x-crawdad-notes"] = "; ".join(exchange.notes)[:1000]
+    return headers
+
+
+def error_headers(error: GatewayError) -> Headers:
+    """Headers of an error answer."""
+    return {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+
+
+class _Conversation:
+    """One request and its reply: the reply may have begun (a keep-alive went out) before the model said anything."""
+
+    def __init__(self, call: Call, gate: Gate, dialect: Dialect) -> None:
+        self._call = call
+        self._gate = gate
+        self._dialect = dialect
+        self._codec = codecs.get(dialect.protocol)
+        self._exchange: Exchange | None = None
+        self._principal: Principal | None = None
+        self._turn: Turn | None = None
+        self._watch: ClientWatch | None = None
+        self._pulse: Pulse | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+
+    async def run(self, model: str | None, stream: bool | None, array: bool) -> None:
+        call, gate = self._call, self._gate
+        principal = self._principal = await admit(call, gate, self._dialect.query_key)
+        exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
+        settings = gate.settings().gateway
+        raw = await call.body(settings.max_body_bytes)
+        turn = self._turn = make_turn(exchange, principal, self._dialect, raw, model, stream)
+        turn.array = array
+        turn.headers = feature_headers(call)
+        turn.language = call.language
+        self._watch = ClientWatch(call)
+        if turn.stream:
+            self._pulse = Pulse(settings.keep_alive_seconds, self._ping)
+        try:
+            await self._send(await gate.front.reply(turn), exchange)
+        except asyncio.CancelledError:
+            if not self._watch.gone:
+                raise
+
+    async def _send(self, reply: Reply, exchange: Exchange) -> None:
+        call = self._call
+        headers = reply_headers(reply, exchange)
+        if reply.chunks is None:
+            assert reply.body is not None
+            await call.answer(200, reply.body, reply.media_type, headers)
+            return
+        self._chunks = reply.chunks
+        if not call.started:
+            await call.start(200, {"content-type": reply.media_type, **STREAM_HEADERS, **headers})
+        pulse = self._pulse
+        async for chunk in reply.chunks:
+            if pulse is not None:
+                pulse.beat()
+            await call.more(chunk)
+        await call.end()
+
+    async def _ping(self) -> None:
+        """A keep-alive in the protocol's own form; begins the reply when the model has not yet said anything."""
+        call, turn = self._call, self._turn
+        assert turn is not None
+        if not call.started:
+            await call.start(200, {"content-type": stream_type(turn), **STREAM_HEADERS})
+        data = stream_writer(turn).ping()
+        if data:
+            await call.more(data)
+
+    async def fail(self, error: GatewayError) -> None:
+        """Tell the client, in the dialect's words, as an answer or as the end of a stream that has begun."""
+        call = self._call
+        status, body = self._codec.write_error(error, call.language)
+        if self._exchange is not None:
+            self._gate.front.ledger.fail(self._exchange, error, status)
+        if call.started:
+            assert self._turn is not None
+            await call.end(stream_writer(self._turn).fail(error, call.language))
+            return
+        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+
+    async def close(self) -> None:
+        """Let go of everything the request held; settle what it used."""
+        if self._pulse is not None:
+            await self._pulse.stop()
+        if self._watch is not None:
+            await self._watch.stop()
+        if isinstance(self._chunks, AsyncGenerator):
+            await self._chunks.aclose()
+        if self._exchange is not None and self._principal is not None:
+            self._gate.front.ledger.abandon(self._exchange)
+            await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)

@@ -1,0 +1,54 @@
+"""Locking out addresses that keep guessing credentials. Pure but for the clock; memory is bounded."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from crawdad.core.ports import Clock
+
+_MOST_ADDRESSES = 10_000
+
+
+class Lockout:
+    """`attempts` failures within `window` seconds lock an address out for `lockout` seconds.
+
+    Loopback is exempt: every local program shares that address, and a typo in one must not lock out the others.
+    """
+
+    def __init__(self, clock: Clock, attempts: int = 10, window: float = 60.0, lockout: float = 300.0) -> None:
+        self._clock = clock
+        self._attempts = attempts
+        self._window = window
+        self._lockout = lockout
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+        self._locked: OrderedDict[str, float] = OrderedDict()
+
+    def seconds_left(self, address: str) -> float:
+        """How long `address` stays locked out; 0 when it is not."""
+        until = self._locked.get(address)
+        if until is None:
+            return 0.0
+        left = until - self._clock.monotonic()
+        if left <= 0:
+            del self._locked[address]
+            return 0.0
+        return left
+
+    def failed(self, address: str) -> None:
+        """A wrong credential came from `address`."""
+        if address in ("127.0.0.1", "::1", ""):
+            return
+        now = self._clock.monotonic()
+        recent = [at for at in self._failures.pop(address, ()) if now - at < self._window]
+        recent.append(now)
+        if len(recent) >= self._attempts:
+            self._locked[address] = now + self._lockout
+            _trim(self._locked)
+            return
+        self._failures[address] = recent
+        _trim(self._failures)
+
+
+def _trim(table: OrderedDict[str, object] | OrderedDict[str, float] | OrderedDict[str, list[float]]) -> None:
+    while len(table) > _MOST_ADDRESSES:
+        table.popitem(last=False)

@@ -1,0 +1,243 @@
+"""The front door of the models: one turn in, one reply out, whatever the source."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.events import StreamEvent
+from crawdad.core.ports import Clock, Journal, ModelSource, Randomness, Transport
+from crawdad.core.response import Folder
+from crawdad.core.settings import RetrySettings
+from crawdad.core.text import Text
+from crawdad.services.catalogue import Catalogue, Offer, plan_route
+from crawdad.services.turns.dispatch import Dispatcher
+from crawdad.services.turns.passport import Ledger
+from crawdad.services.turns.relay import StreamRelay, relay_whole
+from crawdad.services.turns.sources import ANSWER_LIMIT, call_express, call_translated
+from crawdad.services.turns.turn import Turn
+from crawdad.services.turns.upstream_events import translated_stream
+from crawdad.wire import codecs
+from crawdad.wire.codec import StreamWriter
+from crawdad.wire.fields import parse_upstream
+
+Events = AsyncIterator[list[StreamEvent]]
+
+PASSED_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "openai-processing-ms", "openai-version", "retry-after")
+
+
+@dataclass(slots=True)
+class Reply:
+    """A reply that began well. Exactly one of `body` and `chunks` is set."""
+
+    media_type: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    chunks: AsyncIterator[bytes] | None = None
+
+
+@dataclass(slots=True)
+class _Opened:
+    """An answer whose first event is in hand: on the express lane (`reply`) or as events."""
+
+    offer: Offer
+    reply: Reply | None = None
+    events: Events | None = None
+
+
+class ModelFront:
+    """Takes turns: chooses sources, tries them, translates, and keeps the passport of every exchange."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Callable[[], Catalogue],
+        retry: Callable[[], RetrySettings],
+        transport: Transport,
+        journal: Journal,
+        clock: Clock,
+        randomness: Randomness,
+        local_sources: Mapping[str, ModelSource],
+    ) -> None:
+        self.catalogue = catalogue
+        self.transport = transport
+        self.ledger = Ledger(clock, journal)
+        self.dispatcher = Dispatcher(self.ledger, clock, randomness, retry)
+        self._randomness = randomness
+        self._local = local_sources
+
+    def offers(self, turn: Turn) -> tuple[Offer, ...]:
+        """Where the turn may go, in order. Raises NOT_FOUND or FORBIDDEN."""
+        chance = self._randomness.uniform()
+        return plan_route(self.catalogue(), turn.model, turn.codec.name, turn.principal, chance).offers
+
+    async def reply(self, turn: Turn) -> Reply:
+        """The reply in the client's own protocol, its first event in hand. Raises `GatewayError` when nobody answers."""
+        offers = chat_offers(self.offers(turn), turn)
+        opened = await self.dispatcher.run(turn.exchange, offers, lambda offer: self._open(turn, offer))
+        reply = opened.reply
+        if reply is None:
+            assert opened.events is not None
+            if turn.stream:
+                reply = Reply(stream_type(turn), chunks=self._speak(turn, opened.events, opened.offer))
+            else:
+                reply = Reply("application/json", body=await self._whole(turn, opened.events, opened.offer))
+        reply.headers["x-crawdad-model"] = opened.offer.name
+        return reply
+
+    async def events(self, turn: Turn) -> Events:
+        """The answer as events, whatever its source (for callers that keep or re-frame it themselves)."""
+        offers = chat_offers(self.offers(turn), turn)
+        turn.touched = True
+        opened = await self.dispatcher.run(turn.exchange, offers, lambda offer: self._open(turn, offer))
+        assert opened.events is not None
+        return self._heard(turn, opened.events, opened.offer)
+
+    async def _open(self, turn: Turn, offer: Offer) -> _Opened:
+        exchange = turn.exchange
+        if offer.provider.local:
+            exchange.lane = "local"
+            events = _listed(self._local[offer.provider.id].take(turn.request))
+            return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
+        codec = codecs.get(offer.protocol)
+        if offer.protocol == turn.codec.name and not turn.touched and not turn.array:
+            return await self._express(turn, offer)
+        exchange.lane = "translated"
+        answer = await call_translated(turn, offer, codec, self.transport)
+        profile = offer.provider.profile
+        if turn.stream and "json" not in answer.headers.get("content-type", "").replace("ndjson", ""):
+            events = translated_stream(answer, codec, profile)
+            return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
+        try:
+            body = await answer.read(ANSWER_LIMIT)
+        finally:
+            await answer.close()
+        self.ledger.first_byte(exchange)
+        return _Opened(offer, events=_once(codec.read_response(parse_upstream(body), profile)))
+
+    async def _express(self, turn: Turn, offer: Offer) -> _Opened:
+        turn.exchange.lane = "express"
+        answer = await call_express(turn, offer, turn.codec, self.transport)
+        passed = {name: value for name, value in answer.headers.items() if name.startswith(PASSED_HEADERS)}
+        if not turn.stream:
+            body = await relay_whole(turn, answer, offer, turn.codec, self.ledger)
+            return _Opened(offer, Reply("application/json", passed, body=body))
+        if "json" in answer.headers.get("content-type", ""):
+            # Asked for a stream, the upstream answered whole: tell it as a stream all the same.
+            try:
+                body = await answer.read(ANSWER_LIMIT)
+            finally:
+                await answer.close()
+            return _Opened(offer, events=_once(turn.codec.read_response(parse_upstream(body), offer.provider.profile)))
+        relay = StreamRelay(turn, answer, offer, turn.codec, self.ledger)
+        await relay.prime()
+        return _Opened(offer, Reply("text/event-stream", passed, chunks=relay.chunks()))
+
+    async def _heard(self, turn: Turn, events: Events, offer: Offer) -> Events:
+        """The same events, the passport filled in before the last of them is passed on."""
+        try:
+            async for batch in events:
+                self.ledger.listen(turn.exchange, batch, offer)
+                yield batch
+        finally:
+            await _close(events)
+
+    async def _speak(self, turn: Turn, events: Events, offer: Offer) -> AsyncIterator[bytes]:
+        writer = stream_writer(turn)
+        exchange = turn.exchange
+        try:
+            async for batch in events:
+                data = writer.send(batch[0]) if len(batch) == 1 else b"".join([writer.send(event) for event in batch])
+                exchange.response_bytes += len(data)
+                self.ledger.listen(exchange, batch, offer)
+                if data:
+                    yield data
+            if exchange.outcome == "open":
+                raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+        except GatewayError as error:
+            self.ledger.fail(exchange, error, 200)
+            yield writer.fail(error, turn.language)
+        finally:
+            await _close(events)
+
+    async def _whole(self, turn: Turn, events: Events, offer: Offer) -> bytes:
+        folder = Folder()
+        try:
+            async for batch in events:
+                for event in batch:
+                    folder.add(event)
+        finally:
+            await _close(events)
+        response = folder.finish()
+        body = orjson.dumps(turn.codec.write_response(response, turn.context))
+        exchange = turn.exchange
+        exchange.usage = response.usage
+        exchange.response_bytes = len(body)
+        self.ledger.complete(exchange, offer, response.stop.reason)
+        return body
+
+
+def chat_offers(offers: tuple[Offer, ...], turn: Turn) -> list[Offer]:
+    """The offers that can take a turn of conversation. Raises BAD_REQUEST when none can."""
+    found = [offer for offer in offers if offer.kind == "chat" or "chat" in offer.endpoints]
+    if not found:
+        text = Text("routing.no_operation", {"model": turn.model, "operation": turn.exchange.operation})
+        raise GatewayError(ErrorKind.BAD_REQUEST, text, {"code": "unsupported_operation", "param": "model"})
+    return found
+
+
+def stream_type(turn: Turn) -> str:
+    """The media type of the client's stream."""
+    return "application/json" if turn.array else "text/event-stream"
+
+
+def stream_writer(turn: Turn) -> StreamWriter:
+    """The writer for the client's stream."""
+    return turn.codec.array_writer(turn.context) if turn.array else turn.codec.stream_writer(turn.context)
+
+
+async def primed(events: Events, began: Callable[[], None]) -> Events:
+    """`events` once the first of them is in hand. Raises what the source raises before that."""
+    first: list[StreamEvent] = []
+    try:
+        async for batch in events:
+            if batch:
+                first = batch
+                break
+        else:
+            raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+    except BaseException:
+        await _close(events)
+        raise
+    began()
+    return _continued(first, events)
+
+
+async def _continued(first: list[StreamEvent], rest: Events) -> Events:
+    try:
+        yield first
+        async for batch in rest:
+            yield batch
+    finally:
+        await _close(rest)
+
+
+async def _once(events: list[StreamEvent]) -> Events:
+    yield events
+
+
+async def _listed(events: AsyncIterator[StreamEvent]) -> Events:
+    try:
+        async for event in events:
+            yield [event]
+    finally:
+        await _close(events)
+
+
+async def _close(events: AsyncIterator[object]) -> None:
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        await close()

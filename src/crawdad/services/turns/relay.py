@@ -1,0 +1,149 @@
+"""The express lane: client and upstream speak the same protocol, so the bytes go through as they are, apart from the
+model's name, while a tap learns what the log wants to know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.exchange import Exchange
+from crawdad.core.ports import UpstreamAnswer
+from crawdad.core.text import Text
+from crawdad.services.catalogue import Offer
+from crawdad.services.turns.passport import Ledger
+from crawdad.services.turns.sources import ANSWER_LIMIT, about_credential
+from crawdad.services.turns.turn import Turn
+from crawdad.wire.codec import Codec, Tap
+from crawdad.wire.edit import replace_string
+from crawdad.wire.fields import parse_upstream
+from crawdad.wire.sse import SseSplitter, event_data
+
+_REPORTED_MODEL = re.compile(rb'"model":\s?("(?:[^"\\]|\\.)*")')
+
+
+class ModelNames:
+    """Puts the name that the client used where the upstream reports its own, when the two differ."""
+
+    __slots__ = ("_new", "_old")
+
+    def __init__(self, requested: str, upstream: str) -> None:
+        self._new = None if requested == upstream else b'"model":' + orjson.dumps(requested)
+        self._old: bytes | None = None
+
+    def rename(self, event: bytes) -> bytes:
+        """One raw event with the client's name in it. Text that merely mentions a model has its quotes escaped."""
+        new = self._new
+        if new is None:
+            return event
+        old = self._old
+        if old is None:
+            match = _REPORTED_MODEL.search(event)
+            if match is None:
+                return event
+            old = self._old = match.group()
+        return event.replace(old, new) if old in event else event
+
+
+async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: Codec, ledger: Ledger) -> bytes:
+    """The body of a whole answer. Raises `GatewayError` for an unreadable one, or an error with a status of success."""
+    try:
+        raw = await answer.read(ANSWER_LIMIT)
+    finally:
+        await answer.close()
+    document = parse_upstream(raw)
+    if not isinstance(document, dict) or document.get("error"):
+        codec.read_response(document, offer.provider.profile)  # raises with the vendor's words
+        raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "no answer in it"}))
+    exchange = turn.exchange
+    ledger.first_byte(exchange)
+    exchange.usage = codec.read_usage(document)
+    if turn.model != offer.model and isinstance(document.get("model"), str):
+        raw = replace_string(raw, document, "model", turn.model)
+    exchange.response_bytes = len(raw)
+    ledger.complete(exchange, offer, codec.stop_of(document))
+    return raw
+
+
+class StreamRelay:
+    """One streamed answer on the express lane."""
+
+    def __init__(self, turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: Codec, ledger: Ledger) -> None:
+        self._turn = turn
+        self._answer = answer
+        self._offer = offer
+        self._codec = codec
+        self._ledger = ledger
+        self._splitter = SseSplitter()
+        self._source = answer.chunks()
+        self._names = ModelNames(turn.model, offer.model)
+        self._tap: Tap = codec.tap(turn.body)
+        self._waiting: list[bytes] = []
+
+    async def prime(self) -> None:
+        """Read up to the first event. Raises when that is an error or never comes: another source may then be tried."""
+        try:
+            async for chunk in self._source:
+                self._waiting += self._splitter.feed(chunk)
+                first = next((event for event in self._waiting if event_data(event)), None)
+                if first is not None:
+                    self._codec.stream_reader(self._offer.provider.profile).feed(first)
+                    self._ledger.first_byte(self._turn.exchange)
+                    return
+            rest = self._splitter.close()
+            if not rest.strip():
+                raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+            self._codec.stream_reader(self._offer.provider.profile).feed(rest + b"\n\n")
+            self._waiting.append(rest + b"\n\n")
+        except GatewayError as error:
+            await self.close()
+            raise about_credential(error, self._offer) from None
+        except BaseException:
+            await self.close()
+            raise
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The client's bytes. An upstream that dies in the middle ends them with the protocol's error event."""
+        exchange = self._turn.exchange
+        try:
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                yield self._pass(waiting, exchange)
+            async for chunk in self._source:
+                events = self._splitter.feed(chunk)
+                if events:
+                    yield self._pass(events, exchange)
+            rest = self._splitter.close()
+            if rest.strip():
+                yield self._pass([rest + b"\n\n"], exchange)
+            if not self._tap.finished:
+                raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+            self._finish(exchange)
+        except GatewayError as error:
+            self._ledger.fail(exchange, error, 200)
+            if not self._tap.failed:
+                yield self._codec.stream_writer(self._turn.context).fail(error, self._turn.language)
+        finally:
+            await self.close()
+
+    def _pass(self, events: list[bytes], exchange: Exchange) -> bytes:
+        tap, names = self._tap, self._names
+        out = []
+        for event in events:
+            if tap.feed(event):
+                out.append(names.rename(event))
+        data = out[0] if len(out) == 1 else b"".join(out)
+        exchange.response_bytes += len(data)
+        if tap.finished:
+            self._finish(exchange)
+        return data
+
+    def _finish(self, exchange: Exchange) -> None:
+        exchange.usage = self._tap.usage
+        self._ledger.complete(exchange, self._offer, self._tap.stop)
+
+    async def close(self) -> None:
+        """Let go of the upstream."""
+        await self._answer.close()
