@@ -42,20 +42,20 @@ def find(catalogue: Catalogue, principal: Principal, name: str) -> NamedModel:
     principal.need(Permission.MODELS_USE)
     name = name.removeprefix("models/")
     target = catalogue.aliases.get(name, name)
-    offer = catalogue.offers.get(target) or next(iter(catalogue.by_model.get(target, ())), None)
+    offer = catalogue.offers.get(catalogue.undated.get(target, target))
+    offer = offer or next(iter(catalogue.by_model.get(target, ())), None)
     if offer is None or not principal.limits.allow_model((name, offer.name, offer.model)):
         raise unknown_model(catalogue, name, principal)
     return _named(name, offer)
 
 
 def _named(name: str, offer: Offer) -> NamedModel:
-    settings = offer.settings
     return NamedModel(
         name=name,
         display_name=offer.display_name or name,
         owner=offer.provider.id,
         created=offer.created,
-        context_window=settings.context_window if settings else 0,
-        max_tokens=settings.max_tokens if settings else 0,
+        context_window=offer.context_window,
+        max_tokens=offer.max_tokens,
         kind=offer.kind,
     )

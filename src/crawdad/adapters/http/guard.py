@@ -23,7 +23,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 def refused(url: str) -> GatewayError:
     """The URL may not be fetched."""
-    host = urlsplit(url).hostname or "" if "://" in url else url
+    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2] or url
     return GatewayError(ErrorKind.BAD_REQUEST, Text("http.url_refused", {"host": host[:200]}), {"code": "url_refused"})
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
+from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
-
-Kind = Literal["chat", "embedding", "image", "audio"]
 
 PROTOCOL_OF_API: Mapping[Api, str] = MappingProxyType(
     {
@@ -65,20 +64,19 @@ class Offer:
     provider: Provider
     model: str
     protocol: str
-    kind: Kind = "chat"
+    kind: ModelKind = "chat"
     settings: ModelSettings | None = None
     display_name: str = ""
     created: int = 0
+    endpoints: tuple[str, ...] = ()
+    """What the model offers beyond its kind's own operation, such as `images`."""
+    context_window: int = 0
+    max_tokens: int = 0
+    name: str = field(init=False, default="")
+    """The full name, `provider/model`."""
 
-    @property
-    def endpoints(self) -> tuple[str, ...]:
-        """What the model offers beyond its kind's own operation."""
-        return self.settings.endpoints if self.settings else ()
-
-    @property
-    def name(self) -> str:
-        """The full name, `provider/model`."""
-        return f"{self.provider.id}/{self.model}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.provider.id}/{self.model}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +86,13 @@ class Catalogue:
     providers: Mapping[str, Provider]
     offers: Mapping[str, Offer]
     by_model: Mapping[str, tuple[Offer, ...]]
+    undated: Mapping[str, str]
+    """Names without their date → the newest model of that name, as vendors let them be used (`claude-x` for
+    `claude-x-20250929`)."""
     aliases: Mapping[str, str]
     exact_rules: Mapping[str, tuple[MappingRule, ...]]
     wildcard_rules: tuple[MappingRule, ...]
     default: str | None = None
-
-    def names(self) -> list[str]:
-        """Every name a client may use for a listed model: aliases first, then full names."""
-        return [*self.aliases, *self.offers]
-
-
-@dataclass(frozen=True, slots=True)
-class ListedModel:
-    """A model as a provider's own list names it."""
-
-    id: str
-    display_name: str = ""
-    created: int = 0
-    kind: Kind = "chat"
-    context_window: int | None = None
-    max_tokens: int | None = None
 
 
 def build_catalogue(
@@ -119,14 +104,10 @@ def build_catalogue(
     offers: dict[str, Offer] = {}
     for provider, configured in providers:
         for model in configured.models if configured else ():
-            protocol = PROTOCOL_OF_API[model.api] if model.api else provider.protocol
-            created = 0
-            offer = Offer(provider, model.id, protocol, model.kind, model, model.name or model.id, created)
+            offer = configured_offer(provider, model)
             offers[offer.name] = offer
         for entry in listed.get(provider.id, ()):
-            offer = Offer(
-                provider, entry.id, provider.protocol, entry.kind, None, entry.display_name or entry.id, entry.created
-            )
+            offer = listed_offer(provider, entry)
             offers.setdefault(offer.name, offer)
     by_model: dict[str, list[Offer]] = {}
     for offer in offers.values():
@@ -143,10 +124,58 @@ def build_catalogue(
         by_model={
             name: tuple(sorted(found, key=lambda offer: -offer.provider.weight)) for name, found in by_model.items()
         },
+        undated=undated_names(offers),
         aliases=dict(settings.models.aliases),
         exact_rules={name: tuple(found) for name, found in exact.items()},
         wildcard_rules=tuple(wildcards),
         default=settings.models.default,
+    )
+
+
+_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d)$")
+
+
+def undated_names(offers: Mapping[str, Offer]) -> dict[str, str]:
+    """Every name that a dated model goes by without its date (or with `-latest`), unless a model has that very name."""
+    found: dict[str, str] = {}
+    for offer in sorted(offers.values(), key=lambda offer: offer.model):
+        short = _DATE.sub("", offer.model)
+        if short != offer.model:
+            for name in (short, short + "-latest"):
+                for known in (name, f"{offer.provider.id}/{name}"):
+                    if known not in offers:
+                        found[known] = offer.name
+    return found
+
+
+def configured_offer(provider: Provider, model: ModelSettings) -> Offer:
+    """The offer of a model that the configuration names."""
+    return Offer(
+        provider,
+        model.id,
+        PROTOCOL_OF_API[model.api] if model.api else provider.protocol,
+        model.kind,
+        model,
+        model.name or model.id,
+        endpoints=model.endpoints,
+        context_window=model.context_window,
+        max_tokens=model.max_tokens,
+    )
+
+
+def listed_offer(provider: Provider, entry: ListedModel) -> Offer:
+    """The offer of a model that the provider's own list names."""
+    return Offer(
+        provider,
+        entry.id,
+        provider.protocol,
+        entry.kind,
+        None,
+        entry.display_name or entry.id,
+        entry.created,
+        entry.endpoints,
+        entry.context_window or 0,
+        entry.max_tokens or 0,
     )
 
 

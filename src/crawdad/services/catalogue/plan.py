@@ -31,12 +31,13 @@ def plan_route(catalogue: Catalogue, requested: str, protocol: str, principal: P
     principal may not use any of the models the name leads to.
     """
     name = requested.removeprefix("models/")
-    offers = list(dict.fromkeys(_resolve(catalogue, name, protocol, principal, chance, 0)))
+    offers = _resolve(catalogue, name, protocol, principal, chance, 0)
     if not offers and catalogue.default:
-        offers = list(dict.fromkeys(_resolve(catalogue, catalogue.default, protocol, principal, chance, 1)))
+        offers = _resolve(catalogue, catalogue.default, protocol, principal, chance, 1)
     if not offers:
         raise unknown_model(catalogue, requested, principal)
-    allowed = [o for o in offers if principal.limits.allow_model((requested, name, o.name, o.model))]
+    once = offers if len(offers) == 1 else {offer.name: offer for offer in offers}.values()
+    allowed = [o for o in once if principal.limits.allow_model((requested, name, o.name, o.model))]
     if not allowed:
         raise GatewayError(
             ErrorKind.FORBIDDEN,
@@ -155,6 +156,9 @@ def _offers(catalogue: Catalogue, name: str) -> list[Offer]:
     by_model = catalogue.by_model.get(name)
     if by_model:
         return list(by_model)
+    dated = catalogue.undated.get(name)
+    if dated is not None:
+        return [catalogue.offers[dated]]
     provider_id, slash, model = name.partition("/")
     provider = catalogue.providers.get(provider_id) if slash else None
     if provider is not None and provider.open_ended and model:

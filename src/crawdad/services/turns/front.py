@@ -9,9 +9,8 @@ import orjson
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
-from crawdad.core.ports import Clock, Journal, ModelSource, Randomness, Transport
+from crawdad.core.ports import ModelSource, Randomness, Transport
 from crawdad.core.response import Folder
-from crawdad.core.settings import RetrySettings
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Catalogue, Offer, plan_route
 from crawdad.services.turns.dispatch import Dispatcher
@@ -55,17 +54,16 @@ class ModelFront:
         self,
         *,
         catalogue: Callable[[], Catalogue],
-        retry: Callable[[], RetrySettings],
         transport: Transport,
-        journal: Journal,
-        clock: Clock,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
         randomness: Randomness,
         local_sources: Mapping[str, ModelSource],
     ) -> None:
         self.catalogue = catalogue
         self.transport = transport
-        self.ledger = Ledger(clock, journal)
-        self.dispatcher = Dispatcher(self.ledger, clock, randomness, retry)
+        self.ledger = ledger
+        self.dispatcher = dispatcher
         self._randomness = randomness
         self._local = local_sources
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, MessageStart, StreamEvent
@@ -18,9 +18,10 @@ _MESSAGE_LIMIT = 2000
 class Ledger:
     """Closes exchanges, each exactly once, and hands them to the journal before the client hears the last byte."""
 
-    def __init__(self, clock: Clock, journal: Journal) -> None:
+    def __init__(self, clock: Clock, journal: Journal, observe: Callable[[Exchange], None]) -> None:
         self._clock = clock
         self._journal = journal
+        self._observe = observe
 
     def seconds(self, exchange: Exchange) -> float:
         """Time since the exchange began."""
@@ -70,6 +71,7 @@ class Ledger:
         exchange.status = status
         exchange.duration_seconds = self.seconds(exchange)
         self._journal.record(exchange)
+        self._observe(exchange)
 
 
 def cost_of(usage: Usage, price: ModelCost | None) -> float | None:

@@ -99,7 +99,7 @@ class StreamRelay:
             self._waiting.append(rest + b"\n\n")
         except GatewayError as error:
             await self.close()
-            raise about_credential(error, self._offer) from None
+            raise about_credential(error, self._offer.provider) from None
         except BaseException:
             await self.close()
             raise

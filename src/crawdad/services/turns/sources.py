@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
 from crawdad.core.text import Text
-from crawdad.services.catalogue import Offer
+from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
@@ -39,13 +40,12 @@ async def call_express(turn: Turn, offer: Offer, codec: Codec, transport: Transp
 
 async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:
     """Send the request in the offer's own protocol. Raises `GatewayError` for an error status."""
-    request = turn.request
-    requested = request.model
-    request.model = offer.model
-    try:
-        written = codec.write_request(request, offer.provider.profile)
-    finally:
-        request.model = requested
+    request = replace(turn.request, model=offer.model)
+    if request.sampling.max_tokens is None and offer.max_tokens and offer.settings is not None:
+        profile = replace(offer.provider.profile, default_max_tokens=offer.max_tokens)
+    else:
+        profile = offer.provider.profile
+    written = codec.write_request(request, profile)
     for note in written.notes:
         if note not in turn.exchange.notes:
             turn.exchange.notes.append(note)
@@ -85,16 +85,21 @@ async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> Gatewa
         body = await answer.read(ERROR_BODY_LIMIT)
     finally:
         await answer.close()
-    if answer.status < 400:  # a redirect is not followed with somebody's credential in hand
-        return GatewayError(
-            ErrorKind.UPSTREAM_BROKEN, Text("upstream.error_status", {"status": answer.status}), {"status": 502}
-        )
-    return about_credential(codec.read_error(answer.status, answer.headers, body), offer)
+    return error_of_status(answer.status, answer.headers, body, offer.provider, codec)
 
 
-def about_credential(error: GatewayError, offer: Offer) -> GatewayError:
+def error_of_status(
+    status: int, headers: Mapping[str, str], body: bytes, provider: Provider, codec: Codec
+) -> GatewayError:
+    """The error that a status of 300 or more tells. A redirect is one: it is not followed with a credential in hand."""
+    if status < 400:
+        return GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.error_status", {"status": status}))
+    return about_credential(codec.read_error(status, headers, body), provider)
+
+
+def about_credential(error: GatewayError, provider: Provider) -> GatewayError:
     """An upstream's 401 is about the gateway's credential, not the client's: tell it as an upstream fault."""
     if error.kind is not ErrorKind.UNAUTHENTICATED:
         return error
-    text = Text("routing.credential_refused", {"provider": offer.provider.id, "message": error.message()})
+    text = Text("routing.credential_refused", {"provider": provider.id, "message": error.message()})
     return GatewayError(ErrorKind.UPSTREAM_ERROR, text, {"code": "upstream_credential_refused", "passing": False})

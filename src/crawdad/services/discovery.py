@@ -1,0 +1,66 @@
+"""Finding out which models there are: asking providers for their lists, and looking for local servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crawdad.core.errors import GatewayError
+from crawdad.core.listing import ListedModel
+from crawdad.core.ports import Timeouts, Transport, UpstreamCall
+from crawdad.core.settings import Api, ProviderSettings
+from crawdad.services.catalogue.offers import PROTOCOL_OF_API, Provider
+from crawdad.services.turns.sources import endpoint, error_of_status
+from crawdad.wire import codecs
+from crawdad.wire.fields import parse_upstream
+from crawdad.wire.model_lists import LIST_PATHS, read_model_list
+
+LIST_LIMIT = 8 * 1024 * 1024
+_PATIENCE = Timeouts(connect=3.0, first_byte=10.0, idle=10.0)
+_LOCAL_PATIENCE = Timeouts(connect=0.3, first_byte=1.0, idle=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A model server that people run on their own machine, at its customary address."""
+
+    id: str
+    base_url: str
+    api: Api
+
+
+LOCAL_SERVERS = (
+    LocalServer("ollama", "http://127.0.0.1:11434", "ollama"),
+    LocalServer("lmstudio", "http://127.0.0.1:1234/v1", "openai-completions"),
+    LocalServer("vllm", "http://127.0.0.1:8000/v1", "openai-completions"),
+)
+
+
+async def list_models(provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE) -> list[ListedModel]:
+    """The provider's own list. Raises `GatewayError` when it has none or refuses."""
+    headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+    url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
+    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, proxy=provider.proxy))
+    try:
+        body = await answer.read(LIST_LIMIT)
+    finally:
+        await answer.close()
+    if answer.status >= 300:
+        raise error_of_status(answer.status, answer.headers, body, provider, codecs.get(provider.protocol))
+    return read_model_list(provider.protocol, parse_upstream(body))
+
+
+async def find_local(
+    transport: Transport, servers: tuple[LocalServer, ...] = LOCAL_SERVERS
+) -> Mapping[str, tuple[ProviderSettings, list[ListedModel]]]:
+    """The local servers that answer, with what they offer, by provider id."""
+    found: dict[str, tuple[ProviderSettings, list[ListedModel]]] = {}
+    for server in servers:
+        provider = Provider(server.id, server.base_url, PROTOCOL_OF_API[server.api], {})
+        try:
+            models = await list_models(provider, transport, _LOCAL_PATIENCE)
+        except GatewayError:
+            continue  # nobody there, or somebody else: not finding one is the usual case
+        if models:
+            found[server.id] = (ProviderSettings(base_url=server.base_url, api=server.api, auth="none"), models)
+    return found

@@ -1,0 +1,82 @@
+"""Providers as the settings describe them, made ready for routing: protocol, credential headers, quirks, time-outs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from crawdad.core.ports import Timeouts
+from crawdad.core.settings import ProviderSettings, Settings
+from crawdad.services.catalogue.offers import PROTOCOL_OF_API, Provider
+from crawdad.wire.profile import DEFAULT, Profile
+
+ANTHROPIC_VERSION = "2023-06-01"
+DEMO_PROVIDER = "crawdad"
+
+ProxyFor = Callable[[str], str | None]
+"""The proxy that the environment names for a URL, if any."""
+
+
+def providers_of(
+    settings: Settings,
+    profiles: Mapping[str, Profile],
+    hosts: Mapping[str, str],
+    proxy_for: ProxyFor,
+    with_list: Mapping[str, object],
+) -> list[tuple[Provider, ProviderSettings | None]]:
+    """All providers, the demonstration last. `profiles` and `hosts` tell quirks by name and by host; `with_list` holds the
+    ids of providers whose own list of models is known."""
+    found: list[tuple[Provider, ProviderSettings | None]] = []
+    for provider_id, configured in settings.models.providers.items():
+        open_ended = provider_id not in with_list and not configured.models
+        found.append((provider_of(provider_id, configured, profiles, hosts, proxy_for, open_ended), configured))
+    if settings.models.demo:
+        found.append((Provider(DEMO_PROVIDER, "", "demo", {}, local=True, weight=0.0), None))
+    return found
+
+
+def provider_of(
+    provider_id: str,
+    configured: ProviderSettings,
+    profiles: Mapping[str, Profile],
+    hosts: Mapping[str, str],
+    proxy_for: ProxyFor,
+    open_ended: bool = False,
+) -> Provider:
+    """One provider ready for use."""
+    protocol = PROTOCOL_OF_API[configured.api]
+    host = (urlsplit(configured.base_url).hostname or "").lower()
+    profile = profiles.get(configured.profile or hosts.get(host, ""), DEFAULT)
+    return Provider(
+        id=provider_id,
+        base_url=configured.base_url,
+        protocol=protocol,
+        headers=credential_headers(protocol, configured),
+        profile=profile,
+        timeouts=Timeouts(
+            configured.connect_timeout_seconds,
+            configured.first_byte_timeout_seconds,
+            configured.idle_timeout_seconds,
+        ),
+        weight=configured.weight,
+        proxy=configured.proxy or proxy_for(configured.base_url),
+        open_ended=open_ended,
+    )
+
+
+def credential_headers(protocol: str, configured: ProviderSettings) -> dict[str, str]:
+    """The headers that every call to the provider carries. Never logged."""
+    headers = {"Content-Type": "application/json"}
+    key = configured.api_key.reveal() if configured.api_key is not None and configured.auth == "api-key" else None
+    if protocol == "anthropic-messages":
+        headers["anthropic-version"] = ANTHROPIC_VERSION
+    if key:
+        if protocol == "anthropic-messages":
+            headers["x-api-key"] = key
+        elif protocol == "gemini":
+            headers["x-goog-api-key"] = key
+        else:
+            headers["Authorization"] = f"Bearer {key}"
+    for name, value in configured.headers.items():
+        headers[name] = value.reveal()
+    return headers

@@ -1,0 +1,116 @@
+"""Reading providers' own lists of models.
+
+Sources: OpenAI `GET /models`, Anthropic `GET /v1/models`, Gemini `GET /models`, Ollama `GET /api/tags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from crawdad.core.listing import ListedModel, ModelKind
+from crawdad.core.parts import JsonObject
+from crawdad.wire.fields import as_count, unreadable
+
+_MOST = 5000
+
+LIST_PATHS: Mapping[str, str] = {
+    "openai-chat": "/models",
+    "openai-responses": "/models",
+    "anthropic-messages": "/v1/models?limit=1000",
+    "gemini": "/models?pageSize=1000",
+    "ollama": "/api/tags",
+}
+"""Where each protocol's list is, below the provider's base URL."""
+
+_KIND_WORDS: tuple[tuple[str, ModelKind], ...] = (
+    ("embed", "embedding"),
+    ("bge-", "embedding"),
+    ("dall-e", "image"),
+    ("gpt-image", "image"),
+    ("imagen", "image"),
+    ("whisper", "audio"),
+    ("transcribe", "audio"),
+    ("tts", "audio"),
+)
+
+
+def read_model_list(protocol: str, document: Any) -> list[ListedModel]:
+    """The models of a provider that speaks `protocol`. Raises UPSTREAM_BROKEN for a document that is no such list."""
+    key, reader = _READERS[protocol]
+    # Some compatible servers answer a bare array.
+    entries = document if isinstance(document, list) else document.get(key) if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise unreadable("not a list of models")
+    found = [reader(entry) for entry in entries[:_MOST] if isinstance(entry, dict)]
+    return [model for model in found if model is not None]
+
+
+def kind_of(name: str) -> ModelKind:
+    """What a model is for, guessed from its name (the lists of most vendors do not say)."""
+    lowered = name.lower()
+    return next((kind for word, kind in _KIND_WORDS if word in lowered), "chat")
+
+
+def _openai(entry: JsonObject) -> ListedModel | None:
+    name = entry.get("id") or entry.get("name")
+    if not isinstance(name, str) or not name:
+        return None
+    window = entry.get("context_length") or entry.get("context_window") or entry.get("max_model_len")
+    return ListedModel(
+        name, _words(entry.get("name")), as_count(entry.get("created")), kind_of(name), as_count(window) or None
+    )
+
+
+def _anthropic(entry: JsonObject) -> ListedModel | None:
+    name = entry.get("id")
+    if not isinstance(name, str) or not name:
+        return None
+    return ListedModel(name, _words(entry.get("display_name")), _seconds(entry.get("created_at")))
+
+
+def _gemini(entry: JsonObject) -> ListedModel | None:
+    name = entry.get("name")
+    if not isinstance(name, str) or not name:
+        return None
+    name = name.removeprefix("models/").rpartition("publishers/google/models/")[2]
+    methods = entry.get("supportedGenerationMethods")
+    methods = methods if isinstance(methods, list) else []
+    kind: ModelKind = "chat"
+    if "embedContent" in methods:
+        kind = "embedding"
+    elif "predict" in methods and "generateContent" not in methods:
+        kind = "image"
+    endpoints = ("images",) if kind == "chat" and "image" in name else ()
+    window, limit = as_count(entry.get("inputTokenLimit")), as_count(entry.get("outputTokenLimit"))
+    return ListedModel(name, _words(entry.get("displayName")), 0, kind, window or None, limit or None, endpoints)
+
+
+def _ollama(entry: JsonObject) -> ListedModel | None:
+    name = entry.get("model") or entry.get("name")
+    if not isinstance(name, str) or not name:
+        return None
+    return ListedModel(name, name, _seconds(entry.get("modified_at")), kind_of(name))
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(value: Any) -> int:
+    if not isinstance(value, str):
+        return 0
+    try:
+        return int(datetime.fromisoformat(value).timestamp())
+    except (ValueError, OverflowError):
+        return 0
+
+
+_READERS: Mapping[str, tuple[str, Callable[[JsonObject], ListedModel | None]]] = {
+    "openai-chat": ("data", _openai),
+    "openai-responses": ("data", _openai),
+    "anthropic-messages": ("data", _anthropic),
+    "gemini": ("models", _gemini),
+    "ollama": ("models", _ollama),
+}

@@ -1,0 +1,65 @@
+"""Whether, where and when to try again."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.settings import RetrySettings
+from crawdad.services.turns.retry import Again, next_attempt
+
+SETTINGS = RetrySettings(attempts=3, budget_seconds=60, base_seconds=0.5, max_seconds=20)
+
+
+def fault(kind: ErrorKind, retry_after: float | None = None, **details: object) -> GatewayError:
+    return GatewayError(kind, "x", details, retry_after)
+
+
+def test_an_untried_offer_comes_first_and_at_once() -> None:
+    assert next_attempt(fault(ErrorKind.OVERLOADED), 0, [1, 0], 0, SETTINGS, 0.5) == Again(1, 0.0)
+    assert next_attempt(fault(ErrorKind.NOT_FOUND), 0, [1, 0], 0, SETTINGS, 0.5) == Again(1, 0.0)
+
+
+@pytest.mark.parametrize(
+    "kind", [ErrorKind.BAD_REQUEST, ErrorKind.CONTEXT_TOO_LONG, ErrorKind.CANCELLED, ErrorKind.INTERNAL]
+)
+def test_what_every_source_would_refuse_is_not_tried_again(kind: ErrorKind) -> None:
+    assert next_attempt(fault(kind), 0, [1, 0], 0, SETTINGS, 0.5) is None
+
+
+def test_content_one_protocol_cannot_say_may_be_said_by_another() -> None:
+    error = fault(ErrorKind.BAD_REQUEST, code="unsupported_content")
+    assert next_attempt(error, 0, [1, 0], 0, SETTINGS, 0.5) == Again(1, 0.0)
+    assert next_attempt(error, 1, [1, 1], 0, SETTINGS, 0.5) is None
+
+
+def test_a_passing_fault_waits_longer_each_round_with_jitter() -> None:
+    first = next_attempt(fault(ErrorKind.OVERLOADED), 0, [1], 0, SETTINGS, 1.0)
+    second = next_attempt(fault(ErrorKind.OVERLOADED), 0, [2], 1, SETTINGS, 0.0)
+    assert first == Again(0, 0.5)
+    assert second == Again(0, 0.5)
+
+
+def test_attempts_and_time_are_limited() -> None:
+    assert next_attempt(fault(ErrorKind.OVERLOADED), 0, [3], 0, SETTINGS, 0.5) is None
+    assert next_attempt(fault(ErrorKind.OVERLOADED), 0, [1], 60, SETTINGS, 0.5) is None
+
+
+def test_retry_after_is_honoured_in_full_or_not_at_all() -> None:
+    assert next_attempt(fault(ErrorKind.RATE_LIMITED, 7), 0, [1], 0, SETTINGS, 0.5) == Again(0, 7)
+    assert next_attempt(fault(ErrorKind.RATE_LIMITED, 61), 0, [1], 0, SETTINGS, 0.5) is None
+
+
+def test_a_lost_connection_is_tried_again_at_once() -> None:
+    assert next_attempt(fault(ErrorKind.UPSTREAM_BROKEN), 0, [1], 0, SETTINGS, 0.5) == Again(0, 0.0)
+
+
+def test_a_refused_credential_is_not_tried_again_but_another_source_is() -> None:
+    error = fault(ErrorKind.UPSTREAM_ERROR, passing=False)
+    assert next_attempt(error, 0, [1], 0, SETTINGS, 0.5) is None
+    assert next_attempt(error, 0, [1, 0], 0, SETTINGS, 0.5) == Again(1, 0.0)
+
+
+def test_offers_take_turns() -> None:
+    assert next_attempt(fault(ErrorKind.OVERLOADED), 1, [1, 1], 0, SETTINGS, 0.0) == Again(0, 0.25)
+    assert next_attempt(fault(ErrorKind.OVERLOADED), 0, [2, 1], 0, SETTINGS, 0.0) is None
