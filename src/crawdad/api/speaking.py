@@ -11,6 +11,7 @@ from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Permission, Principal
+from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
 from crawdad.services.identity import Door
@@ -43,6 +44,15 @@ class Dialect:
     operation: str
     contract: str
     query_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSays:
+    """What some protocols say in the URL instead of the body. `array` asks for Gemini's JSON-array streaming."""
+
+    model: str | None = None
+    stream: bool | None = None
+    array: bool = False
 
 
 async def admit(call: Call, gate: Gate, query_key: bool = False) -> Principal:
@@ -99,12 +109,18 @@ def feature_headers(call: Call) -> Headers:
     return {name: value for name, value in found.items() if len(value) < 4096}
 
 
-def make_turn(
-    exchange: Exchange, principal: Principal, dialect: Dialect, raw: bytes, model: str | None, stream: bool | None
-) -> Turn:
-    """The turn that a request body asks for. `model` and `stream` are given where the URL says them. Raises BAD_REQUEST."""
-    body = parse_object(raw)
-    name = usable_model_name(body.get("model") if model is None else model)
+def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, said: UrlSays) -> Turn:
+    """The turn that a request body asks for. Raises BAD_REQUEST."""
+    form = None
+    if call.header(b"content-type").startswith("multipart/form-data"):
+        from crawdad.wire.media.multipart import read_form
+
+        form = read_form(raw, call.header(b"content-type"))
+        body: JsonObject = dict(form.fields)
+    else:
+        body = parse_object(raw)
+    name = usable_model_name(body.get("model") if said.model is None else said.model)
+    stream = False if form is not None else said.stream
     if stream is None:
         asked = body.get("stream")
         if asked is not None and not isinstance(asked, bool):
@@ -113,7 +129,12 @@ def make_turn(
     exchange.model_requested = name
     exchange.stream = stream
     exchange.request_bytes = len(raw)
-    return Turn(exchange, principal, codecs.get(dialect.protocol), name, stream, body, raw)
+    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw)
+    turn.form = form
+    turn.array = said.array
+    turn.headers = feature_headers(call)
+    turn.language = call.language
+    return turn
 
 
 def usable_model_name(value: object) -> str:
@@ -143,7 +164,8 @@ def error_headers(error: GatewayError) -> Headers:
 class _Conversation:
     """One request and its reply: the reply may have begun (a keep-alive went out) before the model said anything."""
 
-    def __init__(self, call: Call, gate: Gate, dialect: Dialect) -> None:
+    def __init__(self, call: Call, gate: Gate, dialect: Dialect, take: Take) -> None:
+        self._take = take
         self._call = call
         self._gate = gate
         self._dialect = dialect
@@ -155,21 +177,18 @@ class _Conversation:
         self._pulse: Pulse | None = None
         self._chunks: AsyncIterator[bytes] | None = None
 
-    async def run(self, model: str | None, stream: bool | None, array: bool) -> None:
+    async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
         principal = self._principal = await admit(call, gate, self._dialect.query_key)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
-        turn = self._turn = make_turn(exchange, principal, self._dialect, raw, model, stream)
-        turn.array = array
-        turn.headers = feature_headers(call)
-        turn.language = call.language
+        turn = self._turn = make_turn(exchange, principal, call, raw, said)
         self._watch = ClientWatch(call)
         if turn.stream:
             self._pulse = Pulse(settings.keep_alive_seconds, self._ping)
         try:
-            await self._send(await gate.front.reply(turn), exchange)
+            await self._send(await self._take(turn), exchange)
         except asyncio.CancelledError:
             if not self._watch.gone:
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Principal
@@ -11,6 +12,9 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest
 from crawdad.core.text import Language
 from crawdad.wire.codec import Codec, ReplyContext
+
+if TYPE_CHECKING:
+    from crawdad.wire.media.multipart import Form
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class Turn:
     language: Language = "en"
     array: bool = False
     touched: bool = False
+    form: Form | None = None
+    """The body as a form, for operations that take one (`body` then holds its text fields)."""
     _request: ModelRequest | None = None
 
     @property

@@ -1,0 +1,93 @@
+"""Embeddings from any provider that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.media import EmbeddingRequest, EmbeddingResponse
+from crawdad.core.text import Text
+from crawdad.services.catalogue import Offer
+from crawdad.services.operations.calls import OPENAI, able, cannot, complete, post, post_json
+from crawdad.services.turns.front import ModelFront, Reply
+from crawdad.services.turns.turn import Turn
+from crawdad.wire.edit import replace_string
+from crawdad.wire.fields import parse_upstream
+from crawdad.wire.media import embeddings as wire
+
+Attempt = Callable[[Offer], Awaitable[Reply]]
+
+
+class Embeddings:
+    """Takes embedding requests in OpenAI's and Gemini's contracts."""
+
+    def __init__(self, front: ModelFront) -> None:
+        self._front = front
+
+    async def openai(self, turn: Turn) -> Reply:
+        """`POST /v1/embeddings`. An OpenAI-type upstream gets the client's own bytes."""
+        request = wire.read_openai_request(turn.body, turn.model)
+
+        async def attempt(offer: Offer) -> Reply:
+            if offer.protocol in OPENAI:
+                return await self._express(turn, offer)
+            response = await self._embed(turn, offer, request)
+            body = wire.write_openai_response(response, turn.model, request.encoding)
+            return self._complete(turn, offer, response, orjson.dumps(body))
+
+        return await self._run(turn, attempt)
+
+    async def gemini(self, turn: Turn, batch: bool) -> Reply:
+        """`:embedContent` and `:batchEmbedContents`."""
+        request = wire.read_gemini_request(turn.body, turn.model, batch)
+
+        async def attempt(offer: Offer) -> Reply:
+            response = await self._embed(turn, offer, request)
+            return self._complete(turn, offer, response, orjson.dumps(wire.write_gemini_response(response, batch)))
+
+        return await self._run(turn, attempt)
+
+    async def _run(self, turn: Turn, attempt: Attempt) -> Reply:
+        offers = able(self._front.offers(turn), "embedding", "embeddings", turn)
+        return await self._front.dispatcher.run(turn.exchange, offers, attempt)
+
+    async def _express(self, turn: Turn, offer: Offer) -> Reply:
+        turn.exchange.lane = "express"
+        raw = replace_string(turn.raw, turn.body, "model", offer.model)
+        body, _ = await post(turn, offer, "/embeddings", raw, self._front.transport)
+        document = parse_upstream(body)
+        if not isinstance(document, dict) or not isinstance(document.get("data"), list):
+            wire.read_openai_response(document)
+        turn.exchange.usage = wire.openai_usage(document)
+        if turn.model != offer.model and isinstance(document.get("model"), str):
+            body = replace_string(body, document, "model", turn.model)
+        return complete(turn, offer, self._front.ledger, body)
+
+    async def _embed(self, turn: Turn, offer: Offer, request: EmbeddingRequest) -> EmbeddingResponse:
+        turn.exchange.lane = "translated"
+        transport, protocol = self._front.transport, offer.protocol
+        asked = EmbeddingRequest(
+            offer.model, request.inputs, request.dimensions, task=request.task, title=request.title
+        )
+        if protocol in OPENAI:
+            document = await post_json(turn, offer, "/embeddings", wire.write_openai_request(asked), transport)
+            response = wire.read_openai_response(document)
+        elif protocol == "gemini":
+            path = f"/models/{offer.model}:batchEmbedContents"
+            document = await post_json(turn, offer, path, wire.write_gemini_request(asked), transport)
+            response = wire.read_gemini_response(document)
+        elif protocol == "ollama":
+            document = await post_json(turn, offer, "/api/embed", wire.write_ollama_request(asked), transport)
+            response = wire.read_ollama_response(document)
+        else:
+            raise cannot(turn)
+        if len(response.vectors) != len(request.inputs):
+            text = Text("upstream.unreadable", {"reason": f"{len(response.vectors)} vectors for {len(request.inputs)}"})
+            raise GatewayError(ErrorKind.UPSTREAM_BROKEN, text)
+        return response
+
+    def _complete(self, turn: Turn, offer: Offer, response: EmbeddingResponse, body: bytes) -> Reply:
+        turn.exchange.usage = response.usage
+        return complete(turn, offer, self._front.ledger, body)
