@@ -82,19 +82,20 @@ def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal)
     )
 
 
+_BODY_SAYS = UrlSays()
+Take = Callable[[Turn], Awaitable[Reply]]
+
+
 async def speak(
-    call: Call,
-    gate: Gate,
-    dialect: Dialect,
-    *,
-    model: str | None = None,
-    stream: bool | None = None,
-    array: bool = False,
+    call: Call, gate: Gate, dialect: Dialect, *, said: UrlSays = _BODY_SAYS, take: Take | None = None
 ) -> None:
-    """Serve one model route from request to reply. Errors are answered in the dialect's own words."""
-    conversation = _Conversation(call, gate, dialect)
+    """Serve one model route from request to reply. Errors are answered in the dialect's own words.
+
+    `take` makes the reply of a turn; by default the model front does.
+    """
+    conversation = _Conversation(call, gate, dialect, take or gate.front.reply)
     try:
-        await conversation.run(model, stream, array)
+        await conversation.run(said)
     except Disconnected:
         return
     except GatewayError as error:
