@@ -53,7 +53,7 @@ class _Builder:
         self._value += data[start:end]
 
     def on_header_end(self) -> None:
-        self._headers[self._name.decode("latin-1").lower()] = self._value.decode("utf-8", "replace")
+        self._headers[self._name.decode("latin-1").lower()] = self._value.decode("latin-1")
         self._name = self._value = b""
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
