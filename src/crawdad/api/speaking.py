@@ -197,6 +197,8 @@ class _Conversation:
     async def _send(self, reply: Reply, exchange: Exchange) -> None:
         call = self._call
         headers = reply_headers(reply, exchange)
+        if not reply.closes_exchange:
+            self._exchange = None
         if reply.chunks is None:
             assert reply.body is not None
             await call.answer(200, reply.body, reply.media_type, headers)

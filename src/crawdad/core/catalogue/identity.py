@@ -16,4 +16,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Rate limit reached for this key: {limit} {unit} per minute. Try again in {seconds} s.",
         "此密钥已达到速率上限：每分钟 {limit} {unit}。请在 {seconds} 秒后重试。",
     ),
+    "identity.no_such_key": (
+        "There is no live key '{name}' (or more than one of that name: use its id).",
+        "没有名为“{name}”的有效密钥（若有多个同名密钥，请使用其 id）。",
+    ),
+    "identity.weak_token": (
+        "'{param}' is empty, a placeholder or shorter than {least} characters. Choose a long random value.",
+        "“{param}”为空、是占位符或少于 {least} 个字符。请使用足够长的随机值。",
+    ),
 }

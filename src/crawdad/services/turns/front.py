@@ -36,6 +36,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     chunks: AsyncIterator[bytes] | None = None
+    closes_exchange: bool = True
+    """Whether the exchange ends with the reply; a background run goes on after it and closes its own."""
 
 
 @dataclass(slots=True)

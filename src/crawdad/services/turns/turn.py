@@ -39,6 +39,8 @@ class Turn:
     touched: bool = False
     form: Form | None = None
     """The body as a form, for operations that take one (`body` then holds its text fields)."""
+    echo: ModelRequest | None = None
+    """The request as the reply shall echo it, where that is not what the upstream gets (Responses)."""
     _request: ModelRequest | None = None
 
     @property
@@ -56,4 +58,4 @@ class Turn:
     @property
     def context(self) -> ReplyContext:
         """What a writer needs to know for this turn's reply."""
-        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), self.request)
+        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), self.echo or self.request)

@@ -1,0 +1,133 @@
+"""Background runs: they outlive the request that started them, and can be followed from any event on.
+
+Events are kept in the store before anybody is shown them, so a follower that comes back after a lost connection misses
+nothing. A run belongs to the process that started it; what a dead process left is marked as interrupted at the next start,
+never run again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.parts import JsonObject
+from crawdad.core.ports import Clock
+from crawdad.core.text import Text
+from crawdad.services.tasks import Tasks
+from crawdad.services.turns.front import ModelFront
+from crawdad.services.turns.turn import Turn
+from crawdad.store.responses import ResponseStore
+from crawdad.wire.openai_responses import EventWriter
+
+_LOOK_SECONDS = 1.0
+"""How often a follower looks for events of a run in another process."""
+_STATUS = {
+    "response.in_progress": "in_progress",
+    "response.completed": "completed",
+    "response.incomplete": "incomplete",
+    "response.failed": "failed",
+}
+_UNFINISHED = ("queued", "in_progress")
+
+
+class Runs:
+    """The background runs of this process. `runner` names the process."""
+
+    def __init__(self, front: ModelFront, store: ResponseStore, tasks: Tasks, clock: Clock, runner: str) -> None:
+        self.runner = runner
+        self._front = front
+        self._store = store
+        self._tasks = tasks
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._news: dict[str, asyncio.Event] = {}
+
+    def start(self, turn: Turn, response_id: str) -> None:
+        """Run `turn`, kept as `response_id`. Raises UNAVAILABLE when too many run already."""
+        if self._tasks.full:
+            raise GatewayError(ErrorKind.UNAVAILABLE, Text("responses.too_many"), retry_after=5)
+        self._news[response_id] = asyncio.Event()
+        task = self._tasks.start(self._run(turn, response_id), f"response {response_id}")
+        self._running[response_id] = task
+        task.add_done_callback(lambda _: self._running.pop(response_id, None))
+
+    async def stop(self, response_id: str) -> None:
+        """Cancel the run, if this process has it, and wait until it is gone."""
+        task = self._running.get(response_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def recover(self, alive: Callable[[str], bool]) -> int:
+        """Mark the runs of dead processes as interrupted. Returns how many there were."""
+        count = 0
+        for runner in await self._store.runners():
+            if runner != self.runner and not alive(runner):
+                count += await self._store.interrupt(runner, self._clock.now())
+        return count
+
+    async def follow(self, response_id: str, principal_id: str, after: int) -> AsyncIterator[JsonObject]:
+        """Events numbered above `after`, as they come, until the run has ended."""
+        while True:
+            news = self._news.get(response_id)
+            if news is not None:
+                news.clear()
+            found = await self._store.get(response_id, principal_id, self._clock.now())
+            events = await self._store.events(response_id, principal_id, after)
+            for number, event in events:
+                after = number
+                yield event
+            if events:
+                continue
+            if found is None or found.status not in _UNFINISHED:
+                return
+            if news is None:
+                await self._clock.sleep(_LOOK_SECONDS)
+                continue
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await news.wait()
+            except TimeoutError:
+                continue
+
+    async def _run(self, turn: Turn, response_id: str) -> None:
+        writer = EventWriter(turn.context)
+        try:
+            await self._write(turn, response_id, writer)
+        except GatewayError as error:
+            self._front.ledger.fail(turn.exchange, error, 200)
+            await self._say(turn, response_id, writer.fail_events(error, turn.language))
+        finally:
+            self._front.ledger.abandon(turn.exchange)
+            news = self._news.pop(response_id, None)
+            if news is not None:
+                news.set()
+
+    async def _write(self, turn: Turn, response_id: str, writer: EventWriter) -> None:
+        async for batch in await self._front.events(turn):
+            said = [spoken for event in batch for spoken in writer.events_of(event)]
+            if said and not await self._say(turn, response_id, said):
+                return  # cancelled or deleted, here or by another process
+
+    async def _say(self, turn: Turn, response_id: str, events: list[JsonObject]) -> bool:
+        """Keep events, then the state they tell. False when the run is no longer wanted."""
+        if not events:
+            return True
+        owner = turn.principal.id
+        try:
+            await self._store.append_events(response_id, [(event["sequence_number"], event) for event in events])
+        except GatewayError as error:
+            if error.kind is ErrorKind.CONFLICT:
+                return False
+            raise
+        wanted = True
+        for event in events:
+            status = _STATUS.get(event["type"])
+            if status is not None:
+                now = self._clock.now()
+                wanted = await self._store.update(response_id, owner, status, now, event["response"])
+        news = self._news.get(response_id)
+        if news is not None:
+            news.set()
+        return wanted

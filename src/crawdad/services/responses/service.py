@@ -1,0 +1,228 @@
+"""`/v1/responses` beyond one reply: storing, continuing, reading back, deleting, cancelling, background runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import orjson
+
+from crawdad.core.errors import bad_request
+from crawdad.core.identity import Principal
+from crawdad.core.parts import JsonObject
+from crawdad.core.ports import Clock
+from crawdad.core.text import Text
+from crawdad.services.responses.history import Earlier, no_response, with_history
+from crawdad.services.responses.runs import Runs
+from crawdad.services.turns.front import ModelFront, Reply
+from crawdad.services.turns.turn import Turn
+from crawdad.store.responses import ResponseStore, StoredResponse
+from crawdad.wire.fields import get_bool
+from crawdad.wire.openai_responses import input_items, response_object, sse_frame
+from crawdad.wire.sse import SseSplitter, event_data
+
+KEPT_SECONDS = 30 * 24 * 3600.0
+_CLOSING = ("response.completed", "response.incomplete", "response.failed")
+_CLOSING_BYTES = tuple(f'"{name}"'.encode() for name in _CLOSING)
+TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled", "interrupted"})
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Which input items to list. `order` is asc or desc."""
+
+    limit: int = 20
+    order: str = "desc"
+    after: str | None = None
+
+
+class Responses:
+    """Takes response requests. What one principal made, no other can see, continue or delete."""
+
+    def __init__(self, front: ModelFront, store: ResponseStore, runs: Runs, clock: Clock) -> None:
+        self._front = front
+        self._store = store
+        self._runs = runs
+        self._clock = clock
+
+    async def create(self, turn: Turn) -> Reply:
+        """`POST /v1/responses`. The response is kept, unless `store` is false, before its last byte goes out."""
+        body = turn.body
+        stored = await self.prepare(turn, lambda link: self._earlier(link, turn.principal))
+        if get_bool(body, "background"):
+            if not stored:
+                raise bad_request("responses.store_needed", "store")
+            return await self._start(turn, body)
+        reply = await self._front.reply(turn)
+        if stored and reply.body is not None:
+            await self._keep(turn, body, orjson.loads(reply.body))
+        elif stored and reply.chunks is not None:
+            reply.chunks = self._keeping(turn, body, reply.chunks)
+        return reply
+
+    async def prepare(self, turn: Turn, earlier: Earlier) -> bool:
+        """Resolve what the request refers to; whether the response is to be kept."""
+        body = turn.body
+        if body.get("conversation") is not None:
+            raise bad_request("responses.no_conversations", "conversation")
+        background = bool(get_bool(body, "background"))
+        if body.get("previous_response_id") is not None or background:
+            asked = turn.request  # what the Response echoes
+            changed = await with_history(body, earlier)
+            changed.pop("background", None)
+            turn.body = changed
+            turn.request = turn.codec.read_request(changed, model=turn.model, stream=turn.stream or background)
+            turn.echo = asked
+        return get_bool(body, "store") is not False
+
+    async def get(self, response_id: str, principal: Principal) -> JsonObject:
+        """The Response resource. Raises NOT_FOUND."""
+        return resource(await self._find(response_id, principal))
+
+    async def delete(self, response_id: str, principal: Principal) -> JsonObject:
+        """Remove a response; a background run is stopped first. Raises NOT_FOUND."""
+        await self._find(response_id, principal)
+        await self._runs.stop(response_id)
+        if not await self._store.delete(response_id, principal.id):
+            raise no_response(response_id)
+        return {"id": response_id, "object": "response", "deleted": True}
+
+    async def cancel(self, response_id: str, principal: Principal) -> JsonObject:
+        """Stop a background run. One that has ended already is given back as it is. Raises NOT_FOUND."""
+        found = await self._find(response_id, principal)
+        if not found.background:
+            raise bad_request("responses.not_background")
+        if found.status not in TERMINAL:
+            cancelled = {**found.response, "status": "cancelled"}
+            await self._store.update(response_id, principal.id, "cancelled", self._clock.now(), cancelled)
+            await self._runs.stop(response_id)
+        return await self.get(response_id, principal)
+
+    async def items(self, response_id: str, principal: Principal, page: ItemPage) -> JsonObject:
+        """One page of the response's input items. Raises NOT_FOUND."""
+        found = await self._find(response_id, principal)
+        items = input_items(found.request, response_id.removeprefix("resp_"))
+        if page.order == "desc":
+            items.reverse()
+        ids = [item["id"] for item in items]
+        start = ids.index(page.after) + 1 if page.after in ids else 0
+        data = items[start : start + page.limit]
+        return {
+            "object": "list",
+            "data": data,
+            "first_id": data[0]["id"] if data else None,
+            "last_id": data[-1]["id"] if data else None,
+            "has_more": start + len(data) < len(items),
+        }
+
+    async def follow(self, response_id: str, principal: Principal, after: int = -1) -> AsyncIterator[JsonObject]:
+        """The events of a background response whose number is greater than `after`, until it has ended."""
+        found = await self._find(response_id, principal)
+        if not found.background:
+            raise bad_request("responses.not_background", "stream")
+        return self._runs.follow(response_id, principal.id, after)
+
+    async def _start(self, turn: Turn, body: JsonObject) -> Reply:
+        response = response_object(turn.context, "queued")
+        now = self._clock.now()
+        record = StoredResponse(
+            id=response["id"],
+            principal_id=turn.principal.id,
+            status="queued",
+            created_at=now,
+            updated_at=now,
+            request=body,
+            response=response,
+            background=True,
+            runner=self._runs.runner,
+            expires_at=now + KEPT_SECONDS,
+        )
+        await self._store.create(record)
+        streamed = turn.stream
+        turn.stream = True
+        self._runs.start(turn, record.id)
+        if streamed:
+            events = self._runs.follow(record.id, turn.principal.id, -1)
+            return Reply("text/event-stream", chunks=framed(events), closes_exchange=False)
+        return Reply("application/json", body=orjson.dumps(response), closes_exchange=False)
+
+    async def _find(self, response_id: str, principal: Principal) -> StoredResponse:
+        found = await self._store.get(response_id, principal.id, self._clock.now())
+        if found is None:
+            raise no_response(response_id)
+        return found
+
+    async def _earlier(self, link: str, principal: Principal) -> tuple[JsonObject, JsonObject] | None:
+        found = await self._store.get(link, principal.id, self._clock.now())
+        return None if found is None or found.status not in TERMINAL else (found.request, found.response)
+
+    async def _keeping(
+        self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in chunks:
+                if any(name in chunk for name in _CLOSING_BYTES):
+                    response = closing_response(chunk)
+                    if response is not None:
+                        await self._keep(turn, body, response)
+                yield chunk
+        finally:
+            close = getattr(chunks, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _keep(self, turn: Turn, body: JsonObject, response: JsonObject) -> None:
+        response_id = response.get("id")
+        if not isinstance(response_id, str) or not response_id:
+            return
+        now = self._clock.now()
+        status = response.get("status")
+        record = StoredResponse(
+            id=response_id,
+            principal_id=turn.principal.id,
+            status=status if isinstance(status, str) else "completed",
+            created_at=now,
+            updated_at=now,
+            request=body,
+            response=response,
+            runner=self._runs.runner,
+            expires_at=now + KEPT_SECONDS,
+        )
+        await self._store.create(record)
+
+
+def resource(found: StoredResponse) -> JsonObject:
+    """The Response as its owner reads it. A run that a restart cut off is `failed`, with the reason."""
+    if found.status == "interrupted":
+        error = {"code": "server_error", "message": Text("responses.interrupted").render()}
+        return {**found.response, "status": "failed", "error": error}
+    return {**found.response, "status": found.status}
+
+
+def closing_response(chunk: bytes) -> JsonObject | None:
+    """The whole Response in the event that ends a stream, if `chunk` (whole events) holds that."""
+    for event in SseSplitter().feed(chunk):
+        data = event_data(event)
+        if data is None or not any(name in data for name in _CLOSING_BYTES):
+            continue
+        parsed = orjson.loads(data)
+        if isinstance(parsed, dict) and parsed.get("type") in _CLOSING and isinstance(parsed.get("response"), dict):
+            return dict(parsed["response"])
+    return None
+
+
+async def framed(events: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:
+    """Event objects as SSE."""
+    async for event in events:
+        yield sse_frame(event)
+
+
+def page_of(query: dict[str, str]) -> ItemPage:
+    """The page that a query asks for. Raises BAD_REQUEST."""
+    limit = query.get("limit", "20")
+    order = query.get("order", "desc")
+    if not limit.isdigit() or not 1 <= int(limit[:9]) <= 100:
+        raise bad_request("wire.value", "limit", value=repr(limit[:20]))
+    if order not in ("asc", "desc"):
+        raise bad_request("wire.value", "order", value=repr(order[:20]))
+    return ItemPage(int(limit), order, query.get("after"))
