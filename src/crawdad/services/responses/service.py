@@ -48,14 +48,14 @@ class Responses:
     async def create(self, turn: Turn) -> Reply:
         """`POST /v1/responses`. The response is kept, unless `store` is false, before its last byte goes out."""
         body = turn.body
-        stored = await self.prepare(turn, lambda link: self._earlier(link, turn.principal))
+        stored = await self.prepare(turn, lambda link: self.earlier(link, turn.principal))
         if get_bool(body, "background"):
             if not stored:
                 raise bad_request("responses.store_needed", "store")
             return await self._start(turn, body)
         reply = await self._front.reply(turn)
         if stored and reply.body is not None:
-            await self._keep(turn, body, orjson.loads(reply.body))
+            await self.keep(turn, body, orjson.loads(reply.body))
         elif stored and reply.chunks is not None:
             reply.chunks = self._keeping(turn, body, reply.chunks)
         return reply
@@ -152,7 +152,8 @@ class Responses:
             raise no_response(response_id)
         return found
 
-    async def _earlier(self, link: str, principal: Principal) -> tuple[JsonObject, JsonObject] | None:
+    async def earlier(self, link: str, principal: Principal) -> tuple[JsonObject, JsonObject] | None:
+        """`(request body, response)` of a finished response of that principal."""
         found = await self._store.get(link, principal.id, self._clock.now())
         return None if found is None or found.status not in TERMINAL else (found.request, found.response)
 
@@ -164,14 +165,15 @@ class Responses:
                 if any(name in chunk for name in _CLOSING_BYTES):
                     response = closing_response(chunk)
                     if response is not None:
-                        await self._keep(turn, body, response)
+                        await self.keep(turn, body, response)
                 yield chunk
         finally:
             close = getattr(chunks, "aclose", None)
             if close is not None:
                 await close()
 
-    async def _keep(self, turn: Turn, body: JsonObject, response: JsonObject) -> None:
+    async def keep(self, turn: Turn, body: JsonObject, response: JsonObject) -> None:
+        """Keep a finished response with the request that it answers."""
         response_id = response.get("id")
         if not isinstance(response_id, str) or not response_id:
             return

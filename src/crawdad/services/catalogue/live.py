@@ -1,0 +1,99 @@
+"""The catalogue of the moment: rebuilt when the settings or a provider's own list change, swapped as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from crawdad.core.errors import GatewayError
+from crawdad.core.listing import ListedModel
+from crawdad.core.ports import Transport
+from crawdad.core.settings import ProviderSettings, Settings
+from crawdad.services.catalogue.offers import Catalogue, Provider, build_catalogue
+from crawdad.services.demo import DEMO_MODEL
+from crawdad.services.discovery import find_local, list_models
+from crawdad.services.upstreams import DEMO_PROVIDER, providers_of
+from crawdad.wire.model_lists import LIST_PATHS
+from crawdad.wire.profile import Profile
+
+_log = structlog.get_logger(__name__)
+_DEMO_LIST = (ListedModel(DEMO_MODEL, "Crawdad demo (not a real model)", context_window=128_000, max_tokens=8192),)
+
+
+class LiveCatalogue:
+    """Holds the snapshot. Reading `current` costs nothing; rebuilding happens off the request path."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: Transport,
+        profiles: Mapping[str, Profile],
+        hosts: Mapping[str, str],
+        proxy_for: Callable[[str], str | None],
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._profiles = profiles
+        self._hosts = hosts
+        self._proxy_for = proxy_for
+        self._lists: dict[str, tuple[ListedModel, ...]] = {}
+        self._local: dict[str, ProviderSettings] = {}
+        self._asked: dict[str, str] = {}
+        self.failures: dict[str, GatewayError] = {}
+        """Providers whose list could not be had when last asked, and why."""
+        self.current: Catalogue = self._build()
+
+    def apply(self, settings: Settings) -> None:
+        """Take new settings. Lists of providers whose address or credential changed are forgotten until asked for again."""
+        self._settings = settings
+        for provider_id in list(self._lists):
+            if self._asked.get(provider_id) != self._identity(provider_id):
+                self._lists.pop(provider_id)
+        self.current = self._build()
+
+    async def refresh(self) -> None:
+        """Ask every provider for its list, and look for local servers where nothing is configured."""
+        models = self._settings.models
+        if not models.providers and models.discover_local:
+            found = await find_local(self._transport)
+            self._local = {provider_id: settings for provider_id, (settings, _) in found.items()}
+            self._lists |= {provider_id: tuple(listed) for provider_id, (_, listed) in found.items()}
+        elif self._local:
+            self._local = {}
+        wanted = [provider for provider, configured in self._providers() if configured and configured.discover]
+        await asyncio.gather(*(self._ask(provider) for provider in wanted if provider.protocol in LIST_PATHS))
+        self.current = self._build()
+
+    async def _ask(self, provider: Provider) -> None:
+        try:
+            listed = await list_models(provider, self._transport)
+        except GatewayError as error:
+            self.failures[provider.id] = error
+            _log.info("model_list_unavailable", provider=provider.id, reason=error.message())
+            return
+        self.failures.pop(provider.id, None)
+        self._lists[provider.id] = tuple(listed)
+        self._asked[provider.id] = self._identity(provider.id)
+
+    def _identity(self, provider_id: str) -> str:
+        """What a list depends on. Never shown: it holds the credential."""
+        configured = self._settings.models.providers.get(provider_id)
+        if configured is None:
+            return ""
+        key = configured.api_key.reveal() if configured.api_key else ""
+        return f"{configured.base_url} {configured.api} {key}"
+
+    def _effective(self) -> Settings:
+        if not self._local or self._settings.models.providers:
+            return self._settings
+        models = self._settings.models.model_copy(update={"providers": dict(self._local)})
+        return self._settings.model_copy(update={"models": models})
+
+    def _providers(self) -> list[tuple[Provider, ProviderSettings | None]]:
+        return providers_of(self._effective(), self._profiles, self._hosts, self._proxy_for, self._lists)
+
+    def _build(self) -> Catalogue:
+        lists = {**self._lists, DEMO_PROVIDER: _DEMO_LIST}
+        return build_catalogue(self._effective(), self._providers(), lists)
