@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -16,6 +19,8 @@ async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     Unlike a task group it raises what the block raised, as it was.
     """
     tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_tell_of_failure)
     try:
         yield
     finally:
@@ -24,6 +29,11 @@ async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("background work ended: %s", error, exc_info=error)
 
 
 class Pause:

@@ -7,10 +7,11 @@ import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, or_, select, tuple_
 
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.exchange import Exchange, Outcome
@@ -81,7 +82,7 @@ class ExchangeLog:
         async with self._database.write() as connection:
             for chunk in _chunks(records):
                 statement = _insertion(self._database.dialect, len(chunk))
-                values = tuple(value for row in unpack(chunk) for value in row)
+                values = tuple(chain.from_iterable(unpack(chunk)))
                 await connection.exec_driver_sql(statement, values)
 
     async def get(self, exchange_id: str, principal_id: str | None = None) -> Exchange | None:
@@ -116,7 +117,7 @@ class ExchangeLog:
     async def summary(self, wanted: ExchangeFilter | None = None) -> Summary:
         """Counts over all that match."""
         async with self._database.read() as connection:
-            row = (await connection.execute(_matching(select(*_SUMS), wanted))).one()
+            row = (await connection.execute(_matching(select(*_SUMS), wanted))).mappings().one()
         return _summary("", row)
 
     async def breakdown(self, by: Grouping, wanted: ExchangeFilter | None = None) -> list[Summary]:
@@ -124,8 +125,8 @@ class ExchangeLog:
         column = exchanges.c[by]
         query = _matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [_summary(row[0], row[1:]) for row in rows]
+            rows = (await connection.execute(query)).mappings().all()
+        return [_summary(row[by], row) for row in rows]
 
     async def delete_before(self, moment: float) -> int:
         """Remove exchanges that began before `moment`, in small transactions. Returns how many."""
@@ -214,22 +215,24 @@ _SEARCHED = (
 )
 
 
-def _sum(expression: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(expression), 0)
+def _sum(name: str, expression: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(expression), 0).label(name)
 
 
+_OUTCOMES = ("completed", "failed", "cancelled", "interrupted")
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens")
 _SUMS = (
-    func.count(),
-    *(_sum(case((exchanges.c.outcome == o, 1), else_=0)) for o in ("completed", "failed", "cancelled", "interrupted")),
-    *(_sum(column) for column in (exchanges.c.input_tokens, exchanges.c.output_tokens, exchanges.c.cache_read_tokens)),
-    _sum(exchanges.c.cost),
+    func.count().label("total"),
+    *(_sum(outcome, case((exchanges.c.outcome == outcome, 1), else_=0)) for outcome in _OUTCOMES),
+    *(_sum(name, exchanges.c[name]) for name in _TOKENS),
+    _sum("cost", exchanges.c.cost),
 )
 
 
-def _summary(group: str, sums: Sequence[Any]) -> Summary:
+def _summary(group: str, row: RowMapping) -> Summary:
     """PostgreSQL gives sums as decimals."""
-    counts = [int(count) for count in sums[:-1]]
-    return Summary(group, *counts, float(sums[-1]))
+    counts = {name: int(row[name]) for name in ("total", *_OUTCOMES, *_TOKENS)}
+    return Summary(group, cost=float(row["cost"]), **counts)
 
 
 def _cursor(last: Exchange) -> str:

@@ -23,7 +23,7 @@ from crawdad.store.key_values import Counters
 from crawdad.store.records import pack
 from crawdad.store.spool import DEFAULT_CAPACITY, Batch, DamagedSpool, Spool
 
-_BATCH = 500
+_BATCH = 512
 _GATHER_SECONDS = 0.25
 _DROPPED = "journal.dropped/"
 """One counter a spool that ever dropped, so that reporting its number twice counts it once."""
