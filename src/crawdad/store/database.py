@@ -1,0 +1,166 @@
+"""The database: one engine, short transactions, on SQLite one writer at a time.
+
+SQLite is set up for a server: write-ahead log, `synchronous=NORMAL` (a killed process loses nothing; a power cut may
+lose the last moments), foreign keys on, free pages given back. PostgreSQL comes through asyncpg, imported when asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
+from crawdad.store import schema
+from crawdad.store.address import parse
+from crawdad.store.faults import translated
+from crawdad.store.filelock import exclusive
+
+_WRITES = "crawdad_writes"
+_PRAGMAS = (
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+
+class Database:
+    """Connections for reading and writing. Faults come out as `GatewayError` (see `faults.translated`)."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.dialect: str = engine.dialect.name
+        self._engine = engine
+        if self.is_sqlite:
+            self._reader, self._writer = engine, engine.execution_options(**{_WRITES: True})
+        else:
+            self._reader, self._writer = engine.execution_options(isolation_level="AUTOCOMMIT"), engine
+        self._one_writer = asyncio.Lock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.dialect == "sqlite"
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose every statement sees the newest committed state."""
+        with translated():
+            async with self._reader.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed when the block ends, undone when it raises. Keep it short."""
+        async with AsyncExitStack() as stack:
+            if self.is_sqlite:
+                await stack.enter_async_context(self._one_writer)
+            with translated():
+                async with self._writer.begin() as connection:
+                    yield connection
+
+    async def check(self) -> None:
+        """Raise INTERNAL when the database is damaged, UNAVAILABLE when it does not answer. Reads all of a SQLite file."""
+        async with self.read() as connection:
+            statement = "PRAGMA quick_check(1)" if self.is_sqlite else "SELECT 'ok'"
+            answer = (await connection.execute(text(statement))).scalar_one()
+        if answer != "ok":
+            raise GatewayError(ErrorKind.INTERNAL, Text("store.damaged", {"reason": answer}), {"code": "damaged"})
+
+    async def give_back_space(self) -> None:
+        """Return the pages of deleted rows to the file system; PostgreSQL does so by itself."""
+        if self.is_sqlite:
+            async with self.write() as connection:
+                await connection.execute(text("PRAGMA incremental_vacuum(2000)"))
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """The database at `url` (`sqlite:///path`, `postgresql://…`), its schema the newest; closed on leaving.
+
+    Raises BAD_REQUEST for a URL that cannot be used, CONFLICT for a schema newer than this program, INTERNAL for a
+    damaged file and UNAVAILABLE when the server or file cannot be reached. Several processes may open it at once.
+    """
+    address, arguments = parse(url)
+    engine = _engine(address, arguments)
+    try:
+        database = Database(engine)
+        with translated():
+            if database.is_sqlite:
+                await _prepare_file(database, Path(str(address.database)))
+            else:
+                await _prepare_server(database)
+        yield database
+    finally:
+        await engine.dispose()
+
+
+def _engine(address: URL, arguments: dict[str, Any]) -> AsyncEngine:
+    if address.get_backend_name() == "sqlite":
+        engine = create_async_engine(address, connect_args=arguments, pool_size=4, max_overflow=4)
+        event.listen(engine.sync_engine, "connect", _set_pragmas)
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+    try:
+        return create_async_engine(
+            address, connect_args=arguments, pool_size=4, max_overflow=8, pool_pre_ping=True, pool_recycle=1800
+        )
+    except ModuleNotFoundError as error:
+        raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.postgres_missing"), {"param": "database.url"}) from error
+
+
+def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take SQLite's lock at once: a reader that turned into a writer could not wait for another one."""
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def _prepare_file(database: Database, path: Path) -> None:
+    """Make the file where there is none, and bring it up to date, one process at a time."""
+    _make_file(path)
+    if await _is_ready(database):
+        return
+    async with exclusive(path.with_name(path.name + ".lock")):
+        async with database.read() as connection:
+            await connection.execute(text("PRAGMA auto_vacuum=INCREMENTAL"))  # heeded only while there are no tables
+            await connection.execute(text("PRAGMA journal_mode=WAL"))
+        async with database.write() as connection:
+            await schema.migrate(connection)
+
+
+def _make_file(path: Path) -> None:
+    """Nobody else may read it: SQLite gives its log files the same rights."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+async def _is_ready(database: Database) -> bool:
+    async with database.read() as connection:
+        mode = (await connection.execute(text("PRAGMA journal_mode"))).scalar_one()
+        return mode == "wal" and await schema.is_newest(connection)
+
+
+async def _prepare_server(database: Database) -> None:
+    async with database.read() as connection:
+        if await schema.is_newest(connection):
+            return
+    async with database.write() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": schema.ADVISORY_LOCK})
+        await schema.migrate(connection)

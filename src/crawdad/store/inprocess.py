@@ -1,0 +1,90 @@
+"""Bus, leases and rate counters of a process that is alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import WeakSet
+
+from crawdad.core.happenings import Event
+from crawdad.core.ports import Clock
+from crawdad.store.subscription import Subscription
+
+QUEUE_BOUND = 1000
+_TIDY_ABOVE = 1024
+
+
+class InProcessBus:
+    """Events to the listeners of this process."""
+
+    def __init__(self, bound: int = QUEUE_BOUND) -> None:
+        self._bound = bound
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
+
+    async def publish(self, event: Event) -> None:
+        """Hand `event` to all who listen; none of them can hold it up."""
+        self.deliver(event)
+
+    def deliver(self, event: Event) -> None:
+        """The same, at once."""
+        for subscription in list(self._subscriptions):
+            subscription.offer(event)
+
+    def subscribe(self, topics: Sequence[str]) -> Subscription:
+        """Listen from this moment on. A trailing `*` matches the rest of a topic."""
+        subscription = Subscription(topics, self._bound)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def close(self) -> None:
+        """End all subscriptions."""
+        for subscription in list(self._subscriptions):
+            subscription.close()
+
+
+class InProcessLeases:
+    """Leases among the tasks of this process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._held: dict[str, tuple[str, float]] = {}
+        self._tidy_above = _TIDY_ABOVE
+
+    async def claim(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew a lease. False when another holds it."""
+        now = self._clock.monotonic()
+        owner, until = self._held.get(name, (holder, 0.0))
+        if owner != holder and until > now:
+            return False
+        self._held[name] = (holder, now + seconds)
+        if len(self._held) > self._tidy_above:
+            self._held = {key: lease for key, lease in self._held.items() if lease[1] > now}
+            self._tidy_above = max(_TIDY_ABOVE, 2 * len(self._held))
+        return True
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a lease back. Nothing happens when another holds it."""
+        if self._held.get(name, ("", 0.0))[0] == holder:
+            del self._held[name]
+
+
+class InProcessRateCounter:
+    """Counts per key. A key's window begins with the first count in it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[tuple[str, int], tuple[int, float]] = {}
+        self._tidy_above = _TIDY_ABOVE
+
+    async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
+        """Count `amount` unless that exceeds `limit`: `(counted, seconds until the window ends)`."""
+        now = self._clock.monotonic()
+        count, ends = self._windows.get((key, window), (0, 0.0))
+        if ends <= now:
+            count, ends = 0, now + window
+        if count + amount > limit:
+            return False, ends - now
+        self._windows[key, window] = (count + amount, ends)
+        if len(self._windows) > self._tidy_above:
+            self._windows = {name: state for name, state in self._windows.items() if state[1] > now}
+            self._tidy_above = max(_TIDY_ABOVE, 2 * len(self._windows))
+        return True, ends - now

@@ -1,0 +1,119 @@
+"""API keys: known by their hash alone, never deleted, only revoked, so that the log can still name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import RowMapping, bindparam, insert, or_, select, update
+
+from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
+from crawdad.store.database import Database
+from crawdad.store.tables import api_keys
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A credential as it is kept. `hint` is the part that may be shown; times are Unix seconds."""
+
+    id: str
+    hash: str
+    name: str
+    created_at: float
+    hint: str = ""
+    kind: Literal["key", "token", "admin"] = "key"
+    permissions: frozenset[Permission] = KEY_DEFAULT
+    limits: Limits = field(default_factory=Limits)
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    last_used_at: float | None = None
+
+
+class KeyStore:
+    """The table of API keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, key: StoredKey) -> None:
+        """Keep a new key. CONFLICT when its id or hash is known already."""
+        async with self._database.write() as connection:
+            await connection.execute(insert(api_keys), _row(key))
+
+    async def get(self, key_id: str) -> StoredKey | None:
+        """The key with that id, revoked ones included."""
+        return await self._one(api_keys.c.id == key_id)
+
+    async def find(self, key_hash: str) -> StoredKey | None:
+        """The key with that hash, revoked ones included."""
+        return await self._one(api_keys.c.hash == key_hash)
+
+    async def list(self, include_revoked: bool = False) -> list[StoredKey]:
+        """All keys, oldest first; expired ones are among them, for who uses one shall be told so."""
+        query = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
+        if not include_revoked:
+            query = query.where(api_keys.c.revoked_at.is_(None))
+        async with self._database.read() as connection:
+            return [_key(row) for row in (await connection.execute(query)).mappings()]
+
+    async def revoke(self, key_id: str, at: float) -> bool:
+        """End a key. False when there is no such key or it was revoked before."""
+        query = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        async with self._database.write() as connection:
+            return (await connection.execute(query.values(revoked_at=at))).rowcount > 0
+
+    async def touch(self, used: Mapping[str, float]) -> None:
+        """Note when keys were last used: key id → time. A time before the one known changes nothing."""
+        if not used:
+            return
+        known = api_keys.c.last_used_at
+        query = update(api_keys).where(
+            api_keys.c.id == bindparam("key_id"), or_(known.is_(None), known < bindparam("at"))
+        )
+        async with self._database.write() as connection:
+            await connection.execute(
+                query.values(last_used_at=bindparam("at")), [{"key_id": i, "at": at} for i, at in sorted(used.items())]
+            )
+
+    async def _one(self, condition: Any) -> StoredKey | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(api_keys).where(condition))).mappings().one_or_none()
+        return None if row is None else _key(row)
+
+
+def _row(key: StoredKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "kind": key.kind,
+        "name": key.name,
+        "hash": key.hash,
+        "hint": key.hint,
+        "permissions": orjson.dumps(sorted(key.permissions)).decode(),
+        "models": orjson.dumps(key.limits.models).decode(),
+        "requests_per_minute": key.limits.requests_per_minute,
+        "tokens_per_minute": key.limits.tokens_per_minute,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+        "last_used_at": key.last_used_at,
+    }
+
+
+def _key(row: RowMapping) -> StoredKey:
+    """The key of a row. Permissions that this version does not know are left out: less is safe."""
+    known = {permission.value for permission in Permission}
+    return StoredKey(
+        id=row["id"],
+        kind=row["kind"],
+        name=row["name"],
+        hash=row["hash"],
+        hint=row["hint"],
+        permissions=frozenset(Permission(name) for name in orjson.loads(row["permissions"]) if name in known),
+        limits=Limits(tuple(orjson.loads(row["models"])), row["requests_per_minute"], row["tokens_per_minute"]),
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+        last_used_at=row["last_used_at"],
+    )

@@ -1,0 +1,23 @@
+"""Inserts that know what to do about a row that is there already; both databases spell them alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_or_keep(dialect: str, table: Table) -> Insert:
+    """An insert that leaves a row with the same primary key as it is."""
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+def insert_or_set(dialect: str, table: Table, values: dict[str, Any], changes: dict[str, Any]) -> Insert:
+    """An insert of `values` that makes `changes` to a row with the same primary key instead."""
+    statement = _insert(dialect, table).values(values)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
