@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,5 +40,5 @@ class TextFiles(Protocol):
     async def backups(self, path: str) -> list[FileText]:
         """The numbered backups of `path` that exist, the newest first."""
 
-    def watch(self, paths: Callable[[], Iterable[str]]) -> AsyncIterator[None]:
+    def watch(self, paths: Callable[[], Iterable[str]]) -> AsyncGenerator[None, None]:
         """Something about one of `paths()` (asked anew after every item) has changed: made, replaced, removed."""

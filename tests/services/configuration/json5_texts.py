@@ -61,7 +61,8 @@ def texts(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     def number(value: Any) -> str:
         if type(value) is int and draw(st.booleans()):
             return f"{'-' if value < 0 else ''}0x{abs(value):X}"
-        return draw(st.sampled_from(["", "+"] if value >= 0 and repr(value)[0] != "-" else [""])) + repr(value)
+        sign = "+" if repr(value)[0] != "-" and draw(st.booleans()) else ""
+        return sign + repr(value)
 
     def write(value: Any) -> str:
         if isinstance(value, str):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawdad.core.errors import GatewayError
 from crawdad.services.configuration.json5.document import plain, same
 from crawdad.services.configuration.json5.parser import parse
 from crawdad.services.configuration.json5.rewriting import rewrite

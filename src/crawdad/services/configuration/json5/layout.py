@@ -13,7 +13,7 @@ from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.json5.parser import MAXIMUM_DEPTH
 from crawdad.services.configuration.json5.strings import is_plain_name, quote
 
-_TRIVIA = re.compile(r"(?:\s++|//[^\n\r\u2028\u2029]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_TRIVIA = re.compile(r"(?:[\s\ufeff]++|//[^\n\r\u2028\u2029]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 _SAME_LINE_TRIVIA = re.compile(r"(?:[ \t]*+(?://[^\n\r\u2028\u2029]*+|/\*(?:[^*\n\r]|\*(?!/))*+\*/))*+")
 _BLANK_LINE_START = re.compile(r"[ \t]*")
 
@@ -83,7 +83,7 @@ class Commas:
     @classmethod
     def of(cls, text: str, node: Node) -> Commas:
         """The commas of the object or list `node` of `text`."""
-        offsets = (_after_trivia(text, item.end) for item in items_of(node))
+        offsets = (after_trivia(text, item.end) for item in items_of(node))
         return cls(tuple(offset if text[offset] == "," else None for offset in offsets))
 
     @property
@@ -122,7 +122,8 @@ def after_line_comments(text: str, offset: int) -> int:
     return found.end() if found else offset
 
 
-def _after_trivia(text: str, offset: int) -> int:
+def after_trivia(text: str, offset: int) -> int:
+    """The end of the blanks and comments that follow `offset`."""
     found = _TRIVIA.match(text, offset)
     return found.end() if found else offset
 

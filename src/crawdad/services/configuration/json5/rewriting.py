@@ -18,46 +18,49 @@ from crawdad.services.configuration.json5.layout import (
     Commas,
     Layout,
     after_line_comments,
+    after_trivia,
     indentation_at,
     items_of,
     line_start,
     starts_line,
 )
-from crawdad.services.configuration.json5.parser import Parsed, parse
-from crawdad.services.configuration.problems import has_errors
+from crawdad.services.configuration.json5.parser import parse
 
 Edit = tuple[int, int, str]
 """Replace `text[start:end]` by a text."""
 
 
-def rewrite(text: str, target: dict[str, Any]) -> str:
+def rewrite(text: str, target: Any) -> str:
     """The text changed so that it reads as `target`; a blank text counts as an empty object.
 
     Raises BAD_REQUEST (`details["problems"]`) when the text cannot be read or `target` cannot be written.
     """
-    text = text if text.strip("\ufeff \t\r\n") else "{\n}\n"
-    parsed = readable(text)
-    if parsed.root is not None and same(plain(parsed.root), target):
+    text = with_object(text)
+    if same(plain(readable(text)), target):
         return text
     for removing in (False, True):
-        root = readable(text).root
-        if root is not None:
-            edits = list(_Changes(text, Layout.of(text, root), removing).of(root, target, False))
-            text = _apply(text, edits)
+        root = readable(text)
+        text = _apply(text, list(_Changes(text, Layout.of(text, root), removing).of(root, target, False)))
     result = parse(text).root
     if result is None or not same(plain(result), target):
         raise GatewayError(ErrorKind.BAD_REQUEST, Text("configuration.edit.unwritable"))
     return text
 
 
-def readable(text: str) -> Parsed:
-    """The text parsed. Raises BAD_REQUEST with the problems when it is not an object without faults."""
+def with_object(text: str) -> str:
+    """The text, with an empty object added where it holds nothing but blanks and comments."""
+    if after_trivia(text, 0) < len(text):
+        return text
+    gap = "\n" if text.strip() and not text.endswith("\n") else ""
+    return f"{text}{gap}{{\n}}\n"
+
+
+def readable(text: str) -> Node:
+    """The root of the text. Raises BAD_REQUEST with all problems (`details["problems"]`) when there are any."""
     parsed = parse(text)
-    if has_errors(parsed.problems):
+    if parsed.root is None or parsed.problems:
         raise GatewayError(ErrorKind.BAD_REQUEST, parsed.problems[0].message, {"problems": parsed.problems})
-    if parsed.root is None or not isinstance(parsed.root.content, dict):
-        raise GatewayError(ErrorKind.BAD_REQUEST, Text("configuration.root"))
-    return parsed
+    return parsed.root
 
 
 def _apply(text: str, edits: list[Edit]) -> str:
@@ -81,9 +84,9 @@ class _Changes:
     def of(self, node: Node, target: Any, inline: bool) -> Iterator[Edit]:
         """Edits that make `node` mean `target`. `inline`: new lines would not fit around it."""
         if isinstance(node.content, dict) and isinstance(target, dict):
-            yield from self.object(node, target, inline)
+            yield from self.of_object(node, target, inline)
         elif isinstance(node.content, list) and isinstance(target, list):
-            yield from self.list(node, target, inline)
+            yield from self.of_list(node, target, inline)
         elif not self.removing and not same(plain(node), target):
             indentation = indentation_at(self.text, node.start)
             layout = self.layout
@@ -91,7 +94,7 @@ class _Changes:
                 layout = Layout(mark=self.text[node.start])
             yield node.start, node.end, layout.write(target, indentation, inline)
 
-    def object(self, node: Node, target: dict[str, Any], inline: bool) -> Iterator[Edit]:
+    def of_object(self, node: Node, target: dict[str, Any], inline: bool) -> Iterator[Edit]:
         members = node.content if isinstance(node.content, dict) else {}
         flat = self.is_flat(node, inline)
         for key, member in members.items():
@@ -106,7 +109,7 @@ class _Changes:
         ]
         yield from self.insertion(node, len(members), fresh, flat)
 
-    def list(self, node: Node, target: list[Any], inline: bool) -> Iterator[Edit]:
+    def of_list(self, node: Node, target: list[Any], inline: bool) -> Iterator[Edit]:
         items = items_of(node)
         flat = self.is_flat(node, inline)
         head = _common(items, target)

@@ -43,8 +43,12 @@ def unescape(raw: str) -> str:
 
 
 def quote(text: str, mark: str = '"') -> str:
-    """The text as a string literal between `mark`s."""
-    body = json.dumps(text, ensure_ascii=False)[1:-1].replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    """The text as a string literal between `mark`s. Half a surrogate pair is written as an escape that nobody reads."""
+    body = (
+        json.dumps(text, ensure_ascii=_SURROGATE.search(text) is not None)[1:-1]
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
     if mark == "'":
         body = body.replace('\\"', '"').replace("'", "\\'")
     return f"{mark}{body}{mark}"
