@@ -39,14 +39,14 @@ class ModelCost(Section):
 class ModelSettings(Section):
     """One model of a provider. `kind` is Crawdad's own addition for models that are not chat models."""
 
-    id: str
+    id: str = Field(min_length=1)
     name: str | None = None
     api: Api | None = None
     reasoning: bool = False
     input: tuple[str, ...] = ("text",)
     cost: ModelCost = ModelCost()
-    context_window: int = 200_000
-    max_tokens: int = 8192
+    context_window: int = Field(200_000, gt=0)
+    max_tokens: int = Field(8192, gt=0)
     headers: dict[str, str] = Field(default_factory=dict)
     compat: dict[str, Any] = Field(default_factory=dict)
     kind: Literal["chat", "embedding", "image", "audio"] = "chat"
@@ -57,21 +57,23 @@ class ModelSettings(Section):
 class ProviderSettings(Section):
     """Where models are to be had. `base_url` is as OpenClaw writes it: with `/v1` for OpenAI, without for Anthropic."""
 
-    base_url: str
+    base_url: str = Field(min_length=1)
     api_key: SecretValue | None = None
     api: Api = "openai-completions"
     auth: Literal["api-key", "none"] = "api-key"
+    auth_header: bool = False
+    """Whether the key goes out as `Authorization: Bearer` where the protocol has a header of its own for it."""
     headers: dict[str, SecretValue] = Field(default_factory=dict)
     models: tuple[ModelSettings, ...] = ()
     profile: str | None = None
     """The quirks profile; guessed from the host where not given."""
     discover: bool = True
     """Whether to ask the provider for its list of models; models it lists but the file does not are offered too."""
-    weight: float = 1.0
+    weight: float = Field(1.0, ge=0)
     proxy: str | None = None
-    connect_timeout_seconds: float = 10.0
-    first_byte_timeout_seconds: float = 300.0
-    idle_timeout_seconds: float = 120.0
+    connect_timeout_seconds: float = Field(10.0, gt=0)
+    first_byte_timeout_seconds: float = Field(300.0, gt=0)
+    idle_timeout_seconds: float = Field(120.0, gt=0)
 
 
 class ModelsSettings(Section):
@@ -92,8 +94,8 @@ class ModelsSettings(Section):
 class Target(Section):
     """One place a rule sends requests to."""
 
-    model: str
-    weight: float = 1.0
+    model: str = Field(min_length=1)
+    weight: float = Field(1.0, ge=0)
 
 
 class MappingRule(Section):
@@ -102,7 +104,7 @@ class MappingRule(Section):
     `protocols` (chat, responses, messages, gemini) and `keys` (key ids or names) narrow the rule; empty means all.
     """
 
-    match: str
+    match: str = Field(min_length=1)
     targets: tuple[Target, ...] = ()
     fallbacks: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
@@ -110,11 +112,12 @@ class MappingRule(Section):
 
 
 class AuthSettings(Section):
-    """`gateway.auth.*`."""
+    """`gateway.auth.*`. OpenClaw's mode `password` is read as mode `token` whose token is the password."""
 
     mode: Literal["none", "token"] = "token"
     token: SecretValue | None = None
     admin_token: SecretValue | None = None
+    password: SecretValue | None = None
 
 
 class GatewaySettings(Section):
@@ -123,7 +126,7 @@ class GatewaySettings(Section):
     port: int = Field(18789, ge=0, le=65535)
     bind: str = "loopback"
     """`loopback`, `lan` (all interfaces) or an address."""
-    extra_ports: tuple[int, ...] = ()
+    extra_ports: tuple[Annotated[int, Field(ge=0, le=65535)], ...] = ()
     auth: AuthSettings = AuthSettings()
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -168,6 +171,13 @@ class ClusterSettings(Section):
     url: SecretValue | None = None
 
 
+class SecretsSettings(Section):
+    """`secrets.*`: encryption at rest."""
+
+    seal_configuration: bool = True
+    """Whether secrets that stand in plain text in the configuration files are replaced by their encrypted form."""
+
+
 class Settings(Section):
     """Everything that can be configured."""
 
@@ -177,6 +187,7 @@ class Settings(Section):
     logging: LogSettings = LogSettings()
     database: DatabaseSettings = DatabaseSettings()
     cluster: ClusterSettings = ClusterSettings()
+    secrets: SecretsSettings = SecretsSettings()
     language: Literal["auto", "en", "zh"] = "auto"
 
 

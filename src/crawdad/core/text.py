@@ -14,7 +14,10 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message in the catalogue (`crawdad.core.catalogue`), with the values that fill its `{placeholders}`."""
+    """A message in the catalogue (`crawdad.core.catalogue`), with the values that fill its `{placeholders}`.
+
+    A value may itself be a `Text`; it is rendered in the language of the whole.
+    """
 
     key: str
     values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
@@ -24,7 +27,10 @@ class Text:
         from crawdad.core.catalogue import MESSAGES
 
         pair = MESSAGES[self.key]
-        return pair[1 if language == "zh" else 0].format_map(self.values)
+        values = {
+            key: value.render(language) if isinstance(value, Text) else value for key, value in self.values.items()
+        }
+        return pair[1 if language == "zh" else 0].format_map(values)
 
 
 def preferred_language(accept_language: str | None) -> Language:

@@ -1,0 +1,90 @@
+"""The way from files to settings: join the files, open secrets, put in variables, validate."""
+
+from __future__ import annotations
+
+import asyncio
+import os.path
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crawdad.core.files import MISSING, FileText, TextFiles
+from crawdad.core.ports import SecretBox
+from crawdad.services.configuration.findings import Findings
+from crawdad.services.configuration.includes import Source, assemble
+from crawdad.services.configuration.known_keys import is_used, report_unknown_keys
+from crawdad.services.configuration.loading import Loaded
+from crawdad.services.configuration.openclaw import adapted
+from crawdad.services.configuration.paths import Path
+from crawdad.services.configuration.problems import Severity
+from crawdad.services.configuration.references import resolve_references
+from crawdad.services.configuration.sealing import opened
+from crawdad.services.configuration.substitution import substitute, with_configured_variables
+from crawdad.services.configuration.validation import validated
+from crawdad.services.configuration.variables import with_overrides, with_vendors
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a configuration is evaluated in: `path` of its main file, files, environment variables, secret box."""
+
+    path: str
+    files: TextFiles
+    environment: Mapping[str, str]
+    box: SecretBox
+
+    @property
+    def folder(self) -> str:
+        """The folder that includes may not leave."""
+        return os.path.dirname(self.path)
+
+    async def read_included(self, path: str) -> FileText | None:
+        """An included file."""
+        return await self.files.read(path, within=self.folder)
+
+    async def read_secret(self, path: str) -> FileText | None:
+        """A file that a SecretRef points into; relative to the configuration."""
+        return await self.files.read(_beside(self.folder, path))
+
+
+def _beside(folder: str, path: str) -> str:
+    return os.path.join(folder, os.path.expanduser(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A loaded configuration and the files it was read from."""
+
+    loaded: Loaded
+    sources: tuple[Source, ...]
+
+
+async def evaluate(main: FileText | None, surroundings: Surroundings, findings: Findings) -> Evaluation:
+    """The configuration that `main` (None: there is no such file) says, with everything that is wrong with it.
+
+    Problems found before may stand in `findings`. Never raises `GatewayError`.
+    """
+    assembly = await assemble(main, surroundings.path, surroundings.read_included, findings)
+    root = await asyncio.to_thread(opened, assembly.root, surroundings.box, findings)
+    environment = with_configured_variables(root, surroundings.environment)
+    root = substitute(root, environment, findings, _severity)
+    root = await resolve_references(root, environment, surroundings.read_secret, findings)
+    report_unknown_keys(root, findings)
+    root = adapted(with_overrides(root, surroundings.environment), findings)
+    root = with_vendors(root, environment, findings)
+    settings = validated(root, findings)
+    hashes = {source.file.path: source.file.hash for source in assembly.sources}
+    files = tuple(dict.fromkeys(assembly.paths))
+    loaded = Loaded(
+        settings=settings,
+        problems=tuple(findings.problems),
+        hash=main.hash if main else MISSING,
+        files=files,
+        fingerprint=tuple((file, hashes.get(file, MISSING)) for file in files),
+        stated=assembly.root,
+        root=root,
+    )
+    return Evaluation(loaded, tuple(assembly.sources))
+
+
+def _severity(path: Path) -> Severity:
+    return Severity.ERROR if is_used(path) else Severity.WARNING

@@ -1,0 +1,174 @@
+"""Turns a tree into `Settings`, finding everything that is wrong with it at once, in our own words."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from crawdad.core.settings import Settings
+from crawdad.services.configuration.findings import Findings
+from crawdad.services.configuration.json5.document import Node, plain
+from crawdad.services.configuration.known_keys import nearest
+from crawdad.services.configuration.paths import Path
+from crawdad.services.configuration.problems import has_errors
+
+_KINDS = {
+    "string_type": "text",
+    "is_instance_of": "text",
+    "string_too_short": "filled",
+    "int_type": "integer",
+    "int_parsing": "integer",
+    "int_parsing_size": "integer",
+    "int_from_float": "integer",
+    "float_type": "number",
+    "float_parsing": "number",
+    "finite_number": "number",
+    "bool_type": "boolean",
+    "bool_parsing": "boolean",
+    "dict_type": "object",
+    "model_type": "object",
+    "model_attributes_type": "object",
+    "tuple_type": "list",
+    "list_type": "list",
+}
+"""What a value should have been, by the validator's word for the fault."""
+
+_BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("most", "le"),
+}
+_PLACEHOLDERS = frozenset(
+    [
+        "admin",
+        "change-me",
+        "change_me",
+        "changeme",
+        "default",
+        "example",
+        "none",
+        "null",
+        "password",
+        "replace-me",
+        "secret",
+        "test",
+        "token",
+        "undefined",
+        "your-api-key",
+        "your-token",
+        "your-token-here",
+        "your_token",
+        "xxx",
+    ]
+)
+_SHORT_SECRET = 16
+
+
+def validated(root: Node, findings: Findings) -> Settings | None:
+    """The settings that the tree says, or None when it holds an error. All problems go to `findings`."""
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(plain(root), by_alias=True, by_name=False)
+    except ValidationError as error:
+        for details in error.errors(include_url=False, include_context=True, include_input=False):
+            _report(root, details, findings)
+    _check_addresses(root, findings)
+    _check_tokens(root, findings)
+    return None if has_errors(findings.problems) else settings
+
+
+def _report(root: Node, details: ErrorDetails, findings: Findings) -> None:
+    """One of the validator's errors in our words, placed at the nearest node that exists."""
+    path: Path = tuple(details["loc"])
+    place, depth = root, 0
+    for key in path:
+        below = place.child(key)
+        if below is None:
+            break
+        place, depth = below, depth + 1
+    kind, context = details["type"], details.get("ctx", {})
+    if findings.is_faulty(path):
+        return
+    if kind == "missing":
+        findings.error("missing", path, place, key=path[-1])
+    elif kind == "literal_error":
+        _report_choice(path, place, str(context.get("expected", "")), findings)
+    elif kind in _BOUNDS:
+        word, name = _BOUNDS[kind]
+        findings.error(f"bound.{word}", path, place, limit=context.get(name))
+    elif kind in _KINDS:
+        findings.error(f"kind.{_KINDS[kind]}", path, place)
+    else:
+        findings.error("kind.other", path, place)
+
+
+def _report_choice(path: Path, node: Node, expected: str, findings: Findings) -> None:
+    choices = re.findall(r"'([^']*)'", expected)
+    near = nearest(node.content, choices) if isinstance(node.content, str) else None
+    if near is None:
+        findings.error("choice", path, node, choices=", ".join(choices))
+    else:
+        findings.error("choice.near", path, node, near=near, choices=", ".join(choices))
+
+
+def _check_addresses(root: Node, findings: Findings) -> None:
+    bind = root.find(("gateway", "bind"))
+    text = bind.content if bind is not None else None
+    if isinstance(text, str) and not _is_bind(text) and not findings.is_faulty(("gateway", "bind")):
+        findings.error("bind", ("gateway", "bind"), bind)
+    providers = root.find(("models", "providers"))
+    for name in providers.content if providers is not None and isinstance(providers.content, dict) else ():
+        path: Path = ("models", "providers", name, "baseUrl")
+        url = root.find(path)
+        text = url.content if url is not None else None
+        if isinstance(text, str) and text and not _is_web_address(text) and not findings.is_faulty(path):
+            findings.error("base_url", path, url)
+
+
+def _is_bind(text: str) -> bool:
+    if text in ("loopback", "lan", "localhost"):
+        return True
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _check_tokens(root: Node, findings: Findings) -> None:
+    """Our own credentials must not be empty or well known, and the door not open to a network."""
+    auth = root.find(("gateway", "auth"))
+    for key in ("token", "adminToken", "password"):
+        path: Path = ("gateway", "auth", key)
+        node = root.find(path)
+        if node is None or not isinstance(node.content, str):
+            continue
+        secret = node.content.strip().strip("<>").lower()
+        if not secret or secret in _PLACEHOLDERS:
+            findings.error("token.placeholder", path, node)
+        elif len(node.content) < _SHORT_SECRET:
+            findings.warning("token.short", path, node, length=_SHORT_SECRET)
+    mode = auth.child("mode") if auth is not None else None
+    bind: Any = getattr(root.find(("gateway", "bind")), "content", "loopback")
+    if mode is not None and mode.content == "none" and not _is_loopback(str(bind)):
+        findings.error("auth.open", ("gateway", "auth", "mode"), mode)
+
+
+def _is_loopback(bind: str) -> bool:
+    return bind in ("loopback", "localhost") or (
+        _is_bind(bind) and bind != "lan" and ip_address(bind.strip("[]")).is_loopback
+    )
