@@ -1,0 +1,124 @@
+"""Reasoning in a message: `reasoning_details` (OpenRouter's form, also ours for opaque values) and plain text.
+
+Plain reasoning is `reasoning_content` (DeepSeek, z.ai, Qwen, Moonshot, …) or `reasoning` (OpenRouter, Groq, Cerebras, vLLM,
+Ollama). An item of `reasoning_details` is `reasoning.text` (`text`, `signature`), `reasoning.summary` (`summary`) or
+`reasoning.encrypted` (`data`), each with `id`, `format` and `index`. Opaque values of another protocol are sealed into
+`signature`, or into `data` where there is no text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawdad.core.parts import JsonObject, ThinkingPart
+from crawdad.wire.openai_chat.support import NAME
+from crawdad.wire.seals import seal, unseal
+
+_TEXT, _SUMMARY, _ENCRYPTED = "reasoning.text", "reasoning.summary", "reasoning.encrypted"
+_KNOWN = frozenset({"text", "summary", "signature", "data", "id"})
+
+
+def read_detail(item: JsonObject) -> ThinkingPart:
+    """One item of `reasoning_details`. A sealed one gets back its origin and its opaque values."""
+    text = _text(item.get("text")) or _text(item.get("summary")) or ""
+    summary = item.get("type") == _SUMMARY
+    signature, data, identifier = _text(item.get("signature")), _text(item.get("data")), _text(item.get("id"))
+    opened = unseal(signature) or unseal(data)
+    if opened is not None:
+        return ThinkingPart(
+            text,
+            signature=_text(opened.get("sig")),
+            encrypted=_text(opened.get("enc")),
+            redacted=opened.get("red") is True,
+            summary=summary,
+            id=_text(opened.get("id")),
+            origin=_text(opened.get("p")) or "",
+        )
+    extra = {key: value for key, value in item.items() if key not in _KNOWN}
+    extra.setdefault("type", _TEXT)
+    return ThinkingPart(text, signature, data, summary=summary, id=identifier, origin=NAME, extra=extra)
+
+
+def write_detail(part: ThinkingPart, index: int) -> JsonObject | None:
+    """`part` as an item of `reasoning_details`; None where there is nothing but plain text."""
+    if part.origin == NAME:
+        return _own_detail(part, index) if "type" in part.extra else None
+    if not (part.signature or part.encrypted or part.redacted or part.id):
+        return None
+    token = seal({"p": part.origin, "sig": part.signature, "enc": part.encrypted, "id": part.id, "red": part.redacted})
+    if not part.text:
+        return {"type": _ENCRYPTED, "data": token, "index": index}
+    if part.summary:
+        return {"type": _SUMMARY, "summary": part.text, "signature": token, "index": index}
+    return {"type": _TEXT, "text": part.text, "signature": token, "index": index}
+
+
+def _own_detail(part: ThinkingPart, index: int) -> JsonObject:
+    item: JsonObject = {**part.extra}
+    item.setdefault("index", index)
+    if part.text:
+        item["summary" if part.summary else "text"] = part.text
+    if part.signature is not None:
+        item["signature"] = part.signature
+    if part.encrypted is not None:
+        item["data"] = part.encrypted
+    if part.id is not None:
+        item["id"] = part.id
+    return item
+
+
+def plain_reasoning(source: JsonObject) -> str:
+    """The reasoning text of a message or delta; vendors that send both fields send the same in both."""
+    value = source.get("reasoning_content") or source.get("reasoning")
+    return value if isinstance(value, str) else ""
+
+
+def thinking_text(item: JsonObject) -> str:
+    """The text of a `thinking` content part (Mistral): a string, or a list of text parts."""
+    value = item.get("thinking")
+    if isinstance(value, list):
+        return "".join(_text(part.get("text")) or "" for part in value if isinstance(part, dict))
+    return _text(value) or ""
+
+
+def details_of(source: JsonObject) -> list[JsonObject]:
+    """The items of `reasoning_details`."""
+    values = source.get("reasoning_details")
+    return [item for item in values if isinstance(item, dict)] if isinstance(values, list) else []
+
+
+def history_thinking(message: JsonObject) -> list[ThinkingPart]:
+    """The reasoning in an assistant message that a client sends back."""
+    text = plain_reasoning(message)
+    parts = [read_detail(item) for item in details_of(message)]
+    if text and not any(part.text for part in parts):
+        parts.insert(0, ThinkingPart(text, origin=NAME))
+    return parts
+
+
+def write_thinking(parts: list[ThinkingPart]) -> JsonObject:
+    """The reasoning fields of a whole answer's message."""
+    fields: JsonObject = {}
+    if text := "".join(part.text for part in parts):
+        fields["reasoning_content"] = text
+    details = [item for number, part in enumerate(parts) if (item := write_detail(part, number)) is not None]
+    if details:
+        fields["reasoning_details"] = details
+    return fields
+
+
+def thought_signature(source: JsonObject) -> str | None:
+    """Google's `extra_content.google.thought_signature` of a message or tool call."""
+    content = source.get("extra_content")
+    google = content.get("google") if isinstance(content, dict) else None
+    value = google.get("thought_signature") if isinstance(google, dict) else None
+    return value if isinstance(value, str) and value else None
+
+
+def write_thought_signature(signature: str) -> JsonObject:
+    """The value of `extra_content` that carries `signature`."""
+    return {"google": {"thought_signature": signature}}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
