@@ -51,6 +51,7 @@ _ALL = (
     replace(
         _OPENAI,
         name="openrouter",
+        tool_ids="any",
         reasoning_history="reasoning_details",
         thinking_switch="reasoning",
         document_urls="file",

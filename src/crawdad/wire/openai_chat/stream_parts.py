@@ -7,11 +7,12 @@ from typing import Any, Protocol
 import orjson
 
 from crawdad.core.events import PartDelta
-from crawdad.core.parts import Citation, JsonObject, MediaPart, ThinkingPart, ToolCallPart
+from crawdad.core.parts import JsonObject, MediaPart, ThinkingPart, ToolCallPart
 from crawdad.wire.openai_chat.annotations import write_annotation, write_logprobs
 from crawdad.wire.openai_chat.media import data_url
 from crawdad.wire.openai_chat.reply import Reply, unwrap_input, wire_name, write_audio
-from crawdad.wire.openai_chat.thinking import write_detail, write_thought_signature
+from crawdad.wire.openai_chat.support import NAME
+from crawdad.wire.openai_chat.thinking import detail_type, sealed, text_field, write_thought_signature
 
 
 class PartOut(Protocol):
@@ -23,9 +24,13 @@ class PartOut(Protocol):
 
 
 class ChoiceFrame:
-    """The frame around the deltas of one choice."""
+    """The frame around the deltas of one choice.
 
-    __slots__ = ("_after", "_before", "_delta_end", "calls", "details", "length", "refused")
+    `last` holds what goes out in one delta at the end: lists whose items have no index, which the official SDKs can only
+    take over whole.
+    """
+
+    __slots__ = ("_after", "_before", "_delta_end", "calls", "details", "last", "length", "refused")
 
     def __init__(self, number: int, before: bytes, after: bytes) -> None:
         self._before = before + b'{"index":%d,"delta":' % number
@@ -34,6 +39,7 @@ class ChoiceFrame:
         self.length = 0  # characters of content so far
         self.calls = 0
         self.details = 0
+        self.last: dict[str, list[JsonObject]] = {}
         self.refused = False
 
     def chunk(self, delta: bytes) -> bytes:
@@ -46,9 +52,10 @@ class ChoiceFrame:
         return self._before + orjson.dumps(delta) + fields + self._after
 
     def finish(self, stop: JsonObject, extra: JsonObject) -> bytes:
-        """The chunk that tells why the choice ended, with `extra` beside the choice."""
+        """The chunks that end the choice: what was kept for last, and why it ended, with `extra` beside the choice."""
+        kept = self.chunk(orjson.dumps(self.last)) if self.last else b""
         after = self._after if not extra else self._after[:-3] + b"," + orjson.dumps(extra)[1:] + b"\n\n"
-        return self._before + b'{},"logprobs":null,' + orjson.dumps(stop)[1:] + after
+        return kept + self._before + b'{},"logprobs":null,' + orjson.dumps(stop)[1:] + after
 
 
 class TextOut:
@@ -61,18 +68,16 @@ class TextOut:
     def delta(self, event: PartDelta) -> bytes:
         choice, text = self._choice, event.text
         choice.length += len(text)
-        if event.logprobs is None and event.citations is None and event.signature is None:
+        if event.citations:
+            length = choice.length - self._base
+            annotations = [write_annotation(citation, self._base, length) for citation in event.citations]
+            choice.last.setdefault("annotations", []).extend(annotations)
+        if event.logprobs is None and event.signature is None:
             return choice.chunk(b'{"content":' + orjson.dumps(text) + b"}") if text else b""
         delta: JsonObject = {"content": text}
-        if event.citations:
-            delta["annotations"] = self._annotations(event.citations)
         if event.signature:
             delta["extra_content"] = write_thought_signature(event.signature)
         return choice.chunk_with(delta, write_logprobs(event.logprobs or [], []))
-
-    def _annotations(self, citations: list[Citation]) -> list[JsonObject]:
-        length = self._choice.length - self._base
-        return [write_annotation(citation, self._base, length) for citation in citations]
 
     def end(self) -> bytes:
         return b""
@@ -95,44 +100,84 @@ class RefusalOut:
 
 
 class ThinkingOut:
-    """Text goes out as it comes; opaque values follow at the end, together with the text that they belong to."""
+    """Plain reasoning: text without anything opaque."""
 
-    __slots__ = ("_choice", "_encrypted", "_part", "_signature", "_texts")
+    __slots__ = ("_choice",)
+
+    def __init__(self, choice: ChoiceFrame) -> None:
+        self._choice = choice
+
+    def delta(self, event: PartDelta) -> bytes:
+        if not event.text:
+            return b""
+        return self._choice.chunk(b'{"reasoning_content":' + orjson.dumps(event.text) + b"}")
+
+    def end(self) -> bytes:
+        return b""
+
+
+class DetailedThinkingOut:
+    """Reasoning that may carry opaque values: its text goes into `reasoning_details` too, where they follow at the end.
+
+    Items are numbered anew, as the official SDKs put together by `index` what belongs to one item.
+    """
+
+    __slots__ = ("_begun", "_choice", "_encrypted", "_head", "_number", "_part", "_signature")
 
     def __init__(self, choice: ChoiceFrame, part: ThinkingPart) -> None:
         self._choice = choice
         self._part = part
-        self._texts: list[str] = []
-        self._signature = [part.signature] if part.signature else []
+        self._number = choice.details
+        choice.details += 1
+        self._begun = False
+        self._signature = part.signature or ""
         self._encrypted = part.encrypted
+        item = orjson.dumps({"type": detail_type(part), "index": self._number})
+        self._head = b',"reasoning_details":[' + item[:-1] + b',"%s":' % text_field(part).encode()
 
     def delta(self, event: PartDelta) -> bytes:
         if event.signature:
-            self._signature.append(event.signature)
+            self._signature += event.signature
         if event.encrypted is not None:
             self._encrypted = event.encrypted
         if not event.text:
             return b""
-        self._texts.append(event.text)
-        return self._choice.chunk(b'{"reasoning_content":' + orjson.dumps(event.text) + b"}")
+        if not self._begun:
+            self._begun = True
+            first = {**self._first(), text_field(self._part): event.text}
+            return self._choice.chunk(orjson.dumps({"reasoning_content": event.text, "reasoning_details": [first]}))
+        text = orjson.dumps(event.text)
+        return self._choice.chunk(b'{"reasoning_content":' + text + self._head + text + b"}]}")
+
+    def _first(self) -> JsonObject:
+        """What is told of the item only once."""
+        part = self._part
+        item = {**part.extra} if part.origin == NAME else {}
+        if part.origin == NAME and part.id is not None:
+            item["id"] = part.id
+        return {**item, "type": detail_type(part), "index": self._number}
 
     def end(self) -> bytes:
         part = self._part
         whole = ThinkingPart(
-            "".join(self._texts),
-            "".join(self._signature) or None,
-            self._encrypted,
-            part.redacted,
-            part.summary,
-            part.id,
-            part.origin,
-            extra=part.extra,
+            "", self._signature or None, self._encrypted, part.redacted, part.summary, part.id, part.origin
         )
-        detail = write_detail(whole, self._choice.details)
-        if detail is None:
+        item: JsonObject = {"type": detail_type(part), "index": self._number} if self._begun else self._first()
+        opaque: JsonObject
+        if part.origin != NAME:
+            token = sealed(whole)
+            if token is None:
+                return b""
+            if self._begun:
+                opaque = {"signature": token}
+            else:
+                opaque = {"type": "reasoning.encrypted", "data": token}
+        else:
+            opaque = {"signature": whole.signature, "data": whole.encrypted}
+        opaque = {key: value for key, value in opaque.items() if value is not None}
+        if self._begun and not opaque:
             return b""
-        self._choice.details += 1
-        return self._choice.chunk(orjson.dumps({"reasoning_details": [detail]}))
+        return self._choice.chunk(orjson.dumps({"reasoning_details": [{**item, **opaque}]}))
 
 
 class CallOut:
@@ -157,7 +202,8 @@ class CallOut:
         if event.text:
             opening += self._choice.chunk(self._head + orjson.dumps(event.text) + b"}}]}")
         if event.signature:
-            late = {"index": self._number, "extra_content": write_thought_signature(event.signature)}
+            late = {"index": self._number, "function": {"arguments": ""}}  # without `function` the SDKs stumble
+            late["extra_content"] = write_thought_signature(event.signature)
             opening += self._choice.chunk(orjson.dumps({"tool_calls": [late]}))
         return opening
 
@@ -255,7 +301,8 @@ class MediaOut:
             return b""
         whole = MediaPart("image", data="".join(self._data) or None, url=part.url, media_type=part.media_type)
         image = {"type": "image_url", "image_url": {"url": data_url(whole, "image/png")}}
-        return self._choice.chunk(orjson.dumps({"images": [image]}))
+        self._choice.last.setdefault("images", []).append(image)
+        return b""
 
 
 class SilentOut:

@@ -19,6 +19,7 @@ from crawdad.wire.openai_chat.stream_parts import (
     CallOut,
     ChoiceFrame,
     CustomCallOut,
+    DetailedThinkingOut,
     LegacyCallOut,
     MediaOut,
     PartOut,
@@ -27,6 +28,7 @@ from crawdad.wire.openai_chat.stream_parts import (
     TextOut,
     ThinkingOut,
 )
+from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.openai_chat.usage import write_tier, write_usage
 
 DONE = b"data: [DONE]\n\n"
@@ -98,7 +100,9 @@ class ChatStreamWriter:
                 event.index, part.text, part.signature, None, part.citations or None, part.logprobs or None
             )
         elif isinstance(part, ThinkingPart):
-            writing, first = ThinkingOut(choice, part), PartDelta(event.index, part.text)
+            plain = part.origin == NAME and "type" not in part.extra
+            writing = ThinkingOut(choice) if plain else DetailedThinkingOut(choice, part)
+            first = PartDelta(event.index, part.text)
         elif isinstance(part, ToolCallPart):
             writing, first = self._call(choice, part, event.index), PartDelta(event.index, part.arguments)
         elif isinstance(part, RefusalPart):

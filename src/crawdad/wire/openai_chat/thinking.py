@@ -19,52 +19,77 @@ _KNOWN = frozenset({"text", "summary", "signature", "data", "id"})
 
 
 def read_detail(item: JsonObject) -> ThinkingPart:
-    """One item of `reasoning_details`. A sealed one gets back its origin and its opaque values."""
-    text = _text(item.get("text")) or _text(item.get("summary")) or ""
-    summary = item.get("type") == _SUMMARY
-    signature, data, identifier = _text(item.get("signature")), _text(item.get("data")), _text(item.get("id"))
-    opened = unseal(signature) or unseal(data)
-    if opened is not None:
-        return ThinkingPart(
-            text,
-            signature=_text(opened.get("sig")),
-            encrypted=_text(opened.get("enc")),
-            redacted=opened.get("red") is True,
-            summary=summary,
-            id=_text(opened.get("id")),
-            origin=_text(opened.get("p")) or "",
-        )
+    """One item of `reasoning_details` as the upstream means it."""
     extra = {key: value for key, value in item.items() if key not in _KNOWN}
     extra.setdefault("type", _TEXT)
-    return ThinkingPart(text, signature, data, summary=summary, id=identifier, origin=NAME, extra=extra)
+    return ThinkingPart(
+        _text(item.get("text")) or _text(item.get("summary")) or "",
+        signature=_text(item.get("signature")),
+        encrypted=_text(item.get("data")),
+        summary=item.get("type") == _SUMMARY,
+        id=_text(item.get("id")),
+        origin=NAME,
+        extra=extra,
+    )
+
+
+def open_detail(item: JsonObject) -> ThinkingPart:
+    """One item of `reasoning_details` that a client sends back: a sealed one regains its origin and opaque values."""
+    part = read_detail(item)
+    opened = unseal(part.signature) or unseal(part.encrypted)
+    if opened is None:
+        return part
+    return ThinkingPart(
+        part.text,
+        signature=_text(opened.get("sig")),
+        encrypted=_text(opened.get("enc")),
+        redacted=opened.get("red") is True,
+        summary=part.summary,
+        id=_text(opened.get("id")),
+        origin=_text(opened.get("p")) or "",
+    )
 
 
 def write_detail(part: ThinkingPart, index: int) -> JsonObject | None:
     """`part` as an item of `reasoning_details`; None where there is nothing but plain text."""
     if part.origin == NAME:
         return _own_detail(part, index) if "type" in part.extra else None
-    if not (part.signature or part.encrypted or part.redacted or part.id):
+    token = sealed(part)
+    if token is None:
         return None
-    token = seal({"p": part.origin, "sig": part.signature, "enc": part.encrypted, "id": part.id, "red": part.redacted})
     if not part.text:
         return {"type": _ENCRYPTED, "data": token, "index": index}
-    if part.summary:
-        return {"type": _SUMMARY, "summary": part.text, "signature": token, "index": index}
-    return {"type": _TEXT, "text": part.text, "signature": token, "index": index}
+    return {"type": detail_type(part), text_field(part): part.text, "signature": token, "index": index}
 
 
 def _own_detail(part: ThinkingPart, index: int) -> JsonObject:
     item: JsonObject = {**part.extra}
     item.setdefault("index", index)
-    if part.text:
-        item["summary" if part.summary else "text"] = part.text
-    if part.signature is not None:
-        item["signature"] = part.signature
-    if part.encrypted is not None:
-        item["data"] = part.encrypted
-    if part.id is not None:
-        item["id"] = part.id
-    return item
+    fields = (
+        (text_field(part), part.text or None),
+        ("signature", part.signature),
+        ("data", part.encrypted),
+        ("id", part.id),
+    )
+    return item | {key: value for key, value in fields if value is not None}
+
+
+def sealed(part: ThinkingPart) -> str | None:
+    """The opaque values of a foreign part as one token; None where there are none."""
+    if not (part.signature or part.encrypted or part.redacted or part.id):
+        return None
+    return seal({"p": part.origin, "sig": part.signature, "enc": part.encrypted, "id": part.id, "red": part.redacted})
+
+
+def detail_type(part: ThinkingPart) -> str:
+    """The type of the item that tells `part`."""
+    own = part.extra.get("type") if part.origin == NAME else None
+    return own if isinstance(own, str) else _SUMMARY if part.summary else _TEXT
+
+
+def text_field(part: ThinkingPart) -> str:
+    """The field that holds the text of the item that tells `part`."""
+    return "summary" if part.summary else "text"
 
 
 def plain_reasoning(source: JsonObject) -> str:
@@ -90,7 +115,7 @@ def details_of(source: JsonObject) -> list[JsonObject]:
 def history_thinking(message: JsonObject) -> list[ThinkingPart]:
     """The reasoning in an assistant message that a client sends back."""
     text = plain_reasoning(message)
-    parts = [read_detail(item) for item in details_of(message)]
+    parts = [open_detail(item) for item in details_of(message)]
     if text and not any(part.text for part in parts):
         parts.insert(0, ThinkingPart(text, origin=NAME))
     return parts
