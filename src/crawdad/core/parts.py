@@ -138,6 +138,7 @@ class RefusalPart:
 
     text: str = ""
     extra: JsonObject = field(default_factory=dict)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from crawdad.core.parts import (
     MediaPart,
     OpaquePart,
     Part,
+    RefusalPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -122,6 +123,8 @@ def grow(part: Part, delta: PartDelta) -> None:
         part.signature = (part.signature or "") + delta.signature
     if isinstance(part, TextPart):
         part.citations.extend(delta.citations or ())
+        part.logprobs.extend(delta.logprobs or ())
+    elif isinstance(part, RefusalPart):
         part.logprobs.extend(delta.logprobs or ())
     elif isinstance(part, ThinkingPart) and delta.encrypted is not None:
         part.encrypted = delta.encrypted

@@ -12,7 +12,8 @@ class Usage:
     `input_tokens` includes `cache_read_tokens` and `cache_write_tokens`; `output_tokens` includes `reasoning_tokens`.
     `cache_write_1h_tokens` is the part of `cache_write_tokens` with the longer lifetime. `tool_input_tokens` are the
     tokens of server-side tool results that the vendor counts beside the prompt (included in `input_tokens`).
-    `web_searches` counts server-side searches. `None` in `input_tokens`/`output_tokens` means that nobody said.
+    `web_searches` counts server-side searches. `cost` is what the vendor itself says the turn
+    cost, in US dollars. `None` in `input_tokens`/`output_tokens` means that nobody said.
     """
 
     input_tokens: int | None = None
@@ -30,6 +31,7 @@ class Usage:
     rejected_prediction_tokens: int = 0
     web_searches: int = 0
     service_tier: str | None = None
+    cost: float | None = None
 
     @property
     def known(self) -> bool:

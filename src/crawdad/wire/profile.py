@@ -18,8 +18,13 @@ class Profile:
     stream_usage: bool = True
     """Whether `stream_options.include_usage` is understood."""
     reasoning_effort: bool = True
-    reasoning_history: Literal["none", "reasoning_content", "reasoning_details"] = "none"
-    """How earlier reasoning is told to a chat upstream."""
+    reasoning_efforts: tuple[str, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+    """The efforts that are understood; others become the nearest of these."""
+    reasoning_history: Literal[
+        "none", "reasoning_content", "reasoning_content_required", "reasoning", "reasoning_details", "thinking_parts"
+    ] = "none"
+    """How earlier reasoning is told to a chat upstream. `reasoning_content_required`: every assistant message with tool
+    calls must have the field, if only empty. `thinking_parts`: as parts of the content (Mistral)."""
     thinking_switch: Literal["none", "thinking", "enable_thinking", "chat_template", "reasoning"] = "none"
     """Which non-standard field turns thinking on and off: `thinking: {type}` (z.ai, DeepSeek), `enable_thinking` (Qwen),
     `chat_template_kwargs` (vLLM), `reasoning: {effort|max_tokens}` (OpenRouter)."""
@@ -29,8 +34,25 @@ class Profile:
     parallel_tool_calls: bool = True
     file_parts: bool = True
     audio_parts: bool = True
+    video_parts: bool = False
+    document_urls: Literal["none", "file", "document_url"] = "none"
+    """How a document's URL is said: not at all, in `file.file_data` (OpenRouter), or as a `document_url` part that takes
+    data URLs too (Mistral)."""
     tool_images: bool = False
     """Whether a chat tool message may carry images; otherwise they follow in a user message."""
+    text_lists: bool = True
+    """Whether text content may be a list of parts; otherwise the texts are joined."""
+    participant_names: bool = True
+    custom_tools: bool = True
+    """Whether custom (free-text) tools are understood; otherwise they become functions."""
+    allowed_tools: bool = True
+    """Whether `tool_choice: allowed_tools` is understood; otherwise the list of tools is cut."""
+    tool_ids: Literal["any", "at_most_40", "nine_alphanumeric"] = "at_most_40"
+    """What ids of tool calls must look like; others are replaced by a digest."""
+    cache_control: bool = False
+    """Whether `cache_control` is understood on parts and tools."""
+    top_k: bool = False
+    seed_field: Literal["seed", "random_seed"] = "seed"
 
     # Anthropic messages
     adaptive_thinking: bool = True
