@@ -32,6 +32,11 @@ class Profile:
     tool_images: bool = False
     """Whether a chat tool message may carry images; otherwise they follow in a user message."""
 
+    # OpenAI responses
+    encrypted_reasoning: bool = False
+    """Whether encrypted reasoning is asked for even where the client did not ask for thinking: right for models that
+    always reason; models that do not reason reject the wish."""
+
     # Anthropic messages
     adaptive_thinking: bool = True
     default_max_tokens: int = 8192
