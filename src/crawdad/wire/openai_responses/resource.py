@@ -44,6 +44,7 @@ OF_OUR_MAKING = frozenset(
 )
 """Fields that are ours to say even where the upstream is of this protocol. What else it says of its answer is kept."""
 
+_REDACTED = "<redacted>"
 _SPOILED = ("in_progress", "incomplete")
 
 
@@ -100,9 +101,17 @@ def echo(context: ReplyContext) -> JsonObject:
 
 
 def _echoed_tool(tool: JsonObject) -> JsonObject:
-    if tool["type"] != "function":
-        return tool
-    return {"description": None, "parameters": None, "strict": None, **tool}
+    """A declaration as it is shown: with every required field, without the credentials for an MCP server."""
+    if tool["type"] == "function":
+        return {"description": None, "parameters": None, "strict": None, **tool}
+    if tool["type"] == "mcp":
+        shown = dict(tool)
+        if shown.get("authorization"):
+            shown["authorization"] = _REDACTED
+        if isinstance(shown.get("headers"), dict):
+            shown["headers"] = dict.fromkeys(shown["headers"], _REDACTED)
+        return shown
+    return tool
 
 
 def _instructions(request: ModelRequest) -> str | None:

@@ -77,13 +77,18 @@ def _unwrapped(source: JsonObject, key: str, path: str) -> tuple[JsonObject, str
     return source, path
 
 
+def _others(source: JsonObject, known: frozenset[str]) -> JsonObject:
+    """Fields we have no word for, and known ones that are null in so many words: the vendor requires some of them."""
+    return {key: value for key, value in source.items() if key not in known or value is None}
+
+
 def _read_function(source: JsonObject, path: str) -> Tool:
     return Tool(
         name=need_string(source, "name", path),
         description=get_string(source, "description", path),
         parameters=get_object(source, "parameters", path),
         strict=get_bool(source, "strict", path),
-        extra=rest(source, _FUNCTION_FIELDS),
+        extra=_others(source, _FUNCTION_FIELDS),
     )
 
 
@@ -93,7 +98,7 @@ def _read_custom(source: JsonObject, path: str) -> Tool:
         description=get_string(source, "description", path),
         kind="custom",
         format=get_object(source, "format", path),
-        extra=rest(source, _CUSTOM_FIELDS),
+        extra=_others(source, _CUSTOM_FIELDS),
     )
 
 
@@ -195,9 +200,8 @@ def _write_tool(tool: Tool, own: bool, profile: Profile) -> JsonObject:
         strict = tool.strict if own or tool.strict is not None else False
         if strict is not None and profile.strict_tools:
             written["strict"] = strict
-    if own:
-        written.update((key, value) for key, value in tool.extra.items() if key != _NAMESPACE)
-    return written
+    others = {key: value for key, value in tool.extra.items() if key != _NAMESPACE} if own else {}
+    return {**others, **written}
 
 
 def _flat_format(grammar: JsonObject) -> JsonObject:
