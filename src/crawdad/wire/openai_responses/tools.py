@@ -194,8 +194,9 @@ def _write_tool(tool: Tool, own: bool, profile: Profile) -> JsonObject:
         if tool.format is not None:
             written["format"] = _flat_format(tool.format)
     else:
-        if tool.parameters is not None or not own:
-            written["parameters"] = tool.parameters or {"type": "object", "properties": {}}
+        parameters = tool.parameters if own else tool.parameters or {"type": "object", "properties": {}}
+        if parameters is not None:
+            written["parameters"] = parameters
         # Left unsaid, the vendor turns strictness on and reshapes the schema; whoever said nothing elsewhere meant "no".
         strict = tool.strict if own or tool.strict is not None else False
         if strict is not None and profile.strict_tools:
