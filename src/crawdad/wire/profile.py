@@ -54,6 +54,11 @@ class Profile:
     top_k: bool = False
     seed_field: Literal["seed", "random_seed"] = "seed"
 
+    # OpenAI responses
+    encrypted_reasoning: bool = False
+    """Whether encrypted reasoning is asked for even where the client did not ask for thinking: right for models that
+    always reason; models that do not reason reject the wish."""
+
     # Anthropic messages
     adaptive_thinking: bool = True
     default_max_tokens: int = 8192

@@ -92,6 +92,10 @@ def event_data(event: bytes) -> bytes | None:
     """The data of one raw event, lines joined by a newline; None where it has none (a comment, a bare name)."""
     if event.startswith(b"data: ") and event.count(b"\n") <= 2 and b"\r" not in event:
         return event[6:].rstrip(b"\n")
+    if event.startswith(b"event: ") and event.endswith(b"\n\n") and event.count(b"\n") == 3 and b"\r" not in event:
+        _, mark, data = event.partition(b"\ndata: ")
+        if mark:  # a name and one line of data, which is how nearly all named events look
+            return data[:-2]
     lines = [line for line in re.split(rb"\r\n|\n|\r", event) if line.startswith(b"data")]
     values = []
     for line in lines:

@@ -15,4 +15,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "上游协议（{protocol}）无法承载{feature}。",
     ),
     "wire.too_deep": ("The body is nested too deeply.", "请求体嵌套层级过深。"),
+    "wire.stopped": (
+        "The model stopped without a usable answer ({reason}).",
+        "模型未能给出可用的回答便停止了（{reason}）。",
+    ),
 }

@@ -1,0 +1,434 @@
+"""How each kind of part is told: a script turns the start, the deltas and the end of one part into event objects."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import orjson
+
+from crawdad.core.events import PartDelta
+from crawdad.core.parts import (
+    Citation,
+    JsonObject,
+    MediaPart,
+    OpaquePart,
+    RefusalPart,
+    TextPart,
+    ThinkingPart,
+    TokenLogprob,
+    ToolCallPart,
+)
+from crawdad.wire.openai_responses.annotations import write_annotation, write_logprob
+from crawdad.wire.openai_responses.content import GENERATED, ITEM, plain
+from crawdad.wire.openai_responses.output import Output
+from crawdad.wire.openai_responses.support import NAME
+from crawdad.wire.seals import seal, seal_id
+from crawdad.wire.tool_names import find_tool
+
+
+class Script(Protocol):
+    """One part on its way to the client."""
+
+    def start(self) -> list[JsonObject]:
+        """The events that open the part and tell what it begins with."""
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        """The events that tell more of it."""
+
+    def end(self) -> list[JsonObject]:
+        """The events that close it."""
+
+
+class MessageItem:
+    """The message item that consecutive texts and refusals share. It is closed by whoever opened it."""
+
+    def __init__(self, output: Output, fields: JsonObject) -> None:
+        self._output = output
+        self._fields = {key: value for key, value in fields.items() if key != "id"}
+        self.index, self.id = output.place("message", fields.get("id"))
+        self.content: list[JsonObject] = []
+        self.open_parts = 0
+        self.left = False
+        """Something else has begun: the item ends with its last open part."""
+
+    def added(self) -> JsonObject:
+        """The event that opens the item."""
+        return self._output.added(self.index, self.resource("in_progress", []))
+
+    def done(self, status: str = "completed") -> JsonObject:
+        """The event that closes it."""
+        return self._output.done(self.index, self.resource(status, self.content))
+
+    def resource(self, status: str, content: list[JsonObject]) -> JsonObject:
+        """The item itself."""
+        return {
+            **self._fields,
+            "id": self.id,
+            "type": "message",
+            "status": status,
+            "role": "assistant",
+            "content": content,
+        }
+
+
+class TextScript:
+    """A text, as one `output_text` of a message."""
+
+    def __init__(self, output: Output, message: MessageItem, part: TextPart) -> None:
+        self._output, self._message, self._part = output, message, part
+        self._at = {"item_id": message.id, "output_index": message.index, "content_index": len(message.content)}
+        self._content: JsonObject = plain(part.extra) if output.own else {}
+        message.content.append(self._content)
+        message.open_parts += 1
+        self._pieces: list[str] = []
+        self._annotations: list[JsonObject] = []
+        self._late: list[Citation] = []
+        self._logprobs: list[JsonObject] = []
+
+    def start(self) -> list[JsonObject]:
+        part = self._part
+        empty = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
+        events = [self._output.say("response.content_part.added", **self._at, part=empty)]
+        self._tell(events, part.text, part.logprobs, part.citations)
+        return events
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        events: list[JsonObject] = []
+        self._tell(events, delta.text, delta.logprobs, delta.citations)
+        return events
+
+    def _tell(
+        self,
+        events: list[JsonObject],
+        text: str,
+        logprobs: list[TokenLogprob] | None,
+        citations: list[Citation] | None,
+    ) -> None:
+        if text or logprobs:
+            self._pieces.append(text)
+            written = [write_logprob(token) for token in logprobs] if logprobs else []
+            self._logprobs += written
+            self._output.number += 1
+            events.append(
+                {
+                    "type": "response.output_text.delta",
+                    **self._at,
+                    "delta": text,
+                    "logprobs": written,
+                    "sequence_number": self._output.number,
+                }
+            )
+        for citation in citations or ():
+            if citation.protocol == NAME or citation.end is not None:
+                events.append(self._annotate(citation, ""))
+            else:
+                self._late.append(citation)  # it covers the whole text, however long that gets
+
+    def _annotate(self, citation: Citation, text: str) -> JsonObject:
+        annotation = write_annotation(citation, text)
+        self._annotations.append(annotation)
+        return self._output.say(
+            "response.output_text.annotation.added",
+            **self._at,
+            annotation_index=len(self._annotations) - 1,
+            annotation=annotation,
+        )
+
+    def end(self) -> list[JsonObject]:
+        text = "".join(self._pieces)
+        events = [self._annotate(citation, text) for citation in self._late]
+        self._content.update(
+            {"type": "output_text", "annotations": self._annotations, "logprobs": self._logprobs, "text": text}
+        )
+        say = self._output.say
+        events.append(say("response.output_text.done", **self._at, text=text, logprobs=self._logprobs))
+        events.append(say("response.content_part.done", **self._at, part=self._content))
+        return events
+
+
+class RefusalScript:
+    """A refusal, as content of a message."""
+
+    def __init__(self, output: Output, message: MessageItem, part: RefusalPart) -> None:
+        self._output, self._part = output, part
+        self._at = {"item_id": message.id, "output_index": message.index, "content_index": len(message.content)}
+        self._content: JsonObject = {"type": "refusal", "refusal": ""}
+        message.content.append(self._content)
+        message.open_parts += 1
+        self._pieces: list[str] = []
+        output.refused = True
+
+    def start(self) -> list[JsonObject]:
+        added = self._output.say("response.content_part.added", **self._at, part={"type": "refusal", "refusal": ""})
+        return [added, *self._tell(self._part.text)]
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        return self._tell(delta.text)
+
+    def _tell(self, text: str) -> list[JsonObject]:
+        if not text:
+            return []
+        self._pieces.append(text)
+        return [self._output.say("response.refusal.delta", **self._at, delta=text)]
+
+    def end(self) -> list[JsonObject]:
+        text = self._content["refusal"] = "".join(self._pieces)
+        return [
+            self._output.say("response.refusal.done", **self._at, refusal=text),
+            self._output.say("response.content_part.done", **self._at, part=self._content),
+        ]
+
+
+class ReasoningScript:
+    """Thinking, as a reasoning item.
+
+    Thinking of this protocol is told as it was: as a summary or in full, with its own id and encrypted content. That of
+    another vendor is told as a summary, which is what clients show, and whatever proves it is sealed into
+    `encrypted_content`, so that it comes back with the next request. The seal is always there: it also tells that the
+    item's id is ours.
+    """
+
+    def __init__(self, output: Output, part: ThinkingPart) -> None:
+        self._output, self._part = output, part
+        self._native = part.origin == NAME
+        self._index, self._id = output.place("reasoning", part.id if self._native else None)
+        self._in_full = self._native and not part.summary
+        self._pieces: list[str] = []
+        self._signature, self._encrypted = part.signature, part.encrypted
+        place = "content_index" if self._in_full else "summary_index"
+        self._at = {"item_id": self._id, "output_index": self._index, place: 0}
+
+    def start(self) -> list[JsonObject]:
+        item = {"id": self._id, "type": "reasoning", "summary": []}
+        return [self._output.added(self._index, item), *self._tell(self._part.text)]
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        if delta.signature:
+            self._signature = (self._signature or "") + delta.signature
+        if delta.encrypted is not None:
+            self._encrypted = delta.encrypted
+        return self._tell(delta.text)
+
+    def _tell(self, text: str) -> list[JsonObject]:
+        if not text:
+            return []
+        say = self._output.say
+        events = []
+        if self._in_full:
+            if not self._pieces:
+                events.append(say("response.content_part.added", **self._at, part=_reasoning_text("")))
+            events.append(say("response.reasoning_text.delta", **self._at, delta=text))
+        else:
+            if not self._pieces:
+                events.append(say("response.reasoning_summary_part.added", **self._at, part=_summary_text("")))
+            events.append(say("response.reasoning_summary_text.delta", **self._at, delta=text))
+        self._pieces.append(text)
+        return events
+
+    def end(self) -> list[JsonObject]:
+        text = "".join(self._pieces)
+        say = self._output.say
+        events = []
+        if text and self._in_full:
+            events.append(say("response.reasoning_text.done", **self._at, text=text))
+            events.append(say("response.content_part.done", **self._at, part=_reasoning_text(text)))
+        elif text:
+            events.append(say("response.reasoning_summary_text.done", **self._at, text=text))
+            events.append(say("response.reasoning_summary_part.done", **self._at, part=_summary_text(text)))
+        events.append(self._output.done(self._index, self._resource(text)))
+        return events
+
+    def _resource(self, text: str) -> JsonObject:
+        if self._native and "summary" in self._part.extra:  # read as a whole, with all its sections
+            return {"id": self._id, "type": "reasoning", **self._part.extra}
+        item: JsonObject = {"id": self._id, "type": "reasoning", "summary": []}
+        if text and self._in_full:
+            item["content"] = [_reasoning_text(text)]
+        elif text:
+            item["summary"] = [_summary_text(text)]
+        token = self._encrypted if self._native else self._sealed()
+        if token is not None:
+            item["encrypted_content"] = token
+        return item
+
+    def _sealed(self) -> str:
+        part = self._part
+        fields: JsonObject = {"p": part.origin, "sig": self._signature, "enc": self._encrypted, "id": part.id}
+        if part.redacted:
+            fields["red"] = True
+        return seal({key: value for key, value in fields.items() if value is not None})
+
+
+def _summary_text(text: str) -> JsonObject:
+    return {"type": "summary_text", "text": text}
+
+
+def _reasoning_text(text: str) -> JsonObject:
+    return {"type": "reasoning_text", "text": text}
+
+
+class CallScript:
+    """A tool call: of a function, or of a custom tool.
+
+    The item opens with the first piece of arguments, for the call id must not change afterwards and may have to carry a
+    signature. A call to a custom tool that came back as a function call (its upstream knows no custom tools) is told as
+    the custom call that the client expects, once its arguments are complete.
+    """
+
+    def __init__(self, output: Output, part: ToolCallPart) -> None:
+        self._output, self._part = output, part
+        self._signature = part.signature
+        self._name, self._namespace = part.name, part.namespace
+        self._custom = part.custom
+        if not output.own:
+            wire_name = f"{part.namespace}__{part.name}" if part.namespace else part.name
+            tool = find_tool(output.context.request, wire_name)
+            if tool is not None and tool.kind != "builtin":
+                self._name, self._namespace = tool.name, tool.namespace
+                self._custom = part.custom or tool.kind == "custom"
+        self._wrapped = self._custom and not part.custom
+        self._pieces: list[str] = []
+        self._item: JsonObject = {}
+        self._at: JsonObject = {}
+
+    def start(self) -> list[JsonObject]:
+        return self._tell(self._part.arguments)
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        if delta.signature and not self._item:
+            self._signature = (self._signature or "") + delta.signature
+        return self._tell(delta.text)
+
+    def _tell(self, text: str) -> list[JsonObject]:
+        if not text:
+            return []
+        self._pieces.append(text)
+        return [] if self._wrapped else [*self._opened(), self._grown(text)]
+
+    def _grown(self, text: str) -> JsonObject:
+        kind = "response.custom_tool_call_input.delta" if self._custom else "response.function_call_arguments.delta"
+        return self._output.say(kind, **self._at, delta=text)
+
+    def _opened(self) -> list[JsonObject]:
+        if self._item:
+            return []
+        output, part = self._output, self._part
+        kind = "custom_tool_call" if self._custom else "function_call"
+        fields = plain(part.extra) if output.own else {}
+        index, item_id = output.place(kind, fields.get("id"))
+        call_id = part.id
+        if call_id and self._signature is not None and part.origin != NAME:
+            call_id = seal_id(call_id, part.origin, self._signature)
+        self._item = {
+            **fields,
+            "id": item_id,
+            "type": kind,
+            "status": "in_progress",
+            "call_id": output.call_id(call_id, index),
+            "name": self._name,
+            "input" if self._custom else "arguments": "",
+        }
+        if self._namespace is not None:
+            self._item["namespace"] = self._namespace
+        self._at = {"item_id": item_id, "output_index": index}
+        return [output.added(index, self._item)]
+
+    def end(self) -> list[JsonObject]:
+        text = "".join(self._pieces)
+        events = self._opened()
+        if self._wrapped:
+            text = _unwrapped_input(text)
+            events += [self._grown(text)] if text else []
+        elif not text and not self._custom:
+            text = "{}"
+            events.append(self._grown(text))
+        name, kind = "arguments", "response.function_call_arguments.done"
+        if self._custom:
+            name, kind = "input", "response.custom_tool_call_input.done"
+        events.append(self._output.say(kind, **self._at, **{name: text}))
+        item = {**self._item, "status": "completed", name: text}
+        events.append(self._output.done(self._at["output_index"], item))
+        return events
+
+
+def _unwrapped_input(arguments: str) -> str:
+    """The free text in `{"input": text}`; whatever else the model wrote is taken for the text itself."""
+    try:
+        value: Any = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+    inner = value.get("input") if isinstance(value, dict) else None
+    return inner if isinstance(inner, str) else arguments
+
+
+class ImageScript:
+    """A picture that the model made, as the result of an image generation call."""
+
+    def __init__(self, output: Output, part: MediaPart) -> None:
+        self._output, self._part = output, part
+        self._pieces = [part.data or ""]
+
+    def start(self) -> list[JsonObject]:
+        return []
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        if delta.data:
+            self._pieces.append(delta.data)
+        return []
+
+    def end(self) -> list[JsonObject]:
+        fields: JsonObject = self._part.extra.get(GENERATED, {}) if self._output.own else {}
+        spelled = (self._part.media_type or "image/png").partition("/")[2]
+        item = {"output_format": spelled, **fields, "type": "image_generation_call", "status": "completed"}
+        return _whole_item(self._output, {**item, "result": "".join(self._pieces)})
+
+
+class OpaqueScript:
+    """An item that only this protocol can say, as it came."""
+
+    def __init__(self, output: Output, part: OpaquePart) -> None:
+        self._output, self._part = output, part
+
+    def start(self) -> list[JsonObject]:
+        return _whole_item(self._output, self._part.raw)
+
+    def delta(self, delta: PartDelta) -> list[JsonObject]:
+        return []
+
+    def end(self) -> list[JsonObject]:
+        return []
+
+
+_STAGES: dict[str, tuple[str, ...]] = {
+    "web_search_call": ("in_progress", "searching", "completed"),
+    "file_search_call": ("in_progress", "searching", "completed"),
+    "code_interpreter_call": ("in_progress", "interpreting", "completed"),
+    "image_generation_call": ("in_progress", "generating", "completed"),
+    "mcp_list_tools": ("in_progress", "completed"),
+    "mcp_call": ("in_progress", "completed"),
+}
+"""The stages that server-side tools announce between the opening and the closing of their item."""
+
+
+def _whole_item(output: Output, item: JsonObject) -> list[JsonObject]:
+    """The events of an item that is told at once."""
+    kind = str(item.get("type"))
+    index, item_id = output.place(kind, item.get("id"))
+    item = {**item, "id": item_id}
+    # Only the closing event carries the result: a picture would otherwise travel twice.
+    opening = {key: value for key, value in item.items() if key != "result"}
+    if "status" in item:
+        opening["status"] = "in_progress"
+    events = [output.added(index, opening)]
+    for stage in _STAGES.get(kind, ()):
+        if stage == "completed" and item.get("status") == "failed":
+            stage = "failed"
+        events.append(output.say(f"response.{kind}.{stage}", item_id=item_id, output_index=index))
+    events.append(output.done(index, item))
+    return events
+
+
+def message_fields(part: TextPart | RefusalPart) -> JsonObject | None:
+    """The fields of the message item that begins with `part`; None where the part goes on with an open one."""
+    fields = part.extra.get(ITEM)
+    return fields if isinstance(fields, dict) else None

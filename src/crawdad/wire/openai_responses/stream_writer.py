@@ -1,0 +1,220 @@
+"""An answer of any origin, written as this protocol's events: as objects, and as the SSE stream made of them.
+
+The order is the vendor's: `response.created`, `response.in_progress`, then for every item `output_item.added`, what grows
+in it, `output_item.done`, and at last `response.completed`, `response.incomplete` or `response.failed` with the whole
+Response. `sequence_number` counts from 0 without a gap, so that a stored stream can be taken up after any of them.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, StreamEvent
+from crawdad.core.parts import (
+    JsonObject,
+    MediaPart,
+    OpaquePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+)
+from crawdad.core.text import Language, Text
+from crawdad.core.usage import Usage
+from crawdad.wire.codec import ReplyContext
+from crawdad.wire.openai_responses.errors import write_error_event, write_response_error
+from crawdad.wire.openai_responses.output import Output
+from crawdad.wire.openai_responses.resource import OF_OUR_MAKING, echo, finished
+from crawdad.wire.openai_responses.scripts import (
+    CallScript,
+    ImageScript,
+    MessageItem,
+    OpaqueScript,
+    ReasoningScript,
+    RefusalScript,
+    Script,
+    TextScript,
+    message_fields,
+)
+from crawdad.wire.openai_responses.stops import write_stop
+from crawdad.wire.openai_responses.support import NAME
+
+
+class EventWriter:
+    """Turns stream events into event objects, for whatever carries them: SSE, a WebSocket, a store."""
+
+    def __init__(self, context: ReplyContext) -> None:
+        self._output = Output(context)
+        self._echo = echo(context)
+        self._scripts: dict[int, tuple[Script, MessageItem | None]] = {}
+        self._message: MessageItem | None = None
+        self._usage = Usage()
+        self._extra: JsonObject = {}
+        self._begun = self._ended = False
+
+    def events_of(self, event: StreamEvent) -> list[JsonObject]:
+        """The event objects that tell `event`, in order; often one, sometimes none."""
+        if isinstance(event, PartDelta):
+            entry = self._scripts.get(event.index)
+            return [] if entry is None else entry[0].delta(event)
+        if isinstance(event, PartStart):
+            return [] if event.choice else self._start(event.index, event.part)
+        if isinstance(event, PartEnd):
+            return self._end(event.index)
+        if isinstance(event, MessageStart):
+            return self._begin(event)
+        return self._finish(event)
+
+    def fail_events(self, error: GatewayError, language: Language = "en") -> list[JsonObject]:
+        """The events that end the answer with `error`.
+
+        As the vendor does: before `response.created` a bare `error` event, afterwards `response.failed` with the whole
+        Response, what was said so far included.
+        """
+        if self._ended:
+            return []
+        self._ended = True
+        if not self._begun:
+            return [self._output.say(**_kind_first(write_error_event(error, language)))]
+        items = self._output.items
+        if self._message is not None:
+            content = [part for part in self._message.content if part.get("type")]
+            items.append(self._message.resource("incomplete", content))
+        response = finished(self._echo, "failed", items, self._usage, error=write_response_error(error, language))
+        return [self._output.say("response.failed", response=response)]
+
+    def _begin(self, event: MessageStart) -> list[JsonObject]:
+        self._begun = True
+        self._output.own = event.protocol == NAME
+        if self._output.own:
+            self._extra.update(event.extra)
+        if event.usage is not None:
+            self._usage.merge(event.usage)
+        say, begun = self._output.say, self._echo
+        if not begun["background"]:
+            return [say("response.created", response=begun), say("response.in_progress", response=begun)]
+        queued = {**begun, "status": "queued"}
+        return [
+            say("response.created", response=queued),
+            say("response.queued", response=queued),
+            say("response.in_progress", response=begun),
+        ]
+
+    def _start(self, index: int, part: Part) -> list[JsonObject]:
+        words = _words(part)
+        if words is not None:
+            return self._start_words(index, words)
+        script: Script
+        if isinstance(part, ThinkingPart):
+            script = ReasoningScript(self._output, part)
+        elif isinstance(part, ToolCallPart):
+            script = CallScript(self._output, part)
+        elif isinstance(part, MediaPart) and part.kind == "image":
+            script = ImageScript(self._output, part)
+        elif isinstance(part, OpaquePart) and part.protocol == NAME:
+            script = OpaqueScript(self._output, part)
+        else:
+            return []
+        events = self._leave_message()
+        self._scripts[index] = (script, None)
+        return events + script.start()
+
+    def _start_words(self, index: int, part: TextPart | RefusalPart) -> list[JsonObject]:
+        fields = message_fields(part) if self._output.own else None
+        events = [] if fields is None else self._leave_message()
+        message = self._message
+        if message is None:
+            message = self._message = MessageItem(self._output, fields or {})
+            events.append(message.added())
+        script: Script
+        if isinstance(part, TextPart):
+            script = TextScript(self._output, message, part)
+        else:
+            script = RefusalScript(self._output, message, part)
+        self._scripts[index] = (script, message)
+        return events + script.start()
+
+    def _leave_message(self) -> list[JsonObject]:
+        """Something else begins: the open message item is complete, or will be when its open parts are."""
+        message, self._message = self._message, None
+        if message is None:
+            return []
+        message.left = True
+        return [] if message.open_parts else [message.done()]
+
+    def _end(self, index: int) -> list[JsonObject]:
+        entry = self._scripts.pop(index, None)
+        if entry is None:
+            return []
+        script, message = entry
+        events = script.end()
+        if message is not None:
+            message.open_parts -= 1
+            if message.left and not message.open_parts:
+                events.append(message.done())
+        return events
+
+    def _finish(self, event: MessageEnd) -> list[JsonObject]:
+        events: list[JsonObject] = []
+        for index in sorted(self._scripts):
+            events += self._end(index)
+        output = self._output
+        status, reason = write_stop(event.stop, output.own, output.refused)
+        if self._message is not None:
+            events.append(self._message.done("completed" if status == "completed" else "incomplete"))
+            self._message = None
+        self._usage.merge(event.usage)
+        error = None
+        if status == "failed":
+            words = Text("wire.stopped", {"reason": event.stop.raw or event.stop.reason})
+            error = write_response_error(GatewayError(ErrorKind.UPSTREAM_ERROR, words))
+        response = finished(self._echo, status, output.items, self._usage, error=error, reason=reason)
+        if output.own:
+            self._extra.update(event.extra)
+            response.update((key, value) for key, value in self._extra.items() if key not in OF_OUR_MAKING)
+        self._ended = True
+        kind = status if status in ("incomplete", "failed") else "completed"
+        events.append(output.say(f"response.{kind}", response=response))
+        return events
+
+
+def _words(part: Part) -> TextPart | RefusalPart | None:
+    """The words that `part` is told in, where the protocol tells it as a message."""
+    if isinstance(part, (TextPart, RefusalPart)):
+        return part
+    if isinstance(part, OpaquePart) and part.protocol != NAME:
+        return TextPart(part.text) if part.text else None
+    if isinstance(part, MediaPart) and (part.kind != "image" or part.data is None):
+        text = part.text or part.url
+        return TextPart(text) if text else None
+    return None
+
+
+def _kind_first(event: JsonObject) -> JsonObject:
+    return {"kind": event.pop("type"), **event}
+
+
+class ResponsesStreamWriter:
+    """The SSE form of `EventWriter`. See `wire.codec.StreamWriter`."""
+
+    def __init__(self, context: ReplyContext) -> None:
+        self._writer = EventWriter(context)
+
+    def send(self, event: StreamEvent) -> bytes:
+        """The bytes that tell `event` (may be empty)."""
+        return b"".join([sse_frame(written) for written in self._writer.events_of(event)])
+
+    def fail(self, error: GatewayError, language: Language = "en") -> bytes:
+        """The bytes that end the stream with the protocol's own error event."""
+        return b"".join([sse_frame(written) for written in self._writer.fail_events(error, language)])
+
+    def ping(self) -> bytes:
+        """A comment: the protocol has no event that means nothing."""
+        return b": ping\n\n"
+
+
+def sse_frame(event: JsonObject) -> bytes:
+    """One event object as a server-sent event."""
+    return b"event: %b\ndata: %b\n\n" % (event["type"].encode(), orjson.dumps(event))
