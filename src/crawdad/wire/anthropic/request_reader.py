@@ -110,10 +110,10 @@ def _read_message(raw: JsonObject, path: str) -> list[Message]:
     parts = read_content(raw.get("content"), path + "content")
     extra = rest(raw, _MESSAGE)
     if role == "assistant":
-        said: list[Part] = [  # an assistant answers no calls; what looks like it is kept as it is
-            opaque(raw["content"][position]) if isinstance(part, ToolResultPart) else part
-            for position, part in enumerate(parts)
-        ]
+        said = parts.copy()
+        for position, part in enumerate(parts):
+            if isinstance(part, ToolResultPart):  # an assistant answers no calls; what looks like it is kept as it is
+                said[position] = opaque(raw["content"][position])
         return [Message("assistant", said, extra=extra)]
     if role == "system":
         return [Message("system", parts, extra=extra)]
@@ -122,6 +122,6 @@ def _read_message(raw: JsonObject, path: str) -> list[Message]:
     results: list[Part] = [part for part in parts if isinstance(part, ToolResultPart)]
     if not results:
         return [Message("user", parts, extra=extra)]
-    others = [part for part in parts if not isinstance(part, ToolResultPart)]
+    others: list[Part] = [part for part in parts if not isinstance(part, ToolResultPart)]
     answer = Message("tool", results, extra=extra)
     return [answer, Message("user", others, extra={"continued": True})] if others else [answer]
