@@ -84,32 +84,32 @@ def cuts(stream: bytes) -> Iterator[list[bytes]]:
         yield [stream[i : i + width] for i in range(0, len(stream), width)]
 
 
-def sdk(answer: bytes, content_type: str = "application/json", status: int = 200) -> Anthropic:
-    """The official client, strict, with `answer` as the only thing it will ever hear."""
+def sdk(answer: bytes, content_type: str = "application/json", *, strict: bool = True) -> Anthropic:
+    """The official client with `answer` as the only thing it will ever hear."""
 
     def reply(_: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(status, content=answer, headers={"content-type": content_type})
+        return httpx2.Response(200, content=answer, headers={"content-type": content_type})
 
     return Anthropic(
         api_key="none",
         base_url="http://127.0.0.1:9",
         http_client=httpx2.Client(transport=httpx2.MockTransport(reply)),
         max_retries=0,
-        _strict_response_validation=True,
+        _strict_response_validation=strict,
     )
 
 
-def sdk_message(answer: dict[str, Any]) -> dict[str, Any]:
+def sdk_message(answer: dict[str, Any], *, strict: bool = True) -> dict[str, Any]:
     """A whole reply as the official client reads it, beta types included. Raises where it is invalid."""
-    with sdk(orjson.dumps(answer)) as client:
+    with sdk(orjson.dumps(answer), strict=strict) as client:
         message = client.beta.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "hi"}])
     return message.to_dict()
 
 
-def sdk_stream(stream: bytes) -> dict[str, Any]:
+def sdk_stream(stream: bytes, *, strict: bool = True) -> dict[str, Any]:
     """A streamed reply as the official client accumulates it. Raises where an event is invalid."""
     with (
-        sdk(stream, "text/event-stream") as client,
+        sdk(stream, "text/event-stream", strict=strict) as client,
         client.beta.messages.stream(model="m", max_tokens=9, messages=[{"role": "user", "content": "hi"}]) as events,
     ):
         return events.get_final_message().to_dict()

@@ -39,7 +39,11 @@ def test_every_answer_reads_with_all_its_content() -> None:
                 assert isinstance(part, ThinkingPart) and part.redacted and part.encrypted == block["data"]
             elif block["type"] == "tool_use":
                 assert isinstance(part, ToolCallPart), golden
-                assert (part.id, part.name, orjson.loads(part.arguments)) == (block["id"], block["name"], block["input"])
+                assert (part.id, part.name, orjson.loads(part.arguments)) == (
+                    block["id"],
+                    block["name"],
+                    block["input"],
+                )
             else:
                 assert isinstance(part, OpaquePart) and part.raw == block, golden
 

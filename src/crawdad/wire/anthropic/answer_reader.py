@@ -42,12 +42,14 @@ def read_part(block: JsonObject) -> Part:
 def message_start(message: JsonObject) -> MessageStart:
     """The first event, from a whole message or the one in `message_start`."""
     usage = message.get("usage")
+    usage = usage if isinstance(usage, dict) else None
+    extra = {key: value for key, value in rest(message, _MESSAGE).items() if value is not None}
     return MessageStart(
         id=text_of(message, "id"),
         model=text_of(message, "model"),
         protocol=NAME,
-        usage=read_usage(usage) if isinstance(usage, dict) else None,
-        extra={key: value for key, value in rest(message, _MESSAGE).items() if value is not None},
+        usage=None if usage is None else read_usage(usage),
+        extra=extra | _usage_extra(usage),
     )
 
 
@@ -75,8 +77,12 @@ def read_response(body: Any) -> list[StreamEvent]:
 
 def message_end(delta: JsonObject, usage: JsonObject, called: bool) -> MessageEnd:
     """The last event. `usage` is the raw report of the whole answer; what we have no word for goes to `extra["usage"]`."""
-    extra = usage_extra(usage)
-    return MessageEnd(read_stop(delta, called), read_usage(usage), extra={"usage": extra} if extra else {})
+    return MessageEnd(read_stop(delta, called), read_usage(usage), extra=_usage_extra(usage))
+
+
+def _usage_extra(usage: JsonObject | None) -> JsonObject:
+    extra = usage_extra(usage or {})
+    return {"usage": extra} if extra else {}
 
 
 def usage_of(body: Any) -> Usage:
