@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from crawdad.core.parts import (
     ThinkingPart,
     ToolCallPart,
 )
-from crawdad.core.response import fold, unfold
+from crawdad.core.response import Folder, fold, unfold
 from crawdad.core.usage import Usage
 from crawdad.wire.anthropic import CODEC
 from crawdad.wire.anthropic.stops import WORDS
+from crawdad.wire.profile import DEFAULT
 from tests.support.goldens import Golden, needs_goldens
 from tests.wire.anthropic.speaking import (
     GOLDENS,
@@ -49,8 +51,6 @@ def answer(events: list[StreamEvent]) -> dict[str, Any]:
 
 
 def events_again(events: list[StreamEvent]) -> list[StreamEvent]:
-    import copy
-
     return copy.deepcopy(events)
 
 
@@ -105,7 +105,7 @@ def test_every_recorded_stream_is_valid_and_whole_when_told_again() -> None:
 def test_a_stream_of_ours_reads_back_as_the_same_answer() -> None:
     for golden in GOLDENS:
         if golden.ok:
-            events = read_stream([golden.body.encode()]) if golden.streamed else CODEC.read_response(golden.body, None)  # type: ignore[arg-type]
+            events = read_stream([golden.body.encode()]) if golden.streamed else CODEC.read_response(golden.body, DEFAULT)
             before = fold(events_again(events))
             after = fold(read_stream([write_stream(events_again(events))]))
             assert after.usage == before.usage, golden
@@ -114,7 +114,7 @@ def test_a_stream_of_ours_reads_back_as_the_same_answer() -> None:
 
 
 def test_the_order_of_a_stream_is_the_vendors() -> None:
-    events = [
+    events: list[StreamEvent] = [
         MessageStart("x", "gpt", 1, "openai-chat"),
         PartStart(0, ThinkingPart(origin="openai-chat")),
         PartDelta(0, "hm"),
@@ -179,7 +179,7 @@ def test_a_thousand_waiting_parts_do_not_exhaust_the_stack() -> None:
 
 
 def test_listeners_do_not_grow_each_others_parts() -> None:
-    events = [
+    events: list[StreamEvent] = [
         MessageStart("x", "gpt", 1, "openai-responses"),
         PartStart(0, ThinkingPart(origin="openai-responses")),
         PartStart(1, TextPart()),
@@ -189,8 +189,6 @@ def test_listeners_do_not_grow_each_others_parts() -> None:
         PartEnd(1),
         MessageEnd(),
     ]
-    from crawdad.core.response import Folder
-
     folder, writer, stream = Folder(), CODEC.stream_writer(context()), b""
     for event in events:
         folder.add(event)
@@ -245,7 +243,7 @@ def test_a_call_or_a_refusal_is_the_reason_an_answer_ends() -> None:
 
 def test_the_vendors_own_stop_word_and_details_are_kept() -> None:
     details = {"type": "refusal", "category": "cyber", "explanation": "no"}
-    body = {
+    body: dict[str, Any] = {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
@@ -298,8 +296,6 @@ def test_citations_of_other_vendors_come_back_exactly() -> None:
     )
     (part,) = request.messages[0].parts
     assert isinstance(part, TextPart) and part.citations == [original]
-    from crawdad.wire.profile import DEFAULT
-
     (block,) = CODEC.write_request(request, DEFAULT).body["messages"][0]["content"]
     assert "citations" not in block  # the vendor never made it
 
