@@ -113,8 +113,6 @@ def test_everything_comes_back_as_it_was_sent() -> None:
     assert written.notes == [] and written.body == EVERYTHING
 
 
-
-
 @pytest.mark.parametrize("older", [{"type": "json_schema", "schema": {"x": 1}}, {"type": "riddle"}])
 def test_the_older_spelling_of_output_formats_is_kept(older: dict[str, Any]) -> None:
     raw = body(output_format=older)

@@ -105,7 +105,9 @@ def test_every_recorded_stream_is_valid_and_whole_when_told_again() -> None:
 def test_a_stream_of_ours_reads_back_as_the_same_answer() -> None:
     for golden in GOLDENS:
         if golden.ok:
-            events = read_stream([golden.body.encode()]) if golden.streamed else CODEC.read_response(golden.body, DEFAULT)
+            events = (
+                read_stream([golden.body.encode()]) if golden.streamed else CODEC.read_response(golden.body, DEFAULT)
+            )
             before = fold(events_again(events))
             after = fold(read_stream([write_stream(events_again(events))]))
             assert after.usage == before.usage, golden

@@ -383,7 +383,9 @@ def test_a_budget_is_not_asked_for_where_the_turn_began_without_thinking() -> No
 
 
 def test_json_is_asked_for_in_words() -> None:
-    body, notes = write(ask(Message("system", [TextPart("Be brief.")]), user("hi"), response_format=ResponseFormat("json")))
+    body, notes = write(
+        ask(Message("system", [TextPart("Be brief.")]), user("hi"), response_format=ResponseFormat("json"))
+    )
     assert body["system"][0] == text("Be brief.") and "JSON" in body["system"][1]["text"]
     assert any(note.startswith("JSON output: approximated") for note in notes)
 

@@ -92,7 +92,11 @@ def test_the_vendors_own_thinking_keeps_its_signature(request_: ModelRequest | N
         {"type": "message_start", "message": {"id": "m", "model": "m"}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "redacted_thinking", "data": "veil"}},
         {"type": "content_block_stop", "index": 0},
-        {"type": "content_block_start", "index": 1, "content_block": {"type": "thinking", "thinking": "", "signature": ""}},
+        {
+            "type": "content_block_start",
+            "index": 1,
+            "content_block": {"type": "thinking", "thinking": "", "signature": ""},
+        },
         {"type": "content_block_delta", "index": 1, "delta": {"type": "signature_delta", "signature": "EqQB+/=="}},
         {"type": "content_block_stop", "index": 1},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 3}},
