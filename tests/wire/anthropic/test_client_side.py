@@ -238,6 +238,7 @@ def test_every_stop_reason_is_one_the_sdk_knows(reason: Any, word: str) -> None:
 
 def test_a_call_or_a_refusal_is_the_reason_an_answer_ends() -> None:
     assert answer(foreign(ToolCallPart("c", "go", "{}")))["stop_reason"] == "tool_use"
+    assert answer(foreign(ToolCallPart("c", "go", "{}"), stop=Stop("other", "odd")))["stop_reason"] == "tool_use"
     refused = answer(foreign(RefusalPart("I would rather not.")))
     assert refused["stop_reason"] == "refusal"
     assert content(refused) == [{"type": "text", "text": "I would rather not."}]

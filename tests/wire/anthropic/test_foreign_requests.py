@@ -61,6 +61,10 @@ def text(value: str) -> dict[str, str]:
     return {"type": "text", "text": value}
 
 
+def test_the_version_goes_in_a_header() -> None:
+    assert CODEC.write_request(ask(), DEFAULT).headers == {"anthropic-version": "2023-06-01"}
+
+
 # The conversation
 
 

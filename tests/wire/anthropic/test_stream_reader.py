@@ -52,7 +52,8 @@ def test_a_stream_without_message_stop_is_complete_once_the_reason_was_told() ->
 
 
 def test_a_stream_that_stops_before_is_cut_short() -> None:
-    for events in ([], [START], [START, begin(0, TEXT), grow(0, text="hi"), end(0)]):
+    silent = {"type": "message_delta", "delta": {"stop_reason": None}, "usage": {}}
+    for events in ([], [START], [START, begin(0, TEXT), grow(0, text="hi"), end(0)], [START, silent]):
         with pytest.raises(GatewayError) as raised:
             answer(*events)
         assert raised.value.kind is ErrorKind.UPSTREAM_BROKEN
@@ -65,6 +66,12 @@ def test_message_stop_alone_is_no_answer() -> None:
 
 def test_a_last_event_without_its_blank_line_is_read() -> None:
     assert fold(read_stream([sse(START, begin(0, TEXT), grow(0, text="hi"), END, STOP)[:-2]])).text == "hi"
+
+
+def test_a_last_event_that_did_not_come_in_full_counts_as_not_sent() -> None:
+    assert fold(read_stream([sse(START, begin(0, TEXT), grow(0, text="hi"), END, STOP)[:-5]])).text == "hi"
+    with pytest.raises(GatewayError, match="stopped in the middle"):
+        read_stream([sse(START, begin(0, TEXT), grow(0, text="hi"))[:-5]])
 
 
 def test_missing_starts_and_stops_are_made_good() -> None:

@@ -16,6 +16,9 @@ from crawdad.wire.codec import WrittenRequest
 from crawdad.wire.features import Feature, Treatment, survey
 from crawdad.wire.profile import Profile
 
+VERSION = "2023-06-01"
+"""The only version of the protocol there has been; the vendor requires the header."""
+
 _JSON = "Answer with one valid JSON object and nothing else: no explanation and no code fence."
 _JSON_SCHEMA = (
     "Answer with one JSON value that follows this JSON Schema, and nothing else: no explanation and no code fence."
@@ -35,7 +38,7 @@ def write_request(request: ModelRequest, profile: Profile) -> WrittenRequest:
     for name in sorted(profile.drop_fields & body.keys()):
         del body[name]
         notes.append(f"{name}: dropped, {profile.name} rejects it ({NAME})")
-    return WrittenRequest(body, notes=notes)
+    return WrittenRequest(body, {"anthropic-version": VERSION}, notes)
 
 
 def _write_native(request: ModelRequest, profile: Profile, notes: list[str]) -> JsonObject:

@@ -64,7 +64,7 @@ def write_stop(stop: Stop, *, native: bool, called: bool, refused: bool) -> Json
         word = stop.raw or WORDS[stop.reason]
     elif refused and stop.reason == "end":
         word = "refusal"
-    elif called and stop.reason == "end":
+    elif called and stop.reason in ("end", "other"):
         word = "tool_use"
     else:
         word = WORDS[stop.reason]

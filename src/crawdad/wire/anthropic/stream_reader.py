@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
+
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StreamEvent
 from crawdad.core.parts import JsonObject, OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
@@ -54,7 +56,7 @@ class AnthropicStreamReader:
         self._called = False
         self._finished = False
         self._usage: JsonObject = {}
-        self._delta: JsonObject | None = None
+        self._delta: JsonObject = {}
         self._extra: JsonObject = {}
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
@@ -73,10 +75,10 @@ class AnthropicStreamReader:
         data = event_data(rest_of_input)
         if data is None and rest_of_input.startswith(b"{") and not self._started:
             data = rest_of_input  # a fault told as plain JSON where a stream was asked for
-        if data is not None:
+        if data is not None and _complete_json(data):
             self._read(data, events)
         if not self._finished:
-            if self._delta is None:
+            if self._delta.get("stop_reason") is None:
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
             self._finish({}, events)
         return events
@@ -187,7 +189,7 @@ class AnthropicStreamReader:
         delta = delta if isinstance(delta, dict) else {}
         for source, known in ((event, _DELTA_EVENT), (delta, _DELTA)):
             self._extra.update((key, value) for key, value in rest(source, known).items() if value is not None)
-        if self._delta is None or delta.get("stop_reason") is not None:
+        if delta.get("stop_reason") is not None:
             self._delta = delta
 
     def _finish(self, event: JsonObject, events: list[StreamEvent]) -> None:
@@ -196,7 +198,7 @@ class AnthropicStreamReader:
         for index in list(self._blocks):
             self._end_block(index, events)
         self._finished = True
-        end: MessageEnd = message_end(self._delta or {}, self._usage, self._called)
+        end: MessageEnd = message_end(self._delta, self._usage, self._called)
         end.extra.update(self._extra)
         events.append(end)
 
@@ -207,6 +209,15 @@ def _data(event: bytes) -> bytes | None:
     if at > 0 and event.count(b"\n") == 3 and event.startswith(b"event: ") and b"\r" not in event:
         return event[at + 7 : -2]
     return event_data(event)
+
+
+def _complete_json(data: bytes) -> bool:
+    """Whether the last event, which has no blank line after it, came in full."""
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _grow_opaque(block: _OpenBlock, opened: OpaquePart, delta: JsonObject) -> None:
