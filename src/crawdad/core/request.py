@@ -68,13 +68,14 @@ class Reasoning:
 
 @dataclass(slots=True)
 class ResponseFormat:
-    """`text`, any `json`, or JSON that follows `schema`."""
+    """`text`, any `json`, or JSON that follows `schema`. `raw` is the format as the client's protocol spelled it."""
 
     kind: Literal["text", "json", "schema"]
     schema: JsonObject | None = None
     name: str | None = None
     description: str | None = None
     strict: bool | None = None
+    raw: JsonObject | None = None
 
 
 @dataclass(slots=True)

@@ -19,4 +19,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The model stopped without a usable answer ({reason}).",
         "模型未能给出可用的回答便停止了（{reason}）。",
     ),
+    "wire.tool_name": (
+        "The tool name '{name}' is too long for the upstream protocol.",
+        "工具名称“{name}”对上游协议来说过长。",
+    ),
+    "wire.schema_too_large": (
+        "The JSON Schema at '{param}' is too large or too deep for this upstream model.",
+        "“{param}”处的 JSON Schema 对该上游模型来说过大或嵌套过深。",
+    ),
+    "wire.upstream_only": (
+        "The protocol '{protocol}' is spoken to upstreams only.",
+        "协议“{protocol}”仅用于上游。",
+    ),
 }
