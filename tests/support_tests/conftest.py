@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.scripted import ScriptedUpstream
 
 
 @pytest.fixture(scope="session")
 def scripted() -> Iterator[ScriptedUpstream]:
     with ScriptedUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def faulty() -> Iterator[FaultyUpstream]:
+    with FaultyUpstream() as upstream:
         yield upstream

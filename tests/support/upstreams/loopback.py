@@ -301,7 +301,7 @@ class _Connection(asyncio.Protocol):
             try:
                 await server.answer(entry, Reply(self, entry))
             except ConnectionError:
-                pass
+                self._left(entry)
             except Exception as error:  # the thread's edge: `stop` raises it in the test
                 entry.error = error
                 self._transport.abort()
@@ -313,12 +313,11 @@ class _Connection(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send, and wait while the client does not read. Raises `ConnectionResetError` once it is gone."""
-        if self.gone.is_set():
+        if self._transport.is_closing():
             raise ConnectionResetError
         self._transport.write(data)
+        await asyncio.sleep(0)  # so that endless answers let the others work
         await self._writable.wait()
-        if self.gone.is_set():
-            raise ConnectionResetError
 
     def close(self) -> None:
         """Send what is buffered, then FIN."""
@@ -346,11 +345,14 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.gone.set()
         self._writable.set()
-        if self._current is not None and self._current.done_at is None:
-            self._current.left_at = time.monotonic()
-            if self._task is not None:
-                self._task.cancel()
+        if self._current is not None and self._task is not None:
+            self._left(self._current)
+            self._task.cancel()
         self.server.closed(self)
+
+    def _left(self, entry: Received) -> None:
+        if entry.done_at is None and entry.left_at is None:
+            entry.left_at = time.monotonic()
 
 
 def _head(status: int, headers: Mapping[str, str]) -> bytes:
