@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import httptools
@@ -35,6 +36,8 @@ DISCARD_SECONDS = 5.0
 UNREAD_SECONDS = 300.0
 """How long a client may leave an answer unread while it is held back."""
 
+_HOST = re.compile(rb"[A-Za-z0-9._~%:\[\]-]+")
+_OFFER = {b"connection", b"upgrade", b"http2-settings"}
 _CODES = {400: "bad_request", 408: "request_timeout", 414: "uri_too_long", 431: "header_fields_too_large"}
 
 
@@ -56,7 +59,8 @@ class HttpConnection(HttpToolsProtocol):
         self._reading = ""  # "headers" or "body" while within one
         self._deadline: float | None = self.loop.time() + HEADER_SECONDS
         self._unread_since: float | None = None
-        self._header_bytes = self._header_count = self._host_count = 0
+        self._header_bytes = self._header_count = 0
+        self._host = b""
         self._status = 400
         self._refused = False
         self._retiring = False
@@ -68,11 +72,7 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
-                self.handle_websocket_upgrade()
-            return
+            self._feed(data)
         except httptools.HttpParserError:
             self._refuse(self._status)
             return
@@ -82,11 +82,31 @@ class HttpConnection(HttpToolsProtocol):
             if self._header_bytes > HEADER_BYTES:
                 self._refuse(431)
 
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+                return
+            # An offer of something else, mostly HTTP/2 (Java's client makes it with its first request). The parser
+            # takes the body for the other protocol's: read the request again without the offer.
+            head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+            for name, value in self.headers:
+                if name not in _OFFER:
+                    head += [name, b": ", value, b"\r\n"]
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.feed_data(b"".join(head) + b"\r\n" + data[upgrade.args[0] :])
+
+    def _is_offer(self) -> bool:
+        return self.parser.should_upgrade() and not self._should_upgrade()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._reading = "headers"
         self._deadline = self.loop.time() + HEADER_SECONDS
-        self._header_bytes = self._header_count = self._host_count = 0
+        self._header_bytes = self._header_count = 0
+        self._host = b""
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -101,12 +121,22 @@ class HttpConnection(HttpToolsProtocol):
         if self._reading != "headers":
             return  # a trailer must not pass for a header
         super().on_header(name, value)
-        if self.headers[-1][0] == b"host":
-            self._host_count += 1
+        name = self.headers[-1][0]
+        if name == b"host":
+            if self._host or not _HOST.fullmatch(value):
+                self._stop_parsing(400)
+            self._host = value
+        elif name == b"transfer-encoding" and value.lower() != b"chunked":
+            self._stop_parsing(400)
 
     def on_headers_complete(self) -> None:
-        if self._host_count != 1 and not (self._host_count == 0 and self.parser.get_http_version() == "1.0"):
+        version = self.parser.get_http_version()
+        if version != "1.0" and (version != "1.1" or not self._host):
             self._stop_parsing(400)
+        if self._is_offer():
+            if self.parser.get_method() == b"CONNECT":
+                self._stop_parsing(400)
+            return
         super().on_headers_complete()
         if self._retiring and self.cycle is not None:
             self.cycle.keep_alive = False
@@ -121,6 +151,8 @@ class HttpConnection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._is_offer():
+            return
         self._reading = ""
         self._deadline = None
         super().on_message_complete()
