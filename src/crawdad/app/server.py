@@ -1,0 +1,173 @@
+"""`crawdad serve`: the application process, alone or under the supervisor.
+
+Under the supervisor the listening sockets come over the control channel, the event loop's heartbeat goes back over it,
+and the process ends with its supervisor. Alone it opens the sockets itself; everything else is the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvloop
+
+from crawdad.app import exits
+from crawdad.app.address_holder import address_problem
+from crawdad.app.control import ApplicationEnd, Disconnected
+from crawdad.app.greeting import greeting
+from crawdad.app.launch import Launch
+from crawdad.app.listening import AddressError, Listeners
+from crawdad.app.process import Patience
+from crawdad.app.record import make_home
+from crawdad.app.words import LANGUAGE
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.settings import GatewaySettings
+
+_MOST_FILES = 65536
+_TRACEBACK_BYTES = 1_000_000
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def main() -> int:
+    """The process that the supervisor starts."""
+    parser = argparse.ArgumentParser(prog="crawdad.app.server")
+    parser.add_argument("--home")
+    parser.add_argument("--config")
+    parser.add_argument("--control", type=int, required=True)
+    parser.add_argument("--safe-mode", action="store_true")
+    options = parser.parse_args()
+    _die_with_parent()
+    control = ApplicationEnd(socket.socket(fileno=options.control))
+    control.connection.set_inheritable(False)
+    return run(Launch.from_environment(options.home, options.config), control, safe_mode=options.safe_mode)
+
+
+def run(launch: Launch, control: ApplicationEnd | None = None, *, safe_mode: bool = False) -> int:
+    """Serve until told to stop; the exit code. A fault that nobody foresaw ends the process with its traceback."""
+    _prepare(launch)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(launch, control, safe_mode))
+    except AddressError as error:
+        print(address_problem(error), file=sys.stderr)
+        return exits.ADDRESS_TAKEN
+    except GatewayError as error:
+        print(error.message(LANGUAGE), file=sys.stderr)
+        return exits.CONFIGURATION if error.kind is ErrorKind.BAD_REQUEST else exits.PROBLEM
+    except (asyncio.CancelledError, Disconnected):
+        return exits.INTERRUPTED
+    return exits.OK
+
+
+async def _serve(launch: Launch, control: ApplicationEnd | None, safe_mode: bool) -> None:
+    from crawdad.app.application import open_application
+    from crawdad.app.front import Front
+
+    stop = _stop_event()
+    with _Heart(control, Patience.from_environment(launch.environment).hang):
+        async with open_application(launch, safe_mode=safe_mode) as application:
+            gateway = application.settings.gateway
+            sockets = await _sockets(gateway, control)
+            front = Front(application.asgi, gateway.max_body_bytes)
+            await front.serve(sockets)
+            # What lives now lives on: full collections need not look at it again.
+            gc.collect()
+            gc.freeze()
+            facts = {"first_token": application.first_token, "authentication": gateway.auth.mode != "none"}
+            if control is None:
+                addresses = [each.getsockname()[:2] for each in sockets]
+                print(greeting(addresses, facts, launch.environment), flush=True)
+            else:
+                control.ready(drain_seconds=gateway.drain_seconds, **facts)
+                _stop_with_supervisor(control, stop)
+            await stop.wait()
+            await front.wind_down(application, gateway.drain_seconds)
+
+
+async def _sockets(gateway: GatewaySettings, control: ApplicationEnd | None) -> Sequence[socket.socket]:
+    ports = [gateway.port, *gateway.extra_ports]
+    if control is None:
+        return Listeners().provide(gateway.bind, ports)
+    return await asyncio.to_thread(control.sockets, gateway.bind, ports)
+
+
+def _stop_event() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT; the second cancels what still runs."""
+    loop = asyncio.get_running_loop()
+    serving = asyncio.current_task()
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set() and serving is not None:
+            serving.cancel()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+def _stop_with_supervisor(control: ApplicationEnd, stop: asyncio.Event) -> None:
+    """Where the kernel does not end us with our parent, the end of the channel does."""
+    loop = asyncio.get_running_loop()
+
+    def on_readable() -> None:
+        if control.supervisor_is_gone():
+            loop.remove_reader(control.connection)
+            stop.set()
+
+    loop.add_reader(control.connection, on_readable)
+
+
+class _Heart:
+    """Beats over the control channel for as long as the event loop turns."""
+
+    def __init__(self, control: ApplicationEnd | None, hang_seconds: float) -> None:
+        self._control = control
+        self._interval = min(1.0, hang_seconds / 5)
+        self._next: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        if self._control is not None:
+            self._beat(self._control)
+
+    def __exit__(self, *_: object) -> None:
+        if self._next is not None:
+            self._next.cancel()
+
+    def _beat(self, control: ApplicationEnd) -> None:
+        control.beat()
+        self._next = asyncio.get_running_loop().call_later(self._interval, self._beat, control)
+
+
+def _prepare(launch: Launch) -> None:
+    """Limits and crash reports of this process."""
+    make_home(launch.home)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every secret
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    path = launch.logs / "traceback.log"
+    keep = os.O_APPEND if path.exists() and path.stat().st_size < _TRACEBACK_BYTES else os.O_TRUNC
+    faulthandler.enable(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | keep, 0o600))
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end this process with its supervisor, where it can (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
