@@ -72,7 +72,9 @@ class Tap(Protocol):
     model: str | None
     stop: str | None
     finished: bool
-    """Whether the event that ends the protocol's stream was seen (the client has then heard everything)."""
+    """Whether the answer is complete: the stream may end here."""
+    closed: bool
+    """Whether the protocol's very last event was seen: nothing more will come, the client has then heard everything."""
 
     failed: bool
     """Whether the upstream itself ended the stream with an error event (the client has heard of it)."""

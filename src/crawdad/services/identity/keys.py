@@ -18,7 +18,9 @@ from crawdad.store.keys import KeyStore, StoredKey
 KEYS_CHANGED = "keys"
 _LONGEST_NAME = 100
 _SHORTEST_TOKEN = 8
-_PLACEHOLDERS = frozenset({"changeme", "change-me", "password", "your-token", "your_token", "<token>", "sk-xxxx", "secret"})
+_PLACEHOLDERS = frozenset(
+    {"changeme", "change-me", "password", "your-token", "your_token", "<token>", "sk-xxxx", "secret"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,9 +157,7 @@ class Responses:
         found = await self._store.get(link, principal.id, self._clock.now())
         return None if found is None or found.status not in TERMINAL else (found.request, found.response)
 
-    async def _keeping(
-        self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes]:
+    async def _keeping(self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in chunks:
                 if any(name in chunk for name in _CLOSING_BYTES):

@@ -118,7 +118,7 @@ class StreamRelay:
             rest = self._splitter.close()
             if rest.strip():
                 yield self._pass([rest + b"\n\n"], exchange)
-            if not self._tap.finished:
+            if not self._tap.finished or self._tap.failed:
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
             self._finish(exchange)
         except GatewayError as error:
@@ -136,7 +136,7 @@ class StreamRelay:
                 out.append(names.rename(event))
         data = out[0] if len(out) == 1 else b"".join(out)
         exchange.response_bytes += len(data)
-        if tap.finished:
+        if tap.closed and not tap.failed:
             self._finish(exchange)
         return data
 

@@ -17,6 +17,7 @@ from crawdad.wire.anthropic.errors import read_error, write_error
 from crawdad.wire.anthropic.request_reader import read_request
 from crawdad.wire.anthropic.request_writer import write_request
 from crawdad.wire.anthropic.response import write_response
+from crawdad.wire.anthropic.stops import stop_reason
 from crawdad.wire.anthropic.stream_reader import AnthropicStreamReader
 from crawdad.wire.anthropic.stream_writer import AnthropicStreamWriter
 from crawdad.wire.anthropic.support import NAME, SUPPORT
@@ -39,6 +40,10 @@ class AnthropicCodec:
     def stream_writer(self, context: ReplyContext) -> AnthropicStreamWriter:
         """A writer for one streamed reply."""
         return AnthropicStreamWriter(context)
+
+    def array_writer(self, context: ReplyContext) -> AnthropicStreamWriter:
+        """This protocol has one form of stream."""
+        return self.stream_writer(context)
 
     def write_response(self, response: ModelResponse, context: ReplyContext) -> JsonObject:
         """A whole reply."""
@@ -72,7 +77,16 @@ class AnthropicCodec:
         """The usage in a whole answer."""
         return usage_of(body)
 
-    def tap(self) -> AnthropicTap:
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+        """The client's own bytes: usage always comes."""
+        return raw
+
+    def stop_of(self, body: JsonObject) -> str | None:
+        """The stop reason of a whole answer."""
+        raw = body.get("stop_reason")
+        return None if raw is None else stop_reason(raw)
+
+    def tap(self, body: JsonObject) -> AnthropicTap:
         """A tap for one streamed express-lane answer."""
         return AnthropicTap()
 

@@ -19,18 +19,23 @@ class AnthropicTap:
         self.model: str | None = None
         self.stop: str | None = None
         self.finished = False
+        self.closed = False
+        self.failed = False
         self._raw: JsonObject = {}
 
-    def feed(self, event: bytes) -> None:
+    def feed(self, event: bytes) -> bool:
         """Look at one raw SSE event; only those that begin or end the message are parsed."""
-        if event.startswith(b"event: content_block") or b"message_" not in event:
-            return
+        if event.startswith(b"event: content_block") or (b"message_" not in event and b'"error"' not in event):
+            return True
         try:
             value = orjson.loads(event_data(event) or b"")
         except orjson.JSONDecodeError:
-            return
-        if not isinstance(value, dict):
-            return
+            return True
+        if isinstance(value, dict):
+            self._learn(value)
+        return True
+
+    def _learn(self, value: JsonObject) -> None:
         kind = value.get("type")
         if kind == "message_start" and isinstance(value.get("message"), dict):
             model = value["message"].get("model")
@@ -43,7 +48,9 @@ class AnthropicTap:
                 self.stop = stop_reason(delta["stop_reason"])
                 self.finished = True
         elif kind == "message_stop":
-            self.finished = True
+            self.finished = self.closed = True
+        elif kind == "error":
+            self.failed = True
 
     def _take(self, usage: object) -> None:
         self._raw = overlay(self._raw, usage)

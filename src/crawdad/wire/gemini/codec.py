@@ -85,6 +85,16 @@ class GeminiCodec:
         """The usage in a whole answer."""
         return read_usage(body.get("usageMetadata"))
 
-    def tap(self) -> GeminiTap:
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+        """The client's own bytes: the model is in the URL, usage always comes."""
+        return raw
+
+    def stop_of(self, body: JsonObject) -> str | None:
+        """The stop reason of a whole answer."""
+        tap = GeminiTap()
+        tap.take(body)
+        return tap.stop
+
+    def tap(self, body: JsonObject) -> GeminiTap:
         """A tap for one express-lane stream."""
         return GeminiTap()

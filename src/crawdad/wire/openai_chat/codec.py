@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from crawdad.core.errors import GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.parts import JsonObject
@@ -13,8 +15,10 @@ from crawdad.core.response import ModelResponse
 from crawdad.core.text import Language
 from crawdad.core.usage import Usage
 from crawdad.wire.codec import ReplyContext, WrittenRequest
+from crawdad.wire.edit import insert_first
 from crawdad.wire.features import SupportTable
 from crawdad.wire.openai_chat import errors, request_reader, request_writer, response
+from crawdad.wire.openai_chat.stops import read_stop
 from crawdad.wire.openai_chat.stream_reader import ChatStreamReader
 from crawdad.wire.openai_chat.stream_writer import ChatStreamWriter
 from crawdad.wire.openai_chat.support import NAME, SUPPORT
@@ -35,6 +39,10 @@ class ChatCodec:
     def stream_writer(self, context: ReplyContext) -> ChatStreamWriter:
         """A writer for one streamed reply."""
         return ChatStreamWriter(context)
+
+    def array_writer(self, context: ReplyContext) -> ChatStreamWriter:
+        """This protocol has one form of stream."""
+        return self.stream_writer(context)
 
     def write_response(self, response_: ModelResponse, context: ReplyContext) -> JsonObject:
         """A whole reply."""
@@ -68,6 +76,33 @@ class ChatCodec:
         """The usage in a whole answer."""
         return response.read_usage(body)
 
-    def tap(self) -> ChatTap:
-        """A tap for one streamed express-lane answer."""
-        return ChatTap()
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+        """The client's bytes; streams are asked to tell their usage, which clients often forget and the log needs."""
+        if not stream or not profile.stream_usage or wants_usage(body):
+            return raw
+        options = body.get("stream_options")
+        if isinstance(options, dict):
+            return orjson.dumps({**body, "stream_options": {**options, "include_usage": True}})
+        if options is None and "stream_options" in body:
+            return orjson.dumps({**body, "stream_options": {"include_usage": True}})
+        return insert_first(raw, b'"stream_options":{"include_usage":true}')
+
+    def stop_of(self, body: JsonObject) -> str | None:
+        """The stop reason of the first choice of a whole answer."""
+        choices = body.get("choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        if not isinstance(first, dict):
+            return None
+        message = first.get("message")
+        message = message if isinstance(message, dict) else {}
+        return read_stop(first, bool(message.get("tool_calls")), refused=bool(message.get("refusal"))).reason
+
+    def tap(self, body: JsonObject) -> ChatTap:
+        """A tap for one streamed express-lane answer; usage that only we asked for is kept from the client."""
+        return ChatTap(hide_usage=not wants_usage(body))
+
+
+def wants_usage(body: JsonObject) -> bool:
+    """Whether the client itself asked for a usage chunk."""
+    options = body.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True

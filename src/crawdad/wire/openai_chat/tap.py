@@ -16,33 +16,45 @@ class ChatTap:
     `stop` is in the words of `core.events.StopReason`, of the first choice.
     """
 
-    __slots__ = ("_called", "finished", "model", "stop", "usage")
+    __slots__ = ("_called", "_hide_usage", "closed", "failed", "finished", "model", "stop", "usage")
 
-    def __init__(self) -> None:
+    def __init__(self, hide_usage: bool = False) -> None:
+        self._hide_usage = hide_usage
+        self.closed = False
+        self.failed = False
         self.usage = Usage()
         self.model: str | None = None
         self.stop: str | None = None
         self.finished = False
         self._called = False
 
-    def feed(self, event: bytes) -> None:
-        """Look at one raw SSE event. Never raises."""
+    def feed(self, event: bytes) -> bool:
+        """Look at one raw SSE event; False for the usage chunk that the client did not ask for. Never raises."""
         if not self._called and b'"tool_calls"' in event and _tells(event, b'"tool_calls"'):
             self._called = True
-        if self.model is not None and not _tells(event, b'"usage"') and not _tells(event, b'"finish_reason"'):
-            if event.startswith(b"data: [DONE]") or event.startswith(b"data:[DONE]"):
-                self.finished = True
-            return
+        if (
+            self.model is not None
+            and not _tells(event, b'"usage"')
+            and not _tells(event, b'"finish_reason"')
+            and not event.startswith(b'data: {"error"')
+        ):
+            if event.startswith((b"data: [DONE]", b"data:[DONE]")):
+                self.finished = self.closed = True
+            return True
         data = event_data(event)
         if not data:
-            return
+            return True
         try:
             chunk = orjson.loads(data)
         except orjson.JSONDecodeError:
-            self.finished = self.finished or data.startswith(b"[DONE]")
-            return
-        if isinstance(chunk, dict):
-            self._take(chunk)
+            if data.startswith(b"[DONE]"):
+                self.finished = self.closed = True
+            return True
+        if not isinstance(chunk, dict):
+            return True
+        self.failed = self.failed or bool(chunk.get("error"))
+        self._take(chunk)
+        return not (self._hide_usage and chunk.get("choices") == [] and chunk.get("usage"))
 
     def _take(self, chunk: dict[str, object]) -> None:
         model, choices = chunk.get("model"), chunk.get("choices")

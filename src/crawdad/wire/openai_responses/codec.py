@@ -17,7 +17,7 @@ from crawdad.wire.openai_responses import errors, request_reader, request_writer
 from crawdad.wire.openai_responses.stream_reader import ResponsesStreamReader
 from crawdad.wire.openai_responses.stream_writer import EventWriter, ResponsesStreamWriter
 from crawdad.wire.openai_responses.support import NAME, SUPPORT
-from crawdad.wire.openai_responses.tap import ResponsesTap
+from crawdad.wire.openai_responses.tap import ResponsesTap, stop_reason
 from crawdad.wire.openai_responses.usage import read_usage
 from crawdad.wire.profile import Profile
 
@@ -35,6 +35,10 @@ class ResponsesCodec:
     def stream_writer(self, context: ReplyContext) -> ResponsesStreamWriter:
         """A writer for one streamed reply."""
         return ResponsesStreamWriter(context)
+
+    def array_writer(self, context: ReplyContext) -> ResponsesStreamWriter:
+        """This protocol has one form of stream."""
+        return self.stream_writer(context)
 
     def write_response(self, response: ModelResponse, context: ReplyContext) -> JsonObject:
         """A whole reply: the Response with which the stream of the same events would have ended."""
@@ -71,7 +75,15 @@ class ResponsesCodec:
         """The usage in a whole answer. Never raises."""
         return read_usage(body)
 
-    def tap(self) -> ResponsesTap:
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+        """The client's own bytes: usage always comes."""
+        return raw
+
+    def stop_of(self, body: JsonObject) -> str | None:
+        """The stop reason of a whole answer."""
+        return stop_reason(body)
+
+    def tap(self, body: JsonObject) -> ResponsesTap:
         """A tap for one streamed express-lane answer."""
         return ResponsesTap()
 

@@ -22,15 +22,19 @@ class ResponsesTap:
         self.model: str | None = None
         self.stop: str | None = None
         self.finished = False
+        self.closed = False
+        self.failed = False
 
-    def feed(self, event: bytes) -> None:
+    def feed(self, event: bytes) -> bool:
         """Look at one raw SSE event. Deltas are not parsed."""
         if b".delta" in event[:80] and b"response." in event[:80]:
-            return
+            return True
         if any(name in event for name in _TELLING):
             self._learn(event)
         elif event.startswith(b"event: error") or b'"error"' in event[:80]:
             self.stop = "error"
+            self.failed = True
+        return True
 
     def _learn(self, event: bytes) -> None:
         data = event_data(event)
@@ -48,8 +52,9 @@ class ResponsesTap:
         if not isinstance(kind, str) or kind not in _CLOSING:
             return
         self.usage = read_usage(response)
-        self.finished = True
-        self.stop = "error" if kind == "response.failed" else stop_reason(response)
+        self.finished = self.closed = True
+        self.failed = kind == "response.failed"
+        self.stop = "error" if self.failed else stop_reason(response)
 
 
 def stop_reason(response: JsonObject) -> str:
