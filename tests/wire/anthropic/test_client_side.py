@@ -18,6 +18,7 @@ from crawdad.core.parts import (
     ThinkingPart,
     ToolCallPart,
 )
+from crawdad.core.request import ModelRequest, Tool
 from crawdad.core.response import Folder, fold, unfold
 from crawdad.core.usage import Usage
 from crawdad.wire.anthropic import CODEC
@@ -215,6 +216,13 @@ def test_free_text_for_a_tool_goes_under_input() -> None:
     assert message["content"][0]["input"] == {"input": 'say "hi"'}
 
 
+def test_a_namespace_that_the_client_never_declared_is_left_out() -> None:
+    request = ModelRequest("m", tools=[Tool("look"), Tool("files__read")], protocol=CODEC.name)
+    events = foreign(*(ToolCallPart("c", name, "{}", namespace="files") for name in ("look", "read", "list")))
+    message = CODEC.write_response(fold(events), context(request))
+    assert [block["name"] for block in message["content"]] == ["look", "files__read", "files__list"]
+
+
 def test_ids_of_other_vendors_fit_and_come_back() -> None:
     message = answer(foreign(ToolCallPart("functions.go:0 é", "go", "{}")))
     told_id = message["content"][0]["id"]
@@ -284,6 +292,11 @@ def test_usage_in_this_protocols_convention() -> None:
     read_back = read_whole(message).usage
     usage.service_tier = "standard"
     assert read_back == usage
+
+
+def test_cached_tokens_never_outgrow_the_input() -> None:
+    raw = answer(foreign(TextPart("x"), usage=Usage(100, 5, cache_read_tokens=90, cache_write_tokens=90)))["usage"]
+    assert (raw["input_tokens"], raw["cache_read_input_tokens"], raw["cache_creation_input_tokens"]) == (0, 90, 10)
 
 
 def test_citations_of_other_vendors_come_back_exactly() -> None:

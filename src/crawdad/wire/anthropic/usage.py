@@ -71,15 +71,20 @@ def usage_extra(raw: JsonObject) -> JsonObject:
 
 
 def write_usage(usage: Usage, extra: JsonObject | None = None) -> JsonObject:
-    """`usage` as this protocol counts. `extra` is what `usage_extra` kept of an answer that was spoken in it."""
-    written, read = usage.cache_write_tokens, usage.cache_read_tokens
+    """`usage` as this protocol counts. `extra` is what `usage_extra` kept of an answer that was spoken in it.
+
+    The three input counts always add up to ours, even where an upstream reports more cached tokens than it read.
+    """
+    total = usage.input_tokens or 0
+    read = min(usage.cache_read_tokens, total)
+    written = min(usage.cache_write_tokens, total - read)
     raw: JsonObject = {
-        "input_tokens": max((usage.input_tokens or 0) - read - written, 0),
+        "input_tokens": total - read - written,
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read,
         "cache_creation": {
             "ephemeral_5m_input_tokens": max(written - usage.cache_write_1h_tokens, 0),
-            "ephemeral_1h_input_tokens": usage.cache_write_1h_tokens,
+            "ephemeral_1h_input_tokens": min(usage.cache_write_1h_tokens, written),
         },
         "output_tokens": usage.output_tokens or 0,
     }
