@@ -47,8 +47,12 @@ class Output:
 
     def done(self, index: int, item: JsonObject) -> JsonObject:
         """The event that closes an item, which is now part of the answer."""
-        self._items[index] = item
+        self.keep(index, item)
         return self.say("response.output_item.done", output_index=index, item=item)
+
+    def keep(self, index: int, item: JsonObject) -> None:
+        """Make an item part of the answer without telling so."""
+        self._items[index] = item
 
     @property
     def items(self) -> list[JsonObject]:

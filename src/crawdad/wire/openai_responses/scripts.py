@@ -134,12 +134,17 @@ class TextScript:
             annotation=annotation,
         )
 
-    def end(self) -> list[JsonObject]:
+    def settle(self) -> str:
+        """Put what was told so far into the message. Gives the text."""
         text = "".join(self._pieces)
-        events = [self._annotate(citation, text) for citation in self._late]
         self._content.update(
             {"type": "output_text", "annotations": self._annotations, "logprobs": self._logprobs, "text": text}
         )
+        return text
+
+    def end(self) -> list[JsonObject]:
+        text = self.settle()
+        events = [self._annotate(citation, text) for citation in self._late]
         say = self._output.say
         events.append(say("response.output_text.done", **self._at, text=text, logprobs=self._logprobs))
         events.append(say("response.content_part.done", **self._at, part=self._content))
@@ -171,8 +176,13 @@ class RefusalScript:
         self._pieces.append(text)
         return [self._output.say("response.refusal.delta", **self._at, delta=text)]
 
-    def end(self) -> list[JsonObject]:
+    def settle(self) -> str:
+        """Put what was told so far into the message. Gives the text."""
         text = self._content["refusal"] = "".join(self._pieces)
+        return text
+
+    def end(self) -> list[JsonObject]:
+        text = self.settle()
         return [
             self._output.say("response.refusal.done", **self._at, refusal=text),
             self._output.say("response.content_part.done", **self._at, part=self._content),

@@ -67,11 +67,17 @@ def message_start(response: JsonObject) -> MessageStart:
     )
 
 
+def check_failure(response: JsonObject) -> None:
+    """Raises the error of a failed Response."""
+    status, error = response.get("status"), response.get("error")
+    if status == "failed" or (error and status not in ("completed", "incomplete")):
+        raise read_error_object(error or {})
+
+
 def message_end(response: JsonObject, called: bool, refused: bool) -> MessageEnd:
     """The end of an answer that holds a tool call or a refusal. Raises the error of a failed one."""
+    check_failure(response)
     status = response.get("status")
-    if status == "failed" or (response.get("error") and status not in ("completed", "incomplete")):
-        raise read_error_object(response.get("error") or {})
     kept = {name: value for name, value in rest(response, OF_OUR_MAKING).items() if value is not None}
     stop = read_stop(status, response.get("incomplete_details"), called, refused)
     return MessageEnd(stop, read_usage(response), extra=kept)
@@ -160,16 +166,16 @@ class ResponsesStreamReader:
         end = str(event["type"]).rpartition(".")[2]
         if end != "completed" or response.get("status") not in ("incomplete", "failed", "cancelled"):
             response = {**response, "status": end}
+        check_failure(response)
+        self._begin(event)
         output = response.get("output")
-        if not self._any_item and isinstance(output, list) and response["status"] != "failed":
+        if not self._any_item and isinstance(output, list):
             for item in output:
                 self._whole_item(item)
         for item in self._items.values():
             self._end_parts(item)
         self._items.clear()
-        closing = message_end(response, self._called, self._refused)
-        self._begin(event)
-        self._events.append(closing)
+        self._events.append(message_end(response, self._called, self._refused))
         self._ended = True
 
     def _fail(self, event: JsonObject) -> None:

@@ -78,11 +78,14 @@ class EventWriter:
         self._ended = True
         if not self._begun:
             return [self._output.say(**_kind_first(write_error_event(error, language)))]
-        items = self._output.items
+        for script, message in self._scripts.values():
+            if isinstance(script, (TextScript, RefusalScript)) and message is not None:
+                script.settle()
+                self._output.keep(message.index, message.resource("incomplete", message.content))
         if self._message is not None:
-            content = [part for part in self._message.content if part.get("type")]
-            items.append(self._message.resource("incomplete", content))
-        response = finished(self._echo, "failed", items, self._usage, error=write_response_error(error, language))
+            self._output.keep(self._message.index, self._message.resource("incomplete", self._message.content))
+        words = write_response_error(error, language)
+        response = finished(self._echo, "failed", self._output.items, self._usage, error=words)
         return [self._output.say("response.failed", response=response)]
 
     def _begin(self, event: MessageStart) -> list[JsonObject]:
