@@ -1,0 +1,118 @@
+"""Fixtures for what tests need beside the project: databases, PostgreSQL, Redis. Safe under pytest-xdist.
+
+Addresses come from `CRAWDAD_TEST_POSTGRES_URL` and `CRAWDAD_TEST_REDIS_URL`, else from the usual local ports. Where no
+server answers, the tests that need it are skipped, or fail with `CRAWDAD_REQUIRE_SERVICES=1`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+
+from crawdad.store.database import Database, open_database
+from crawdad.store.tables import metadata
+
+POSTGRES_URL = os.environ.get("CRAWDAD_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS_URL = os.environ.get("CRAWDAD_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+
+DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@dataclass
+class ManualClock:
+    """A clock that stands still until it is moved."""
+
+    time: float = 1_767_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+def _missing(service: str, error: Exception) -> NoReturn:
+    reason = f"no {service} answers: {error}"
+    if os.environ.get("CRAWDAD_REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+async def _administer(statement: str) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(POSTGRES_URL, timeout=5)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL database of this test process alone, dropped at the end."""
+    name = f"crawdad_test_{os.getpid()}_{secrets.token_hex(4)}"
+    try:
+        asyncio.run(_administer(f"CREATE DATABASE {name}"))
+    except (OSError, TimeoutError, ImportError) as error:
+        _missing("PostgreSQL", error)
+    url: URL = make_url(POSTGRES_URL).set(database=name)
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        asyncio.run(_administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database: SQLite, then PostgreSQL. Its tables may not be there yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'crawdad.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database with empty tables: SQLite, then PostgreSQL."""
+    async with open_database(database_url) as opened:
+        if not opened.is_sqlite:
+            tables = ", ".join(metadata.tables)
+            async with opened.write() as connection:
+                await connection.execute(text(f"TRUNCATE {tables}"))
+        yield opened
+
+
+@pytest.fixture
+async def redis_prefix() -> AsyncIterator[str]:
+    """A key prefix of this test alone in the Redis at `REDIS_URL`; its keys are removed at the end."""
+    try:
+        from redis.asyncio import Redis
+    except ImportError as error:
+        _missing("Redis", error)
+    from redis.exceptions import RedisError
+
+    prefix = f"crawdad-test-{secrets.token_hex(6)}"
+    client = Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5)
+    try:
+        try:
+            await client.exists(prefix)
+        except (RedisError, OSError) as error:
+            _missing("Redis", error)
+        yield prefix
+        async for key in client.scan_iter(match=f"{prefix}*"):
+            await client.delete(key)
+    finally:
+        await client.aclose()
