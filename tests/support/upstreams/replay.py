@@ -15,13 +15,14 @@ from tests.support.upstreams.protocols import Protocol, asked, error_body
 CHOOSE_HEADER = "x-golden"
 CHOOSE_MODEL = "golden:"
 _KEPT_HEADERS = ("content-type", "retry-after", "openai-processing-ms")
-_RECORDED: Mapping[str, Protocol] = {
+RECORDED: Mapping[str, Protocol] = {
     "openai-chat": "chat",
     "openai-responses": "responses",
     "anthropic-messages": "anthropic",
     "gemini": "gemini",
     "gemini-vertex": "gemini",
 }
+"""The files of recorded answers of models, and the protocol of each."""
 
 
 class ReplayUpstream(LoopbackServer):
@@ -51,10 +52,18 @@ class ReplayUpstream(LoopbackServer):
     def find(self, name: str, protocol: Protocol | None = None) -> Golden:
         """The recording called `name`, of that protocol where several share it. Raises `LookupError`."""
         named = self._by_name.get(name, [])
-        fitting = [golden for golden in named if protocol in (None, _RECORDED.get(golden.protocol))]
+        fitting = [golden for golden in named if protocol in (None, RECORDED.get(golden.protocol))]
         if not fitting:
             raise LookupError(f"no recording is called {name}")
         return fitting[0]
+
+    def names(self, protocol: Protocol) -> list[str]:
+        """The names of all recordings in that protocol."""
+        return [
+            name
+            for name, named in self._by_name.items()
+            if "@" not in name and any(RECORDED.get(golden.protocol) == protocol for golden in named)
+        ]
 
     async def answer(self, request: Received, reply: Reply) -> None:
         """The recorded answer."""

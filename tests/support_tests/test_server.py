@@ -1,0 +1,91 @@
+"""The harness starts, stops and kills a gateway, and shows what it printed when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import server
+from tests.support.server import Gateway, GatewayFailed, running_gateway, settings
+from tests.support.upstreams.protocols import providers
+from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support_tests.http import fetch
+
+STAND_IN = (sys.executable, "-m", "tests.support_tests.stand_in", "serve")
+ASK = {"model": "chat/story:hello", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def config(scripted: ScriptedUpstream) -> dict[str, object]:
+    return settings(providers(scripted.url, scripted.models))
+
+
+def test_a_request_goes_through_with_the_providers_own_key(scripted: ScriptedUpstream) -> None:
+    with running_gateway(config(scripted), command=STAND_IN) as gateway:
+        answer = fetch(gateway.base_url, "/v1/chat/completions", ASK, gateway.headers)
+        assert answer.json["choices"][0]["message"]["content"].startswith("Hello!")
+        assert scripted.journal.last.headers["authorization"] == "Bearer sk-upstream-secret"
+        assert fetch(gateway.base_url, "/v1/chat/completions", ASK).status == 401
+        home = gateway.home
+        assert "stand-in ready" in gateway.log()
+    assert not home.exists()
+    assert gateway.process is not None
+    assert gateway.process.returncode == 0
+
+
+async def test_it_is_an_async_context_manager_too(scripted: ScriptedUpstream) -> None:
+    async with running_gateway(config(scripted), command=STAND_IN) as gateway:
+        assert gateway.process is not None
+        assert gateway.process.poll() is None
+    assert gateway.process.returncode == 0
+
+
+def test_a_killed_gateway_starts_again_in_the_same_home(scripted: ScriptedUpstream, tmp_path: Path) -> None:
+    with running_gateway(config(scripted), command=STAND_IN, home=tmp_path) as gateway:
+        address = gateway.base_url
+        gateway.kill()
+        assert gateway.process is not None
+        assert gateway.process.returncode == -9
+        gateway.start()
+        assert gateway.base_url == address
+        assert fetch(address, "/v1/chat/completions", ASK, gateway.headers).status == 200
+        assert gateway.stop() == 0
+    assert (tmp_path / "openclaw.json").exists()
+
+
+def test_its_output_is_shown_when_it_does_not_start() -> None:
+    with pytest.raises(GatewayFailed, match="crashed as told"):
+        running_gateway({}, {"CRAWDAD_STAND_IN": "crash"}, command=STAND_IN).__enter__()
+
+
+def test_one_that_is_never_ready_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_READY_SECONDS", 1.0)
+    gateway = running_gateway({}, {"CRAWDAD_STAND_IN": "deaf"}, command=STAND_IN)
+    with pytest.raises(GatewayFailed, match="not ready"):
+        gateway.__enter__()
+    assert gateway.process is not None
+    assert gateway.process.returncode == -9
+
+
+def test_its_output_is_shown_when_the_test_fails(
+    scripted: ScriptedUpstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        running_gateway(config(scripted), command=STAND_IN),
+    ):
+        _ = 1 / 0
+    assert "stand-in ready" in capsys.readouterr().err
+
+
+def test_nothing_of_the_environment_configures_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("CRAWDAD_TOKEN", "OPENAI_API_KEY", "https_proxy"):
+        monkeypatch.setenv(name, "surprise")
+    assert "surprise" not in Gateway({}, {}, home=tmp_path)._env.values()
+    assert os.environ["CRAWDAD_TOKEN"] == "surprise"
+
+
+def test_ports_are_free_and_rarely_the_same() -> None:
+    assert len({server.free_port() for _ in range(20)}) > 10
