@@ -21,7 +21,7 @@ ANYONE = Principal("k1", "api_key", "laptop")
 
 def catalogue(models: dict[str, Any], listed: dict[str, list[ListedModel]] | None = None) -> Catalogue:
     settings = Settings.model_validate({"models": models})
-    providers = providers_of(settings, {}, {}, lambda url: None, listed or {})
+    providers = providers_of(settings, lambda url: None, listed or {})
     return build_catalogue(settings, providers, listed or {})
 
 

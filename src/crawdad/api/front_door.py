@@ -62,6 +62,11 @@ class FrontDoor:
         finally:
             self._running.discard(task)
 
+    @property
+    def running(self) -> int:
+        """How many requests and sockets are being served."""
+        return len(self._running)
+
     async def drain(self, grace_seconds: float) -> None:
         """Take no more turns; wait until what runs is done or the grace is over, then cancel the rest."""
         self.draining = True

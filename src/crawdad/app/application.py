@@ -1,28 +1,162 @@
-"""The application: stand-in with the agreed interface, replaced when the branches meet."""
+"""The application: everything inside one process, opened in order and closed in reverse."""
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
+import structlog
+
+from crawdad import __version__
+from crawdad.adapters.files import LocalFiles, read_environment
+from crawdad.adapters.http import HttpTransport
+from crawdad.adapters.proxies import proxy_from_environment
+from crawdad.adapters.secret_box import VARIABLE as SECRET_KEY_VARIABLE
+from crawdad.adapters.secret_box import KeyedSecretBox
+from crawdad.adapters.system import SystemClock, SystemRandomness
+from crawdad.api.front_door import FrontDoor
+from crawdad.api.speaking import Gate
 from crawdad.app.launch import Launch
+from crawdad.app.logs import configure_logs
+from crawdad.app.routes import routes_for
+from crawdad.app.upkeep import Upkeep
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.settings import Settings
+from crawdad.core.text import Text
+from crawdad.services.catalogue.live import LiveCatalogue
+from crawdad.services.configuration.source import ConfigurationSource
+from crawdad.services.demo import DemoModel
+from crawdad.services.identity import Door
+from crawdad.services.identity.keys import Keys
+from crawdad.services.metrics import ExchangeMetrics
+from crawdad.services.responses.runs import Runs
+from crawdad.services.responses.service import Responses
+from crawdad.services.tasks import Tasks
+from crawdad.services.turns.dispatch import Dispatcher
+from crawdad.services.turns.front import ModelFront
+from crawdad.services.turns.passport import Ledger
+from crawdad.services.upstreams import DEMO_PROVIDER
+from crawdad.store.changes import Changes
+from crawdad.store.cluster import open_cluster
+from crawdad.store.database import open_database
+from crawdad.store.journal import open_journal
+from crawdad.store.keys import KeyStore
+from crawdad.store.responses import ResponseStore
+
+_log = structlog.get_logger(__name__)
+_MOST_BACKGROUND = 1000
 
 
 class Application:
-    """What the server serves."""
+    """What the server serves. `first_token` is the token made at this start, to be shown once."""
 
-    settings: Settings
-    first_token: str | None
+    def __init__(self, door: FrontDoor, upkeep: Upkeep, first_token: str | None) -> None:
+        self.asgi = door
+        self.first_token = first_token
+        self._upkeep = upkeep
 
-    async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
-        raise NotImplementedError
+    @property
+    def settings(self) -> Settings:
+        """The settings in effect."""
+        return self._upkeep.settings
 
     async def drain(self, grace_seconds: float) -> None:
-        raise NotImplementedError
+        """Take no more turns, let the running ones finish within the grace, cancel the rest."""
+        await self.asgi.drain(grace_seconds)
 
 
 @asynccontextmanager
 async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncIterator[Application]:
-    yield Application()
+    """Open everything. Raises BAD_REQUEST with all problems in words when the configuration cannot be used; in safe mode
+    a broken configuration is set aside and the defaults are used instead."""
+    environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
+    source = configuration_source(launch, environment)
+    settings = await _settings(source, safe_mode)
+    configure_logs(settings.logging)
+    clock, randomness = SystemClock(), SystemRandomness()
+    async with AsyncExitStack() as stack:
+        upkeep = Upkeep(settings, source)
+        database = await stack.enter_async_context(open_database(database_url(settings, launch.home)))
+        cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
+        cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
+        journal = await stack.enter_async_context(open_journal(database, launch.home / "spool"))
+        transport = await stack.enter_async_context(
+            HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)
+        )
+        changes = Changes(database)
+        keys = Keys(KeyStore(database), changes, clock, randomness)
+        door = Door(clock, cluster.rates)
+        first_token = await keys.first_token(settings.gateway.auth)
+        await keys.refresh(door, settings.gateway.auth)
+        live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
+        metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
+        ledger = Ledger(clock, journal, metrics.observe)
+        front = ModelFront(
+            catalogue=lambda: live.current,
+            transport=transport,
+            ledger=ledger,
+            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry),
+            randomness=randomness,
+            local_sources={DEMO_PROVIDER: DemoModel()},
+        )
+        tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        response_store = ResponseStore(database)
+        runs = Runs(front, response_store, tasks, clock, runner_name())
+        await runs.recover(is_runner_alive)
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
+        responses = Responses(front, response_store, runs, clock)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing))
+        upkeep.watch(tasks, database, changes, clock, keys, door, live)
+        yield Application(front_door, upkeep, first_token)
+
+
+def configuration_source(launch: Launch, environment: dict[str, str]) -> ConfigurationSource:
+    """The configuration of this launch."""
+    box = KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
+    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box)
+
+
+async def _settings(source: ConfigurationSource, safe_mode: bool) -> Settings:
+    loaded = await source.load(seal=not safe_mode)
+    for problem in loaded.problems:
+        if not problem.is_error:
+            _log.warning("configuration", problem=problem.describe())
+    if loaded.settings is not None:
+        return loaded.settings
+    if safe_mode:
+        return Settings()
+    words = "\n".join(problem.describe() for problem in loaded.problems if problem.is_error)
+    raise GatewayError(ErrorKind.BAD_REQUEST, Text("app.bad_configuration", {"problems": words}))
+
+
+def database_url(settings: Settings, home: Path) -> str:
+    """The configured database, or the SQLite file in the home directory."""
+    if settings.database.url is not None:
+        return settings.database.url.reveal()
+    return f"sqlite:///{home / 'crawdad.db'}"
+
+
+def runner_name() -> str:
+    """This process, named so that another can tell whether it is still alive: host, process id and its start time."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+
+
+def is_runner_alive(runner: str) -> bool:
+    """Whether the process of that name lives. Processes of other hosts mark their own dead when they start again."""
+    host, _, rest = runner.partition("/")
+    pid, _, started = rest.partition("/")
+    if host != socket.gethostname() or not pid.isdigit():
+        return host != socket.gethostname()
+    return _started(int(pid)) == started
+
+
+def _started(pid: int) -> str:
+    import psutil
+
+    try:
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return ""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import ProviderSettings, Settings
 from crawdad.services.catalogue.offers import PROTOCOL_OF_API, Provider
-from crawdad.wire.profile import DEFAULT, Profile
+from crawdad.wire.profiles import vendor_profile
 
 ANTHROPIC_VERSION = "2023-06-01"
 DEMO_PROVIDER = "crawdad"
@@ -18,41 +17,29 @@ ProxyFor = Callable[[str], str | None]
 
 
 def providers_of(
-    settings: Settings,
-    profiles: Mapping[str, Profile],
-    hosts: Mapping[str, str],
-    proxy_for: ProxyFor,
-    with_list: Mapping[str, object],
+    settings: Settings, proxy_for: ProxyFor, with_list: Mapping[str, object]
 ) -> list[tuple[Provider, ProviderSettings | None]]:
-    """All providers, the demonstration last. `profiles` and `hosts` tell quirks by name and by host; `with_list` holds the
-    ids of providers whose own list of models is known."""
+    """All providers, the demonstration last. `with_list` holds the ids of providers whose own list of models is known."""
     found: list[tuple[Provider, ProviderSettings | None]] = []
     for provider_id, configured in settings.models.providers.items():
         open_ended = provider_id not in with_list and not configured.models
-        found.append((provider_of(provider_id, configured, profiles, hosts, proxy_for, open_ended), configured))
+        found.append((provider_of(provider_id, configured, proxy_for, open_ended), configured))
     if settings.models.demo:
         found.append((Provider(DEMO_PROVIDER, "", "demo", {}, local=True, weight=0.0), None))
     return found
 
 
 def provider_of(
-    provider_id: str,
-    configured: ProviderSettings,
-    profiles: Mapping[str, Profile],
-    hosts: Mapping[str, str],
-    proxy_for: ProxyFor,
-    open_ended: bool = False,
+    provider_id: str, configured: ProviderSettings, proxy_for: ProxyFor, open_ended: bool = False
 ) -> Provider:
     """One provider ready for use."""
     protocol = PROTOCOL_OF_API[configured.api]
-    host = (urlsplit(configured.base_url).hostname or "").lower()
-    profile = profiles.get(configured.profile or hosts.get(host, ""), DEFAULT)
     return Provider(
         id=provider_id,
         base_url=configured.base_url,
         protocol=protocol,
         headers=credential_headers(protocol, configured),
-        profile=profile,
+        profile=vendor_profile(protocol, configured.base_url, configured.profile),
         timeouts=Timeouts(
             configured.connect_timeout_seconds,
             configured.first_byte_timeout_seconds,

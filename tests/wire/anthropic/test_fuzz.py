@@ -102,7 +102,7 @@ def test_any_stream_keeps_the_grammar(events: list[Any], finished: bool) -> None
         assert starts == list(range(len(starts)))
         assert sorted(event.index for event in told if isinstance(event, PartEnd)) == starts
         write_stream(told)
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     for event in stream.split(b"\n\n"):
         tap.feed(event + b"\n\n")
 
@@ -114,7 +114,7 @@ def test_any_stream_keeps_the_grammar(events: list[Any], finished: bool) -> None
 def test_any_bytes(chunks: list[bytes]) -> None:
     with contextlib.suppress(GatewayError):
         read_stream(chunks)
-    CODEC.tap().feed(b"".join(chunks))
+    CODEC.tap({}).feed(b"".join(chunks))
 
 
 @settings(max_examples=100, deadline=None)

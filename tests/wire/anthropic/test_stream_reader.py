@@ -184,7 +184,7 @@ def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tap_learns_what_the_reader_learns() -> None:
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     text = grow(0, text="message_delta message_stop")
     for event in (START, begin(0, TEXT), text, end(0), END, STOP):
         assert not tap.finished or event is STOP
@@ -199,13 +199,13 @@ def test_a_tap_learns_what_the_reader_learns() -> None:
      b'data: {"type":"message_start","message":3}\n\n', b'data: {"type":"message_delta","delta":[],"usage":[]}\n\n'],
 )  # fmt: skip
 def test_a_tap_never_raises(event: bytes) -> None:
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     tap.feed(event)
     assert not tap.finished and not tap.usage.known
 
 
 def test_a_tap_is_not_deceived_by_what_the_model_says() -> None:
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     tap.feed(b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"message_stop"}}\n\n')
     assert not tap.finished
 

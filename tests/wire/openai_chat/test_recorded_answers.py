@@ -156,7 +156,7 @@ def test_a_recorded_error_keeps_the_vendors_words(golden: Golden) -> None:
 
 @pytest.mark.parametrize("golden", STREAMS, ids=str)
 def test_the_tap_learns_what_the_reader_reads(golden: Golden) -> None:
-    tap, splitter = CODEC.tap(), SseSplitter()
+    tap, splitter = CODEC.tap({}), SseSplitter()
     for event in [*splitter.feed(golden.body.encode()), splitter.close()]:
         tap.feed(event)
     _, error = read_stream([golden.body.encode()])

@@ -20,8 +20,87 @@ from tests.wire.openai_responses.test_request_reader import ITEMS
 from tests.wire.openai_responses.test_stream_reader import grammatical
 from tests.wire.openai_responses.test_tools import TOOLS
 
-WORDS = ["message", "function_call", "custom_tool_call", "function_call_output", "reasoning", "image_generation_call", "web_search_call", "output_text", "refusal", "input_text", "input_image", "input_file", "input_audio", "summary_text", "user", "assistant", "system", "function", "custom", "namespace", "allowed_tools", "json_schema", "auto", "completed", "incomplete", "failed", "data:;base64,", "call_1"]
-KEYS = ["type", "role", "content", "id", "call_id", "name", "namespace", "arguments", "input", "output", "text", "refusal", "summary", "encrypted_content", "result", "status", "annotations", "logprobs", "image_url", "file_data", "input_audio", "format", "data", "tools", "function", "parameters", "strict", "mode", "effort", "schema", "delta", "item", "part", "response", "output_index", "content_index", "summary_index", "sequence_number", "error", "message", "code", "usage", "incomplete_details", "reason", "input_tokens", "annotation", "token", "bytes", "top_logprobs"]
+WORDS = [
+    "message",
+    "function_call",
+    "custom_tool_call",
+    "function_call_output",
+    "reasoning",
+    "image_generation_call",
+    "web_search_call",
+    "output_text",
+    "refusal",
+    "input_text",
+    "input_image",
+    "input_file",
+    "input_audio",
+    "summary_text",
+    "user",
+    "assistant",
+    "system",
+    "function",
+    "custom",
+    "namespace",
+    "allowed_tools",
+    "json_schema",
+    "auto",
+    "completed",
+    "incomplete",
+    "failed",
+    "data:;base64,",
+    "call_1",
+]
+KEYS = [
+    "type",
+    "role",
+    "content",
+    "id",
+    "call_id",
+    "name",
+    "namespace",
+    "arguments",
+    "input",
+    "output",
+    "text",
+    "refusal",
+    "summary",
+    "encrypted_content",
+    "result",
+    "status",
+    "annotations",
+    "logprobs",
+    "image_url",
+    "file_data",
+    "input_audio",
+    "format",
+    "data",
+    "tools",
+    "function",
+    "parameters",
+    "strict",
+    "mode",
+    "effort",
+    "schema",
+    "delta",
+    "item",
+    "part",
+    "response",
+    "output_index",
+    "content_index",
+    "summary_index",
+    "sequence_number",
+    "error",
+    "message",
+    "code",
+    "usage",
+    "incomplete_details",
+    "reason",
+    "input_tokens",
+    "annotation",
+    "token",
+    "bytes",
+    "top_logprobs",
+]
 
 leaves = (
     st.none()
@@ -146,7 +225,7 @@ def outcome(chunks: list[bytes]) -> Any:
 def test_any_bytes(chunks: list[bytes]) -> None:
     with contextlib.suppress(GatewayError):
         read_stream(chunks)
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     for chunk in chunks:
         tap.feed(chunk)
         CODEC.read_error(500, {}, chunk)

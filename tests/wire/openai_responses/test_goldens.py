@@ -213,7 +213,7 @@ def test_the_tap_learns_what_the_reader_reads() -> None:
     for golden in load("openai-responses"):
         if not golden.streamed:
             continue
-        tap = CODEC.tap()
+        tap = CODEC.tap({})
         for event in SseSplitter().feed(golden.body.encode()):
             tap.feed(event)
         answer = fold(events_of(golden))

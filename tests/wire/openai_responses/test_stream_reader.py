@@ -429,12 +429,12 @@ def test_seals_of_a_gateway_further_up_stay_closed() -> None:
 
 
 def test_the_tap_sees_errors_and_never_raises() -> None:
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     for piece in (b"", b"data: {\n\n", b"event: response.completed\ndata: []\n\n", b"event: response.completed\n\n"):
         tap.feed(piece)
     assert not tap.finished
     tap.feed(sse({"type": "error", "message": "x"}))
     assert (tap.stop, tap.finished) == ("error", False)
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     tap.feed(sse({"type": "response.failed", "response": {"status": "failed", "usage": USAGE}}))
     assert (tap.stop, tap.finished, tap.usage.input_tokens) == ("error", True, 10)

@@ -39,6 +39,10 @@ class ProbeRoutes:
         }
         await call.json(200, body, _NO_STORE)
 
+    async def root(self, call: Call) -> None:
+        """A word for whoever opens the address; Claude Code asks it whether anybody is there."""
+        await call.json(200, {"name": "crawdad", "version": __version__, "status": "live"}, _NO_STORE)
+
     async def ready(self, call: Call) -> None:
         """200 when turns can be taken, else 503 with what is missing."""
         failing = self._failing()

@@ -29,4 +29,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Too many failed attempts from this address. Try again in {seconds} s.",
         "来自此地址的失败尝试过多，请在 {seconds} 秒后重试。",
     ),
+    "app.bad_configuration": (
+        "The configuration cannot be used:\n{problems}",
+        "配置无法使用：\n{problems}",
+    ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import structlog
 
@@ -16,7 +16,6 @@ from crawdad.services.demo import DEMO_MODEL
 from crawdad.services.discovery import find_local, list_models
 from crawdad.services.upstreams import DEMO_PROVIDER, providers_of
 from crawdad.wire.model_lists import LIST_PATHS
-from crawdad.wire.profile import Profile
 
 _log = structlog.get_logger(__name__)
 _DEMO_LIST = (ListedModel(DEMO_MODEL, "Crawdad demo (not a real model)", context_window=128_000, max_tokens=8192),)
@@ -29,14 +28,10 @@ class LiveCatalogue:
         self,
         settings: Settings,
         transport: Transport,
-        profiles: Mapping[str, Profile],
-        hosts: Mapping[str, str],
         proxy_for: Callable[[str], str | None],
     ) -> None:
         self._settings = settings
         self._transport = transport
-        self._profiles = profiles
-        self._hosts = hosts
         self._proxy_for = proxy_for
         self._lists: dict[str, tuple[ListedModel, ...]] = {}
         self._local: dict[str, ProviderSettings] = {}
@@ -92,7 +87,7 @@ class LiveCatalogue:
         return self._settings.model_copy(update={"models": models})
 
     def _providers(self) -> list[tuple[Provider, ProviderSettings | None]]:
-        return providers_of(self._effective(), self._profiles, self._hosts, self._proxy_for, self._lists)
+        return providers_of(self._effective(), self._proxy_for, self._lists)
 
     def _build(self) -> Catalogue:
         lists = {**self._lists, DEMO_PROVIDER: _DEMO_LIST}

@@ -11,6 +11,7 @@ from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
+from crawdad.wire.profiles import model_profile
 
 PROTOCOL_OF_API: Mapping[Api, str] = MappingProxyType(
     {
@@ -74,9 +75,12 @@ class Offer:
     max_tokens: int = 0
     name: str = field(init=False, default="")
     """The full name, `provider/model`."""
+    profile: Profile = field(init=False, default=DEFAULT)
+    """The provider's quirks, made to fit this model."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", f"{self.provider.id}/{self.model}")
+        object.__setattr__(self, "profile", model_profile(self.provider.profile, self.protocol, self.model))
 
 
 @dataclass(frozen=True, slots=True)

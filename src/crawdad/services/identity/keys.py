@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Limits, Permission, Principal
@@ -29,7 +29,7 @@ class KeyOrder:
 
     name: str
     permissions: frozenset[Permission] = KEY_DEFAULT
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     expires_at: float | None = None
 
 

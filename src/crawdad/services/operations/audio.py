@@ -86,7 +86,7 @@ class Audio:
     async def _ask_gemini(self, turn: Turn, offer: Offer, body: dict[str, object]) -> ModelResponse:
         path = f"/models/{offer.model}:generateContent"
         document = await post_json(turn, offer, path, body, self._front.transport)
-        return fold(codecs.get("gemini").read_response(document, offer.provider.profile))
+        return fold(codecs.get("gemini").read_response(document, offer.profile))
 
     def _complete(self, turn: Turn, offer: Offer, body: bytes, media_type: str) -> Reply:
         return complete(turn, offer, self._front.ledger, body, media_type)

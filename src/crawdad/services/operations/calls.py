@@ -89,5 +89,5 @@ async def post_json(turn: Turn, offer: Offer, path: str, body: JsonObject, trans
     raw, _ = await post(turn, offer, path, orjson.dumps(body), transport)
     document = parse_upstream(raw)
     if isinstance(document, dict) and isinstance(document.get("error"), (dict, str)) and document["error"]:
-        codecs.get(offer.protocol).read_response(document, offer.provider.profile)
+        codecs.get(offer.protocol).read_response(document, offer.profile)
     return document

@@ -56,7 +56,7 @@ class Counting:
         if offer.protocol not in ("anthropic-messages", "gemini"):
             return None
         request = replace(turn.request, model=offer.model, stream=False)
-        body = codecs.get(offer.protocol).write_request(request, offer.provider.profile).body
+        body = codecs.get(offer.protocol).write_request(request, offer.profile).body
         transport = self._front.transport
         if offer.protocol == "gemini":
             asked = {"generateContentRequest": {"model": f"models/{offer.model}", **body}}

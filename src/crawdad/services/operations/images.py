@@ -100,7 +100,7 @@ class Images:
     async def _draw_gemini(self, turn: Turn, offer: Offer, request: ImageRequest) -> ImageResponse:
         path = f"/models/{offer.model}:generateContent"
         document = await post_json(turn, offer, path, wire.write_gemini(request), self._front.transport)
-        answer = fold(codecs.get("gemini").read_response(document, offer.provider.profile))
+        answer = fold(codecs.get("gemini").read_response(document, offer.profile))
         images = [
             Image(part.data, part.url, part.media_type or "image/png")
             for part in answer.parts

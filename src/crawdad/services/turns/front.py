@@ -107,7 +107,7 @@ class ModelFront:
             return await self._express(turn, offer)
         exchange.lane = "translated"
         answer = await call_translated(turn, offer, codec, self.transport)
-        profile = offer.provider.profile
+        profile = offer.profile
         if turn.stream and "json" not in answer.headers.get("content-type", "").replace("ndjson", ""):
             events = translated_stream(answer, codec, profile)
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
@@ -131,7 +131,7 @@ class ModelFront:
                 body = await answer.read(ANSWER_LIMIT)
             finally:
                 await answer.close()
-            return _Opened(offer, events=_once(turn.codec.read_response(parse_upstream(body), offer.provider.profile)))
+            return _Opened(offer, events=_once(turn.codec.read_response(parse_upstream(body), offer.profile)))
         relay = StreamRelay(turn, answer, offer, turn.codec, self.ledger)
         await relay.prime()
         return _Opened(offer, Reply("text/event-stream", passed, chunks=relay.chunks()))

@@ -55,7 +55,7 @@ async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: C
         await answer.close()
     document = parse_upstream(raw)
     if not isinstance(document, dict) or document.get("error"):
-        codec.read_response(document, offer.provider.profile)  # raises with the vendor's words
+        codec.read_response(document, offer.profile)  # raises with the vendor's words
         raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "no answer in it"}))
     exchange = turn.exchange
     ledger.first_byte(exchange)
@@ -89,13 +89,13 @@ class StreamRelay:
                 self._waiting += self._splitter.feed(chunk)
                 first = next((event for event in self._waiting if event_data(event)), None)
                 if first is not None:
-                    self._codec.stream_reader(self._offer.provider.profile).feed(first)
+                    self._codec.stream_reader(self._offer.profile).feed(first)
                     self._ledger.first_byte(self._turn.exchange)
                     return
             rest = self._splitter.close()
             if not rest.strip():
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
-            self._codec.stream_reader(self._offer.provider.profile).feed(rest + b"\n\n")
+            self._codec.stream_reader(self._offer.profile).feed(rest + b"\n\n")
             self._waiting.append(rest + b"\n\n")
         except GatewayError as error:
             await self.close()

@@ -34,7 +34,7 @@ async def call_express(turn: Turn, offer: Offer, codec: Codec, transport: Transp
     body, raw = turn.body, turn.raw
     if "model" in body and isinstance(body["model"], str):
         raw = replace_string(raw, body, "model", offer.model)
-    raw = codec.express_request(raw, body, turn.stream, offer.provider.profile)
+    raw = codec.express_request(raw, body, turn.stream, offer.profile)
     return await _send(turn, offer, codec, transport, raw, turn.headers)
 
 
@@ -42,9 +42,9 @@ async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Tra
     """Send the request in the offer's own protocol. Raises `GatewayError` for an error status."""
     request = replace(turn.request, model=offer.model)
     if request.sampling.max_tokens is None and offer.max_tokens and offer.settings is not None:
-        profile = replace(offer.provider.profile, default_max_tokens=offer.max_tokens)
+        profile = replace(offer.profile, default_max_tokens=offer.max_tokens)
     else:
-        profile = offer.provider.profile
+        profile = offer.profile
     written = codec.write_request(request, profile)
     for note in written.notes:
         if note not in turn.exchange.notes:

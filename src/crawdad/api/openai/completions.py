@@ -1,0 +1,1 @@
+"""`POST /v1/completions`, the contract before chat: bound to its codec when that lands."""

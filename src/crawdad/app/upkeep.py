@@ -1,0 +1,126 @@
+"""What goes on beside the requests: taking up changed settings and keys, asking for model lists, retention."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from crawdad.core.errors import GatewayError
+from crawdad.core.ports import Clock
+from crawdad.core.settings import Settings
+from crawdad.services.catalogue.live import LiveCatalogue
+from crawdad.services.configuration.difference import difference
+from crawdad.services.configuration.loading import Loaded
+from crawdad.services.configuration.source import ConfigurationSource
+from crawdad.services.identity import Door
+from crawdad.services.identity.keys import KEYS_CHANGED, Keys
+from crawdad.services.tasks import Tasks
+from crawdad.store.changes import Changes
+from crawdad.store.database import Database
+from crawdad.store.retention import apply_retention
+
+_log = structlog.get_logger(__name__)
+_CHANGES_SECONDS = 1.0
+_LISTS_SECONDS = 600.0
+_RETENTION_SECONDS = 3600.0
+
+
+class Upkeep:
+    """Holds the settings of the moment and the tasks that keep them and what depends on them fresh."""
+
+    def __init__(self, settings: Settings, source: ConfigurationSource) -> None:
+        self.settings = settings
+        self._source = source
+        self._lists_wanted = asyncio.Event()
+        self._failing: list[str] = []
+
+    def failing(self) -> list[str]:
+        """The parts that are not ready."""
+        return list(self._failing)
+
+    def watch(
+        self,
+        tasks: Tasks,
+        database: Database,
+        changes: Changes,
+        clock: Clock,
+        keys: Keys,
+        door: Door,
+        live: LiveCatalogue,
+    ) -> None:
+        """Start the tasks."""
+        tasks.start(self._follow_configuration(keys, door, live), "configuration")
+        tasks.start(self._follow_keys(changes, clock, keys, door), "keys")
+        tasks.start(self._refresh_lists(live), "model lists")
+        tasks.start(self._apply_retention(database, clock), "retention")
+
+    async def _follow_configuration(self, keys: Keys, door: Door, live: LiveCatalogue) -> None:
+        async for loaded in self._source.changes(seal=True):
+            await self._take(loaded, keys, door, live)
+
+    async def _take(self, loaded: Loaded, keys: Keys, door: Door, live: LiveCatalogue) -> None:
+        for problem in loaded.problems:
+            level = _log.error if problem.is_error else _log.warning
+            level("configuration", problem=problem.describe(), kept=loaded.kept)
+        if loaded.settings is None or loaded.kept:
+            return
+        found = difference(self.settings, loaded.settings)
+        if not found:
+            return
+        try:
+            await keys.refresh(door, loaded.settings.gateway.auth)
+        except GatewayError as error:
+            _log.error("configuration", problem=error.message(), kept=True)
+            return
+        self.settings = loaded.settings
+        live.apply(loaded.settings)
+        self._lists_wanted.set()
+        _log.info(
+            "configuration_applied",
+            changed=[change.path for change in found.changes],
+            after_restart=[change.path for change in found.changes if not change.hot],
+        )
+
+    async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
+        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
+        known = await changes.revisions()
+        while True:
+            await clock.sleep(_CHANGES_SECONDS)
+            try:
+                revisions = await changes.revisions()
+                if revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
+                    await keys.refresh(door, self.settings.gateway.auth)
+                known = revisions
+                self._set_failing("database", False)
+            except GatewayError as error:
+                self._set_failing("database", True)
+                _log.warning("database_unavailable", reason=error.message())
+
+    async def _refresh_lists(self, live: LiveCatalogue) -> None:
+        while True:
+            await live.refresh()
+            self._lists_wanted.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LISTS_SECONDS):
+                    await self._lists_wanted.wait()
+
+    async def _apply_retention(self, database: Database, clock: Clock) -> None:
+        while True:
+            settings = self.settings.logging
+            try:
+                removed = await apply_retention(
+                    database, clock.now(), settings.retention_days, settings.retention_megabytes
+                )
+                if removed.exchanges or removed.responses:
+                    _log.info("retention", exchanges=removed.exchanges, responses=removed.responses)
+            except GatewayError as error:
+                _log.warning("retention_failed", reason=error.message())
+            await clock.sleep(_RETENTION_SECONDS)
+
+    def _set_failing(self, part: str, failing: bool) -> None:
+        if failing and part not in self._failing:
+            self._failing.append(part)
+        elif not failing and part in self._failing:
+            self._failing.remove(part)

@@ -1,0 +1,44 @@
+"""Which profile fits an upstream: by name or host for the vendor, by model name for the model family.
+
+Sources: Anthropic's and Google's model documentation (adaptive thinking came with Claude Opus 4.6; Gemini 3 speaks of
+thinking levels, Gemini 1.x knows Google's schema subset only).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from crawdad.wire.openai_chat.profiles import PROFILES
+from crawdad.wire.openai_chat.profiles import profile_for as chat_profile_for
+from crawdad.wire.profile import DEFAULT, Profile
+
+_FIXED_THINKING = re.compile(
+    r"claude-(?:2|instant|3|opus-4(?:-[0-5](?:\D|$)|-20|$)|sonnet-4(?:-[0-5](?:\D|$)|-20|$)|haiku-4(?:-[0-5](?:\D|$)|-20|$))"
+)
+_THINKING_LEVELS = re.compile(r"gemini-(?:[3-9]|\d\d)")
+_SUBSET_SCHEMAS = re.compile(r"gemini-1\.|gemini-pro|gemma-[12]")
+
+
+def vendor_profile(protocol: str, base_url: str, name: str | None) -> Profile:
+    """The profile of a provider. A `name` that the settings give goes before what its address tells."""
+    host = urlsplit(base_url).netloc.rpartition("@")[2]
+    if protocol in ("openai-chat", "openai-responses", "ollama"):
+        found = PROFILES.get(name) if name else None
+        return found if found is not None else chat_profile_for(host)
+    return replace(DEFAULT, name=name or protocol, vertex="aiplatform." in host)
+
+
+def model_profile(profile: Profile, protocol: str, model: str) -> Profile:
+    """`profile`, made to fit one of the vendor's models."""
+    name = model.lower().rpartition("/")[2]
+    if protocol == "anthropic-messages" and _FIXED_THINKING.match(name):
+        return replace(profile, adaptive_thinking=False)
+    if protocol == "gemini":
+        return replace(
+            profile,
+            thinking_levels=bool(_THINKING_LEVELS.match(name)),
+            json_schema_tools=not _SUBSET_SCHEMAS.match(name),
+        )
+    return profile
