@@ -108,7 +108,7 @@ def _reply(request: ModelRequest) -> str:
     media = [part.kind for message in request.messages for part in message.parts if isinstance(part, MediaPart)]
     seen = f" I also received: {', '.join(media)}." if media else ""
     return (
-        f"[Crawdad demo] You said: {_last_user_text(request)}{seen} "
+        f"[Crawdad demo] You said: “{_last_user_text(request)}”.{seen} "
         "This reply comes from Crawdad's built-in demonstration model, not from a real one. "
         "Add a provider to talk to a real model."
     )

@@ -135,7 +135,7 @@ class _Connection:
             return
         writer = EventWriter(turn.context)
         try:
-            async with aclosing(await self._gate.front.events(turn)) as batches:  # type: ignore[type-var]
+            async with aclosing(await self._gate.front.events(turn)) as batches:
                 async for batch in batches:
                     for event in batch:
                         for said in writer.events_of(event):

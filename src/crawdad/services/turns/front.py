@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -23,7 +23,7 @@ from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
 from crawdad.wire.fields import parse_upstream
 
-Events = AsyncIterator[list[StreamEvent]]
+Events = AsyncGenerator[list[StreamEvent], None]
 
 PASSED_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "openai-processing-ms", "openai-version", "retry-after")
 
@@ -143,7 +143,7 @@ class ModelFront:
                 self.ledger.listen(turn.exchange, batch, offer)
                 yield batch
         finally:
-            await _close(events)
+            await events.aclose()
 
     async def _speak(self, turn: Turn, events: Events, offer: Offer) -> AsyncIterator[bytes]:
         writer = stream_writer(turn)
@@ -161,7 +161,7 @@ class ModelFront:
             self.ledger.fail(exchange, error, 200)
             yield writer.fail(error, turn.language)
         finally:
-            await _close(events)
+            await events.aclose()
 
     async def _whole(self, turn: Turn, events: Events, offer: Offer) -> bytes:
         folder = Folder()
@@ -170,7 +170,7 @@ class ModelFront:
                 for event in batch:
                     folder.add(event)
         finally:
-            await _close(events)
+            await events.aclose()
         response = folder.finish()
         body = orjson.dumps(turn.codec.write_response(response, turn.context))
         exchange = turn.exchange
@@ -210,7 +210,7 @@ async def primed(events: Events, began: Callable[[], None]) -> Events:
         else:
             raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
     except BaseException:
-        await _close(events)
+        await events.aclose()
         raise
     began()
     return _continued(first, events)
@@ -222,7 +222,7 @@ async def _continued(first: list[StreamEvent], rest: Events) -> Events:
         async for batch in rest:
             yield batch
     finally:
-        await _close(rest)
+        await rest.aclose()
 
 
 async def _once(events: list[StreamEvent]) -> Events:
@@ -230,14 +230,5 @@ async def _once(events: list[StreamEvent]) -> Events:
 
 
 async def _listed(events: AsyncIterator[StreamEvent]) -> Events:
-    try:
-        async for event in events:
-            yield [event]
-    finally:
-        await _close(events)
-
-
-async def _close(events: AsyncIterator[object]) -> None:
-    close = getattr(events, "aclose", None)
-    if close is not None:
-        await close()
+    async for event in events:
+        yield [event]

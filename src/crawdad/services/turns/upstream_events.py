@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from crawdad.core.events import StreamEvent
 from crawdad.core.ports import UpstreamAnswer
@@ -10,7 +10,9 @@ from crawdad.wire.codec import Codec
 from crawdad.wire.profile import Profile
 
 
-async def translated_stream(answer: UpstreamAnswer, codec: Codec, profile: Profile) -> AsyncIterator[list[StreamEvent]]:
+async def translated_stream(
+    answer: UpstreamAnswer, codec: Codec, profile: Profile
+) -> AsyncGenerator[list[StreamEvent], None]:
     """Batches of events, one batch for each piece of bytes that completes any. Raises what the reader raises."""
     reader = codec.stream_reader(profile)
     chunks = answer.chunks()
