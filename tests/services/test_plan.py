@@ -35,7 +35,7 @@ TWO = {"providers": {"a": provider("m1", "m2"), "b": provider("m1", "m3", weight
 def names(
     found: Catalogue, requested: str, *, who: Principal = ANYONE, protocol: str = "openai-chat", chance: float = 0
 ) -> list[str]:
-    return [offer.name for offer in plan_route(found, requested, protocol, who, chance).offers]
+    return [offer.name for offer in plan_route(found, requested, protocol, who, lambda: chance).offers]
 
 
 def test_a_full_name_leads_to_its_provider() -> None:

@@ -7,8 +7,6 @@ import os
 import secrets
 import time
 
-_ALPHABET = b"0123456789abcdefghjkmnpqrstvwxyz"
-
 
 class SystemClock:
     """`core.ports.Clock` on the real clock."""
@@ -19,7 +17,7 @@ class SystemClock:
 
 
 class SystemRandomness:
-    """`core.ports.Randomness` from the operating system. Ids are 26 characters: 10 of time, 16 of chance, in base 32."""
+    """`core.ports.Randomness` from the operating system. Ids are 32 hexadecimal digits: 12 of time, 20 of chance."""
 
     def __init__(self) -> None:
         self._pool = b""
@@ -31,8 +29,7 @@ class SystemRandomness:
 
     def new_id(self) -> str:
         """A unique id that sorts by time of making (milliseconds)."""
-        number = (int(time.time() * 1000) << 80) | int.from_bytes(self._take(10), "big")
-        return _encode(number)
+        return f"{int(time.time() * 1000):012x}{self._take(10).hex()}"
 
     def new_token(self) -> str:
         """A fresh secret."""
@@ -45,11 +42,3 @@ class SystemRandomness:
         start = self._position
         self._position += count
         return self._pool[start : self._position]
-
-
-_PAIRS = [bytes((a, b)).decode() for a in _ALPHABET for b in _ALPHABET]
-
-
-def _encode(number: int) -> str:
-    pairs = _PAIRS
-    return "".join([pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)])

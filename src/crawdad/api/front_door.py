@@ -24,6 +24,7 @@ PrefixHandler = Callable[[Call, str], Awaitable[None]]
 SocketHandler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
+_MOST_HOSTS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class FrontDoor:
         self._routes = routes
         self._running: set[asyncio.Task[object]] = set()
         self.draining = False
+        self._hosts: set[bytes] = set()
+        self._hosts_settings: object = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -160,6 +163,10 @@ class FrontDoor:
         """Refuse names that a hostile page could have rebound to this address (attack case 7)."""
         settings = self._gate.settings().gateway
         hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if settings is not self._hosts_settings:
+            self._hosts, self._hosts_settings = set(), settings
+        if len(hosts) == 1 and hosts[0] in self._hosts:
+            return  # found good before, under these very settings
         if len(hosts) > 1:
             raise _bad_host("")
         if not hosts:
@@ -170,6 +177,8 @@ class FrontDoor:
         name = host_name(host)
         if name is None or not (is_local_name(name) or name in settings.allowed_hosts):
             raise _bad_host(host)
+        if len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(hosts[0])
 
 
 def host_name(host: str) -> str | None:

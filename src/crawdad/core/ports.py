@@ -62,7 +62,7 @@ class UpstreamAnswer(Protocol):
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """Looked up in lower case; names are compared without regard to case."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives; the reader's pace is the upstream's. Raises `GatewayError` on time-out or a lost link."""

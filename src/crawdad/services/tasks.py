@@ -39,6 +39,7 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(self._guard(work, name), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: work.close())  # work that was cancelled before it began is closed too
         return task
 
     async def _guard(self, work: Coroutine[Any, Any, None], name: str) -> None:

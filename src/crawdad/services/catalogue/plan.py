@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -16,6 +16,13 @@ _MAX_HOPS = 8
 _MAX_NEAR_NAMES = 2000
 
 
+Chance = Callable[[], float]
+
+
+def _first() -> float:
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Where a request may go, in order. `requested` is the name the client used."""
@@ -24,10 +31,12 @@ class Plan:
     offers: tuple[Offer, ...]
 
 
-def plan_route(catalogue: Catalogue, requested: str, protocol: str, principal: Principal, chance: float = 0.0) -> Plan:
+def plan_route(
+    catalogue: Catalogue, requested: str, protocol: str, principal: Principal, chance: Chance = _first
+) -> Plan:
     """The offers for `requested`, asked for in the client's `protocol` by `principal`.
 
-    `chance` in [0, 1) decides between weighted targets. Raises NOT_FOUND for unknown names and FORBIDDEN when the
+    `chance` gives a number in [0, 1) to decide between weighted targets. Raises NOT_FOUND for unknown names and FORBIDDEN when the
     principal may not use any of the models the name leads to.
     """
     name = requested.removeprefix("models/")
@@ -79,7 +88,7 @@ def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
 
 
 def _resolve(
-    catalogue: Catalogue, name: str, protocol: str, principal: Principal, chance: float, hops: int
+    catalogue: Catalogue, name: str, protocol: str, principal: Principal, chance: Chance, hops: int
 ) -> list[Offer]:
     if hops > _MAX_HOPS:
         return []  # rules that lead to each other in a circle lead nowhere
@@ -91,7 +100,7 @@ def _resolve(
     rule = _rule_for(catalogue, name, protocol, principal)
     if rule is not None:
         found = []
-        for target in [*_weighted(rule.targets, chance), *rule.fallbacks]:
+        for target in [*_weighted(rule.targets, chance() if len(rule.targets) > 1 else 0.0), *rule.fallbacks]:
             if target == name:
                 found += _offers(catalogue, name)
             else:

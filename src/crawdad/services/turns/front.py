@@ -71,7 +71,7 @@ class ModelFront:
 
     def offers(self, turn: Turn) -> tuple[Offer, ...]:
         """Where the turn may go, in order. Raises NOT_FOUND or FORBIDDEN."""
-        chance = self._randomness.uniform()
+        chance = self._randomness.uniform
         return plan_route(self.catalogue(), turn.model, turn.codec.name, turn.principal, chance).offers
 
     async def reply(self, turn: Turn) -> Reply:
@@ -121,7 +121,7 @@ class ModelFront:
     async def _express(self, turn: Turn, offer: Offer) -> _Opened:
         turn.exchange.lane = "express"
         answer = await call_express(turn, offer, turn.codec, self.transport)
-        passed = {name: value for name, value in answer.headers.items() if name.startswith(PASSED_HEADERS)}
+        passed = {name: value for name, value in answer.headers.items() if name.lower().startswith(PASSED_HEADERS)}
         if not turn.stream:
             body = await relay_whole(turn, answer, offer, turn.codec, self.ledger)
             return _Opened(offer, Reply("application/json", passed, body=body))
