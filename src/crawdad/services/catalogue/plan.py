@@ -36,8 +36,8 @@ def plan_route(
 ) -> Plan:
     """The offers for `requested`, asked for in the client's `protocol` by `principal`.
 
-    `chance` gives a number in [0, 1) to decide between weighted targets. Raises NOT_FOUND for unknown names and FORBIDDEN when the
-    principal may not use any of the models the name leads to.
+    `chance` gives a number in [0, 1) to decide between weighted targets. Raises NOT_FOUND for unknown names and FORBIDDEN
+    when the principal may not use any of the models the name leads to.
     """
     name = requested.removeprefix("models/")
     offers = _resolve(catalogue, name, protocol, principal, chance, 0)
