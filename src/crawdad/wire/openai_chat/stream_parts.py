@@ -158,26 +158,21 @@ class DetailedThinkingOut:
         return {**item, "type": detail_type(part), "index": self._number}
 
     def end(self) -> bytes:
-        part = self._part
-        whole = ThinkingPart(
-            "", self._signature or None, self._encrypted, part.redacted, part.summary, part.id, part.origin
-        )
-        item: JsonObject = {"type": detail_type(part), "index": self._number} if self._begun else self._first()
-        opaque: JsonObject
-        if part.origin != NAME:
-            token = sealed(whole)
-            if token is None:
-                return b""
-            if self._begun:
-                opaque = {"signature": token}
-            else:
-                opaque = {"type": "reasoning.encrypted", "data": token}
-        else:
-            opaque = {"signature": whole.signature, "data": whole.encrypted}
-        opaque = {key: value for key, value in opaque.items() if value is not None}
-        if self._begun and not opaque:
+        opaque = self._opaque()
+        if not opaque and (self._begun or self._part.origin != NAME):
             return b""
+        item = {"type": detail_type(self._part), "index": self._number} if self._begun else self._first()
         return self._choice.chunk(orjson.dumps({"reasoning_details": [{**item, **opaque}]}))
+
+    def _opaque(self) -> JsonObject:
+        part, signature, encrypted = self._part, self._signature or None, self._encrypted
+        if part.origin == NAME:
+            fields = {"signature": signature, "data": encrypted}
+            return {key: value for key, value in fields.items() if value is not None}
+        token = sealed(ThinkingPart("", signature, encrypted, part.redacted, id=part.id, origin=part.origin))
+        if token is None:
+            return {}
+        return {"signature": token} if self._begun else {"type": "reasoning.encrypted", "data": token}
 
 
 class CallOut:
