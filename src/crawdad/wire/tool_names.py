@@ -1,4 +1,4 @@
-"""Names of tools on the wire: protocols without namespaces say `namespace__name`."""
+"""The names of tools in protocols that have no namespaces."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from crawdad.core.request import ModelRequest, Tool
 
 
 def wire_tool_name(tool: Tool) -> str:
-    """The name of `tool` in a protocol without namespaces."""
+    """The one name under which `tool` is known where there are no namespaces."""
     return f"{tool.namespace}__{tool.name}" if tool.namespace else tool.name
 
 
 def find_tool(request: ModelRequest, wire_name: str) -> Tool | None:
-    """The tool of `request` that a model means by `wire_name`, in either form."""
+    """The tool of `request` that `wire_name` means: its full wire name, else its bare name."""
     for tool in request.tools:
-        if wire_name in (tool.name, wire_tool_name(tool)):
+        if wire_tool_name(tool) == wire_name:
             return tool
-    return None
+    return next((tool for tool in request.tools if tool.name == wire_name), None)

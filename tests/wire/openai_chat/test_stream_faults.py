@@ -193,7 +193,16 @@ def test_what_comes_after_done_is_ignored() -> None:
     assert answer(delta(content="x"), delta("stop"), DONE, b"data: garbage\n\n", DONE).text == "x"
 
 
-@pytest.mark.parametrize("events", [[], [delta(content="x")], [b": ping\n\n"], [DONE], [event()]])
+CUT = delta(content="y")[:40]
+
+
+def test_a_last_event_that_was_cut_off_counts_as_not_sent() -> None:
+    assert answer(delta(content="x"), delta("stop"), event(usage={"prompt_tokens": 1})[:50]).text == "x"
+
+
+@pytest.mark.parametrize(
+    "events", [[], [delta(content="x")], [delta(content="x"), CUT], [b": ping\n\n"], [DONE], [event(id="")]]
+)
 def test_a_stream_that_stops_in_the_middle_is_an_error(events: list[bytes]) -> None:
     error = fault(*events)
     assert error.kind is ErrorKind.UPSTREAM_BROKEN
@@ -236,6 +245,13 @@ def test_events_before_an_error_are_not_lost() -> None:
 def test_errors_in_mid_stream_keep_the_vendors_words(data: Any, kind: ErrorKind) -> None:
     error = fault(delta(content="x"), b"data: " + orjson.dumps(data) + b"\n\n")
     assert (error.kind, error.message()) == (kind, "boom")
+
+
+@pytest.mark.parametrize("field", ["annotations", "reasoning_details"])
+def test_what_is_nested_too_deeply_to_be_told_again_is_refused(field: str) -> None:
+    deep = b"[" * 300 + b"]" * 300
+    chunk = b'{"id":"1","choices":[{"index":0,"delta":{"%s":[{"x":%s}]}}]}' % (field.encode(), deep)
+    assert fault(b"data: " + chunk + b"\n\n").kind is ErrorKind.UPSTREAM_BROKEN
 
 
 @pytest.mark.parametrize(

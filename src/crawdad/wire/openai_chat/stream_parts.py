@@ -18,9 +18,11 @@ from crawdad.wire.openai_chat.thinking import detail_type, sealed, text_field, w
 class PartOut(Protocol):
     """A part on its way to the client."""
 
-    def delta(self, event: PartDelta) -> bytes: ...
+    def delta(self, event: PartDelta) -> bytes:
+        """The events that tell a piece of the part (may be empty)."""
 
-    def end(self) -> bytes: ...
+    def end(self) -> bytes:
+        """The events that the end of the part brings (mostly none)."""
 
 
 class ChoiceFrame:
@@ -59,6 +61,8 @@ class ChoiceFrame:
 
 
 class TextOut:
+    """Content. Citations are kept for the end, counted from the beginning of the content."""
+
     __slots__ = ("_base", "_choice")
 
     def __init__(self, choice: ChoiceFrame) -> None:
@@ -84,6 +88,8 @@ class TextOut:
 
 
 class RefusalOut:
+    """The model's own words for declining."""
+
     __slots__ = ("_choice",)
 
     def __init__(self, choice: ChoiceFrame) -> None:
@@ -176,6 +182,8 @@ class DetailedThinkingOut:
 
 
 class CallOut:
+    """A function call: first id and name, then the arguments."""
+
     __slots__ = ("_choice", "_head", "_number", "_opening", "_signed")
 
     def __init__(self, choice: ChoiceFrame, part: ToolCallPart, number: int, identifier: str) -> None:
