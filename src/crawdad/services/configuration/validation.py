@@ -101,7 +101,7 @@ def _report(root: Node, details: ErrorDetails, findings: Findings) -> None:
         _report_choice(path, place, str(context.get("expected", "")), findings)
     elif kind in _BOUNDS:
         word, name = _BOUNDS[kind]
-        findings.error(f"bound.{word}", path, place, limit=context.get(name))
+        findings.error(f"bound.{word}", path, place, limit=f"{context.get(name):g}")
     elif kind in _KINDS:
         findings.error(f"kind.{_KINDS[kind]}", path, place)
     else:
@@ -152,11 +152,13 @@ def _is_web_address(text: str) -> bool:
 def _check_tokens(root: Node, findings: Findings) -> None:
     """Our own credentials must not be empty or well known, and the door not open to a network."""
     auth = root.find(("gateway", "auth"))
+    seen: set[Node] = set()
     for key in ("token", "adminToken", "password"):
         path: Path = ("gateway", "auth", key)
         node = root.find(path)
-        if node is None or not isinstance(node.content, str):
+        if node is None or not isinstance(node.content, str) or node in seen:
             continue
+        seen.add(node)
         secret = node.content.strip().strip("<>").lower()
         if not secret or secret in _PLACEHOLDERS:
             findings.error("token.placeholder", path, node)
