@@ -107,7 +107,7 @@ async def test_an_overridden_secret_is_sealed_all_the_same() -> None:
     source, files = source_of(
         "{gateway: {$include: 'p.json5', auth: {token: '${T}'}}}",
         {"T": "t" * 20},
-        p="{auth: {token: 'plain-and-unused'}}",
+        others={"p": "{auth: {token: 'plain-and-unused'}}"},
     )
     await source.load(seal=True)
     assert "plain" not in files.texts["/home/crawdad/p.json5"]

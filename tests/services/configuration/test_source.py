@@ -69,7 +69,7 @@ async def test_a_file_that_cannot_be_read_is_a_problem() -> None:
 
 async def test_changes_are_told_once_and_only_real_ones() -> None:
     source, files = source_of("{gateway: {port: 1}, models: {$include: 'm.json5'}}", others={"m": "{}"})
-    await source.load(seal=True)
+    first = await source.load(seal=True)
 
     def nothing() -> None:
         pass
@@ -81,18 +81,20 @@ async def test_changes_are_told_once_and_only_real_ones() -> None:
         files.texts[MAIN] = "{gateway: {port: 'x'}}"
 
     files.happenings += [nothing, a_new_provider, nothing, a_slip, nothing]
-    told = [loaded async for loaded in source.changes(seal=True)]
+    told = [loaded async for loaded in source.changes(first, seal=True)]
     assert [(loaded.kept, loaded.is_valid) for loaded in told] == [(False, True), (True, False)]
     assert all(loaded.settings and "x" in loaded.settings.models.providers for loaded in told)
     assert "plain" not in files.texts["/home/crawdad/m.json5"]
 
 
-async def test_a_change_made_before_anybody_watched_is_told() -> None:
+async def test_changes_made_before_anybody_watched_or_by_ourselves_are_told() -> None:
     source, files = source_of("{gateway: {port: 1}}")
-    await source.load()
+    first = await source.load()
     files.texts[MAIN] = "{gateway: {port: 2}}"
-    assert [loaded.is_valid async for loaded in source.changes()] == [True]
-    assert await port_of(source) == 2
+    second = [loaded async for loaded in source.changes(first)]
+    assert [loaded.is_valid for loaded in second] == [True] and await port_of(source) == 2
+    await commands.set_value(source, "gateway.port", "3")
+    assert [loaded.is_valid async for loaded in source.changes(second[0])] == [True]
 
 
 async def test_a_write_changes_the_file_and_says_what_it_means() -> None:

@@ -132,10 +132,10 @@ def _check_addresses(root: Node, findings: Findings) -> None:
 
 
 def _is_bind(text: str) -> bool:
-    if text in ("loopback", "lan", "localhost"):
+    if text in ("loopback", "lan"):
         return True
     try:
-        ip_address(text.strip("[]"))
+        ip_address(text)
     except ValueError:
         return False
     return True
@@ -171,6 +171,4 @@ def _check_tokens(root: Node, findings: Findings) -> None:
 
 
 def _is_loopback(bind: str) -> bool:
-    return bind in ("loopback", "localhost") or (
-        _is_bind(bind) and bind != "lan" and ip_address(bind.strip("[]")).is_loopback
-    )
+    return bind == "loopback" or (bind != "lan" and _is_bind(bind) and ip_address(bind).is_loopback)
