@@ -16,12 +16,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.secret import SEALED_PREFIX
 from crawdad.core.text import Text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-PREFIX = "enc:v1:"
 VARIABLE = "CRAWDAD_SECRET_KEY"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -47,8 +47,8 @@ class KeyedSecretBox:
     def encrypt(self, value: str) -> str:
         """The value sealed. Raises UNAVAILABLE when there is no usable key and none can be made."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._ready(make=True).encrypt(nonce, value.encode(), PREFIX.encode())
-        return PREFIX + base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        sealed = nonce + self._ready(make=True).encrypt(nonce, value.encode(), SEALED_PREFIX.encode())
+        return SEALED_PREFIX + base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def decrypt(self, token: str) -> str:
         """The value of a sealed one. Raises UNAVAILABLE: no key, another key, or a damaged token."""
@@ -56,11 +56,11 @@ class KeyedSecretBox:
 
         cipher = self._ready(make=False)
         try:
-            body = token.removeprefix(PREFIX).encode("ascii")
+            body = token.removeprefix(SEALED_PREFIX).encode("ascii")
             raw = base64.b64decode(body + b"=" * (-len(body) % 4), altchars=b"-_", validate=True)
-            if not token.startswith(PREFIX) or len(raw) < _NONCE_BYTES + _TAG_BYTES:
+            if not token.startswith(SEALED_PREFIX) or len(raw) < _NONCE_BYTES + _TAG_BYTES:
                 raise ValueError
-            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], PREFIX.encode()).decode()
+            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], SEALED_PREFIX.encode()).decode()
         except InvalidTag:
             raise _unavailable("wrong_key", place=self._place) from None
         except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 MISSING = ""
@@ -15,12 +15,12 @@ class FileText:
     """A file's text as it stood when read.
 
     `path` is the one asked for, `real_path` has every symbolic link resolved, `hash` is the SHA-256 of the raw bytes in
-    hexadecimal.
+    hexadecimal. The text may hold secrets and is not part of the representation.
     """
 
     path: str
     real_path: str
-    text: str
+    text: str = field(repr=False)
     hash: str
 
 
@@ -41,4 +41,7 @@ class TextFiles(Protocol):
         """The numbered backups of `path` that exist, the newest first."""
 
     def watch(self, paths: Callable[[], Iterable[str]]) -> AsyncGenerator[None, None]:
-        """Something about one of `paths()` (asked anew after every item) has changed: made, replaced, removed."""
+        """An item at once, and one whenever one of `paths()` (asked anew after each) was made, replaced or removed.
+
+        Whoever reads the files after an item misses no change: what happens after that reading brings another item.
+        """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hmac
 
+SEALED_PREFIX = "enc:v1:"
+"""How a secret begins that was encrypted by a `SecretBox`."""
+
 
 class Secret:
     """A value that must not be shown. `reveal()` is the only way to it; equality takes constant time."""

@@ -47,7 +47,7 @@ class ModelSettings(Section):
     cost: ModelCost = ModelCost()
     context_window: int = Field(200_000, gt=0)
     max_tokens: int = Field(8192, gt=0)
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, SecretValue] = Field(default_factory=dict)
     compat: dict[str, Any] = Field(default_factory=dict)
     kind: Literal["chat", "embedding", "image", "audio"] = "chat"
     endpoints: tuple[str, ...] = ()

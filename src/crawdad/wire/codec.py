@@ -125,8 +125,11 @@ class Codec(Protocol):
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """An error answer; the vendor's message, status and body are kept in the error. Header names are lower-case."""
 
-    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
-        """The client's own bytes as they go up the express lane: `raw` itself, unless usage must be asked for."""
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes | None:
+        """The client's own bytes as they go up the express lane: `raw` itself, unless usage must be asked for.
+
+        None where this upstream would refuse them as they are: the request is then written anew.
+        """
 
     def read_usage(self, body: JsonObject) -> Usage:
         """The usage in a whole answer that travels on the express lane. Never raises."""

@@ -17,6 +17,7 @@ from crawdad.core.parts import JsonObject
 _MAGIC = b"crawdad1:"
 _SEALED_PREFIX = base64.b64encode(_MAGIC).decode()  # nine bytes encode without padding, so this is a true prefix
 _ID_MARK = "_cs_"
+_SEALED_BYTES, _ID_BYTES = _SEALED_PREFIX.encode(), _ID_MARK.encode()
 
 
 def seal(fields: JsonObject) -> str:
@@ -34,6 +35,11 @@ def unseal(token: str | None) -> JsonObject | None:
     except (binascii.Error, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def carries_seals(raw: bytes) -> bool:
+    """Whether a request body holds sealed values: they must be opened, so it cannot go up as it is."""
+    return _SEALED_BYTES in raw or _ID_BYTES in raw
 
 
 def seal_id(call_id: str, origin: str, signature: str) -> str:

@@ -75,7 +75,10 @@ def texts(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
             parts = [f"{trivia()}{key(k)}{trivia()}:{trivia()}{write(v)}{trivia()}" for k, v in value.items()]
         else:
             parts = [f"{trivia()}{write(v)}{trivia()}" for v in value]
-        trailing = "," + trivia() if parts and draw(st.booleans()) else "" if parts else trivia()
-        return ("{%s}" if isinstance(value, dict) else "[%s]") % (",".join(parts) + trailing)
+        if not parts:
+            inside = trivia()
+        else:
+            inside = ",".join(parts) + ("," + trivia() if draw(st.booleans()) else "")
+        return f"{{{inside}}}" if isinstance(value, dict) else f"[{inside}]"
 
     return trivia() + write(value) + trivia() + newline, value

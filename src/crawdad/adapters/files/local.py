@@ -12,7 +12,7 @@ from crawdad.core.files import FileText
 
 
 class LocalFiles:
-    """Text files of this machine, touched in threads."""
+    """Text files of this machine, touched in threads. With `polling` changes are found by looking now and then."""
 
     def __init__(self, polling: bool = False) -> None:
         self._polling = polling
@@ -31,5 +31,5 @@ class LocalFiles:
         return [file for file in found if file is not None]
 
     def watch(self, paths: Callable[[], Iterable[str]]) -> AsyncGenerator[None, None]:
-        """An item whenever one of `paths()` was made, replaced or removed. With `polling`, by looking now and then."""
+        """An item at once, and one after every change of one of `paths()`."""
         return watch_files(paths, self._polling)

@@ -44,9 +44,10 @@ def hash_of(path: str) -> str | None:
 def _read_bytes(real_path: str) -> bytes:
     # O_NONBLOCK: opening a FIFO must not wait for somebody to write; O_NOFOLLOW: the links were resolved and judged.
     descriptor = os.open(real_path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise GatewayError(ErrorKind.BAD_REQUEST, Text("files.not_regular", {"path": real_path}))
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise GatewayError(ErrorKind.BAD_REQUEST, Text("files.not_regular", {"path": real_path}))
         raw = file.read(MAXIMUM_BYTES + 1)
     if len(raw) > MAXIMUM_BYTES:
         raise GatewayError(ErrorKind.TOO_LARGE, Text("files.too_large", {"path": real_path, "limit": MAXIMUM_BYTES}))

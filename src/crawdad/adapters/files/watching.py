@@ -22,6 +22,7 @@ Signature = dict[str, tuple[object, ...]]
 async def watch_files(paths: Callable[[], Iterable[str]], polling: bool = False) -> AsyncGenerator[None, None]:
     """See `crawdad.core.files.TextFiles.watch`. Falls back to polling where the system cannot notify."""
     known, folders = await asyncio.to_thread(_look, paths())
+    yield
     while True:
         try:
             async with aclosing(_hints(folders, polling)) as hints:

@@ -281,8 +281,8 @@ EDITS: dict[str, tuple[str, str]] = {
     "configuration.edit.too_deep": ("Values may be nested {limit} levels deep.", "值的嵌套不得超过 {limit} 层。"),
     "configuration.edit.unwritable": ("This value cannot be written as JSON5.", "该值无法写成 JSON5。"),
     "configuration.edit.included": (
-        "An included file also holds this value, so the change would not have the effect intended.",
-        "所引用的文件中也包含此值，因此更改不会达到预期效果。",
+        "A file that this one includes also holds this value, so the change would not have the effect intended.",
+        "本文件所引用的文件中也包含此值，因此更改不会达到预期效果。",
     ),
     "configuration.edit.included.fix": ("Change it there.", "请在该文件中修改。"),
     "configuration.edit.overridden": (

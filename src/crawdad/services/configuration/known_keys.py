@@ -76,7 +76,7 @@ def _unknown(node: Node, section: type[Section], path: Path) -> Iterator[tuple[P
         if key in fields:
             yield from _below(member.value, fields[key], (*path, key))
         elif key not in foreign:
-            yield (*path, key), member.key, list(fields)
+            yield (*path, key), member.key, [*fields, *foreign]
 
 
 def _below(node: Node, kind: Any, path: Path) -> Iterator[tuple[Path, Node, list[str]]]:

@@ -11,7 +11,7 @@ from crawdad.services.configuration.paths import Path
 from crawdad.services.configuration.trees import children, dropped, put, replaced
 
 _LOG_LEVELS = {"trace": "debug", "warn": "warning", "fatal": "error", "silent": "error"}
-_BINDS = {"auto": "loopback", "tailnet": "loopback"}
+_BINDS = {"auto": "loopback", "localhost": "loopback", "tailnet": "loopback"}
 _FOREIGN_APIS = frozenset(
     ("openai-codex-responses", "github-copilot", "bedrock-converse-stream", "google-vertex", "azure-openai-responses")
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import SecretBox
+from crawdad.core.secret import SEALED_PREFIX
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.json5.document import Node, plain
 from crawdad.services.configuration.json5.parser import parse
@@ -19,9 +20,6 @@ from crawdad.services.configuration.references import is_reference
 from crawdad.services.configuration.secret_paths import secrets_in
 from crawdad.services.configuration.substitution import escaped, literal, refers_to_environment
 from crawdad.services.configuration.trees import put, replaced
-
-SEALED = "enc:v1:"
-"""How an encrypted secret begins."""
 
 
 def needs_sealing(root: Node | None, mount: Path = ()) -> bool:
@@ -52,7 +50,7 @@ def opened(root: Node, box: SecretBox, findings: Findings) -> Node:
     One that cannot be opened is an error and becomes null.
     """
     for path, node in list(secrets_in(root)):
-        if isinstance(node.content, str) and node.content.startswith(SEALED):
+        if isinstance(node.content, str) and node.content.startswith(SEALED_PREFIX):
             secret: str | None = None
             try:
                 secret = box.decrypt(node.content)
@@ -64,7 +62,7 @@ def opened(root: Node, box: SecretBox, findings: Findings) -> Node:
 
 def _is_plain(node: Node) -> bool:
     text = node.content
-    if not isinstance(text, str) or not text or text.startswith(SEALED):
+    if not isinstance(text, str) or not text or text.startswith(SEALED_PREFIX):
         return False
     return not refers_to_environment(text) and not is_reference(text)
 

@@ -18,7 +18,7 @@ from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.problems import Problem
 from crawdad.services.configuration.sealing import needs_sealing, sealed
 
-_TRIES = 5
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,17 @@ class ConfigurationSource:
         async with self._lock:
             return await self._load(seal)
 
-    async def changes(self, seal: bool = False) -> AsyncGenerator[Loaded, None]:
-        """The configuration as loaded after each change of its files. `load` must have been called."""
-        async with aclosing(self._files.watch(lambda: self.loaded.files if self.loaded else (self.path,))) as events:
+    async def changes(self, since: Loaded, seal: bool = False) -> AsyncGenerator[Loaded, None]:
+        """The configuration as loaded after each change of its files since `since`, whoever made the change.
+
+        Valid or not: a consumer takes up `settings` and tells of `problems`.
+        """
+        told = since.fingerprint
+        async with aclosing(self._files.watch(lambda: self.loaded.files if self.loaded else since.files)) as events:
             async for _ in events:
-                before = self.loaded.fingerprint if self.loaded else ()
                 loaded = await self.load(seal)
-                if loaded.fingerprint != before:
+                if loaded.fingerprint != told:
+                    told = loaded.fingerprint
                     yield loaded
 
     async def write(self, edit: Edit, base_hash: str | None = None, check: Check = _no_check) -> Written:

@@ -101,7 +101,7 @@ def _report(root: Node, details: ErrorDetails, findings: Findings) -> None:
         _report_choice(path, place, str(context.get("expected", "")), findings)
     elif kind in _BOUNDS:
         word, name = _BOUNDS[kind]
-        findings.error(f"bound.{word}", path, place, limit=context.get(name))
+        findings.error(f"bound.{word}", path, place, limit=f"{context.get(name):g}")
     elif kind in _KINDS:
         findings.error(f"kind.{_KINDS[kind]}", path, place)
     else:
@@ -132,10 +132,10 @@ def _check_addresses(root: Node, findings: Findings) -> None:
 
 
 def _is_bind(text: str) -> bool:
-    if text in ("loopback", "lan", "localhost"):
+    if text in ("loopback", "lan"):
         return True
     try:
-        ip_address(text.strip("[]"))
+        ip_address(text)
     except ValueError:
         return False
     return True
@@ -152,11 +152,13 @@ def _is_web_address(text: str) -> bool:
 def _check_tokens(root: Node, findings: Findings) -> None:
     """Our own credentials must not be empty or well known, and the door not open to a network."""
     auth = root.find(("gateway", "auth"))
+    seen: set[Node] = set()
     for key in ("token", "adminToken", "password"):
         path: Path = ("gateway", "auth", key)
         node = root.find(path)
-        if node is None or not isinstance(node.content, str):
+        if node is None or not isinstance(node.content, str) or node in seen:
             continue
+        seen.add(node)
         secret = node.content.strip().strip("<>").lower()
         if not secret or secret in _PLACEHOLDERS:
             findings.error("token.placeholder", path, node)
@@ -169,6 +171,4 @@ def _check_tokens(root: Node, findings: Findings) -> None:
 
 
 def _is_loopback(bind: str) -> bool:
-    return bind in ("loopback", "localhost") or (
-        _is_bind(bind) and bind != "lan" and ip_address(bind.strip("[]")).is_loopback
-    )
+    return bind == "loopback" or (bind != "lan" and _is_bind(bind) and ip_address(bind).is_loopback)

@@ -95,7 +95,7 @@ def with_vendors(root: Node, environment: Mapping[str, str], findings: Findings)
         key = Node(environment[variable].strip(), Document("", "", variable))
         url = _base_url(vendor, environment, key)
         if _is_ours(root, key, url):
-            findings.warning("vendor.self", path, key, variable=variable)
+            findings.warning("vendor.self", path, None, variable=variable)
             continue
         provider = put(from_plain({"api": vendor.api}, key.document), ("apiKey",), key)
         root = put(root, path, put(provider, ("baseUrl",), url))

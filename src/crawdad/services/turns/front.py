@@ -16,7 +16,7 @@ from crawdad.services.catalogue import Catalogue, Offer, plan_route
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.relay import StreamRelay, relay_whole
-from crawdad.services.turns.sources import ANSWER_LIMIT, call_express, call_translated
+from crawdad.services.turns.sources import ANSWER_LIMIT, call_express, call_translated, express_bytes
 from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
@@ -102,9 +102,10 @@ class ModelFront:
             exchange.lane = "local"
             events = _listed(self._local[offer.provider.id].take(turn.request))
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
+        raw = express_bytes(turn, offer)
+        if raw is not None:
+            return await self._express(turn, offer, raw)
         codec = codecs.get(offer.protocol)
-        if offer.protocol == turn.codec.name and not turn.touched and not turn.array:
-            return await self._express(turn, offer)
         exchange.lane = "translated"
         answer = await call_translated(turn, offer, codec, self.transport)
         profile = offer.profile
@@ -118,9 +119,9 @@ class ModelFront:
         self.ledger.first_byte(exchange)
         return _Opened(offer, events=_once(codec.read_response(parse_upstream(body), profile)))
 
-    async def _express(self, turn: Turn, offer: Offer) -> _Opened:
+    async def _express(self, turn: Turn, offer: Offer, raw: bytes) -> _Opened:
         turn.exchange.lane = "express"
-        answer = await call_express(turn, offer, turn.codec, self.transport)
+        answer = await call_express(turn, offer, raw, self.transport)
         passed = {name: value for name, value in answer.headers.items() if name.lower().startswith(PASSED_HEADERS)}
         if not turn.stream:
             body = await relay_whole(turn, answer, offer, turn.codec, self.ledger)

@@ -14,6 +14,7 @@ from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
+from crawdad.wire.seals import carries_seals
 
 ERROR_BODY_LIMIT = 1024 * 1024
 ANSWER_LIMIT = 256 * 1024 * 1024
@@ -29,13 +30,19 @@ def endpoint(base_url: str, path: str) -> str:
     return base + path
 
 
-async def call_express(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:
-    """Send the client's own bytes, with the model's name replaced. Raises `GatewayError` for an error status."""
+def express_bytes(turn: Turn, offer: Offer) -> bytes | None:
+    """The client's own bytes, with the model's name replaced, where they can go up as they are; else None."""
+    if offer.protocol != turn.codec.name or turn.touched or turn.array or carries_seals(turn.raw):
+        return None
     body, raw = turn.body, turn.raw
-    if "model" in body and isinstance(body["model"], str):
+    if isinstance(body.get("model"), str):
         raw = replace_string(raw, body, "model", offer.model)
-    raw = codec.express_request(raw, body, turn.stream, offer.profile)
-    return await _send(turn, offer, codec, transport, raw, turn.headers)
+    return turn.codec.express_request(raw, body, turn.stream, offer.profile)
+
+
+async def call_express(turn: Turn, offer: Offer, raw: bytes, transport: Transport) -> UpstreamAnswer:
+    """Send the client's own bytes. Raises `GatewayError` for an error status."""
+    return await _send(turn, offer, turn.codec, transport, raw, turn.headers)
 
 
 async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:

@@ -76,8 +76,14 @@ class ChatCodec:
         """The usage in a whole answer."""
         return response.read_usage(body)
 
-    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes | None:
         """The client's bytes; streams are asked to tell their usage, which clients often forget and the log needs."""
+        if not body.keys().isdisjoint(profile.drop_fields):
+            return None
+        if profile.max_tokens_field == "max_tokens" and "max_completion_tokens" in body:
+            return None
+        if not profile.developer_role and b'"developer"' in raw:
+            return None
         if not stream or not profile.stream_usage or wants_usage(body):
             return raw
         options = body.get("stream_options")

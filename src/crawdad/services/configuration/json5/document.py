@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -35,10 +35,11 @@ class Document:
 class Node:
     """A value and where it stands: `document.text[start:end]`.
 
-    After substitution `content` may differ from what that stretch says (`${NAME}`, a sealed secret).
+    After substitution `content` may differ from what that stretch says (`${NAME}`, a sealed secret). It may be secret, so
+    it is not part of the representation.
     """
 
-    content: Scalar | dict[str, Member] | list[Node]
+    content: Scalar | dict[str, Member] | list[Node] = field(repr=False)
     document: Document
     start: int = 0
     end: int = 0

@@ -136,7 +136,7 @@ class _Parser:
             self.path.append(name)
             if name in members:
                 line, _ = self.document.position(members[name].key.start)
-                self.report(key.start, "twice", key=name, first=line, second=self.document.position(key.start)[0])
+                self.report(key.start, "twice", name=name, first=line, second=self.document.position(key.start)[0])
             self.skip()
             if not self.text.startswith(":", self.position):
                 raise _Fault(self.position, "colon")
