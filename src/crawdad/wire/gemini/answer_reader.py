@@ -64,7 +64,7 @@ class _Candidate:
 class AnswerReader:
     """Turns the response objects of one answer into events. `end` gives the last ones."""
 
-    __slots__ = ("_candidates", "_feedback", "_next", "_started", "_usage")
+    __slots__ = ("_candidates", "_feedback", "_next", "_others", "_started", "_usage")
 
     def __init__(self) -> None:
         self._started = False
@@ -72,6 +72,7 @@ class AnswerReader:
         self._candidates: dict[int, _Candidate] = {}
         self._usage: JsonObject = {}
         self._feedback: JsonObject | None = None
+        self._others: JsonObject = {}
 
     def take(self, chunk: Any) -> list[StreamEvent]:
         """The events that one response object tells. Raises UPSTREAM_BROKEN where it is no object."""
@@ -80,6 +81,8 @@ class AnswerReader:
         events: list[StreamEvent] = []
         if not self._started:
             self._start(chunk, events)
+        elif not chunk.keys() <= _TOP_FIELDS:
+            self._others |= {key: value for key, value in chunk.items() if key not in _TOP_FIELDS}
         usage = chunk.get("usageMetadata")
         if isinstance(usage, dict) and (has_counts(usage) or not self._usage):
             self._usage = usage
@@ -106,7 +109,9 @@ class AnswerReader:
         stops = self._stops()
         usage = read_usage(self._usage)
         usage.web_searches = sum(_searches(candidate.extra) for candidate in self._candidates.values())
-        extra: JsonObject = {"usageMetadata": self._usage} if self._usage else {}
+        extra = self._others
+        if self._usage:
+            extra["usageMetadata"] = self._usage
         if self._feedback is not None:
             extra["promptFeedback"] = self._feedback
         if any(candidate.extra for candidate in self._candidates.values()):

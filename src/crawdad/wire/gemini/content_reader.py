@@ -171,6 +171,8 @@ class ContentReader:
             part = ThinkingPart(text, signature=signature, summary=True, origin=NAME)
         else:
             self._thoughts.add((part.signature, part.encrypted))
+            if not part.text and not part.redacted:
+                part.text = _take_pieces(parts)
         part.extra = extra
         parts.append(part)
 
@@ -257,6 +259,16 @@ def _split(role: Role, parts: list[Part], extra: JsonObject) -> list[Message]:
             messages.append(Message(wanted, extra={"continues": True} if messages else extra))
         messages[-1].parts.append(part)
     return messages or [Message(role, extra=extra)]
+
+
+def _take_pieces(parts: list[Part]) -> str:
+    """The text of the unsigned thoughts at the end of `parts`, which it removes: a streamed thought comes back in the
+    pieces it was told in, and its seal in a last one without text."""
+    pieces: list[str] = []
+    while parts and isinstance(piece := parts[-1], ThinkingPart) and piece.origin == NAME and piece.signature is None:
+        pieces.append(piece.text)
+        parts.pop()
+    return "".join(reversed(pieces))
 
 
 def _finish_media(part: MediaPart, inner: JsonObject, known: frozenset[str], source: JsonObject, where: str) -> None:

@@ -195,9 +195,11 @@ class _Reducer:
                 inner, trail = self._expand(target, trail | {reference}, depth + 1)
                 self._merge(node, inner)
         parts = node.pop("allOf", None)
+        came = trail
         for part in parts if isinstance(parts, list) else ():
             if isinstance(part, dict):
-                inner, trail = self._expand(part, trail, depth + 1)
+                inner, went = self._expand(part, came, depth + 1)
+                trail |= went
                 self._merge(node, inner)
         return node, trail
 
@@ -361,9 +363,10 @@ class _Reducer:
             bound = node.get(key)
             if isinstance(bound, (int, float)) and not isinstance(bound, bool):
                 result.setdefault(key, bound)
-        words += [
-            form.format(self._short(node[key])) for key, form in _AS_WORDS.items() if node.get(key) not in (None, False)
-        ]
+        for key, form in _AS_WORDS.items():
+            value = node.get(key)
+            if value is not None and (value is not False or key == "default"):
+                words.append(form.format(self._short(value)))
 
     def _enum(self, values: list[Any], kind: str, result: JsonObject, words: list[str]) -> None:
         if None in values:

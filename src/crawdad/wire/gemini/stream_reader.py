@@ -9,20 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 from crawdad.core.events import StreamEvent
-from crawdad.wire.fields import parse_upstream
+from crawdad.wire.fields import parse_upstream, unreadable
 from crawdad.wire.gemini.answer_reader import AnswerReader
 from crawdad.wire.gemini.errors import error_from
-from crawdad.wire.sse import SseSplitter, event_data
+from crawdad.wire.sse import MAX_EVENT_BYTES, SseSplitter, event_data
 
 
 class GeminiStreamReader:
     """Reads one streamed answer."""
 
-    __slots__ = ("_answer", "_splitter")
+    __slots__ = ("_answer", "_bare", "_size", "_splitter")
 
     def __init__(self) -> None:
         self._splitter = SseSplitter()
         self._answer = AnswerReader()
+        self._bare: list[bytes] = []
+        self._size = 0
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
         """The events that `chunk` completes. Raises `GatewayError` for errors and unreadable input."""
@@ -33,16 +35,29 @@ class GeminiStreamReader:
 
     def close(self) -> list[StreamEvent]:
         """End of input. Raises UPSTREAM_BROKEN when no finish reason has come."""
-        return self._event(self._splitter.close()) + self._answer.end()
+        events = self._event(self._splitter.close())
+        if self._bare:
+            events += self._json(b"".join(self._bare))
+        return events + self._answer.end()
 
     def _event(self, event: bytes) -> list[StreamEvent]:
         data = event_data(event)
         if data is None:
-            data = event.strip()
-            if not data.startswith((b"{", b"[")):
-                return []  # a comment or an empty line
-        elif not data.strip() or data == b"[DONE]":  # some proxies end as OpenAI does
+            self._keep_bare(event)
             return []
+        if not data.strip() or data == b"[DONE]":  # some proxies end as OpenAI does
+            return []
+        return self._json(data)
+
+    def _keep_bare(self, event: bytes) -> None:
+        """JSON outside of events is whole only at the end."""
+        if self._bare or event.lstrip().startswith((b"{", b"[")):
+            self._size += len(event)
+            if self._size > MAX_EVENT_BYTES:
+                raise unreadable("event too large")
+            self._bare.append(event)
+
+    def _json(self, data: bytes) -> list[StreamEvent]:
         chunk = parse_upstream(data)
         if isinstance(chunk, list):
             return [event for item in chunk for event in self._take(item)]

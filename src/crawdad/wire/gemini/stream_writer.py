@@ -46,6 +46,8 @@ class _Growing:
 
     def __init__(self, part: Part, choice: int, tail: bytes) -> None:
         self.part = copy(part)
+        if isinstance(self.part, ThinkingPart):
+            self.part.signature = None  # told as a first delta
         self.choice = choice
         self.tail = tail
         self.spoken = isinstance(part, (TextPart, ThinkingPart, RefusalPart))
