@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 
 @contextmanager
-def client_of(content: bytes, media_type: str, status: int = 200) -> Iterator[OpenAI]:
+def client_of(content: bytes, media_type: str, status: int = 200, strict: bool = True) -> Iterator[OpenAI]:
     """A client whose every request is answered with `content`."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -25,7 +25,7 @@ def client_of(content: bytes, media_type: str, status: int = 200) -> Iterator[Op
         base_url="http://upstream.test/v1",
         http_client=cast(Any, transport),
         max_retries=0,
-        _strict_response_validation=True,
+        _strict_response_validation=strict,
     )
     with transport, client:
         yield client

@@ -216,6 +216,15 @@ def test_the_deprecated_functions_become_tools() -> None:
     assert written["parallel_tool_calls"] is False
 
 
+def test_a_body_that_is_nested_too_deeply_is_refused() -> None:
+    deep: Any = {}
+    for _ in range(300):
+        deep = {"properties": deep}
+    tool = {"type": "function", "function": {"name": "f", "parameters": deep}}
+    with pytest.raises(GatewayError, match="too deeply"):
+        CODEC.read_request({"model": "m", "messages": HI, "tools": [tool]})
+
+
 HI = [{"role": "user", "content": "hi"}]
 BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "model"),

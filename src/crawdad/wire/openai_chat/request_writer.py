@@ -9,7 +9,7 @@ import orjson
 from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest, ResponseFormat
 from crawdad.wire.codec import WrittenRequest
-from crawdad.wire.features import survey
+from crawdad.wire.features import Feature, Treatment, features_of, survey
 from crawdad.wire.openai_chat.message_writer import write_messages
 from crawdad.wire.openai_chat.reasoning import write_reasoning
 from crawdad.wire.openai_chat.support import NAME, support_for
@@ -17,12 +17,15 @@ from crawdad.wire.openai_chat.tools import write_tool_choice, write_tools
 from crawdad.wire.openai_chat.usage import write_tier
 from crawdad.wire.profile import Profile
 
+_ONLY_FOREIGN = frozenset({Feature.METADATA, Feature.BUILTIN_TOOLS, Feature.FORCED_BUILTIN_TOOL})
+"""What a request of this same protocol does not lose."""
+
 _SCHEMA_WORDS = "Answer with a single JSON value that follows this JSON Schema, and nothing else:\n"
 
 
 def write_request(request: ModelRequest, profile: Profile) -> WrittenRequest:
     """The body for `profile`'s upstream, with notes on what was left out. Raises BAD_REQUEST for content it cannot say."""
-    notes = survey(request, NAME, support_for(profile))
+    notes = _notes(request, profile)
     own = request.protocol == NAME
     body: JsonObject = {"model": request.model, "messages": write_messages(request, profile)}
     if own:
@@ -38,6 +41,16 @@ def write_request(request: ModelRequest, profile: Profile) -> WrittenRequest:
         del body[key]
         notes.append(f"{key}: dropped ({NAME}, {profile.name})")
     return WrittenRequest(body, notes=notes)
+
+
+def _notes(request: ModelRequest, profile: Profile) -> list[str]:
+    """What is left out: by the protocol, or (for a request of this same protocol) by this upstream."""
+    support = support_for(profile)
+    if request.protocol != NAME:
+        return survey(request, NAME, support)
+    dropped = (feature for feature in features_of(request, NAME) if support[feature] is Treatment.DROPPED)
+    lost = dict.fromkeys(feature for feature in dropped if feature not in _ONLY_FOREIGN)
+    return [f"{feature.value}: dropped ({NAME}, {profile.name})" for feature in lost]
 
 
 def _write_tools(request: ModelRequest, profile: Profile, body: JsonObject) -> None:

@@ -18,9 +18,11 @@ from crawdad.wire.openai_chat.thinking import detail_type, sealed, text_field, w
 class PartOut(Protocol):
     """A part on its way to the client."""
 
-    def delta(self, event: PartDelta) -> bytes: ...
+    def delta(self, event: PartDelta) -> bytes:
+        """The events that tell a piece of the part (may be empty)."""
 
-    def end(self) -> bytes: ...
+    def end(self) -> bytes:
+        """The events that the end of the part brings (mostly none)."""
 
 
 class ChoiceFrame:
@@ -59,6 +61,8 @@ class ChoiceFrame:
 
 
 class TextOut:
+    """Content. Citations are kept for the end, counted from the beginning of the content."""
+
     __slots__ = ("_base", "_choice")
 
     def __init__(self, choice: ChoiceFrame) -> None:
@@ -84,6 +88,8 @@ class TextOut:
 
 
 class RefusalOut:
+    """The model's own words for declining."""
+
     __slots__ = ("_choice",)
 
     def __init__(self, choice: ChoiceFrame) -> None:
@@ -158,29 +164,26 @@ class DetailedThinkingOut:
         return {**item, "type": detail_type(part), "index": self._number}
 
     def end(self) -> bytes:
-        part = self._part
-        whole = ThinkingPart(
-            "", self._signature or None, self._encrypted, part.redacted, part.summary, part.id, part.origin
-        )
-        item: JsonObject = {"type": detail_type(part), "index": self._number} if self._begun else self._first()
-        opaque: JsonObject
-        if part.origin != NAME:
-            token = sealed(whole)
-            if token is None:
-                return b""
-            if self._begun:
-                opaque = {"signature": token}
-            else:
-                opaque = {"type": "reasoning.encrypted", "data": token}
-        else:
-            opaque = {"signature": whole.signature, "data": whole.encrypted}
-        opaque = {key: value for key, value in opaque.items() if value is not None}
-        if self._begun and not opaque:
+        opaque = self._opaque()
+        if not opaque and (self._begun or self._part.origin != NAME):
             return b""
+        item = {"type": detail_type(self._part), "index": self._number} if self._begun else self._first()
         return self._choice.chunk(orjson.dumps({"reasoning_details": [{**item, **opaque}]}))
+
+    def _opaque(self) -> JsonObject:
+        part, signature, encrypted = self._part, self._signature or None, self._encrypted
+        if part.origin == NAME:
+            fields = {"signature": signature, "data": encrypted}
+            return {key: value for key, value in fields.items() if value is not None}
+        token = sealed(ThinkingPart("", signature, encrypted, part.redacted, id=part.id, origin=part.origin))
+        if token is None:
+            return {}
+        return {"signature": token} if self._begun else {"type": "reasoning.encrypted", "data": token}
 
 
 class CallOut:
+    """A function call: first id and name, then the arguments."""
+
     __slots__ = ("_choice", "_head", "_number", "_opening", "_signed")
 
     def __init__(self, choice: ChoiceFrame, part: ToolCallPart, number: int, identifier: str) -> None:

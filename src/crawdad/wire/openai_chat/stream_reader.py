@@ -6,6 +6,8 @@ out the one, some the other.
 
 from __future__ import annotations
 
+import orjson
+
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.text import Text
@@ -48,7 +50,8 @@ class ChatStreamReader:
             raise self._error
         events: list[StreamEvent] = []
         for data in self._sse.close():
-            self._take(data, events)
+            if _is_whole(data):  # a last event that was cut off counts as not sent
+                self._take(data, events)
         if not self._done:
             if not self._answer.stopped:
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
@@ -71,3 +74,11 @@ class ChatStreamReader:
         if is_error(chunk):
             raise error_of(chunk) or unreadable("an error without words")
         events += self._answer.take(chunk)
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data.startswith(_DONE)
+    return True

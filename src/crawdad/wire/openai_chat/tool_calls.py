@@ -134,11 +134,12 @@ class _Call:
         """More of the arguments."""
         if not arguments:
             return
-        if arguments == "{}" and not self._begun and not self.custom:
-            self._held = True
-            return
-        if self._begun and arguments == self._whole and _complete(arguments):
-            return
+        if not self.custom:
+            if arguments == "{}" and not self._begun:
+                self._held = True
+                return
+            if self._begun and arguments == self._whole and _complete(arguments):
+                return
         self._whole = None if self._begun else arguments
         self._begun, self._held = True, False
         self._say(arguments, events)
