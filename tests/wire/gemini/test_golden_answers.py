@@ -226,7 +226,7 @@ def test_a_tap_learns_what_the_reader_learns() -> None:
     for golden in goldens():
         if not golden.streamed:
             continue
-        tap = GEMINI.tap()
+        tap = GEMINI.tap({})
         for event in golden.body.split("\r\n\r\n"):
             tap.feed((event + "\r\n\r\n").encode())
         response = fold(read(golden))
