@@ -231,5 +231,5 @@ def test_a_tap_learns_what_the_reader_learns() -> None:
             tap.feed((event + "\r\n\r\n").encode())
         response = fold(read(golden))
         response.usage.web_searches = 0
-        assert (tap.usage, tap.stop, tap.model) == (response.usage, response.stop.raw, response.model)
+        assert (tap.usage, tap.stop, tap.model) == (response.usage, response.stop.reason, response.model)
         assert tap.finished
