@@ -269,7 +269,6 @@ async def test_an_answer_nobody_reads_is_held_back_and_dropped(monkeypatch: pyte
 
 
 async def test_a_websocket_works_over_the_lazily_loaded_protocol() -> None:
-    async with serving(Echo()) as port:
-        async with websockets.asyncio.client.connect(f"ws://127.0.0.1:{port}/") as connection:
-            await connection.send("hello")
-            assert await connection.recv() == "hello"
+    async with serving(Echo()) as port, websockets.asyncio.client.connect(f"ws://127.0.0.1:{port}/") as connection:
+        await connection.send("hello")
+        assert await connection.recv() == "hello"

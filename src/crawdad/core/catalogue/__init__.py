@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from crawdad.core.catalogue import cli, identity, upstream, wire
+from crawdad.core.catalogue import cli, doctor, identity, upstream, wire
 
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (wire, upstream, identity, cli):
+for _module in (wire, upstream, identity, cli, doctor):
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")
