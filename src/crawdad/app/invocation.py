@@ -42,7 +42,7 @@ def split_global_options(arguments: list[str]) -> tuple[list[str], dict[str, str
             as_json = True
         elif name in ("--home", "--config") and equals:
             values[name[2:]] = value
-        elif argument in ("--home", "--config") and position + 1 < len(arguments):
+        elif argument in ("--home", "--config") and not (arguments[position + 1 :] or ["-"])[0].startswith("-"):
             position += 1
             values[argument[2:]] = arguments[position]
         else:

@@ -54,6 +54,10 @@ def _dispatch(arguments: list[str], invocation: Invocation) -> int:
         become_supervisor(invocation)
     from typer import TyperException
 
+    if "_CRAWDAD_COMPLETE" in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     try:
         result = _group().main(arguments, prog_name="crawdad", standalone_mode=False, obj=invocation)
     except TyperException as error:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from crawdad.app import exits
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.commands.server_client import Server, server_token, server_url
 from crawdad.app.invocation import Invocation
 from crawdad.app.load import Load, summary
@@ -21,7 +21,7 @@ app = application("bench")
 _WARM_UP = 50
 
 
-@app.command(help=words("cli.bench"), epilog=words("cli.global_options"))
+@command(app, "cli.bench")
 def bench(
     context: typer.Context,
     url: Annotated[str | None, typer.Option(help=words("cli.option.url"))] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.words import words
 
 app = application("completion")
@@ -21,7 +21,7 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-@app.command(help=words("cli.completion"), epilog=words("cli.completion.usage"))
+@command(app, "cli.completion")
 def completion(context: typer.Context, shell: Annotated[Shell, typer.Argument(help=words("cli.shell"))]) -> None:
     from typer._completion_shared import get_completion_script
 

@@ -12,17 +12,16 @@ import typer
 from crawdad.app import exits
 from crawdad.app.commands import backends
 from crawdad.app.commands.backends import Problem, Verdict, Written
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import Toned
 from crawdad.app.words import LANGUAGE, words
 from crawdad.core.errors import ErrorKind, GatewayError
 
 app = application("config", no_args_is_help=True)
-_EPILOG = words("cli.global_options")
 
 
-@app.command("get", help=words("cli.config.get"), epilog=_EPILOG)
+@command(app, "cli.config.get", "get")
 def get(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help=words("cli.config.key"))] = "",
@@ -52,7 +51,7 @@ def get(
     return exits.OK
 
 
-@app.command("set", help=words("cli.config.set"), epilog=_EPILOG)
+@command(app, "cli.config.set", "set")
 def set_value(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help=words("cli.config.key"))],
@@ -68,7 +67,7 @@ def set_value(
     return _report_edit(invocation, key, asyncio.run(write()))
 
 
-@app.command("unset", help=words("cli.config.unset"), epilog=_EPILOG)
+@command(app, "cli.config.unset", "unset")
 def unset_value(context: typer.Context, key: Annotated[str, typer.Argument(help=words("cli.config.key"))]) -> int:
     invocation: Invocation = context.obj
 
@@ -79,7 +78,7 @@ def unset_value(context: typer.Context, key: Annotated[str, typer.Argument(help=
     return _report_edit(invocation, key, asyncio.run(write()))
 
 
-@app.command("validate", help=words("cli.config.validate"), epilog=_EPILOG)
+@command(app, "cli.config.validate", "validate")
 def validate(context: typer.Context) -> int:
     invocation: Invocation = context.obj
 
@@ -98,7 +97,7 @@ def validate(context: typer.Context) -> int:
     return exits.OK if verdict.valid else exits.CONFIGURATION
 
 
-@app.command("path", help=words("cli.config.path"), epilog=_EPILOG)
+@command(app, "cli.config.path", "path")
 def path(context: typer.Context) -> None:
     launch = context.obj.launch
     document = {"path": str(launch.config_path), "home": str(launch.home), "exists": launch.config_path.exists()}

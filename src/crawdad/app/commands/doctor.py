@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crawdad.app import exits
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.doctor.finding import Finding, Patient, Verdict
 from crawdad.app.invocation import Invocation
 from crawdad.app.output import Table, Toned
@@ -18,7 +18,7 @@ app = application("doctor")
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
-@app.command(help=words("cli.doctor"), epilog=words("cli.global_options"))
+@command(app, "cli.doctor")
 def doctor(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help=words("doctor.offline"))] = False,

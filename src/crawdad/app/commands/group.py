@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from typer.core import TyperGroup
@@ -22,6 +23,9 @@ COMMANDS = (
 """Each is a module of this package with a Typer application called `app`; its help is the words `cli.<name>`."""
 
 _GLOBAL_OPTIONS = (("--home DIR", "home"), ("--config FILE", "config"), ("--json", "json"), ("-h, --help", "help"))
+# Without a default typer would load pydantic, a tenth of a second, to learn that None is no wish for help.
+_CONTEXT = {"help_option_names": ["-h", "--help"], "default_map": {"help": False}}
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _LazyGroup(TyperGroup):
@@ -54,8 +58,14 @@ def application(name: str, **settings: Any) -> typer.Typer:
         **{"epilog": words("cli.global_options"), **settings},
         rich_markup_mode=None,
         add_completion=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=_CONTEXT,
     )
+
+
+def command(app: typer.Typer, help_key: str, name: str | None = None) -> Callable[[Function], Function]:
+    """Registers a function as the command `name` of `app` (as its only one where there is no name)."""
+    help_text, epilog = words(help_key), words("cli.global_options")
+    return app.command(name, help=help_text, epilog=epilog, context_settings=_CONTEXT)
 
 
 def root_group() -> TyperGroup:

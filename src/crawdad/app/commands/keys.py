@@ -12,18 +12,17 @@ import typer
 from crawdad.app import exits
 from crawdad.app.commands import backends
 from crawdad.app.commands.backends import Key, NewKey
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import Table, Toned, moment
 from crawdad.app.words import words
 from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
 
 app = application("keys", no_args_is_help=True)
-_EPILOG = words("cli.global_options")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-@app.command("create", help=words("cli.keys.create"), epilog=_EPILOG)
+@command(app, "cli.keys.create", "create")
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help=words("cli.keys.name"))],
@@ -50,7 +49,7 @@ def create(
     return exits.OK
 
 
-@app.command("list", help=words("cli.keys.list"), epilog=_EPILOG)
+@command(app, "cli.keys.list", "list")
 def list_keys(
     context: typer.Context,
     revoked: Annotated[bool, typer.Option("--revoked", help=words("cli.keys.revoked"))] = False,
@@ -68,7 +67,7 @@ def list_keys(
     return exits.OK
 
 
-@app.command("revoke", help=words("cli.keys.revoke"), epilog=_EPILOG)
+@command(app, "cli.keys.revoke", "revoke")
 def revoke(context: typer.Context, key: Annotated[str, typer.Argument(help=words("cli.keys.id_or_name"))]) -> int:
     invocation: Invocation = context.obj
 

@@ -14,7 +14,7 @@ import typer
 
 from crawdad.app import exits
 from crawdad.app.commands import backends
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import Invocation
 from crawdad.app.output import Table, Toned, moment
 from crawdad.app.words import words
@@ -29,7 +29,7 @@ _MOST_FOLLOWED = 1000
 _COLUMNS = ("time", "key", "model", "provider", "status", "first", "duration", "tokens", "note")
 
 
-@app.command(help=words("cli.logs"), epilog=words("cli.global_options"))
+@command(app, "cli.logs")
 def logs(
     context: typer.Context,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=10_000, help=words("cli.logs.lines"))] = 20,

@@ -10,20 +10,19 @@ from typing import Annotated, Any
 import typer
 
 from crawdad.app import exits
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.commands.server_client import Server, server_token, server_url
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import Table, Toned
 from crawdad.app.words import words
 
 app = application("models", no_args_is_help=True)
-_EPILOG = words("cli.global_options")
 _TEST_SECONDS = 120.0
 _TEST_TOKENS = 64
 _LONGEST_REPLY = 200
 
 
-@app.command("list", help=words("cli.models.list"), epilog=_EPILOG)
+@command(app, "cli.models.list", "list")
 def list_models(
     context: typer.Context,
     url: Annotated[str | None, typer.Option(help=words("cli.option.url"))] = None,
@@ -39,7 +38,7 @@ def list_models(
     return exits.OK
 
 
-@app.command("test", help=words("cli.models.test"), epilog=_EPILOG)
+@command(app, "cli.models.test", "test")
 def test(
     context: typer.Context,
     models: Annotated[list[str], typer.Argument(metavar="MODEL...", help=words("cli.models.which"))],

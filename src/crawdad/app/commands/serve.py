@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.handover import environment_with
 from crawdad.app.words import words
 
 app = application("serve")
 
 
-@app.command(help=words("cli.serve"), epilog=words("cli.global_options"))
+@command(app, "cli.serve")
 def serve(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help=words("cli.option.port"))] = None,

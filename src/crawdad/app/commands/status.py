@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from crawdad.app import exits
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.commands.server_client import Server, server_url
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import Table, Toned, moment
@@ -19,7 +19,7 @@ app = application("status")
 _SECONDS = 5.0
 
 
-@app.command(help=words("cli.status"), epilog=words("cli.global_options"))
+@command(app, "cli.status")
 def status(
     context: typer.Context, url: Annotated[str | None, typer.Option(help=words("cli.option.url"))] = None
 ) -> int:

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from crawdad.app.commands.group import application
+from crawdad.app.commands.group import application, command
 from crawdad.app.handover import become_supervisor
 from crawdad.app.words import words
 
 app = application("up")
 
 
-@app.command(help=words("cli.up"), epilog=words("cli.global_options"))
+@command(app, "cli.up")
 def up(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help=words("cli.option.port"))] = None,

@@ -104,10 +104,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.logs": ("Show the exchanges that were answered.", "查看已处理的请求记录。"),
     "cli.bench": ("Measure a running server.", "测量运行中服务器的性能。"),
     "cli.completion": ("Print the completion script of a shell.", "输出 shell 自动补全脚本。"),
-    "cli.completion.usage": (
-        'For bash: eval "$(crawdad completion bash)" in ~/.bashrc; likewise for zsh and fish.',
-        '例如 bash：在 ~/.bashrc 中加入 eval "$(crawdad completion bash)"；zsh 和 fish 类似。',
-    ),
     "cli.version": ("Tell the version.", "显示版本。"),
     "cli.option.home": (
         "The home directory (CRAWDAD_HOME; ~/.crawdad when not given).",
@@ -129,7 +125,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "要访问的服务器，默认为主目录对应的服务器。",
     ),
     "cli.option.token": ("The token to use (CRAWDAD_TOKEN).", "使用的令牌（CRAWDAD_TOKEN）。"),
-    "cli.shell": ("The shell.", "shell 名称。"),
+    "cli.shell": (
+        'The shell. For bash: eval "$(crawdad completion bash)" in ~/.bashrc; likewise for zsh and fish.',
+        'shell 名称。例如 bash：在 ~/.bashrc 中加入 eval "$(crawdad completion bash)"；zsh 和 fish 类似。',
+    ),
     "cli.usage": ("{message}\nSee '{command} --help'.", "用法错误：{message}\n请参阅 “{command} --help”。"),
     "cli.internal": (
         "A fault of Crawdad: {error}. With CRAWDAD_DEBUG=1 the traceback is shown.",
