@@ -54,6 +54,13 @@ class SseSplitter:
         return events
 
     def _feed_any(self, buffer: bytes) -> list[bytes]:
+        if buffer.endswith(b"\r\n\r\n") and b"\r\n\r\n\r\n" not in buffer:
+            lines = buffer.count(b"\r\n")
+            if (
+                buffer.count(b"\n") == lines == buffer.count(b"\r")
+            ):  # whole events with CR LF throughout: the usual case
+                self._keep(b"", 0)
+                return [event + b"\r\n\r\n" for event in buffer[:-4].split(b"\r\n\r\n")]
         events: list[bytes] = []
         position = 0
         start = max(0, self._scanned - 3)
@@ -92,6 +99,8 @@ def event_data(event: bytes) -> bytes | None:
     """The data of one raw event, lines joined by a newline; None where it has none (a comment, a bare name)."""
     if event.startswith(b"data: ") and event.count(b"\n") <= 2 and b"\r" not in event:
         return event[6:].rstrip(b"\n")
+    if event.startswith(b"data: ") and event.endswith(b"\r\n\r\n") and event.count(b"\n") == event.count(b"\r") == 2:
+        return event[6:-4]
     lines = [line for line in re.split(rb"\r\n|\n|\r", event) if line.startswith(b"data")]
     values = []
     for line in lines:
