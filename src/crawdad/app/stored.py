@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -80,7 +81,7 @@ async def check_database(launch: Launch) -> str:
     """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
     settings = usable_settings(await (await configuration_source(launch)).load())
     url = database_url(settings, launch)
-    if url.startswith("sqlite:") and not os.path.exists(url.removeprefix("sqlite:///")):
+    if url.startswith("sqlite:") and not await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///")):
         return Text("app.no_database_yet").render(LANGUAGE)
     async with _open_database(launch) as database:
         await database.check()
