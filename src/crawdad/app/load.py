@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,16 +34,19 @@ def percentile(values: list[float], share: float) -> float | None:
 
 
 class Load:
-    """Turns of one kind against one server."""
+    """Turns of one kind against one server that speaks OpenAI's chat completions."""
 
-    def __init__(self, url: str, token: str, model: str, *, stream: bool) -> None:
+    def __init__(
+        self, url: str, token: str, model: str, *, stream: bool, headers: Mapping[str, str] | None = None
+    ) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         question = {"role": "user", "content": "Hello!"}
         body = json.dumps({"model": model, "messages": [question], "stream": stream, "max_tokens": 64}).encode()
-        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        more = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        fields = "".join(f"{name}: {value}\r\n" for name, value in more.items())
         head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\n{authorization}"
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\n{fields}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self._request = head.encode() + body
