@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import random
 import signal
@@ -31,7 +32,15 @@ from typing import Any, Self
 import orjson
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
-SERVE = (sys.executable, "-m", "crawdad.app.main", "serve")
+_BARE = """
+import sys
+from crawdad.app.launch import Launch
+from crawdad.app.server import run
+sys.exit(run(Launch.from_environment(sys.argv[sys.argv.index("--home") + 1])))
+"""
+_HAS_COMMAND_LINE = importlib.util.find_spec("crawdad.app.main") is not None
+SERVE = (sys.executable, *(("-m", "crawdad.app.main", "serve") if _HAS_COMMAND_LINE else ("-c", _BARE)))
+"""The command of one gateway process; `--home DIR` is put behind it."""
 UP = (sys.executable, "-m", "crawdad.app.main", "up")
 TOKEN = "cd-test-token-0123456789abcdef"
 
