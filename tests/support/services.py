@@ -96,23 +96,19 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def redis_prefix() -> AsyncIterator[str]:
+def redis_prefix() -> Iterator[str]:
     """A key prefix of this test alone in the Redis at `REDIS_URL`; its keys are removed at the end."""
     try:
-        from redis.asyncio import Redis
+        from redis import Redis
+        from redis.exceptions import RedisError
     except ImportError as error:
         _missing("Redis", error)
-    from redis.exceptions import RedisError
-
     prefix = f"crawdad-test-{secrets.token_hex(6)}"
-    client = Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5)
-    try:
+    with Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5) as client:
         try:
-            await client.exists(prefix)
+            client.exists(prefix)
         except (RedisError, OSError) as error:
             _missing("Redis", error)
         yield prefix
-        async for key in client.scan_iter(match=f"{prefix}*"):
-            await client.delete(key)
-    finally:
-        await client.aclose()
+        for key in client.scan_iter(match=f"{prefix}*"):
+            client.delete(key)

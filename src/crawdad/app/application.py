@@ -27,6 +27,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.catalogue.live import LiveCatalogue
+from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.source import ConfigurationSource
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
@@ -74,11 +75,12 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
     a broken configuration is set aside and the defaults are used instead."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     source = configuration_source(launch, environment)
-    settings = await _settings(source, safe_mode)
+    loaded = await source.load(seal=not safe_mode)
+    settings = _usable(loaded, safe_mode)
     configure_logs(settings.logging)
     clock, randomness = SystemClock(), SystemRandomness()
     async with AsyncExitStack() as stack:
-        upkeep = Upkeep(settings, source)
+        upkeep = Upkeep(settings, loaded, source)
         database = await stack.enter_async_context(open_database(database_url(settings, launch.home)))
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
@@ -119,8 +121,7 @@ def configuration_source(launch: Launch, environment: dict[str, str]) -> Configu
     return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box)
 
 
-async def _settings(source: ConfigurationSource, safe_mode: bool) -> Settings:
-    loaded = await source.load(seal=not safe_mode)
+def _usable(loaded: Loaded, safe_mode: bool) -> Settings:
     for problem in loaded.problems:
         if not problem.is_error:
             _log.warning("configuration", problem=problem.describe())

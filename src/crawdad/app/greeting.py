@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,12 +19,20 @@ def base_url(addresses: Sequence[tuple[str, int]]) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def greeting(addresses: Sequence[tuple[str, int]], facts: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """The lines to print. `facts` are those of the application's `ready` message: `first_token`, `authentication`,
-    `safe_mode`. The token itself is shown only when it has just been made.
+def greeting(
+    addresses: Sequence[tuple[str, int]],
+    facts: Mapping[str, Any],
+    environment: Mapping[str, str],
+    *,
+    as_json: bool = False,
+) -> str:
+    """The lines to print, or one line of JSON. `facts` are those of the application's `ready` message: `first_token`
+    and `authentication`. The token itself is shown only when it has just been made.
     """
     url = base_url(addresses)
     first_token = facts.get("first_token")
+    if as_json:
+        return json.dumps({"url": url, "addresses": addresses, "first_token": first_token})
     needs_token = facts.get("authentication", True)
     if not needs_token:
         token_line = words("up.no_token")

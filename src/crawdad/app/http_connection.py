@@ -225,7 +225,7 @@ class HttpConnection(HttpToolsProtocol):
 
 
 def _refusal(status: int, code: str) -> bytes:
-    message = Text(f"http.{code}").render()
+    message = Text(f"front.{code}").render()
     error = {"error": {"message": message, "type": "invalid_request_error", "code": code}}
     body = json.dumps(error).encode()
     head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)

@@ -50,12 +50,14 @@ def main() -> int:
     return run(Launch.from_environment(options.home, options.config), control, safe_mode=options.safe_mode)
 
 
-def run(launch: Launch, control: ApplicationEnd | None = None, *, safe_mode: bool = False) -> int:
+def run(
+    launch: Launch, control: ApplicationEnd | None = None, *, safe_mode: bool = False, as_json: bool = False
+) -> int:
     """Serve until told to stop; the exit code. A fault that nobody foresaw ends the process with its traceback."""
     _prepare(launch)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(launch, control, safe_mode))
+            runner.run(_serve(launch, control, safe_mode, as_json))
     except AddressError as error:
         print(address_problem(error), file=sys.stderr)
         return exits.ADDRESS_TAKEN
@@ -67,7 +69,7 @@ def run(launch: Launch, control: ApplicationEnd | None = None, *, safe_mode: boo
     return exits.OK
 
 
-async def _serve(launch: Launch, control: ApplicationEnd | None, safe_mode: bool) -> None:
+async def _serve(launch: Launch, control: ApplicationEnd | None, safe_mode: bool, as_json: bool) -> None:
     from crawdad.app.application import open_application
     from crawdad.app.front import Front
 
@@ -84,7 +86,7 @@ async def _serve(launch: Launch, control: ApplicationEnd | None, safe_mode: bool
             facts = {"first_token": application.first_token, "authentication": gateway.auth.mode != "none"}
             if control is None:
                 addresses = [each.getsockname()[:2] for each in sockets]
-                print(greeting(addresses, facts, launch.environment), flush=True)
+                print(greeting(addresses, facts, launch.environment, as_json=as_json), flush=True)
             else:
                 control.ready(drain_seconds=gateway.drain_seconds, **facts)
                 _stop_with_supervisor(control, stop)

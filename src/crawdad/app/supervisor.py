@@ -29,8 +29,8 @@ _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 class Supervisor:
     """The state of one `crawdad up`. `run` returns its exit code."""
 
-    def __init__(self, launch: Launch, patience: Patience) -> None:
-        self.launch, self.patience = launch, patience
+    def __init__(self, launch: Launch, patience: Patience, *, as_json: bool = False) -> None:
+        self.launch, self.patience, self.as_json = launch, patience, as_json
         self.log = record.EventLog(launch.logs / "supervisor.jsonl")
         self.listeners = Listeners()
         self.selector = selectors.DefaultSelector()
@@ -124,8 +124,8 @@ class Supervisor:
     def _on_ready(self, process: ApplicationProcess, message: dict[str, Any]) -> None:
         process.state = "ready"
         process.drain_seconds = float(message.get("drain_seconds", process.drain_seconds))
-        addresses = [f"{host}:{port}" for host, port in self.listeners.addresses()]
-        self.log.append("application_ready", pid=process.pid, addresses=addresses, safe_mode=process.safe_mode)
+        shown = [f"{host}:{port}" for host, port in self.listeners.addresses()]
+        self.log.append("application_ready", pid=process.pid, addresses=shown, safe_mode=process.safe_mode)
         if process is self.successor:
             self._promote(process)
         if process.asked:
@@ -133,7 +133,8 @@ class Supervisor:
         self._write_state()
         if not self.greeted:
             self.greeted = True
-            _print(greeting.greeting(self.listeners.addresses(), message, self.launch.environment), 1)
+            addresses, environment = self.listeners.addresses(), self.launch.environment
+            _print(greeting.greeting(addresses, message, environment, as_json=self.as_json), 1)
 
     def _promote(self, process: ApplicationProcess) -> None:
         replaced, self.current, self.successor = self.current, process, None
@@ -304,6 +305,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="crawdad up")
     parser.add_argument("--home")
     parser.add_argument("--config")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     launch = Launch.from_environment(options.home, options.config)
     try:
@@ -315,7 +317,7 @@ def main() -> int:
     except OSError as error:
         print(words("up.home_unusable", home=launch.home, reason=error.strerror), file=sys.stderr)
         return exits.PROBLEM
-    return Supervisor(launch, Patience.from_environment(launch.environment)).run()
+    return Supervisor(launch, Patience.from_environment(launch.environment), as_json=options.json).run()
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ _RETENTION_SECONDS = 3600.0
 class Upkeep:
     """Holds the settings of the moment and the tasks that keep them and what depends on them fresh."""
 
-    def __init__(self, settings: Settings, source: ConfigurationSource) -> None:
+    def __init__(self, settings: Settings, loaded: Loaded, source: ConfigurationSource) -> None:
         self.settings = settings
+        self._loaded = loaded
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
@@ -57,7 +58,7 @@ class Upkeep:
         tasks.start(self._apply_retention(database, clock), "retention")
 
     async def _follow_configuration(self, keys: Keys, door: Door, live: LiveCatalogue) -> None:
-        async for loaded in self._source.changes(seal=True):
+        async for loaded in self._source.changes(self._loaded, seal=True):
             await self._take(loaded, keys, door, live)
 
     async def _take(self, loaded: Loaded, keys: Keys, door: Door, live: LiveCatalogue) -> None:

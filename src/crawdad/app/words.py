@@ -19,6 +19,6 @@ def chosen_language(environment: Mapping[str, str]) -> str:
 LANGUAGE = chosen_language(os.environ)
 
 
-def words(key: str, **values: object) -> str:
+def words(key: str, /, **values: object) -> str:
     """The catalogue entry `key` in the language of this process."""
     return MESSAGES[key][1 if LANGUAGE == "zh" else 0].format_map(values)

@@ -58,9 +58,9 @@ def credential_headers(protocol: str, configured: ProviderSettings) -> dict[str,
     if protocol == "anthropic-messages":
         headers["anthropic-version"] = ANTHROPIC_VERSION
     if key:
-        if protocol == "anthropic-messages":
+        if protocol == "anthropic-messages" and not configured.auth_header:
             headers["x-api-key"] = key
-        elif protocol == "gemini":
+        elif protocol == "gemini" and not configured.auth_header:
             headers["x-goog-api-key"] = key
         else:
             headers["Authorization"] = f"Bearer {key}"

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+_CANCEL_AGAIN_SECONDS = 0.2
+
 _log = logging.getLogger(__name__)
 
 
@@ -24,8 +26,11 @@ async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
+        left = set(tasks)
+        while left:  # a library may swallow a cancellation that meets it while it connects, as redis-py does
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_SECONDS)
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task

@@ -66,9 +66,9 @@ async def _redis(url: str, prefix: str) -> AsyncIterator[Cluster]:
                     address,
                     socket_connect_timeout=_CONNECT_SECONDS,
                     socket_timeout=seconds,
-                    retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), retries=2),
+                    retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), retries),
                 )
-                for seconds in (_ANSWER_SECONDS, _FOLLOW_SECONDS)
+                for seconds, retries in ((_ANSWER_SECONDS, 2), (_FOLLOW_SECONDS, 0))
             )
         except ValueError as error:
             words = Text("store.bad_cluster_url")

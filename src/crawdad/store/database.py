@@ -78,10 +78,17 @@ class Database:
             raise GatewayError(ErrorKind.INTERNAL, Text("store.damaged", {"reason": answer}), {"code": "damaged"})
 
     async def give_back_space(self) -> None:
-        """Return the pages of deleted rows to the file system; PostgreSQL does so by itself."""
-        if self.is_sqlite:
-            async with self.write() as connection:
-                await connection.execute(text("PRAGMA incremental_vacuum(2000)"))
+        """Return the pages of deleted rows to the file system; PostgreSQL does so by itself.
+
+        The pragma frees one page a step, and only a script is stepped through to its end.
+        """
+        before, free = (1, 0) if self.is_sqlite else (0, 0)
+        while free < before:
+            async with self._one_writer, self.read() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                before = (await connection.execute(text("PRAGMA freelist_count"))).scalar_one()
+                await driver.executescript("PRAGMA incremental_vacuum(1000)")
+                free = (await connection.execute(text("PRAGMA freelist_count"))).scalar_one()
 
 
 @asynccontextmanager

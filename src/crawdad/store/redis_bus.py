@@ -33,7 +33,10 @@ _log = logging.getLogger(__name__)
 
 
 class RedisBus:
-    """The bus of one process. `client` sends; `follower` waits for news, so its time-out must exceed 5 s."""
+    """The bus of one process. `client` sends.
+
+    `follower` waits for news: its time-out must exceed 5 s, and it must not try again by itself.
+    """
 
     def __init__(self, client: Redis, follower: Redis, prefix: str, bound: int = QUEUE_BOUND) -> None:
         self._client: Any = client
@@ -68,15 +71,19 @@ class RedisBus:
     async def keep_following(self) -> None:
         """Read what others send, for ever."""
         pause = Pause()
+        lost = False
         while True:
             try:
+                if lost:
+                    await self._find_place()
                 found = await self._follower.xread({self._stream: self._position}, _AT_ONCE, _BLOCK_MILLISECONDS)
-                pause.reset()
             except (RedisError, OSError) as error:
                 _log.warning("the bus lost Redis: %s", error)
+                lost = True
                 await pause.wait()
-                await self._find_place()
                 continue
+            lost = False
+            pause.reset()
             for _, entries in found:
                 for self._position, fields in entries:
                     if fields.get(b"from") != self._me:
@@ -127,10 +134,7 @@ class RedisBus:
 
     async def _find_place(self) -> None:
         """After a lost connection: tell the listeners if the stream does not reach back to where this process was."""
-        try:
-            oldest, newest = await self._ends()
-        except (RedisError, OSError):
-            return
+        oldest, newest = await self._ends()
         forgotten = _order(newest) < _order(self._position)  # another server, or one that lost its data
         if forgotten or _order(oldest) > _order(self._position) > _order(_START):
             self._local.deliver(Event(LAGGED, {"lost": 0}))

@@ -55,8 +55,11 @@ class Spool:
         self._capacity: int = self._words[_AT_CAPACITY]
         self._committed: int = self._words[_AT_COMMITTED]
         self._origin = self._end = self._committed
+        self._closed = False
         self.pending = 0
         """How many records are not committed yet."""
+        self.dropped: int = self._words[_AT_DROPPED]
+        """How many records were given up, in this spool's whole life; it survives a kill."""
 
     @classmethod
     def create(cls, folder: Path, capacity: int = DEFAULT_CAPACITY) -> Self:
@@ -113,21 +116,18 @@ class Spool:
         """The position behind the last record."""
         return self._end
 
-    @property
-    def dropped(self) -> int:
-        """How many records were given up, in this spool's whole life; it survives a kill."""
-        return self._words[_AT_DROPPED]
-
     def drop(self, count: int = 1) -> None:
         """Count records that were given up."""
-        self._words[_AT_DROPPED] += count
+        self.dropped += count
+        if not self._closed:
+            self._words[_AT_DROPPED] = self.dropped
 
     def append(self, payload: bytes) -> bool:
         """Keep a record. False, and one more dropped, when there is no room for it."""
         end = self._end
         after = end + _FRAME.size + len(payload)
         if after - self._committed > self._capacity:
-            self._words[_AT_DROPPED] += 1
+            self.drop()
             return False
         self._copy_in(end, _FRAME.pack(end, len(payload), zlib.crc32(payload)) + payload)
         self._end = after
@@ -153,7 +153,9 @@ class Spool:
             self._committed = self._words[_AT_COMMITTED] = batch.end
 
     def close(self, remove: bool) -> None:
-        """Let go of the file, and remove it when there is nothing left to be read from it."""
+        """Let go of the file, and remove it when there is nothing left to be read from it. No record fits any more."""
+        self._closed = True
+        self._capacity = 0
         self._words.release()
         self._map.close()
         if remove:

@@ -77,8 +77,12 @@ class Offer:
     """The full name, `provider/model`."""
     profile: Profile = field(init=False, default=DEFAULT)
     """The provider's quirks, made to fit this model."""
+    headers: Mapping[str, str] = field(init=False, repr=False, default_factory=dict)
+    """What every call carries: the provider's headers and the model's own. Holds the credential; never logged."""
 
     def __post_init__(self) -> None:
+        own = {name: value.reveal() for name, value in self.settings.headers.items()} if self.settings else {}
+        object.__setattr__(self, "headers", MappingProxyType({**self.provider.headers, **own}))
         object.__setattr__(self, "name", f"{self.provider.id}/{self.model}")
         object.__setattr__(self, "profile", model_profile(self.provider.profile, self.protocol, self.model))
 

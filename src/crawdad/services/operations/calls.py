@@ -62,8 +62,7 @@ async def post(
     """`(body, headers)` of the answer. Raises `GatewayError` for an error status."""
     provider = offer.provider
     headers = {
-        **provider.headers,
-        **(offer.settings.headers if offer.settings else {}),
+        **offer.headers,
         **turn.headers,
         "Content-Type": content_type,
         "Accept": "*/*",

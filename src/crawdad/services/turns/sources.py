@@ -64,7 +64,7 @@ async def _send(
     turn: Turn, offer: Offer, codec: Codec, transport: Transport, body: bytes, extra: Mapping[str, str]
 ) -> UpstreamAnswer:
     provider = offer.provider
-    headers = {**provider.headers, **(offer.settings.headers if offer.settings else {}), **extra}
+    headers = {**offer.headers, **extra}
     headers["Accept"] = "text/event-stream" if turn.stream else "application/json"
     headers["Accept-Encoding"] = "identity" if turn.stream else "gzip, deflate"
     headers["X-Request-Id"] = turn.exchange.id

@@ -1,0 +1,67 @@
+# POSIX sh, GNU make 3.81 or newer. `make help` lists the targets.
+
+VENV ?= .venv
+# Set BIN to the bin directory of an environment of your own (BIN=/path/to/env/bin): nothing is installed then.
+ifdef BIN
+RUN_READY :=
+DEV_READY :=
+else
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+endif
+PYTHON := $(BIN)/python
+# Tests start processes of their own; more workers than processors make their deadlines tight.
+WORKERS ?= auto
+TESTS ?= tests
+UV_COMPILE := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+test check docs bench bench-peers: export PYTHONPATH := $(CURDIR)/src
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test check bench bench-peers lock docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: $(RUN_READY) ## Install into .venv where needed, then start Crawdad
+	@exec $(PYTHON) -P -m crawdad.app up
+
+install: $(RUN_READY) ## Install into .venv, and start nothing
+
+test: $(DEV_READY) ## Run the tests (TESTS=tests/app for some, WORKERS=1 for one at a time)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+check: $(DEV_READY) ## Format, lint, types, package arrows, locks, generated documents
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(BIN)/lint-imports
+	$(PYTHON) scripts/check_locks.py
+	$(PYTHON) scripts/check_texts.py
+	$(PYTHON) scripts/generate_docs.py --check
+
+bench: $(RUN_READY) ## Measure a server of its own on this machine
+	$(PYTHON) scripts/bench.py
+
+bench-peers: $(RUN_READY) ## The same beside other gateways, installed into .peers
+	$(PYTHON) scripts/bench_peers.py
+
+lock: $(DEV_READY) ## Resolve the dependencies anew (UPGRADE=1 for their newest versions)
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
+	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements.lock -o requirements-dev.lock
+
+docs: $(DEV_READY) ## Write the generated documents anew
+	$(PYTHON) scripts/generate_docs.py
+
+clean: ## Remove everything that make has made
+	rm -rf .venv .peers build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.run-ready: requirements.lock pyproject.toml scripts/environment.sh
+	@sh scripts/environment.sh $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
+	@sh scripts/environment.sh $(VENV) requirements-dev.lock
+	@touch $@

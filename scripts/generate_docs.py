@@ -1,0 +1,67 @@
+"""The documents that are made from the code. With `--check`: whether they are as the code has them now."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ["CRAWDAD_LANG"] = "en"
+
+ROOT = Path(__file__).parents[1]
+_WIDTH = 100
+
+
+def command_line() -> str:
+    """`docs/cli.md`: the help of every command."""
+    from crawdad.app.commands.group import COMMANDS, root_group
+
+    group = root_group()
+    root = group.make_context("crawdad", ["version"], terminal_width=_WIDTH, max_content_width=_WIDTH)
+    sections = ["# The command line", _block(group, root)]
+    for name in COMMANDS:
+        command = group.get_command(root, name)
+        assert command is not None
+        sections += _sections(command, f"crawdad {name}")
+    return "\n\n".join(sections) + "\n"
+
+
+def _sections(command: Any, path: str) -> Iterator[str]:
+    from typer import Context
+
+    yield f"## `{path}`"
+    context = Context(command, info_name=path, terminal_width=_WIDTH, max_content_width=_WIDTH)
+    yield _block(command, context)
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _sections(child, f"{path} {name}")
+
+
+def _block(command: Any, context: Any) -> str:
+    return f"```text\n{command.get_help(context).rstrip()}\n```"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {"docs/cli.md": command_line}
+
+
+def main() -> int:
+    """Write or check every document; the exit code."""
+    stale = []
+    for name, generate in DOCUMENTS.items():
+        path, text = ROOT / name, generate()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in sys.argv[1:]:
+            stale.append(name)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+    for name in stale:
+        print(f"{name} is not what the code says. Run 'make docs'.", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""What commands need from the rest of the system, as protocols, and the one place that finds it (`app.wiring`).
+
+Nothing here is imported before it is needed: a command that asks for nothing pays for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from crawdad.app.launch import Launch
+
+if TYPE_CHECKING:
+    from crawdad.core.exchange import Exchange
+    from crawdad.core.identity import Limits, Permission
+    from crawdad.core.settings import Settings
+    from crawdad.core.text import Text
+
+
+class Problem(Protocol):
+    """A finding about the configuration. `path` is the key, `line` and `column` count from 1."""
+
+    @property
+    def is_error(self) -> bool: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def message(self) -> Text: ...
+    @property
+    def fix(self) -> Text: ...
+    @property
+    def file(self) -> str | None: ...
+    @property
+    def line(self) -> int | None: ...
+    @property
+    def column(self) -> int | None: ...
+
+
+class Reading(Protocol):
+    """A value in effect; `origin` prints as where it comes from; `masked`: a secret in it is not shown."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def origin(self) -> object: ...
+    @property
+    def masked(self) -> bool: ...
+
+
+class Written(Protocol):
+    """What became of an edit."""
+
+    @property
+    def written(self) -> bool: ...
+    @property
+    def refused(self) -> bool: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+
+class Verdict(Protocol):
+    """Whether the configuration can be used."""
+
+    @property
+    def valid(self) -> bool: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+    @property
+    def files(self) -> Sequence[str]: ...
+
+
+class Configuration(Protocol):
+    """The configuration file and what it leads to. All methods raise `GatewayError`."""
+
+    async def settings(self) -> Settings:
+        """The settings in effect. Raises BAD_REQUEST when the configuration cannot be used."""
+
+    async def get(self, path: str, reveal: bool = False) -> Reading: ...
+
+    async def set_value(self, path: str, text: str, as_text: bool = False) -> Written: ...
+
+    async def unset_value(self, path: str) -> Written: ...
+
+    async def validate(self) -> Verdict: ...
+
+
+class Key(Protocol):
+    """A stored key. Times are Unix seconds."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    @property
+    def permissions(self) -> frozenset[Permission]: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def created_at(self) -> float: ...
+    @property
+    def expires_at(self) -> float | None: ...
+    @property
+    def revoked_at(self) -> float | None: ...
+    @property
+    def last_used_at(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """What a key to be made shall be and may do. `expires_in` is in seconds."""
+
+    name: str
+    permissions: frozenset[Permission]
+    limits: Limits
+    expires_in: float | None = None
+
+
+class Keys(Protocol):
+    """The API keys of this installation."""
+
+    async def create(self, wanted: NewKey) -> tuple[Key, str]:
+        """A new key and its secret, which is shown once and stored as a hash."""
+
+    async def list(self, include_revoked: bool = False) -> Sequence[Key]: ...
+
+    async def revoke(self, id_or_name: str) -> Key:
+        """End a key. Raises NOT_FOUND, or CONFLICT when several keys have that name."""
+
+
+class ExchangeLog(Protocol):
+    """The log of exchanges."""
+
+    async def recent(self, limit: int, *, model: str | None, failed: bool, since: float | None) -> Sequence[Exchange]:
+        """The newest exchanges that match, oldest first. `since` is Unix time in seconds."""
+
+
+async def settings(launch: Launch) -> Settings:
+    """The settings in effect in the installation at `launch`."""
+    async with open_configuration(launch) as configuration:
+        return await configuration.settings()
+
+
+def open_configuration(launch: Launch) -> AbstractAsyncContextManager[Configuration]:
+    """The configuration of the installation at `launch`."""
+    from crawdad.app import wiring
+
+    return wiring.open_configuration(launch)
+
+
+def open_keys(launch: Launch) -> AbstractAsyncContextManager[Keys]:
+    """Its API keys."""
+    from crawdad.app import wiring
+
+    return wiring.open_keys(launch)
+
+
+def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog]:
+    """Its log of exchanges."""
+    from crawdad.app import wiring
+
+    return wiring.open_exchange_log(launch)
+
+
+async def check_database(launch: Launch) -> str:
+    """Look whether the database can be read and written, without making one: what it is, for people.
+
+    Raises `GatewayError`.
+    """
+    from crawdad.app import wiring
+
+    return await wiring.check_database(launch)

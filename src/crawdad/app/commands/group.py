@@ -1,0 +1,79 @@
+"""The tree of commands, and the little that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from crawdad.app.words import words
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+COMMANDS = (
+    *("up", "serve", "status", "doctor"),
+    *("config", "models", "keys", "logs"),
+    *("bench", "completion", "version"),
+)
+"""Each is a module of this package with a Typer application called `app`; its help is the words `cli.<name>`."""
+
+_GLOBAL_OPTIONS = (("--home DIR", "home"), ("--config FILE", "config"), ("--json", "json"), ("-h, --help", "help"))
+# Without a default typer would load pydantic, a tenth of a second, to learn that None is no wish for help.
+_CONTEXT = {"help_option_names": ["-h", "--help"], "default_map": {"help": False}}
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _LazyGroup(TyperGroup):
+    """Knows the names of the commands, and imports one when it is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # names, for suggestions and lists
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = get_command(import_module(f"crawdad.app.commands.{cmd_name}").app)
+        command.name = cmd_name
+        return command
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        with formatter.section(words("cli.options")):
+            formatter.write_dl([(option, words(f"cli.option.{name}")) for option, name in _GLOBAL_OPTIONS])
+        with formatter.section(words("cli.commands")):
+            formatter.write_dl([(name, words(f"cli.{name}")) for name in COMMANDS])
+
+
+def application(name: str, **settings: Any) -> typer.Typer:
+    """A Typer application for the command or noun `name`."""
+    help_text = words(f"cli.{name}")
+    return typer.Typer(
+        name=name,
+        help=help_text,
+        **{"epilog": words("cli.global_options"), **settings},
+        rich_markup_mode=None,
+        add_completion=False,
+        context_settings=_CONTEXT,
+    )
+
+
+def command(app: typer.Typer, help_key: str, name: str | None = None) -> Callable[[Function], Function]:
+    """Registers a function as the command `name` of `app` (as its only one where there is no name)."""
+    help_text, epilog = words(help_key), words("cli.global_options")
+    return app.command(name, help=help_text, epilog=epilog, context_settings=_CONTEXT)
+
+
+def root_group() -> TyperGroup:
+    """The program itself. Its options are not declared here: `split_global_options` takes them off before, so that they
+    may stand anywhere (and a declared option makes typer import pydantic, a tenth of a second for every command).
+    """
+    app = application("root", cls=_LazyGroup, no_args_is_help=True, epilog=words("cli.exit_codes"))
+    app.callback()(lambda: None)
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    return group

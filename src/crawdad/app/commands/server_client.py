@@ -1,0 +1,91 @@
+"""HTTP to the running server, from the command line: where it is, and one request at a time."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from crawdad.app import exits
+from crawdad.app.commands import backends
+from crawdad.app.greeting import base_url
+from crawdad.app.invocation import CommandFailed
+from crawdad.app.launch import Launch
+from crawdad.app.record import read_state
+from crawdad.app.words import words
+
+if TYPE_CHECKING:
+    from crawdad.core.settings import Settings
+
+_HOSTS = {"loopback": "127.0.0.1", "lan": "127.0.0.1"}
+
+
+def server_url(launch: Launch) -> str:
+    """Where the server of this home directory listens, or, when none runs, where it would."""
+    state = read_state(launch.home)
+    if state and state.get("addresses"):
+        return base_url([(host, port) for host, port in state["addresses"]])
+    gateway = _settings(launch).gateway
+    return base_url([(_HOSTS.get(gateway.bind, gateway.bind), gateway.port)])
+
+
+def server_token(launch: Launch) -> str:
+    """The token to speak to it with: CRAWDAD_TOKEN or the configured one; the one made at first start is not kept."""
+    if token := launch.environment.get("CRAWDAD_TOKEN"):
+        return token
+    auth = _settings(launch).gateway.auth
+    if auth.token is not None:
+        return auth.token.reveal()
+    if auth.mode == "none":
+        return ""
+    raise CommandFailed(words("cli.no_token"), exits.DENIED)
+
+
+def _settings(launch: Launch) -> Settings:
+    import asyncio
+
+    return asyncio.run(backends.settings(launch))
+
+
+class Server:
+    """The server at `url`. Raises `CommandFailed` when it cannot be reached or does not accept the token."""
+
+    def __init__(self, url: str, token: str = "", timeout: float = 10.0) -> None:
+        self.url = url
+        self._token = token
+        self._timeout = timeout
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON body (None when it is not JSON) of `GET path`."""
+        with self.request("GET", path) as answer:
+            return answer.status, _json(answer.read())
+
+    @contextmanager
+    def request(self, method: str, path: str, body: Any = None) -> Iterator[http.client.HTTPResponse]:
+        """The answer to one request, its body yet to be read."""
+        parts = urlsplit(self.url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        content = None if body is None else json.dumps(body)
+        try:
+            connection.request(method, parts.path + path, content, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            if answer.status in (401, 403):
+                raise CommandFailed(words("cli.denied", url=self.url), exits.DENIED, url=self.url)
+            yield answer
+        except (OSError, http.client.HTTPException) as error:
+            text = words("cli.unreachable", url=self.url, reason=str(error) or type(error).__name__)
+            raise CommandFailed(text, exits.UNREACHABLE, url=self.url) from error
+        finally:
+            connection.close()
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -1,0 +1,61 @@
+"""Checks of the installation: configuration, ports, database."""
+
+from __future__ import annotations
+
+from crawdad.app.address_holder import address_problem
+from crawdad.app.commands import backends
+from crawdad.app.doctor.finding import Finding, Patient, Verdict, good
+from crawdad.app.listening import AddressError, open_port
+from crawdad.app.record import read_state
+from crawdad.app.words import LANGUAGE, words
+from crawdad.core.errors import GatewayError
+
+
+async def configuration(patient: Patient) -> list[Finding]:
+    """The configuration can be read and is valid. Leaves the settings for the checks after it."""
+    try:
+        async with backends.open_configuration(patient.launch) as source:
+            verdict = await source.validate()
+            patient.settings = await source.settings() if verdict.valid else None
+    except GatewayError as error:
+        return [Finding("configuration", Verdict.FAIL, error.message(LANGUAGE), words("doctor.configuration_fix"))]
+    findings = []
+    for problem in verdict.problems:
+        place = ":".join(str(part) for part in (problem.file, problem.line) if part is not None)
+        text = ": ".join(part for part in (place, problem.path, problem.message.render(LANGUAGE)) if part)
+        severity = Verdict.FAIL if problem.is_error else Verdict.WARN
+        findings.append(Finding("configuration", severity, text, problem.fix.render(LANGUAGE)))
+    if patient.launch.config_path.exists():
+        return findings or [good("configuration", "configuration_ok", path=patient.launch.config_path)]
+    return findings or [good("configuration", "configuration_none", path=patient.launch.config_path)]
+
+
+async def ports(patient: Patient) -> list[Finding]:
+    """Every port is free, or ours already."""
+    if patient.settings is None:
+        return []
+    gateway = patient.settings.gateway
+    state = read_state(patient.launch.home)
+    ours = {port for _, port in state["addresses"]} if state else set()
+    findings = []
+    for port in dict.fromkeys((gateway.port, *gateway.extra_ports)):
+        if port in ours:
+            findings.append(good("port", "port_ours", port=port))
+            continue
+        try:
+            for listener in open_port(gateway.bind, port):
+                listener.close()
+            findings.append(good("port", "port_free", port=port))
+        except AddressError as error:
+            problem, _, advice = address_problem(error).partition("\n")
+            findings.append(Finding("port", Verdict.FAIL, problem, advice))
+    return findings
+
+
+async def database(patient: Patient) -> list[Finding]:
+    """The database opens and can be written."""
+    try:
+        return [Finding("database", Verdict.OK, await backends.check_database(patient.launch))]
+    except GatewayError as error:
+        advice = words("doctor.database_fix")
+        return [Finding("database", Verdict.FAIL, error.message(LANGUAGE), advice)]

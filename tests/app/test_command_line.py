@@ -1,0 +1,358 @@
+"""The command line: what it prints for people and for machines, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawdad.app import exits, main
+from crawdad.app.commands import backends
+from crawdad.app.commands.group import COMMANDS
+from crawdad.app.invocation import split_global_options
+from crawdad.app.record import EventLog
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.exchange import Exchange
+from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
+from crawdad.core.settings import Settings
+from crawdad.core.text import Text
+from tests.app.fakes import FakeConfiguration, FakeExchangeLog, FakeKeys, FakeProblem, opening
+from tests.app.processes import environment, running
+from tests.app.vendor import Vendor, vendor
+
+Capture = pytest.CaptureFixture[str]
+MODELS = {"object": "list", "data": [{"id": "crawdad/demo", "object": "model", "owned_by": "crawdad"}]}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CRAWDAD_HOME", str(tmp_path))
+    for name in ("CRAWDAD_CONFIG", "CRAWDAD_TOKEN", "CRAWDAD_PORT", "CRAWDAD_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def configuration(monkeypatch: pytest.MonkeyPatch) -> FakeConfiguration:
+    fake = FakeConfiguration()
+    monkeypatch.setattr(backends, "open_configuration", opening(fake))
+    return fake
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> FakeKeys:
+    fake = FakeKeys()
+    monkeypatch.setattr(backends, "open_keys", opening(fake))
+    return fake
+
+
+def document(capsys: Capture, *arguments: str, code: int = 0) -> Any:
+    """What `crawdad … --json` prints: exactly one JSON document on standard output, nothing on the other."""
+    assert main.run([*arguments, "--json"]) == code
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return json.loads(printed.out)
+
+
+def lines(capsys: Capture, *arguments: str, code: int = 0) -> list[str]:
+    """What people see who do not sit at a terminal."""
+    assert main.run(list(arguments)) == code
+    return capsys.readouterr().out.splitlines()
+
+
+def crawdad(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process of its own."""
+    command = [sys.executable, "-P", "-m", "crawdad.app.main", *arguments]
+    return subprocess.run(command, env=environment(home, **variables), capture_output=True, text=True, timeout=60)
+
+
+# The frame
+
+
+def test_global_options_may_stand_anywhere() -> None:
+    arguments = ["--home=/a", "config", "--json", "set", "--config", "/b", "key", "--", "--home", "x"]
+    expected = (["config", "set", "key", "--", "--home", "x"], {"home": "/a", "config": "/b"}, True)
+    assert split_global_options(arguments) == expected
+    assert split_global_options(["config", "path", "--home"]) == (["config", "path", "--home"], {}, False)
+
+
+def test_version(capsys: Capture) -> None:
+    assert document(capsys, "version")["version"] in lines(capsys, "version")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["statu"], "status"),
+        (["config", "set", "one"], "VALUE"),
+        (["logs", "--lines", "many"], "--lines"),
+        (["version", "--nonsense"], "--nonsense"),
+        (["config", "path", "--home"], "--home"),
+    ],
+)
+def test_wrong_usage_is_told_in_both_forms(capsys: Capture, arguments: list[str], says: str) -> None:
+    error = document(capsys, *arguments, code=exits.USAGE)["error"]
+    assert error["exit_code"] == exits.USAGE and says.lower() in error["message"].lower()
+    assert main.run(arguments) == exits.USAGE
+    printed = capsys.readouterr()
+    assert printed.out == "" and says.lower() in printed.err.lower()
+
+
+def test_no_command_shows_the_help(capsys: Capture) -> None:
+    assert any("doctor" in line for line in lines(capsys, code=exits.USAGE))
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), ["config", "set"], ["keys", "create"]])
+def test_every_command_has_help(capsys: Capture, arguments: list[str]) -> None:
+    printed = lines(capsys, *arguments, "--help")
+    assert printed[0].startswith("Usage: crawdad") and any("--help" in line for line in printed)
+
+
+def test_help_speaks_chinese(home: Path) -> None:
+    for variables in ({"CRAWDAD_LANG": "zh"}, {"CRAWDAD_LANG": "", "LANG": "zh_CN.UTF-8"}):
+        assert "查看 Crawdad 是否在运行" in crawdad(home, "--help", **variables).stdout
+
+
+class Broken:
+    """A configuration that fails in a chosen way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def validate(self) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (GatewayError(ErrorKind.UNAVAILABLE, "the disk sleeps"), exits.PROBLEM, "the disk sleeps"),
+        (PermissionError(13, "Permission denied", "/secret"), exits.PROBLEM, "Permission denied: /secret"),
+        (RuntimeError("unforeseen"), exits.INTERNAL, "RuntimeError: unforeseen"),
+    ],
+)
+def test_no_error_shows_a_traceback(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, says: str
+) -> None:
+    monkeypatch.setattr(backends, "open_configuration", opening(Broken(error)))
+    assert says in document(capsys, "config", "validate", code=code)["error"]["message"]
+    assert main.run(["config", "validate"]) == code
+    printed = capsys.readouterr()
+    assert says in printed.err and "Traceback" not in printed.err + printed.out
+
+
+def test_a_reader_that_leaves_is_no_fault(home: Path) -> None:
+    log = EventLog(home / "logs" / "supervisor.jsonl")
+    log.path.parent.mkdir()
+    for number in range(5000):
+        log.append("something", number=number)
+    command = f"{sys.executable} -P -m crawdad.app.main logs --supervisor -n 5000 | head -1"
+    finished = subprocess.run(command, shell=True, env=environment(home), capture_output=True, text=True, timeout=60)
+    assert "number=0" in finished.stdout and finished.stderr == ""
+
+
+def test_simple_commands_load_little(home: Path) -> None:
+    code = "import sys; from crawdad.app.main import run; run(['version']); print(' '.join(sys.modules))"
+    command = [sys.executable, "-P", "-c", code]
+    finished = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=60)
+    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "aiohttp", "sqlalchemy", "psutil"}
+    assert heavy.isdisjoint(finished.stdout.split())
+
+
+def test_the_supervisor_loads_the_standard_library_only(home: Path) -> None:
+    code = "import sys; import crawdad.app.supervisor; print(' '.join(sys.modules))"
+    command = [sys.executable, "-P", "-I", "-c", f"import sys; sys.path.append({str(Path('src').resolve())!r}); {code}"]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    packages = {name.partition(".")[0] for name in finished.stdout.split()}
+    assert packages - sys.stdlib_module_names - {"__main__", "crawdad", "_distutils_hack"} == set()
+
+
+def test_completion(home: Path) -> None:
+    script = crawdad(home, "completion", "zsh").stdout
+    assert "_CRAWDAD_COMPLETE" in script
+    asked = {"COMP_WORDS": "crawdad st", "COMP_CWORD": "1", "_CRAWDAD_COMPLETE": "complete_bash"}
+    assert crawdad(home, **asked).stdout.split() == ["status"]
+
+
+# up, serve, status
+
+
+def test_up_serve_and_status_as_processes(home: Path) -> None:
+    nobody = crawdad(home, "status", "--url", "http://127.0.0.1:9", "--json")
+    assert nobody.returncode == exits.UNREACHABLE and json.loads(nobody.stdout)["alive"] is False
+    for command in ("up", "serve"):
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "crawdad.app.main", command, "--port", "0", "--json"],
+            env=environment(home, CRAWDAD_PORT="1"),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None
+            greeting = json.loads(process.stdout.readline())
+            arguments = ["--url", greeting["url"]] if command == "serve" else []
+            status = crawdad(home, "status", *arguments, "--json")
+            assert status.returncode == exits.OK, status
+            state = json.loads(status.stdout)
+            assert (state["url"], state["alive"], state["ready"]) == (greeting["url"], True, True)
+            assert (state["supervisor"] or {}).get("pid") == (process.pid if command == "up" else None)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == exits.OK
+
+
+def test_status_for_people(home: Path) -> None:
+    with running(home) as supervised:
+        supervised.until_ready()
+        printed = crawdad(home, "status")
+        assert printed.returncode == exits.OK
+        assert f"process {supervised.process.pid}" in printed.stdout
+        assert json.loads(crawdad(home, "logs", "--supervisor", "--json").stdout)["events"][0]["event"] == "started"
+
+
+def test_status_tells_alive_from_ready(capsys: Capture) -> None:
+    with vendor() as server:
+        server.answers = {"/healthz": (200, {}), "/readyz": (503, {"starting": True})}
+        state = document(capsys, "status", "--url", server.url, code=exits.PROBLEM)
+    assert (state["alive"], state["ready"], state["readiness"]) == (True, False, {"starting": True})
+
+
+# config
+
+
+def test_config_get_set_unset(capsys: Capture, configuration: FakeConfiguration) -> None:
+    assert document(capsys, "config", "set", "gateway.port", "8080")["written"] is True
+    assert document(capsys, "config", "get", "gateway.port")["value"] == "8080"
+    assert lines(capsys, "config", "get", "gateway.port") == ["8080"]
+    assert document(capsys, "config", "unset", "gateway.port")["written"] is True
+    missing = document(capsys, "config", "get", "gateway.port", code=exits.PROBLEM)
+    assert "gateway.port" in missing["error"]["message"]
+
+
+def test_a_refused_edit_says_where_why_and_what_to_do(capsys: Capture, configuration: FakeConfiguration) -> None:
+    message, fix = Text("wire.missing", {"param": "x"}), Text("up.try")
+    configuration.problems = [FakeProblem(True, "gateway.port", message, fix, "/etc/openclaw.json", 3, 5)]
+    refused = document(capsys, "config", "set", "gateway.port", "bad", code=exits.CONFIGURATION)
+    assert refused["refused"] and refused["problems"][0]["line"] == 3
+    printed = lines(capsys, "config", "set", "gateway.port", "bad", code=exits.CONFIGURATION)
+    assert printed[0].startswith("/etc/openclaw.json:3:5: gateway.port: ") and printed[1].startswith("    ")
+    assert document(capsys, "config", "validate", code=exits.CONFIGURATION)["valid"] is False
+
+
+def test_config_path(capsys: Capture, home: Path) -> None:
+    assert document(capsys, "config", "path")["path"] == str(home / "openclaw.json")
+    assert lines(capsys, "config", "path", "--config", "/x/y.json") == ["/x/y.json"]
+
+
+# keys
+
+
+def test_keys(capsys: Capture, keys: FakeKeys) -> None:
+    limited = ["--permission", "models.use", "--permission", "config.read", "--model", "openai/*", "--expires", "90d"]
+    made = document(capsys, "keys", "create", "laptop", *limited, "--requests", "60")
+    assert made["key"] == "cd-secret" and made["models"] == ["openai/*"]
+    rights = frozenset({Permission.MODELS_USE, Permission.CONFIG_READ})
+    wanted = keys.wanted[0]
+    assert (wanted.permissions, wanted.limits) == (rights, Limits(("openai/*",), 60, None))
+    assert wanted.expires_in == 90 * 86400
+    assert lines(capsys, "keys", "create", "plain")[1] == "cd-secret"
+    assert (keys.wanted[1].permissions, keys.wanted[1].expires_in) == (KEY_DEFAULT, None)
+    assert [key["name"] for key in document(capsys, "keys", "list")["keys"]] == ["laptop", "plain"]
+    assert document(capsys, "keys", "revoke", "laptop")["revoked_at"] is not None
+    assert [key["name"] for key in document(capsys, "keys", "list")["keys"]] == ["plain"]
+    assert "cd-secret" not in "".join(lines(capsys, "keys", "list", "--revoked"))
+    assert document(capsys, "keys", "revoke", "nobody", code=exits.PROBLEM)["error"]["kind"] == "not_found"
+    assert document(capsys, "keys", "create", "x", "--expires", "soon", code=exits.USAGE)["error"]
+
+
+# models, bench
+
+
+def test_models_list_uses_the_configured_token(capsys: Capture, configuration: FakeConfiguration) -> None:
+    with vendor() as server:
+        server.answers = {"/v1/models": (200, MODELS)}
+        port = server.server_address[1]
+        configuration.current = Settings.model_validate({"gateway": {"port": port, "auth": {"token": "cd-configured"}}})
+        assert document(capsys, "models", "list")["models"] == MODELS["data"]
+        assert server.seen[0][1]["authorization"] == "Bearer cd-configured"
+        assert lines(capsys, "models", "list")[1].split() == ["crawdad/demo", "crawdad"]
+
+
+def test_models_need_a_token_that_is_accepted(capsys: Capture, configuration: FakeConfiguration) -> None:
+    assert "CRAWDAD_TOKEN" in document(capsys, "models", "list", code=exits.DENIED)["error"]["message"]
+    with vendor() as server:
+        server.answers = {"/v1/models": (401, {"error": {"message": "no"}})}
+        document(capsys, "models", "list", "--url", server.url, "--token", "wrong", code=exits.DENIED)
+    document(capsys, "models", "list", "--url", server.url, "--token", "any", code=exits.UNREACHABLE)
+
+
+def chat(server: Vendor, *events: dict[str, Any], end: bytes = b"data: [DONE]\n\n") -> None:
+    stream = [b"data: " + json.dumps(event).encode() + b"\n\n" for event in events]
+    server.answers["/v1/chat/completions"] = (200, [b": waiting\n\n", *stream, end])
+
+
+def test_models_test_follows_the_stream(capsys: Capture) -> None:
+    with vendor() as server:
+        arguments = ["models", "test", "crawdad/demo", "--url", server.url, "--token", "any"]
+        chat(server, {"choices": [{"delta": {"role": "assistant"}}]}, {"choices": [{"delta": {"content": "Here."}}]})
+        result = document(capsys, *arguments)["results"][0]
+        assert (result["ok"], result["reply"]) == (True, "Here.") and result["first_seconds"] is not None
+        chat(server, {"choices": [{"delta": {"content": "He"}}]}, end=b"")
+        assert document(capsys, *arguments, code=exits.PROBLEM)["results"][0]["ok"] is False
+        chat(server, {"error": {"message": "overloaded"}})
+        assert document(capsys, *arguments, code=exits.PROBLEM)["results"][0]["error"] == "overloaded"
+        server.answers["/v1/chat/completions"] = (404, {"error": {"message": "no such model"}})
+        result = document(capsys, *arguments, code=exits.PROBLEM)["results"][0]
+        assert (result["status"], result["error"]) == (404, "no such model")
+
+
+def test_bench_counts_answers_and_failures(capsys: Capture) -> None:
+    with vendor() as server:
+        arguments = ["bench", "--url", server.url, "--token", "any", "--requests", "20", "--concurrency", "4"]
+        server.answers["/healthz"] = (200, {})
+        chat(server, {"choices": [{"delta": {"content": "Hello"}}]})
+        rows = document(capsys, *arguments)["rows"]
+        assert [(row["answered"], row["failed"], row["clients"]) for row in rows] == [
+            (20, 0, 1),
+            (20, 0, 4),
+            (20, 0, 4),
+        ]
+        assert all(row["requests_per_second"] > 0 for row in rows)
+        server.answers["/v1/chat/completions"] = (503, {"error": {"message": "starting"}})
+        rows = document(capsys, *arguments, code=exits.PROBLEM)["rows"]
+        assert rows[0]["failed"] == 20 and "starting" in rows[0]["reason"]
+
+
+# logs
+
+
+def test_logs_shows_exchanges_without_obeying_them(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = Exchange("e1", 1_700_000_000.0, "openai", "chat", "chat", model_resolved="crawdad/demo", status=200)
+    good.outcome = "completed"
+    bad = Exchange("e2", 1_700_000_001.0, "openai", "chat", "chat", model_requested="evil\x1b[2J\x9b", status=400)
+    bad.outcome, bad.error_message = "failed", "no\nsuch model"
+    monkeypatch.setattr(backends, "open_exchange_log", opening(FakeExchangeLog([good, bad])))
+    assert [each["id"] for each in document(capsys, "logs")["exchanges"]] == ["e1", "e2"]
+    assert [each["id"] for each in document(capsys, "logs", "--failed")["exchanges"]] == ["e2"]
+    printed = lines(capsys, "logs")
+    assert len(printed) == 3 and "\x1b" not in printed[2] and "\x9b" not in printed[2] and "no such model" in printed[2]
+
+
+def test_nothing_depends_on_the_terminal(home: Path) -> None:
+    """The same command at a terminal draws with rich."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-P", "-m", "crawdad.app.main", "status", "--url", "http://127.0.0.1:9"]
+    variables = environment(home, TERM="xterm-256color")
+    finished = subprocess.run(command, env=variables, stdout=theirs, stderr=theirs, timeout=60)
+    os.close(theirs)
+    drawn = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert finished.returncode == exits.UNREACHABLE
+    assert "\x1b[" in drawn and "─" in drawn and "http://127.0.0.1:9" in drawn
