@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart, ToolCallPart, ToolResultPart
-from crawdad.wire.gemini.spelling import NAME, call_arguments, guess_media_type
+from crawdad.wire.custom_tools import object_arguments
+from crawdad.wire.gemini.spelling import NAME, guess_media_type
 
 SKIP_SIGNATURE = "skip_thought_signature_validator"
 """What Google documents for calls that no Gemini made. It goes out as it stands: `thoughtSignature` is base64 and these 32
@@ -65,7 +66,7 @@ def call_part(part: ToolCallPart, name: str, native: bool) -> JsonObject:
         call["id"] = call_id
     call["name"] = name
     if part.arguments or not native:
-        call["args"] = {"input": part.arguments} if part.custom else call_arguments(part.arguments)
+        call["args"] = object_arguments(part)
     result: JsonObject = {"functionCall": call}
     if native:
         call |= inner_fields(part.extra)
