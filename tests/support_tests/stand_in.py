@@ -1,7 +1,7 @@
 """A stand-in for Crawdad with the interface of its command line: enough for the harnesses to be tested without it.
 
 `python -m tests.support_tests.stand_in serve --home DIR` serves `/readyz` and hands every POST on to the provider named in
-the request's model (`provider/model`), counting nothing, translating nothing. `CRAWDAD_STAND_IN=crash` ends at once,
+the request's model (`provider/model`, or an alias of one), counting nothing, translating nothing. `CRAWDAD_STAND_IN=crash` ends at once,
 `deaf` is never ready and ignores SIGTERM.
 """
 
@@ -26,8 +26,10 @@ async def _forward(request: web.Request) -> web.StreamResponse:
     if request.headers.get("authorization") != f"Bearer {os.environ['CRAWDAD_TOKEN']}":
         return web.json_response({"error": {"message": "wrong token"}}, status=401)
     body = orjson.loads(await request.read())
-    name, _, body["model"] = body["model"].partition("/")
-    provider = request.app[CONFIG]["models"]["providers"][name]
+    models = request.app[CONFIG]["models"]
+    asked = models.get("aliases", {}).get(body["model"], body["model"])
+    name, _, body["model"] = asked.partition("/")
+    provider = models["providers"][name]
     url = provider["baseUrl"].removesuffix("/v1") + request.path
     headers = {"authorization": f"Bearer {provider['apiKey']}", "content-type": "application/json"}
     async with request.app[SESSION].post(url, data=orjson.dumps(body), headers=headers) as upstream:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from crawdad.api.call import Call
 from crawdad.api.front_door import dialect_of, not_found
 from crawdad.api.model_list import NamedModel, find, listed
 from crawdad.api.speaking import Gate
 from crawdad.core.parts import JsonObject
+from crawdad.wire.anthropic.model_list import model_info, models_page
+from crawdad.wire.gemini.models import (
+    EMBEDDING_METHODS,
+    GENERATION_METHODS,
+    GoogleModel,
+    write_model,
+    write_model_list,
+)
 
-_DEFAULT_PAGE = 50
+_ANTHROPIC_PAGE = 20
+_GEMINI_PAGE = 50
+_ASSUMED_WINDOW = 128_000
+_ASSUMED_OUTPUT = 8192
 
 
 class ModelListRoutes:
@@ -50,63 +59,49 @@ def openai_model(entry: NamedModel) -> JsonObject:
 
 def anthropic_model(entry: NamedModel) -> JsonObject:
     """Anthropic's `model` object."""
-    created = datetime.fromtimestamp(entry.created, UTC).isoformat().replace("+00:00", "Z")
-    body: JsonObject = {"type": "model", "id": entry.name, "display_name": entry.display_name, "created_at": created}
-    if entry.context_window:
-        body["max_input_tokens"] = entry.context_window
-    if entry.max_tokens:
-        body["max_tokens"] = entry.max_tokens
-    return body
+    return model_info(entry.name, entry.display_name, entry.created)
 
 
 def anthropic_page(entries: list[NamedModel], query: dict[str, str]) -> JsonObject:
     """Anthropic's page: `limit` entries after `after_id` or before `before_id`."""
-    names = [entry.name for entry in entries]
-    limit = _page_size(query.get("limit"), 20)
-    start = names.index(query["after_id"]) + 1 if query.get("after_id") in names else 0
-    end = len(names)
-    if query.get("before_id") in names:
-        end = names.index(query["before_id"])
-        start = max(start, end - limit)
-    page = entries[start:end][:limit]
-    return {
-        "data": [anthropic_model(entry) for entry in page],
-        "has_more": start + len(page) < len(entries),
-        "first_id": page[0].name if page else None,
-        "last_id": page[-1].name if page else None,
-    }
+    models = [(entry.name, entry.display_name, entry.created) for entry in entries]
+    limit = _page_size(query.get("limit"), _ANTHROPIC_PAGE)
+    return models_page(models, limit, query.get("after_id"), query.get("before_id"))
 
 
 _METHODS = {
-    "chat": ["generateContent", "streamGenerateContent", "countTokens"],
-    "embedding": ["embedContent", "batchEmbedContents"],
-    "image": ["predict"],
-    "audio": ["generateContent"],
+    "chat": GENERATION_METHODS,
+    "embedding": EMBEDDING_METHODS,
+    "image": ("predict",),
+    "audio": ("generateContent",),
 }
 
 
+def google_model(entry: NamedModel) -> GoogleModel:
+    """Google's `Model` resource."""
+    return GoogleModel(
+        entry.name,
+        entry.display_name,
+        f"{entry.display_name} ({entry.owner})",
+        version="001",
+        input_token_limit=entry.context_window or _ASSUMED_WINDOW,
+        output_token_limit=entry.max_tokens or _ASSUMED_OUTPUT,
+        methods=_METHODS[entry.kind],
+    )
+
+
 def gemini_model(entry: NamedModel) -> JsonObject:
-    """Gemini's `Model` resource."""
-    return {
-        "name": f"models/{entry.name}",
-        "version": "001",
-        "displayName": entry.display_name,
-        "description": f"{entry.display_name} ({entry.owner})",
-        "inputTokenLimit": entry.context_window or 128_000,
-        "outputTokenLimit": entry.max_tokens or 8192,
-        "supportedGenerationMethods": _METHODS[entry.kind],
-    }
+    """Google's `Model` resource as JSON."""
+    return write_model(google_model(entry))
 
 
 def gemini_page(entries: list[NamedModel], query: dict[str, str]) -> JsonObject:
     """Gemini's page: `pageSize` entries from `pageToken` (a plain offset)."""
-    size = _page_size(query.get("pageSize"), _DEFAULT_PAGE)
+    size = _page_size(query.get("pageSize"), _GEMINI_PAGE)
     token = query.get("pageToken", "")
     start = int(token) if token.isdigit() and len(token) < 9 else 0
-    body: JsonObject = {"models": [gemini_model(entry) for entry in entries[start : start + size]]}
-    if start + size < len(entries):
-        body["nextPageToken"] = str(start + size)
-    return body
+    page = [google_model(entry) for entry in entries[start : start + size]]
+    return write_model_list(page, str(start + size) if start + size < len(entries) else None)
 
 
 def _page_size(value: str | None, default: int) -> int:

@@ -6,16 +6,13 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import structlog
 
 from crawdad import __version__
-from crawdad.adapters.files import LocalFiles, read_environment
+from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
 from crawdad.adapters.proxies import proxy_from_environment
-from crawdad.adapters.secret_box import VARIABLE as SECRET_KEY_VARIABLE
-from crawdad.adapters.secret_box import KeyedSecretBox
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
@@ -23,12 +20,10 @@ from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.routes import routes_for
 from crawdad.app.upkeep import Upkeep
-from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.app.wiring import configuration_source, database_url, usable_settings
 from crawdad.core.settings import Settings
-from crawdad.core.text import Text
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
-from crawdad.services.configuration.source import ConfigurationSource
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
@@ -74,14 +69,14 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
     """Open everything. Raises BAD_REQUEST with all problems in words when the configuration cannot be used; in safe mode
     a broken configuration is set aside and the defaults are used instead."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
-    source = configuration_source(launch, environment)
+    source = await configuration_source(launch)
     loaded = await source.load(seal=not safe_mode)
     settings = _usable(loaded, safe_mode)
     configure_logs(settings.logging)
     clock, randomness = SystemClock(), SystemRandomness()
     async with AsyncExitStack() as stack:
         upkeep = Upkeep(settings, loaded, source)
-        database = await stack.enter_async_context(open_database(database_url(settings, launch.home)))
+        database = await stack.enter_async_context(open_database(database_url(settings, launch)))
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
         journal = await stack.enter_async_context(open_journal(database, launch.home / "spool"))
@@ -115,29 +110,11 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         yield Application(front_door, upkeep, first_token)
 
 
-def configuration_source(launch: Launch, environment: dict[str, str]) -> ConfigurationSource:
-    """The configuration of this launch."""
-    box = KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
-    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box)
-
-
 def _usable(loaded: Loaded, safe_mode: bool) -> Settings:
     for problem in loaded.problems:
         if not problem.is_error:
             _log.warning("configuration", problem=problem.describe())
-    if loaded.settings is not None:
-        return loaded.settings
-    if safe_mode:
-        return Settings()
-    words = "\n".join(problem.describe() for problem in loaded.problems if problem.is_error)
-    raise GatewayError(ErrorKind.BAD_REQUEST, Text("app.bad_configuration", {"problems": words}))
-
-
-def database_url(settings: Settings, home: Path) -> str:
-    """The configured database, or the SQLite file in the home directory."""
-    if settings.database.url is not None:
-        return settings.database.url.reveal()
-    return f"sqlite:///{home / 'crawdad.db'}"
+    return Settings() if safe_mode and loaded.settings is None else usable_settings(loaded)
 
 
 def runner_name() -> str:

@@ -1,24 +1,93 @@
-"""Putting the parts together: stand-in with the interface that the commands need, replaced when the branches meet."""
+"""Putting the parts together for the short commands: configuration, keys, log and database of an installation."""
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
-from crawdad.app.commands.backends import Configuration, ExchangeLog, Keys
+from crawdad.adapters.files import LocalFiles, read_environment
+from crawdad.adapters.secret_box import VARIABLE as SECRET_KEY_VARIABLE
+from crawdad.adapters.secret_box import KeyedSecretBox
 from crawdad.app.launch import Launch
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.settings import Settings
+from crawdad.core.text import Text
+from crawdad.services.configuration import commands
+from crawdad.services.configuration.loading import Loaded
+from crawdad.services.configuration.source import ConfigurationSource, Written
+
+if TYPE_CHECKING:
+    from crawdad.app.stored import InstalledKeys, InstalledLog
 
 
-def open_configuration(launch: Launch) -> AbstractAsyncContextManager[Configuration]:
-    raise NotImplementedError
+async def configuration_source(launch: Launch) -> ConfigurationSource:
+    """The configuration of this installation, with the environment it is read in."""
+    environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
+    box = KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
+    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box)
 
 
-def open_keys(launch: Launch) -> AbstractAsyncContextManager[Keys]:
-    raise NotImplementedError
+def usable_settings(loaded: Loaded) -> Settings:
+    """The settings of a loaded configuration. Raises BAD_REQUEST with all its errors in words."""
+    if loaded.settings is None:
+        words = "\n".join(problem.describe() for problem in loaded.problems if problem.is_error)
+        raise GatewayError(ErrorKind.BAD_REQUEST, Text("app.bad_configuration", {"problems": words}))
+    return loaded.settings
 
 
-def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog]:
-    raise NotImplementedError
+def database_url(settings: Settings, launch: Launch) -> str:
+    """The configured database, or the SQLite file in the home directory."""
+    if settings.database.url is not None:
+        return settings.database.url.reveal()
+    return f"sqlite:///{launch.home / 'crawdad.db'}"
+
+
+class _Configuration:
+    """`commands.backends.Configuration`."""
+
+    def __init__(self, source: ConfigurationSource) -> None:
+        self._source = source
+
+    async def settings(self) -> Settings:
+        return usable_settings(await self._source.load())
+
+    async def get(self, path: str, reveal: bool = False) -> commands.Reading:
+        return await commands.get(self._source, path, reveal)
+
+    async def set_value(self, path: str, text: str, as_text: bool = False) -> Written:
+        return await commands.set_value(self._source, path, text, as_text=as_text)
+
+    async def unset_value(self, path: str) -> Written:
+        return await commands.unset_value(self._source, path)
+
+    async def validate(self) -> commands.Verdict:
+        return await commands.validate(self._source)
+
+
+@asynccontextmanager
+async def open_configuration(launch: Launch) -> AsyncIterator[_Configuration]:
+    """The configuration."""
+    yield _Configuration(await configuration_source(launch))
+
+
+def open_keys(launch: Launch) -> AbstractAsyncContextManager[InstalledKeys]:
+    """The API keys."""
+    from crawdad.app import stored
+
+    return stored.open_keys(launch)
+
+
+def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLog]:
+    """The log of exchanges."""
+    from crawdad.app import stored
+
+    return stored.open_exchange_log(launch)
 
 
 async def check_database(launch: Launch) -> str:
-    raise NotImplementedError
+    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+    from crawdad.app import stored
+
+    return await stored.check_database(launch)

@@ -12,6 +12,7 @@ from typing import Any
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.parts import JsonObject
 from crawdad.wire.fields import as_count, unreadable
+from crawdad.wire.gemini.models import read_model
 
 _MOST = 5000
 
@@ -71,20 +72,17 @@ def _anthropic(entry: JsonObject) -> ListedModel | None:
 
 
 def _gemini(entry: JsonObject) -> ListedModel | None:
-    name = entry.get("name")
-    if not isinstance(name, str) or not name:
+    if not entry.get("name"):
         return None
-    name = name.removeprefix("models/").rpartition("publishers/google/models/")[2]
-    methods = entry.get("supportedGenerationMethods")
-    methods = methods if isinstance(methods, list) else []
+    model = read_model(entry)
     kind: ModelKind = "chat"
-    if "embedContent" in methods:
+    if "embedContent" in model.methods:
         kind = "embedding"
-    elif "predict" in methods and "generateContent" not in methods:
+    elif "predict" in model.methods and "generateContent" not in model.methods:
         kind = "image"
-    endpoints = ("images",) if kind == "chat" and "image" in name else ()
-    window, limit = as_count(entry.get("inputTokenLimit")), as_count(entry.get("outputTokenLimit"))
-    return ListedModel(name, _words(entry.get("displayName")), 0, kind, window or None, limit or None, endpoints)
+    endpoints = ("images",) if kind == "chat" and "image" in model.id else ()
+    window, limit = model.input_token_limit or None, model.output_token_limit or None
+    return ListedModel(model.id, model.display_name, 0, kind, window, limit, endpoints)
 
 
 def _ollama(entry: JsonObject) -> ListedModel | None:

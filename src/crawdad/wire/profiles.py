@@ -39,6 +39,13 @@ def model_profile(profile: Profile, protocol: str, model: str) -> Profile:
         return replace(
             profile,
             thinking_levels=bool(_THINKING_LEVELS.match(name)),
+            thinking_level_names=_levels(name),
             json_schema_tools=not _SUBSET_SCHEMAS.match(name),
         )
     return profile
+
+
+def _levels(name: str) -> tuple[str, ...]:
+    if "flash" in name:
+        return ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+    return ("LOW", "HIGH") if name.startswith("gemini-3-pro") else ("LOW", "MEDIUM", "HIGH")

@@ -8,7 +8,6 @@ import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.services.configuration import commands, edits
-from crawdad.services.configuration.locations import locate
 from tests.services.configuration.fakes import MAIN, source_of
 
 TEXT = """{
@@ -107,11 +106,3 @@ async def test_a_verdict_names_problems_and_files() -> None:
     source, _ = source_of("{gatway: {}}")
     verdict = await commands.validate(source)
     assert verdict.valid and len(verdict.problems) == 1
-
-
-def test_the_home_and_the_file_may_be_moved() -> None:
-    places = locate({"CRAWDAD_HOME": "/srv/crawdad"})
-    assert (places.configuration, places.secret_key) == ("/srv/crawdad/openclaw.json", "/srv/crawdad/secret.key")
-    places = locate({"CRAWDAD_HOME": "/srv/crawdad", "CRAWDAD_CONFIG": "/etc/crawdad.json5"})
-    assert (places.home, places.configuration) == ("/srv/crawdad", "/etc/crawdad.json5")
-    assert locate({"CRAWDAD_HOME": ""}).home.endswith("/.crawdad")

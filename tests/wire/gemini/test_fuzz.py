@@ -13,7 +13,6 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.response import fold
 from crawdad.wire.gemini import GEMINI
 from crawdad.wire.gemini.count_tokens import read_count, read_count_request
-from crawdad.wire.gemini.embeddings import read_batch_request, read_embed_request, read_embeddings
 from crawdad.wire.gemini.models import read_model_list
 from crawdad.wire.gemini.schema import to_openapi
 from crawdad.wire.profile import DEFAULT
@@ -172,10 +171,7 @@ def test_streams_of_bytes(raw: bytes, start: bytes) -> None:
 def test_schemas_and_other_operations(body: dict[str, Any]) -> None:
     for read in (
         read_count_request,
-        read_embed_request,
-        read_batch_request,
         read_count,
-        read_embeddings,
         read_model_list,
     ):
         with contextlib.suppress(GatewayError):

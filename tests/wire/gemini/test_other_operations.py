@@ -1,4 +1,4 @@
-"""countTokens, embeddings and model lists, held against Google's SDK."""
+"""countTokens and model lists, held against Google's SDK."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from google.genai import types
 from crawdad.core.errors import GatewayError
 from crawdad.core.parts import Message, TextPart
 from crawdad.core.request import ModelRequest, Tool
-from crawdad.core.usage import Usage
 from crawdad.wire.gemini import method_path
 from crawdad.wire.gemini.count_tokens import (
     TokenCount,
@@ -19,16 +18,6 @@ from crawdad.wire.gemini.count_tokens import (
     read_count_request,
     write_count,
     write_count_request,
-)
-from crawdad.wire.gemini.embeddings import (
-    Embeddings,
-    read_batch_request,
-    read_embed_request,
-    read_embeddings,
-    write_batch_embeddings,
-    write_batch_request,
-    write_embed_request,
-    write_embedding,
 )
 from crawdad.wire.gemini.models import (
     EMBEDDING_METHODS,
@@ -72,48 +61,6 @@ def test_asking_for_a_count() -> None:
     vertex = write_count_request(request, Profile(vertex=True)).body
     assert vertex.keys() == {"contents", "systemInstruction", "tools"}
     assert method_path("gemini-x", "countTokens") == "/models/gemini-x:countTokens"
-
-
-def test_embedding_requests() -> None:
-    body: dict[str, Any] = {
-        "content": {"parts": [{"text": "hi"}]},
-        "taskType": "RETRIEVAL_QUERY",
-        "title": "t",
-        "outputDimensionality": 64,
-        "autoTruncate": True,
-    }
-    wanted = read_embed_request({"model": "models/e", **body})
-    assert (wanted.text, wanted.dimensions, wanted.task_type) == ("hi", 64, "RETRIEVAL_QUERY")
-    assert write_embed_request(wanted) == body
-    snake = read_embed_request(
-        {"content": "hi", "task_type": "X", "embed_content_config": {"output_dimensionality": 3}}
-    )
-    assert (snake.text, snake.task_type, snake.dimensions) == ("hi", "X", 3)
-    batch = write_batch_request("e", [wanted, snake])
-    assert batch["requests"][0] == {"model": "models/e", **body}
-    assert read_batch_request(batch) == [wanted, snake]
-    strange: list[dict[str, Any]] = [{}, {"content": 3}, {"content": "x", "outputDimensionality": "3"}]
-    for broken in strange:
-        with pytest.raises(GatewayError):
-            read_embed_request(broken)
-    with pytest.raises(GatewayError) as caught:
-        read_batch_request({"requests": [{"content": {"parts": [{"text": 1}]}}]})
-    assert caught.value.details["param"] == "requests[0].content.parts[0].text"
-
-
-def test_embedding_answers() -> None:
-    result = Embeddings([[0.5, -1.0], [1, 2.5]], Usage(7, 0))
-    many = write_batch_embeddings(result)
-    assert read_embeddings(many).vectors == result.vectors
-    assert read_embeddings(many).usage.input_tokens == 7
-    one = write_embedding(result)
-    assert read_embeddings(one).vectors == result.vectors[:1]
-    read = sdk(json.dumps(many).encode()).models.embed_content(model="e", contents=["a", "b"])
-    assert [embedding.values for embedding in read.embeddings or []] == result.vectors
-    strange: list[Any] = [None, {}, {"embeddings": 3}, {"embeddings": [{}]}, {"embedding": {"values": ["x"]}}]
-    for broken in strange:
-        with pytest.raises(GatewayError):
-            read_embeddings(broken)
 
 
 def test_models() -> None:

@@ -46,7 +46,7 @@ def _lines(*chunks: Any, end: str = "\n") -> bytes:
 
 
 def _chunk(done: bool = False, **message: Any) -> dict[str, Any]:
-    body = {
+    body: dict[str, Any] = {
         "model": "qwen3",
         "created_at": "2025-05-27T22:54:57.641643123Z",
         "message": {"role": "assistant", **message},
@@ -312,7 +312,7 @@ def test_clients_do_not_speak_it() -> None:
         lambda: CODEC.stream_writer(context),
         lambda: CODEC.write_response(response, context),
         lambda: CODEC.write_error(GatewayError(ErrorKind.INTERNAL, "x")),
-        CODEC.tap,
+        lambda: CODEC.tap({}),
     ):
         with pytest.raises(GatewayError, match="upstreams only"):
             use()

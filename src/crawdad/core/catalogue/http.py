@@ -33,4 +33,5 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The configuration cannot be used:\n{problems}",
         "配置无法使用：\n{problems}",
     ),
+    "app.no_database_yet": ("SQLite (made at the first start)", "SQLite（首次启动时创建）"),
 }

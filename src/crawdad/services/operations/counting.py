@@ -14,11 +14,10 @@ from crawdad.services.estimate import estimate_request
 from crawdad.services.operations.calls import complete, post_json
 from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
-from crawdad.wire import codecs
-from crawdad.wire.fields import as_count, unreadable
+from crawdad.wire.anthropic import counting as anthropic
+from crawdad.wire.gemini import count_tokens as gemini
 
 ESTIMATE_HEADER = "x-crawdad-estimate"
-_NOT_COUNTED = ("max_tokens", "stream", "metadata", "temperature", "top_p", "top_k", "stop_sequences", "service_tier")
 
 
 class Counting:
@@ -29,11 +28,11 @@ class Counting:
 
     async def anthropic(self, turn: Turn) -> Reply:
         """`POST /v1/messages/count_tokens`."""
-        return await self._count(turn, lambda count: {"input_tokens": count})
+        return await self._count(turn, anthropic.write_count_response)
 
     async def gemini(self, turn: Turn) -> Reply:
         """`:countTokens`."""
-        return await self._count(turn, lambda count: {"totalTokens": count})
+        return await self._count(turn, lambda count: gemini.write_count(gemini.TokenCount(count)))
 
     async def _count(self, turn: Turn, write: Callable[[int], JsonObject]) -> Reply:
         offer = self._front.offers(turn)[0]
@@ -56,16 +55,10 @@ class Counting:
         if offer.protocol not in ("anthropic-messages", "gemini"):
             return None
         request = replace(turn.request, model=offer.model, stream=False)
-        body = codecs.get(offer.protocol).write_request(request, offer.profile).body
         transport = self._front.transport
         if offer.protocol == "gemini":
-            asked = {"generateContentRequest": {"model": f"models/{offer.model}", **body}}
+            asked = gemini.write_count_request(request, offer.profile).body
             document = await post_json(turn, offer, f"/models/{offer.model}:countTokens", asked, transport)
-            key = "totalTokens"
-        else:
-            asked = {name: value for name, value in body.items() if name not in _NOT_COUNTED}
-            document = await post_json(turn, offer, "/v1/messages/count_tokens", asked, transport)
-            key = "input_tokens"
-        if not isinstance(document, dict) or key not in document:
-            raise unreadable("no count in it")
-        return as_count(document[key])
+            return gemini.read_count(document).total
+        asked = anthropic.write_count_request(request, offer.profile).body
+        return anthropic.read_count_response(await post_json(turn, offer, anthropic.COUNT_PATH, asked, transport))

@@ -44,6 +44,11 @@ class Embeddings:
         request = wire.read_gemini_request(turn.body, turn.model, batch)
 
         async def attempt(offer: Offer) -> Reply:
+            if offer.protocol == "gemini" and offer.model == turn.model.removeprefix("models/"):
+                turn.exchange.lane = "express"
+                method = "batchEmbedContents" if batch else "embedContent"
+                raw, _ = await post(turn, offer, f"/models/{offer.model}:{method}", turn.raw, self._front.transport)
+                return complete(turn, offer, self._front.ledger, raw)
             response = await self._embed(turn, offer, request)
             return self._complete(turn, offer, response, orjson.dumps(wire.write_gemini_response(response, batch)))
 

@@ -45,8 +45,20 @@ class OllamaCodec:
         """Not offered."""
         raise _upstream_only()
 
-    def tap(self) -> Tap:
-        """Not offered: there is no express lane without clients."""
+    def array_writer(self, context: ReplyContext) -> StreamWriter:
+        """Not offered."""
+        raise _upstream_only()
+
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes | None:
+        """There is no express lane without clients."""
+        return None
+
+    def stop_of(self, body: JsonObject) -> str | None:
+        """Not offered."""
+        raise _upstream_only()
+
+    def tap(self, body: JsonObject) -> Tap:
+        """Not offered."""
         raise _upstream_only()
 
     def write_request(self, request: ModelRequest, profile: Profile) -> WrittenRequest:

@@ -6,6 +6,7 @@ result is a message of its own, and pictures in results follow in a user message
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from crawdad.core.parts import (
@@ -108,7 +109,7 @@ def _flush(messages: list[JsonObject], images: list[str]) -> None:
         images.clear()
 
 
-def _message(message: Message, parts: list[Part]) -> JsonObject | None:
+def _message(message: Message, parts: Sequence[Part]) -> JsonObject | None:
     result: JsonObject = {"role": _ROLES[message.role], "content": _text(parts)}
     thoughts = "".join(part.text for part in parts if isinstance(part, ThinkingPart))
     if thoughts:
@@ -122,12 +123,12 @@ def _message(message: Message, parts: list[Part]) -> JsonObject | None:
     return result if len(result) > 2 or result["content"] else None
 
 
-def _text(parts: list[Part]) -> str:
+def _text(parts: Sequence[Part]) -> str:
     spoken = (part.text for part in parts if isinstance(part, (TextPart, RefusalPart, MediaPart, OpaquePart)))
     return "\n".join(text for text in spoken if text)
 
 
-def _images(parts: list[Part]) -> list[str]:
+def _images(parts: Sequence[Part]) -> list[str]:
     return [part.data for part in parts if isinstance(part, MediaPart) and part.kind == "image" and part.data]
 
 
