@@ -46,7 +46,7 @@ def _lines(*chunks: Any, end: str = "\n") -> bytes:
 
 
 def _chunk(done: bool = False, **message: Any) -> dict[str, Any]:
-    body = {
+    body: dict[str, Any] = {
         "model": "qwen3",
         "created_at": "2025-05-27T22:54:57.641643123Z",
         "message": {"role": "assistant", **message},
