@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -127,3 +128,14 @@ def as_count(value: Any) -> int:
     if type(value) is float and value == value and 0 <= value < 1e15:
         return int(value)
     return 0
+
+
+def as_unix_seconds(value: Any) -> int | None:
+    """Unix seconds of a time an upstream wrote in RFC 3339; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None

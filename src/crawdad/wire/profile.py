@@ -69,8 +69,8 @@ class Profile:
     """Whether `parametersJsonSchema` and `responseJsonSchema` are understood; otherwise schemas are reduced."""
     thinking_levels: bool = False
     """Whether `thinkingLevel` is understood (Gemini 3) rather than `thinkingBudget`."""
-    lowest_thinking_level: Literal["MINIMAL", "LOW"] = "LOW"
-    """The least a model with levels can think; the Pro models have no MINIMAL."""
+    thinking_level_names: tuple[str, ...] = ("LOW", "MEDIUM", "HIGH")
+    """The levels such a model knows, from least to most (Flash also knows MINIMAL, the first Pro lacks MEDIUM)."""
     vertex: bool = False
 
     drop_fields: frozenset[str] = field(default_factory=frozenset)

@@ -54,6 +54,13 @@ class SseSplitter:
         return events
 
     def _feed_any(self, buffer: bytes) -> list[bytes]:
+        if buffer.endswith(b"\r\n\r\n") and b"\r\n\r\n\r\n" not in buffer:
+            lines = buffer.count(b"\r\n")
+            if (
+                buffer.count(b"\n") == lines == buffer.count(b"\r")
+            ):  # whole events with CR LF throughout: the usual case
+                self._keep(b"", 0)
+                return [event + b"\r\n\r\n" for event in buffer[:-4].split(b"\r\n\r\n")]
         events: list[bytes] = []
         position = 0
         start = max(0, self._scanned - 3)
@@ -96,6 +103,8 @@ def event_data(event: bytes) -> bytes | None:
         _, mark, data = event.partition(b"\ndata: ")
         if mark:  # a name and one line of data, which is how nearly all named events look
             return data[:-2]
+    if event.startswith(b"data: ") and event.endswith(b"\r\n\r\n") and event.count(b"\n") == event.count(b"\r") == 2:
+        return event[6:-4]
     lines = [line for line in re.split(rb"\r\n|\n|\r", event) if line.startswith(b"data")]
     values = []
     for line in lines:

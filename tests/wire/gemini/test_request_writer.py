@@ -315,11 +315,29 @@ def test_builtin_tools_of_others_are_left_out() -> None:
         ),
         (Reasoning(adaptive=True), {"thinkingBudget": -1, "includeThoughts": True}, {"includeThoughts": True}),
         (Reasoning(budget=0), {"thinkingBudget": 0}, {"thinkingLevel": "LOW"}),
+        (Reasoning(budget=-1), {"thinkingBudget": -1, "includeThoughts": True}, {"includeThoughts": True}),
     ],
 )
 def test_thinking(reasoning: Reasoning, old: Any, new: Any) -> None:
     assert _body(_request(reasoning=reasoning))["generationConfig"]["thinkingConfig"] == old
     assert _body(_request(reasoning=reasoning), GEMINI3)["generationConfig"]["thinkingConfig"] == new
+
+
+@pytest.mark.parametrize(
+    ("names", "effort", "level"),
+    [
+        (("MINIMAL", "LOW", "MEDIUM", "HIGH"), "none", "MINIMAL"),
+        (("LOW", "HIGH"), "minimal", "LOW"),
+        (("LOW", "HIGH"), "medium", "HIGH"),
+        (("LOW",), "high", "LOW"),
+        (("LOW", "MEDIUM", "HIGH"), "max", "HIGH"),
+        (("LOW", "MEDIUM", "HIGH"), "unheard of", None),
+    ],
+)
+def test_levels_a_model_lacks(names: tuple[str, ...], effort: str, level: str | None) -> None:
+    profile = Profile(thinking_levels=True, thinking_level_names=names)
+    config = _body(_request(reasoning=Reasoning(effort=effort)), profile)["generationConfig"]["thinkingConfig"]
+    assert config.get("thinkingLevel") == level
 
 
 def test_output_formats() -> None:

@@ -9,7 +9,6 @@ so that an answer that goes back to a Gemini client loses nothing.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -17,7 +16,7 @@ from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, Pa
 from crawdad.core.parts import JsonObject, MediaPart, OpaquePart, TextPart, ThinkingPart, TokenLogprob, ToolCallPart
 from crawdad.core.text import Text
 from crawdad.core.usage import Usage
-from crawdad.wire.fields import unreadable
+from crawdad.wire.fields import as_unix_seconds, unreadable
 from crawdad.wire.gemini.grounding import AnswerText, TextSpan, read_citations
 from crawdad.wire.gemini.logprobs import merge_logprobs, read_logprobs
 from crawdad.wire.gemini.partial_arguments import PartialArguments
@@ -145,7 +144,7 @@ class AnswerReader:
             MessageStart(
                 answer_id if isinstance(answer_id, str) else "",
                 model if isinstance(model, str) else "",
-                _seconds(chunk.get("createTime")),
+                as_unix_seconds(chunk.get("createTime")),
                 NAME,
                 known,
                 extra,
@@ -322,14 +321,3 @@ def _searches(extra: JsonObject) -> int:
     metadata = extra.get("groundingMetadata")
     queries = metadata.get("webSearchQueries") if isinstance(metadata, dict) else None
     return sum(1 for query in queries if query) if isinstance(queries, list) else 0
-
-
-def _seconds(value: Any) -> int | None:
-    """Unix seconds of an RFC 3339 time."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        return None

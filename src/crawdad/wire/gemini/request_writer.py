@@ -11,6 +11,7 @@ from typing import Any
 from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest, Reasoning, ResponseFormat, Sampling, Tool
 from crawdad.wire.codec import WrittenRequest
+from crawdad.wire.custom_tools import function_parameters
 from crawdad.wire.features import Feature, survey
 from crawdad.wire.gemini.content_writer import ContentWriter
 from crawdad.wire.gemini.schema import to_openapi
@@ -27,7 +28,10 @@ _TIERS = {
     "standard": "standard",
     "standard_only": "standard",
 }
-_LEVELS = {"low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH", "max": "HIGH"}
+_LEVELS = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+_EFFORTS = {"none": 0, "minimal": 0, "low": 1, "medium": 2, "high": 3, "xhigh": 3, "max": 3}
+_LEVEL_BUDGETS = (0, 2048, 12288)
+"""Up to how many tokens of thought the first levels reach, where a client says tokens."""
 _BUDGETS = {"none": 0, "minimal": 512, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 24576, "max": 24576}
 _LARGEST_BUDGET = 24576
 """What every Gemini 2.5 model accepts."""
@@ -94,7 +98,7 @@ def _declaration(tool: Tool, profile: Profile, native: bool) -> JsonObject:
     declaration: JsonObject = {"name": google_name(wire_tool_name(tool))}
     if tool.description is not None:
         declaration["description"] = tool.description
-    parameters = _free_text(tool) if tool.kind == "custom" else tool.parameters
+    parameters = function_parameters(tool)
     if native and "parameters" in tool.extra and tool.extra["parameters"] is not None:
         parameters = None  # they go back as they came, with the rest of `extra`
     if parameters is not None and profile.json_schema_tools:
@@ -104,17 +108,6 @@ def _declaration(tool: Tool, profile: Profile, native: bool) -> JsonObject:
         if reduced.get("properties"):  # Google rejects an object without any; no parameters at all are fine
             declaration["parameters"] = reduced
     return {**declaration, **tool.extra} if native else declaration
-
-
-def _free_text(tool: Tool) -> JsonObject:
-    """A free-text tool as a function with one text parameter; a grammar for the text is told in words."""
-    text: JsonObject = {"type": "string"}
-    definition = (tool.format or {}).get("definition")
-    if isinstance(definition, str):
-        text["description"] = (
-            f"Must follow this {tool.format.get('syntax', '') if tool.format else ''} grammar:\n{definition}"
-        )
-    return {"type": "object", "properties": {"input": text}, "required": ["input"]}
 
 
 def _tool_choice(request: ModelRequest, native: bool) -> JsonObject | None:
@@ -193,15 +186,19 @@ def _thinking(reasoning: Reasoning, profile: Profile, native: bool) -> JsonObjec
 
 
 def _level(reasoning: Reasoning, profile: Profile) -> str | None:
-    """Gemini 3 thinks in levels and cannot be stopped from thinking."""
-    if reasoning.off or reasoning.effort == "minimal":
-        return profile.lowest_thinking_level
-    if reasoning.effort is not None:
-        return _LEVELS.get(reasoning.effort)
-    budget = reasoning.budget
-    if budget is None or budget < 0:
+    """Gemini 3 thinks in levels and cannot be stopped from thinking. A level the model lacks becomes the next higher one."""
+    if reasoning.off:
+        level = 0
+    elif reasoning.effort is not None:
+        level = _EFFORTS.get(reasoning.effort, -1)
+    elif reasoning.budget is not None and reasoning.budget >= 0:
+        level = next((i for i, most in enumerate(_LEVEL_BUDGETS) if reasoning.budget <= most), 3)
+    else:
+        level = -1
+    if level < 0:
         return None
-    return "LOW" if budget <= 2048 else "MEDIUM" if budget <= 12288 else "HIGH"
+    known = profile.thinking_level_names
+    return next((name for name in _LEVELS[level:] if name in known), known[-1] if known else None)
 
 
 def _budget(reasoning: Reasoning) -> int | None:

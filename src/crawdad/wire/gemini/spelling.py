@@ -127,14 +127,3 @@ def to_json(value: Any) -> bytes:
         return orjson.dumps(value)
     except orjson.JSONEncodeError as error:
         raise unreadable(str(error)) from None
-
-
-def call_arguments(arguments: str) -> JsonObject:
-    """Arguments as the object Google wants. Text that is no JSON object (free-text tools, broken JSON) becomes `input`."""
-    if not arguments.strip():
-        return {}
-    try:
-        value = orjson.loads(arguments)
-    except ValueError:
-        return {"input": arguments}
-    return value if isinstance(value, dict) else {"input": arguments}

@@ -29,6 +29,7 @@ def read_usage(raw: Any) -> Usage:
         output = as_count(raw.get("candidatesTokenCount")) + thoughts
     else:
         output = max(as_count(raw.get("totalTokenCount")) - prompt, 0)
+    read, written = _modalities(raw.get("promptTokensDetails")), _modalities(raw.get("candidatesTokensDetails"))
     tier = raw.get("serviceTier")
     known = has_counts(raw)
     return Usage(
@@ -37,22 +38,21 @@ def read_usage(raw: Any) -> Usage:
         cache_read_tokens=as_count(raw.get("cachedContentTokenCount")),
         reasoning_tokens=thoughts,
         tool_input_tokens=tool_input,
-        audio_input_tokens=_modality(raw.get("promptTokensDetails"), "AUDIO"),
-        audio_output_tokens=_modality(raw.get("candidatesTokensDetails"), "AUDIO"),
-        image_input_tokens=_modality(raw.get("promptTokensDetails"), "IMAGE"),
-        image_output_tokens=_modality(raw.get("candidatesTokensDetails"), "IMAGE"),
+        audio_input_tokens=read["AUDIO"],
+        audio_output_tokens=written["AUDIO"],
+        image_input_tokens=read["IMAGE"],
+        image_output_tokens=written["IMAGE"],
         service_tier=tier if isinstance(tier, str) else None,
     )
 
 
-def _modality(details: Any, modality: str) -> int:
-    if not isinstance(details, list):
-        return 0
-    return sum(
-        as_count(entry.get("tokenCount"))
-        for entry in details
-        if isinstance(entry, dict) and entry.get("modality") == modality
-    )
+def _modalities(details: Any) -> dict[str, int]:
+    counts = {"AUDIO": 0, "IMAGE": 0}
+    for entry in details if isinstance(details, list) else ():
+        modality = entry.get("modality") if isinstance(entry, dict) else None
+        if modality == "AUDIO" or modality == "IMAGE":
+            counts[modality] += as_count(entry.get("tokenCount"))
+    return counts
 
 
 def write_usage(usage: Usage) -> JsonObject:

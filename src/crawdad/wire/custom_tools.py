@@ -1,0 +1,35 @@
+"""Free-text tools in protocols that know functions only: a function with one text parameter, `input`."""
+
+from __future__ import annotations
+
+import orjson
+
+from crawdad.core.parts import JsonObject, ToolCallPart
+from crawdad.core.request import Tool
+
+
+def function_parameters(tool: Tool) -> JsonObject | None:
+    """The parameters of `tool` as a function; a grammar for free text is told in words."""
+    if tool.kind != "custom":
+        return tool.parameters
+    text: JsonObject = {"type": "string"}
+    grammar = tool.format or {}
+    definition = grammar.get("definition")
+    if isinstance(definition, str):
+        text["description"] = f"Must follow this {grammar.get('syntax', '')} grammar:\n{definition}"
+    return {"type": "object", "properties": {"input": text}, "required": ["input"]}
+
+
+def object_arguments(part: ToolCallPart) -> JsonObject:
+    """The arguments of a call for protocols that want an object. Free text, and text that is no JSON object (a call that
+    was cut off), becomes `input`."""
+    text = part.arguments
+    if part.custom:
+        return {"input": text}
+    if not text.strip():
+        return {}
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return {"input": text}
+    return value if isinstance(value, dict) else {"input": text}
