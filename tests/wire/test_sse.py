@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawdad.core.errors import GatewayError
 from crawdad.wire import sse
-from crawdad.wire.sse import SseReader, SseSplitter, event_name
+from crawdad.wire.sse import SseReader, SseSplitter, event_data, event_name
 
 STREAM = b': hi\n\nevent: a\ndata: {"x":1}\n\ndata: one\ndata: two\n\nid: 7\n\ndata:tight\n\ndata: last\n\n'
 DATA = [b'{"x":1}', b"one\ntwo", b"tight", b"last"]
@@ -58,3 +58,11 @@ def test_an_endless_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(GatewayError):
         for _ in range(100):
             splitter.feed(b"x" * 100)
+
+
+def test_the_data_of_named_events() -> None:
+    assert event_data(b'event: a\ndata: {"x":1}\n\n') == b'{"x":1}'
+    assert event_data(b"event: a\ndata: one") == b"one"
+    assert event_data(b"event: a\ndata: one\ndata: two\n\n") == b"one\ntwo"
+    assert event_data(b"event: a\n: data: no\n\n") is None
+    assert event_data(b"event: a\nid: 1\n\n") is None

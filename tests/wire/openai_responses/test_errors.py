@@ -10,6 +10,7 @@ import pytest
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.wire.codec import Codec
 from crawdad.wire.features import Feature
 from crawdad.wire.openai_responses import CODEC
 from crawdad.wire.openai_responses.errors import WORDS
@@ -17,9 +18,10 @@ from crawdad.wire.openai_responses.support import NAME, SUPPORT
 
 
 def test_the_tables_are_total() -> None:
+    codec: Codec = CODEC
     assert set(WORDS) == set(ErrorKind)
     assert set(SUPPORT) == set(Feature)
-    assert CODEC.support is SUPPORT and CODEC.name == NAME
+    assert codec.support is SUPPORT and codec.name == NAME
     assert CODEC.path("any", True) == CODEC.path("other", False) == "/responses"
 
 

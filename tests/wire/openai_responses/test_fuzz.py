@@ -119,8 +119,9 @@ fields = st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
 
 
 def mutated(samples: list[Any]) -> st.SearchStrategy[Any]:
-    """A sample with some of its fields replaced by anything."""
-    return st.builds(lambda sample, changes: {**sample, **changes}, st.sampled_from(samples), fields)
+    """A sample, or one with some of its fields replaced by anything."""
+    changed = st.builds(lambda sample, changes: {**sample, **changes}, st.sampled_from(samples), fields)
+    return st.sampled_from(samples) | changed
 
 
 bodies = st.fixed_dictionaries(
@@ -180,28 +181,39 @@ def test_any_whole_answer(body: Any) -> None:
         CODEC.read_usage(body)
 
 
+OUTPUT = [item for item in ITEMS if item.get("role", "assistant") == "assistant" and "type" in item]
+PARTS = [{"type": "output_text", "text": "xx", "annotations": [{}]}, {"type": "refusal", "refusal": "xx"}]
+LIVELY = [kind for kind in _HANDLERS if not kind.endswith(("failed", "cancelled", "incomplete", "completed", "error"))]
 stream_events = st.builds(
-    lambda kind, index, place, sample, more: {
+    lambda kind, index, place, item, part, more: {
         "type": kind,
         "output_index": index,
         "content_index": place,
-        "item": sample,
-        "part": sample,
+        "item": item,
+        "part": part,
         "delta": "x",
+        "text": "xx",
         **more,
     },
-    st.sampled_from([*_HANDLERS, "response.unknown"]),
+    st.sampled_from(LIVELY),
     st.integers(0, 1),
     st.integers(0, 1),
-    mutated(ITEMS),
-    fields,
+    st.sampled_from(OUTPUT) | mutated(OUTPUT),
+    st.sampled_from(PARTS) | mutated(PARTS),
+    st.just({}) | st.just({"summary_index": 1}) | fields,
+)
+endings = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["response.completed", "response.incomplete", "response.failed"]),
+        "response": st.fixed_dictionaries({"output": st.lists(st.sampled_from(OUTPUT), max_size=2)}) | values,
+    }
 )
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(stream_events | values, max_size=12), st.integers(1, 50))
-def test_any_stream_of_events(events: list[Any], size: int) -> None:
-    stream = b"".join(b"data: %b\n\n" % orjson.dumps(event) for event in events)
+@given(st.lists(stream_events, max_size=12), endings | values, st.integers(1, 50))
+def test_any_stream_of_events(events: list[Any], ending: Any, size: int) -> None:
+    stream = b"".join(b"data: %b\n\n" % orjson.dumps(event) for event in [*events, ending])
     told = outcome([stream])
     assert outcome([stream[place : place + size] for place in range(0, len(stream), size)]) == told
 
@@ -217,6 +229,10 @@ def outcome(chunks: list[bytes]) -> Any:
     except GatewayError as error:
         return told, str(error)
     assert grammatical(told)
+    context = ReplyContext("m", "r1", 1, CODEC.read_request({"model": "m", "input": ""}))
+    writer = CODEC.stream_writer(context)
+    for event in told:
+        writer.send(event)
     return told, "end"
 
 

@@ -10,7 +10,7 @@ from openai.types.responses import ResponseItemList, ResponsesServerEvent
 from pydantic import TypeAdapter
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.parts import TextPart, ThinkingPart, ToolCallPart
+from crawdad.core.parts import Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.usage import Usage
 from crawdad.wire.openai_responses import (
     error_frame,
@@ -117,7 +117,7 @@ def test_the_sdk_lists_the_input_of_every_recorded_request() -> None:
 
 
 def test_a_stored_answer_goes_on_as_history() -> None:
-    parts = [
+    parts: list[Part] = [
         ThinkingPart("hm", signature="sig", origin="anthropic"),
         TextPart("Let me look."),
         ToolCallPart("c1", "f", '{"a":1}'),

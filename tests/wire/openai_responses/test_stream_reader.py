@@ -415,7 +415,8 @@ def test_a_200_with_an_error_body() -> None:
     failed = {"id": "r", "status": "failed", "output": [], "error": {"code": "server_error", "message": "Sorry."}}
     with pytest.raises(GatewayError, match="Sorry"):
         CODEC.read_response(failed, DEFAULT)
-    for nothing in (None, [], {}, {"output": {}}, {"output": [3]}, {"output": [{"type": "function_call"}]}):
+    nothings: list[Any] = [None, [], {}, {"output": {}}, {"output": [3]}, {"output": [{"type": "function_call"}]}]
+    for nothing in nothings:
         with pytest.raises(GatewayError) as caught:
             CODEC.read_response(nothing, DEFAULT)
         assert caught.value.kind is ErrorKind.UPSTREAM_BROKEN

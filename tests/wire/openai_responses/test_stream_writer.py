@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, Stop, StopReason
+from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, Stop, StopReason, StreamEvent
 from crawdad.core.parts import (
     Citation,
     JsonObject,
@@ -137,7 +137,7 @@ def test_texts_and_refusals_in_a_row_are_one_message() -> None:
 
 
 def test_parts_that_interleave() -> None:
-    events = [
+    events: list[StreamEvent] = [
         MessageStart("x", "m", 1, "openai-chat"),
         PartStart(0, TextPart()),
         PartDelta(0, "one "),
@@ -520,7 +520,7 @@ def test_server_side_items_of_this_protocol_and_of_others() -> None:
 
 
 def test_only_the_first_choice_is_told() -> None:
-    events = [
+    events: list[StreamEvent] = [
         MessageStart("x", "m", 1, "openai-chat"),
         PartStart(0, TextPart("first"), 0),
         PartStart(1, TextPart("second"), 1),
@@ -593,6 +593,8 @@ def test_failure_with_the_vendors_own_code() -> None:
 
 def test_the_parts_of_an_answer_are_left_as_they_are() -> None:
     """Whoever else listens to the same events grows the parts; the writer only looks."""
-    events = grown(TextPart(), PartDelta(0, "Hello"))
-    written(events)
-    assert fold(events).text == "Hello"
+    for protocol in ("anthropic", NAME):
+        events = grown(TextPart(), PartDelta(0, "Hello"))
+        events[0] = MessageStart("x", "m", 1, protocol)
+        written(events)
+        assert fold(events).parts == [TextPart("Hello")]

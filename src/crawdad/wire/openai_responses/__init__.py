@@ -4,8 +4,9 @@ Specification: https://platform.openai.com/docs/api-reference/responses and http
 
 Everything is an item. A request's `input` and an answer's `output` are flat lists of them: messages with content parts,
 reasoning, calls and their outputs, and whatever server-side tools do. So there is one reader of items (`items`) for both
-directions, and one place for each way of telling them: `item_writer` (requests to upstreams) and `scripts` (events to
-clients). What the vocabulary has no word for is an `OpaquePart`, or stays in `extra`, and goes back as it came.
+directions, and one place for each way of telling them: `item_writer` for requests to upstreams, `message_scripts` and
+`scripts` for events to clients. What the vocabulary has no word for is an `OpaquePart`, or stays in `extra`, and goes
+back as it came.
 
 Answers have one writer, too: `stream_writer.EventWriter` makes event objects. Framed as SSE they are the stream; the last
 of them holds the whole Response, which is the reply that is not streamed; unframed they are the frames of the WebSocket

@@ -57,8 +57,8 @@ _EXTENSIONS = {media_type: extension for extension, media_type in _MEDIA_TYPES.i
 
 
 def plain(extra: JsonObject) -> JsonObject:
-    """The fields in `extra` that are the protocol's own."""
-    return {key: value for key, value in extra.items() if key not in MARKS} if extra else extra
+    """The fields in `extra` that are the protocol's own, as a new object."""
+    return {key: value for key, value in extra.items() if key not in MARKS}
 
 
 # Reading

@@ -191,7 +191,10 @@ class ResponsesStreamReader:
             raise unreadable("too many open items")
         self._begin(event)
         self._any_item = True
-        item = self._items[_number(event.get("output_index"))] = _Item(_string(source.get("type")), source)
+        key = _number(event.get("output_index"))
+        if key in self._items:
+            self._end_parts(self._items[key])
+        item = self._items[key] = _Item(_string(source.get("type")), source)
         if item.kind in ("function_call", "custom_tool_call"):
             bare = {key: value for key, value in source.items() if key not in ("arguments", "input")}
             if bare.get("call_id") and bare.get("name"):

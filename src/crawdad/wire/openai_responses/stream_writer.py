@@ -25,19 +25,10 @@ from crawdad.core.text import Language, Text
 from crawdad.core.usage import Usage
 from crawdad.wire.codec import ReplyContext
 from crawdad.wire.openai_responses.errors import write_error_event, write_response_error
+from crawdad.wire.openai_responses.message_scripts import MessageItem, RefusalScript, TextScript, message_fields
 from crawdad.wire.openai_responses.output import Output
 from crawdad.wire.openai_responses.resource import OF_OUR_MAKING, echo, finished
-from crawdad.wire.openai_responses.scripts import (
-    CallScript,
-    ImageScript,
-    MessageItem,
-    OpaqueScript,
-    ReasoningScript,
-    RefusalScript,
-    Script,
-    TextScript,
-    message_fields,
-)
+from crawdad.wire.openai_responses.scripts import CallScript, ImageScript, OpaqueScript, ReasoningScript, Script
 from crawdad.wire.openai_responses.stops import write_stop
 from crawdad.wire.openai_responses.support import NAME
 
