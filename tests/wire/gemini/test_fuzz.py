@@ -163,7 +163,7 @@ def test_streams_of_strange_objects(chunks: list[dict[str, Any]], size: int) -> 
 def test_streams_of_bytes(raw: bytes, start: bytes) -> None:
     with contextlib.suppress(GatewayError):
         read_stream([start + raw, b"\r\n\r\n"])
-    GEMINI.tap().feed(start + raw)
+    GEMINI.tap({}).feed(start + raw)
     GEMINI.read_error(500, {"retry-after": raw.decode("latin-1")}, raw)
 
 

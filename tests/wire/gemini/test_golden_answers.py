@@ -226,10 +226,10 @@ def test_a_tap_learns_what_the_reader_learns() -> None:
     for golden in goldens():
         if not golden.streamed:
             continue
-        tap = GEMINI.tap()
+        tap = GEMINI.tap({})
         for event in golden.body.split("\r\n\r\n"):
             tap.feed((event + "\r\n\r\n").encode())
         response = fold(read(golden))
         response.usage.web_searches = 0
-        assert (tap.usage, tap.stop, tap.model) == (response.usage, response.stop.raw, response.model)
+        assert (tap.usage, tap.stop, tap.model) == (response.usage, response.stop.reason, response.model)
         assert tap.finished

@@ -144,7 +144,7 @@ def test_any_stream_of_chunks(bodies: list[dict[str, Any]]) -> None:
     events, error = read_stream([stream])
     again, same_error = read_stream([stream[at : at + 7] for at in range(0, len(stream), 7)])
     assert (again, str(same_error)) == (events, str(error))
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     for body in bodies:
         tap.feed(b"data: " + orjson.dumps(body) + b"\n\n")
 
@@ -157,7 +157,7 @@ def test_any_stream_of_chunks(bodies: list[dict[str, Any]]) -> None:
 )
 def test_any_bytes_in_a_stream(chunks: list[bytes]) -> None:
     read_stream(chunks)
-    tap = CODEC.tap()
+    tap = CODEC.tap({})
     for chunk in chunks:
         tap.feed(chunk)
 
