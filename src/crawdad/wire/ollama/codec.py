@@ -45,7 +45,19 @@ class OllamaCodec:
         """Not offered."""
         raise _upstream_only()
 
-    def tap(self) -> Tap:
+    def array_writer(self, context: ReplyContext) -> StreamWriter:
+        """Not offered."""
+        raise _upstream_only()
+
+    def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
+        """Not offered: there is no express lane without clients."""
+        raise _upstream_only()
+
+    def stop_of(self, body: JsonObject) -> str | None:
+        """Not offered: there is no express lane without clients."""
+        raise _upstream_only()
+
+    def tap(self, body: JsonObject) -> Tap:
         """Not offered: there is no express lane without clients."""
         raise _upstream_only()
 
