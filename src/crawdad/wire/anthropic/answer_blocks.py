@@ -7,7 +7,7 @@ from crawdad.core.request import ModelRequest
 from crawdad.wire.anthropic.identifiers import encode
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.codec import ReplyContext
-from crawdad.wire.seals import seal, seal_id
+from crawdad.wire.seals import seal, seal_id, thinking_fields
 from crawdad.wire.tool_names import find_tool, wire_tool_name
 
 
@@ -35,15 +35,7 @@ def thinking_signature(part: ThinkingPart, text_shown: bool) -> str:
     """
     if part.origin == NAME:
         return part.signature or ""
-    sealed: JsonObject = {
-        "p": part.origin,
-        "sig": part.signature,
-        "enc": part.encrypted,
-        "id": part.id,
-        "red": part.redacted,
-    }
-    if part.summary:
-        sealed["sum"] = True
+    sealed = thinking_fields(part)
     if part.text and not text_shown:
         sealed["text"] = part.text
     return seal(sealed)
