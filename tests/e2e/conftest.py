@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from crawdad.wire.openai_chat import profile_for
+from tests.e2e.modes import MODES, Mode
+from tests.e2e.openai_clients import OpenAIClients
 from tests.e2e.sources import OTHER_MODELS, Source
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.fixtures import replay_upstream, scripted_upstream
@@ -37,6 +39,13 @@ def _param(protocol: Protocol) -> Any:
 def source(request: pytest.FixtureRequest, scripted_upstream: ScriptedUpstream) -> Source:
     """The scripted models, in each protocol that an upstream can speak."""
     return Source(request.param, scripted_upstream)
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """How the SDK is used."""
+    chosen: Mode = request.param
+    return chosen
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +79,11 @@ def _recorded(upstream: ReplayUpstream) -> dict[str, Any]:
         given["discover"] = False
         given["models"].append({"id": f"{CHOOSE_MODEL}{golden}", "name": str(golden)})
     return found
+
+
+@pytest.fixture(scope="session")
+def openai(gateway: Gateway, loop: asyncio.Runner) -> Iterator[OpenAIClients]:
+    """OpenAI's SDK in front of the gateway."""
+    clients = OpenAIClients(gateway, loop)
+    yield clients
+    clients.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from typing import Any
 
 from openai import AsyncOpenAI, OpenAI
 from openai._models import validate_type
@@ -11,10 +11,9 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
+from tests.e2e.material import TOOLS
+from tests.e2e.modes import Mode
 from tests.support.server import Gateway
-
-Mode = Literal["whole", "streamed", "async", "async streamed"]
-MODES: tuple[Mode, ...] = ("whole", "streamed", "async", "async streamed")
 
 
 class OpenAIClients:
@@ -93,8 +92,6 @@ def _plain(response: Any) -> Any:
 
 def function_tools(*names: str) -> list[dict[str, Any]]:
     """Chat tools of `material.TOOLS`."""
-    from tests.e2e.material import TOOLS
-
     return [
         {
             "type": "function",

@@ -11,7 +11,6 @@ from tests.support.upstreams.scripted import PREFIX, ScriptedUpstream
 from tests.support.upstreams.speakers import SPEAKERS
 from tests.support.upstreams.stories import Heard
 
-
 OTHER_MODELS = ["text-embedding-3-small", "gpt-image-1", "imagen-4.0", "whisper-1", "tts-1", "davinci-002"]
 """Models that play no story; what each is for, its name tells."""
 
