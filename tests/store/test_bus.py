@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -160,3 +161,28 @@ async def test_urls_that_cannot_be_used_are_refused() -> None:
 async def test_valkey_urls_are_understood(redis_prefix: str) -> None:
     async with open_cluster(REDIS_URL.replace("redis", "valkey", 1), ManualClock(), redis_prefix) as cluster:
         assert await cluster.leases.claim("x", "a", 1)
+
+
+async def test_a_missing_client_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(GatewayError) as caught:
+        async with open_cluster("redis://127.0.0.1", ManualClock()):
+            pass
+    assert "crawdad[cluster]" in caught.value.message()
+
+
+@pytest.mark.redis
+async def test_what_could_not_wait_for_redis_is_owned_up_to(redis_prefix: str, link: Link) -> None:
+    clock = ManualClock()
+    async with (
+        open_cluster(link.url, clock, redis_prefix) as here,
+        open_cluster(REDIS_URL, clock, redis_prefix) as there,
+    ):
+        far = there.bus.subscribe(["tick"])
+        await link.cut()
+        for n in range(QUEUE_BOUND + 7):
+            await here.bus.publish(Event("tick", {"n": n}))
+        await link.mend()
+        first, *rest = await take(far, 1 + 200)
+        assert (first.topic, first.data) == (LAGGED, {"lost": 7})
+        assert [event.data["n"] for event in rest] == list(range(7, 207))

@@ -226,6 +226,8 @@ def test_urls_as_people_paste_them() -> None:
         assert url.render_as_string(hide_password=False) == "postgresql+asyncpg://me:p%40ss@db:5433/crawdad"
         assert arguments["ssl"] == "require"
         assert arguments["server_settings"] == {"application_name": "gw"}
+    _, arguments = parse("postgresql:///crawdad?host=/var/run/postgresql&connect_timeout=3")
+    assert (arguments["host"], arguments["timeout"]) == ("/var/run/postgresql", 3)
     url, _ = parse("sqlite:///relative/crawdad.db")
     assert url.database == str(Path.cwd() / "relative" / "crawdad.db")
 

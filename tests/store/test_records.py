@@ -79,6 +79,13 @@ def test_a_record_of_an_older_version_is_filled_up() -> None:
     assert (row["method"], row["notes"], row["outcome"], row["cache_read_tokens"]) == ("POST", "[]", "open", 0)
 
 
+def test_a_record_of_a_newer_version_is_cut_down() -> None:
+    own, usage = orjson.loads(pack(exchange(7)))
+    newer = orjson.dumps([[*own, "new"], [*usage, 1, 2]])
+    row = unpack([newer])[0]
+    assert row[:-1] == unpack([pack(exchange(7))])[0][:-1]
+
+
 def test_the_order_of_the_fields_is_frozen() -> None:
     """Spools of the first version must stay readable: fields are appended, never moved."""
     record = orjson.loads(pack(exchange(7)))

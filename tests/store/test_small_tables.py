@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database
 from crawdad.store.key_values import Counters, KeyValues
@@ -41,6 +44,12 @@ async def test_a_prefix_is_taken_literally(database: Database) -> None:
         await counters.add(key, 1)
     assert await values.with_prefix("a%b/") == {"a%b/1": "a%b/1", "a%b/2": "a%b/2"}
     assert await counters.total("a%b/") == 2
+
+
+async def test_a_key_that_is_no_unicode_is_refused_in_words(database: Database) -> None:
+    with pytest.raises(GatewayError) as caught:
+        await KeyValues(database).get("\ud800")
+    assert caught.value.kind is ErrorKind.BAD_REQUEST
 
 
 async def test_counters_add_up(database: Database) -> None:

@@ -49,6 +49,8 @@ def _postgres(url: URL) -> tuple[URL, dict[str, Any]]:
     for option, value in _flat(url.query).items():
         if option in ("sslmode", "ssl"):
             arguments["ssl"] = value
+        elif option == "host":  # the folder of a Unix socket
+            arguments["host"] = value
         elif option == "connect_timeout":
             arguments["timeout"] = _number(option, value)
         elif option == "prepared_statement_cache_size":

@@ -31,7 +31,7 @@ def translated() -> Iterator[None]:
         if fault is None:
             raise
         raise fault from error
-    except OverflowError as error:  # sqlite3 says so of integers beyond 64 bits
+    except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 on integers beyond 64 bits, on lone surrogates
         raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
     except (PoolTimeoutError, OSError, TimeoutError) as error:
         raise _unavailable(error) from error

@@ -85,11 +85,10 @@ class SpoolJournal:
         """Flush whenever there is something to write, for ever."""
         pause = Pause()
         while True:
-            if not (self._orphans or self._spool.pending):
-                await self._wait_for_work()
             try:
                 await self.flush()
                 pause.reset()
+                await self._gather()
             except Exception as error:
                 _log.warning("%d exchanges wait for the database: %s", self._spool.pending, error)
                 await pause.wait()
@@ -100,13 +99,16 @@ class SpoolJournal:
             orphan.close(remove=False)
         self._spool.close(remove=self._spool.pending == 0 and self._spool.dropped == self._dropped_told)
 
-    async def _wait_for_work(self) -> None:
-        await self._some.wait()
-        self._some.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_SECONDS):
-                await self._many.wait()
-        self._many.clear()
+    async def _gather(self) -> None:
+        """Wait for something to write, and then a little longer for more: a batch costs the less the fuller it is."""
+        if not self._spool.pending:
+            self._some.clear()
+            await self._some.wait()
+        if self._spool.pending < _BATCH:
+            self._many.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER_SECONDS):
+                    await self._many.wait()
 
     async def _settle(self, orphan: Spool) -> None:
         """Write what a dead process left. What it dropped was counted when it was found."""

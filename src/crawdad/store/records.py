@@ -89,15 +89,19 @@ def unpack(records: Iterable[bytes]) -> list[list[Any]]:
     """The rows of `records`, in the order of `COLUMNS`."""
     rows = []
     for record in records:
-        row, usage = orjson.loads(record)
-        row += _EXCHANGE_DEFAULTS[len(row) :]
+        own, usage = orjson.loads(record)
+        row = _filled(own, _EXCHANGE_DEFAULTS)
         row[_ATTEMPTS] = _json(row[_ATTEMPTS])
         row[_NOTES] = _json(row[_NOTES])
-        row += usage
-        row += _USAGE_DEFAULTS[len(usage) :]
+        row += _filled(usage, _USAGE_DEFAULTS)
         row.append(len(record) + _ROW_OVERHEAD)
         rows.append(row)
     return rows
+
+
+def _filled(values: list[Any], defaults: tuple[Any, ...]) -> list[Any]:
+    """As many values as this version knows: an older one wrote fewer, a newer one more."""
+    return values[: len(defaults)] + list(defaults[len(values) :])
 
 
 def _json(items: list[Any]) -> str:

@@ -119,14 +119,14 @@ class RedisBus:
     async def _send(self, events: list[bytes]) -> None:
         pause = Pause()
         while True:
-            if self._lost:
-                events.insert(0, orjson.dumps(Event(LAGGED, {"lost": self._lost})))
-                self._lost = 0
+            lost = self._lost
+            marker = [orjson.dumps(Event(LAGGED, {"lost": lost}))] if lost else []
             try:
                 pipeline = self._client.pipeline(transaction=False)
-                for event in events:
+                for event in marker + events:
                     pipeline.xadd(self._stream, {"from": self._me, "event": event}, maxlen=_KEPT_EVENTS)
                 await pipeline.execute()
+                self._lost -= lost
                 return
             except (RedisError, OSError) as error:
                 _log.warning("%d events wait for Redis: %s", len(events) + len(self._outgoing), error)

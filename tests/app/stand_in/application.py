@@ -74,6 +74,8 @@ class Application:
                 more = message["more_body"]
             headers = b"\n".join(name + b": " + value for name, value in scope["headers"])
             await _answer(send, 200, b"%d\n" % len(body) + headers)
+        elif path == "/v1/chat/completions":
+            await _chat(receive, send)
         elif path == "/early":
             await _answer(send, 413, b"too large")
         elif path == "/flood":
@@ -89,6 +91,17 @@ class Application:
             _, late = await asyncio.wait(self._running, timeout=grace_seconds)
             for task in late:
                 task.cancel()
+
+
+async def _chat(receive: Any, send: Any) -> None:
+    """An answer of one word, whole or streamed."""
+    if b'"stream": true' not in (await receive())["body"]:
+        await _answer(send, 200, b'{"choices": [{"message": {"role": "assistant", "content": "Hello"}}]}')
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    event = b'data: {"choices": [{"delta": {"content": "Hello"}}]}\n\n'
+    await send({"type": "http.response.body", "body": event, "more_body": True})
+    await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
 
 
 async def _answer(send: Any, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:

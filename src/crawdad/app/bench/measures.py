@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -245,10 +244,12 @@ SHARING = frozenset({"memory", "latency", "requests", "prompt", "streams", "slop
 
 def remarks(bench: Bench) -> list[str]:
     """What a reader must know to read the numbers."""
-    load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     where = (
         "the gateway had one core for itself, upstream and load the rest"
         if bench.cores.pinned
         else "processes could not be pinned to cores: compare ratios, not numbers"
     )
-    return [f"{where}; Python {sys.version.split()[0]}; load average {load_average:.1f}; nothing here passes or fails"]
+    return [
+        f"{where}; Python {sys.version.split()[0]}; load average {bench.load_before:.1f} before the start; "
+        "nothing here passes or fails"
+    ]

@@ -51,7 +51,10 @@ class Ledger:
     def complete(self, exchange: Exchange, offer: Offer, stop_reason: str | None, status: int = 200) -> None:
         """The answer is complete."""
         exchange.stop_reason = stop_reason
-        exchange.cost = cost_of(exchange.usage, offer.settings.cost if offer.settings else None)
+        told = exchange.usage.cost  # some vendors say themselves what a turn cost
+        exchange.cost = (
+            cost_of(exchange.usage, offer.settings.cost if offer.settings else None) if told is None else told
+        )
         self._close(exchange, "completed", status)
 
     def fail(self, exchange: Exchange, error: GatewayError, status: int) -> None:

@@ -15,34 +15,47 @@ from crawdad.wire.fields import as_count
 _TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast"})
 _FOREIGN_TIERS = {"standard": "default", "standard_only": "default"}
 
+_DETAILS = (
+    (
+        "prompt_tokens_details",
+        {
+            "cached_tokens": "cache_read_tokens",
+            "cache_write_tokens": "cache_write_tokens",
+            "cache_creation_input_tokens": "cache_write_tokens",
+            "audio_tokens": "audio_input_tokens",
+            "image_tokens": "image_input_tokens",
+        },
+    ),
+    (
+        "completion_tokens_details",
+        {
+            "reasoning_tokens": "reasoning_tokens",
+            "audio_tokens": "audio_output_tokens",
+            "image_tokens": "image_output_tokens",
+            "accepted_prediction_tokens": "accepted_prediction_tokens",
+            "rejected_prediction_tokens": "rejected_prediction_tokens",
+        },
+    ),
+    ("server_tool_use_details", {"web_search_requests": "web_searches"}),
+)
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+
 
 def read_usage(raw: Any) -> Usage:
     """The counts in a `usage` object; an empty `Usage` for anything else. Never raises."""
     usage = Usage()
     if not isinstance(raw, dict):
         return usage
-    prompt, completion = _details(raw, "prompt_tokens_details"), _details(raw, "completion_tokens_details")
     if raw.get("prompt_tokens") is not None:
         usage.input_tokens = as_count(raw["prompt_tokens"])
     if raw.get("completion_tokens") is not None:
         usage.output_tokens = as_count(raw["completion_tokens"])
-    usage.cache_read_tokens = (
-        as_count(prompt.get("cached_tokens"))
-        or as_count(raw.get("prompt_cache_hit_tokens"))
-        or as_count(raw.get("cached_tokens"))
-        or as_count(raw.get("num_cached_tokens"))
-    )
-    usage.cache_write_tokens = as_count(prompt.get("cache_write_tokens")) or as_count(
-        prompt.get("cache_creation_input_tokens")
-    )
-    usage.audio_input_tokens = as_count(prompt.get("audio_tokens"))
-    usage.image_input_tokens = as_count(prompt.get("image_tokens"))
-    usage.reasoning_tokens = as_count(completion.get("reasoning_tokens"))
-    usage.audio_output_tokens = as_count(completion.get("audio_tokens"))
-    usage.image_output_tokens = as_count(completion.get("image_tokens"))
-    usage.accepted_prediction_tokens = as_count(completion.get("accepted_prediction_tokens"))
-    usage.rejected_prediction_tokens = as_count(completion.get("rejected_prediction_tokens"))
-    usage.web_searches = as_count(_details(raw, "server_tool_use_details").get("web_search_requests"))
+    for details, fields in _DETAILS:
+        for key, count in _details(raw, details).items():
+            if count and key in fields:  # nearly all are zero nearly always: look at what is there, not for what may be
+                setattr(usage, fields[key], as_count(count))
+    if not usage.cache_read_tokens:
+        usage.cache_read_tokens = next((as_count(raw[key]) for key in _CACHED if raw.get(key)), 0)
     cost = raw.get("cost")
     if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 <= cost < 1e9:
         usage.cost = float(cost)

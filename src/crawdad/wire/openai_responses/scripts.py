@@ -171,15 +171,15 @@ class CallScript:
         kind = "custom_tool_call" if self._custom else "function_call"
         fields = plain(part.extra) if output.own else {}
         index, item_id = output.place(kind, fields.get("id"))
-        call_id = part.id
-        if call_id and self._signature is not None and part.origin != NAME:
+        call_id = output.call_id(part.id, index)
+        if self._signature is not None and part.origin != NAME:
             call_id = seal_id(call_id, part.origin, self._signature)
         self._item = {
             **fields,
             "id": item_id,
             "type": kind,
             "status": "in_progress",
-            "call_id": output.call_id(call_id, index),
+            "call_id": call_id,
             "name": self._name,
             "input" if self._custom else "arguments": "",
         }
