@@ -80,7 +80,9 @@ def tools(client: Client) -> dict[str, Any]:
         return {"tools": [{"type": "function", "strict": False, **function} for function in flat]}
     if client == "anthropic":
         return {"tools": [{"name": n, "description": about, "input_schema": schema} for n, about, schema in declared]}
-    functions = [{"name": name, "description": about, "parametersJsonSchema": schema} for name, about, schema in declared]
+    functions = [
+        {"name": name, "description": about, "parametersJsonSchema": schema} for name, about, schema in declared
+    ]
     return {"tools": [{"functionDeclarations": functions}]}
 
 
@@ -202,9 +204,7 @@ def _chat_event(told: Told, name: str, data: str) -> None:
 def _chat_whole(told: Told, body: Any) -> None:
     message = body["choices"][0]["message"]
     told.text = message["content"] or ""
-    told.calls = [
-        (call["function"]["name"], call["function"]["arguments"]) for call in message.get("tool_calls") or ()
-    ]
+    told.calls = [(call["function"]["name"], call["function"]["arguments"]) for call in message.get("tool_calls") or ()]
     told.finished = body["choices"][0]["finish_reason"] is not None
 
 

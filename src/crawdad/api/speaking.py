@@ -193,6 +193,7 @@ class _Conversation:
         except asyncio.CancelledError:
             if not self._watch.gone:
                 raise
+            self._watch.forgive()
 
     async def _send(self, reply: Reply, exchange: Exchange) -> None:
         call = self._call
