@@ -312,7 +312,10 @@ def test_clients_do_not_speak_it() -> None:
         lambda: CODEC.stream_writer(context),
         lambda: CODEC.write_response(response, context),
         lambda: CODEC.write_error(GatewayError(ErrorKind.INTERNAL, "x")),
-        CODEC.tap,
+        lambda: CODEC.array_writer(context),
+        lambda: CODEC.express_request(b"{}", {}, True, DEFAULT),
+        lambda: CODEC.stop_of({}),
+        lambda: CODEC.tap({}),
     ):
         with pytest.raises(GatewayError, match="upstreams only"):
             use()
