@@ -312,12 +312,9 @@ def test_clients_do_not_speak_it() -> None:
         lambda: CODEC.stream_writer(context),
         lambda: CODEC.write_response(response, context),
         lambda: CODEC.write_error(GatewayError(ErrorKind.INTERNAL, "x")),
-<<<<<<< HEAD
-=======
         lambda: CODEC.array_writer(context),
         lambda: CODEC.express_request(b"{}", {}, True, DEFAULT),
         lambda: CODEC.stop_of({}),
->>>>>>> matrix
         lambda: CODEC.tap({}),
     ):
         with pytest.raises(GatewayError, match="upstreams only"):
