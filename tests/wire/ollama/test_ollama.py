@@ -313,7 +313,6 @@ def test_clients_do_not_speak_it() -> None:
         lambda: CODEC.write_response(response, context),
         lambda: CODEC.write_error(GatewayError(ErrorKind.INTERNAL, "x")),
         lambda: CODEC.array_writer(context),
-        lambda: CODEC.express_request(b"{}", {}, True, DEFAULT),
         lambda: CODEC.stop_of({}),
         lambda: CODEC.tap({}),
     ):
