@@ -60,6 +60,18 @@ def test_an_endless_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
             splitter.feed(b"x" * 100)
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_a_byte_order_mark_is_not_part_of_the_first_line(ending: bytes) -> None:
+    stream = b"\xef\xbb\xbf" + STREAM.replace(b"\n", ending)
+    assert read([stream]) == DATA
+    assert read([bytes([byte]) for byte in stream]) == DATA
+
+
+@pytest.mark.parametrize("event", [b"data: \n\n", b"data:\n\n", b"data\n\n", b"event: a\ndata: \n\n", b"data: \r\n\r\n"])
+def test_an_event_with_empty_data_tells_nothing(event: bytes) -> None:
+    assert event_data(event) is None
+
+
 def test_the_data_of_named_events() -> None:
     assert event_data(b'event: a\ndata: {"x":1}\n\n') == b'{"x":1}'
     assert event_data(b"event: a\ndata: one") == b"one"

@@ -207,7 +207,7 @@ def _data(event: bytes) -> bytes | None:
     """The data of one raw event, quickly for the form that the vendor sends: a name line and a data line."""
     at = event.find(b"\ndata: ", 0, 64)
     if at > 0 and event.count(b"\n") == 3 and event.startswith(b"event: ") and b"\r" not in event:
-        return event[at + 7 : -2]
+        return event[at + 7 : -2] or None
     return event_data(event)
 
 

@@ -184,10 +184,11 @@ class DetailedThinkingOut:
 class CallOut:
     """A function call: first id and name, then the arguments."""
 
-    __slots__ = ("_choice", "_head", "_number", "_opening", "_signed")
+    __slots__ = ("_choice", "_empty", "_head", "_number", "_opening")
 
     def __init__(self, choice: ChoiceFrame, part: ToolCallPart, number: int, identifier: str) -> None:
         self._choice = choice
+        self._empty = part.origin != NAME
         self._number = number
         self._head = b'{"tool_calls":[{"index":%d,"function":{"arguments":' % number
         opening: JsonObject = {
@@ -203,6 +204,7 @@ class CallOut:
     def delta(self, event: PartDelta) -> bytes:
         opening, self._opening = self._opening, b""
         if event.text:
+            self._empty = False
             opening += self._choice.chunk(self._head + orjson.dumps(event.text) + b"}}]}")
         if event.signature:
             late = {"index": self._number, "function": {"arguments": ""}}  # without `function` the SDKs stumble
@@ -211,7 +213,8 @@ class CallOut:
         return opening
 
     def end(self) -> bytes:
-        return b""
+        # Clients parse the arguments as JSON; vendors of other protocols say nothing where there are none.
+        return self._choice.chunk(self._head + b'"{}"}}]}') if self._empty else b""
 
 
 class CustomCallOut:
