@@ -67,7 +67,9 @@ def test_a_byte_order_mark_is_not_part_of_the_first_line(ending: bytes) -> None:
     assert read([bytes([byte]) for byte in stream]) == DATA
 
 
-@pytest.mark.parametrize("event", [b"data: \n\n", b"data:\n\n", b"data\n\n", b"event: a\ndata: \n\n", b"data: \r\n\r\n"])
+@pytest.mark.parametrize(
+    "event", [b"data: \n\n", b"data:\n\n", b"data\n\n", b"event: a\ndata: \n\n", b"data: \r\n\r\n"]
+)
 def test_an_event_with_empty_data_tells_nothing(event: bytes) -> None:
     assert event_data(event) is None
 

@@ -223,7 +223,7 @@ STORIES: dict[str, Story] = {
     ),
     "claude-code": (
         Turn(
-            (Think("I should read the file.", _SIGNATURE), Call("Read", {"file_path": "/home/user/project/a.txt"})),
+            (Think("I should read the file.", _SIGNATURE), Call("Read", {"file_path": "/srv/project/a.txt"})),
             "tools",
             Tokens(16000, 90, cache_read=15000, cache_write=800, reasoning=20),
         ),
