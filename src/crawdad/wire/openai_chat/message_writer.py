@@ -23,7 +23,7 @@ from crawdad.wire.openai_chat.media import data_url, write_media
 from crawdad.wire.openai_chat.reply import wire_name, wrap_input
 from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.openai_chat.thinking import write_detail, write_thought_signature
-from crawdad.wire.openai_chat.tools import write_cache
+from crawdad.wire.openai_chat.tools import upstream_name, write_cache
 from crawdad.wire.profile import Profile
 
 _NO_RESULT = "Error: this call was not answered."
@@ -200,13 +200,14 @@ class _MessageWriter:
 
     def _call(self, part: ToolCallPart) -> JsonObject:
         body: JsonObject = {"id": self._id(part.id)}
+        name = part.name if self._own else upstream_name(wire_name(part))
         if part.custom and self._profile.custom_tools:
-            body |= {"type": "custom", "custom": {"name": wire_name(part), "input": part.arguments}}
+            body |= {"type": "custom", "custom": {"name": name, "input": part.arguments}}
         else:
             arguments = wrap_input(part.arguments) if part.custom else part.arguments
             if not arguments and not self._own:
                 arguments = "{}"
-            body |= {"type": "function", "function": {"name": wire_name(part), "arguments": arguments}}
+            body |= {"type": "function", "function": {"name": name, "arguments": arguments}}
         if part.signature and part.origin == NAME:
             body["extra_content"] = write_thought_signature(part.signature)
         return body | part.extra if self._own else body

@@ -32,6 +32,7 @@ from crawdad.wire.openai_responses.content import (
     write_output_part,
 )
 from crawdad.wire.openai_responses.support import NAME
+from crawdad.wire.openai_responses.tools import upstream_name
 
 MAX_CALL_ID = 64
 """The vendor rejects longer call ids."""
@@ -142,7 +143,8 @@ class ItemWriter:
         return self._generated(part) if isinstance(part, MediaPart) else None
 
     def _call(self, part: ToolCallPart) -> JsonObject:
-        item: JsonObject = {"type": "function_call", "call_id": self._id(part.id), "name": part.name}
+        name = part.name if self._own else upstream_name(part.name)
+        item: JsonObject = {"type": "function_call", "call_id": self._id(part.id), "name": name}
         if part.namespace is not None:
             item["namespace"] = part.namespace
         if part.custom:
