@@ -70,7 +70,7 @@ class OpenAIClients:
             return answer
         if mode == "streamed":
             with self.sync.responses.stream(**request) as stream:
-                events = list(stream)
+                events: list[Any] = list(stream)
         else:
             events = self.run(self._gather_response(request))
         assert [event.sequence_number for event in events] == list(range(len(events)))
