@@ -211,6 +211,11 @@ def _result_features(part: ToolResultPart, request: ModelRequest, protocol: str)
         yield from _part_features(inner, request, protocol)
 
 
+_BY_ID = frozenset({Feature.IMAGE_FILE, Feature.DOCUMENT_FILE})
+_SHARED_FILES = frozenset({"openai-chat", "openai-responses"})
+"""Protocols of the same vendor, whose file ids are the same."""
+
+
 def survey(request: ModelRequest, protocol: str, support: SupportTable) -> list[str]:
     """Notes on what writing `request` in `protocol` loses. Raises BAD_REQUEST for content that cannot be said.
 
@@ -221,6 +226,8 @@ def survey(request: ModelRequest, protocol: str, support: SupportTable) -> list[
     notes: dict[str, None] = {}
     for feature in features_of(request, protocol):
         treatment = support[feature]
+        if feature in _BY_ID and not {request.protocol, protocol} <= _SHARED_FILES:
+            treatment = Treatment.REFUSED  # one vendor's file means nothing to another
         if treatment is Treatment.REFUSED:
             raise GatewayError(
                 ErrorKind.BAD_REQUEST,
