@@ -50,7 +50,6 @@ def _write_native(request: ModelRequest, profile: Profile, notes: list[str]) -> 
     limit = profile.default_max_tokens if sampling.max_tokens is None else sampling.max_tokens
     plan = plan_native(request.reasoning, profile, limit, notes)
     if _leaves_out_thinking(request):
-        notes.append(f"{Feature.FOREIGN_THINKING.value}: {Treatment.DROPPED.value} ({NAME})")
         plan = _without_thinking_where_history_has_none(plan, messages, notes)
     body: JsonObject = {**request.extra, "model": request.model, "max_tokens": plan.max_tokens, "messages": messages}
     tools = write_tools(request, profile)

@@ -189,8 +189,6 @@ class ItemWriter:
     def _reasoning(self, part: ThinkingPart) -> JsonObject | None:
         """Reasoning means something only to the vendor who made it; elsewhere than at home only in its encrypted form."""
         if part.origin != NAME:
-            if self._own:
-                self._note("thinking of another vendor: dropped")
             return None
         if self._own and part.extra:
             return {"type": "reasoning", **part.extra}
