@@ -71,7 +71,9 @@ class HttpTransport:
             url = location
         raise refused(url)
 
-    async def _once(self, call: UpstreamCall, url: str, target: URL | None, session: aiohttp.ClientSession) -> HttpAnswer:
+    async def _once(
+        self, call: UpstreamCall, url: str, target: URL | None, session: aiohttp.ClientSession
+    ) -> HttpAnswer:
         limits = call.timeouts
         headers = {"User-Agent": self._user_agent, **call.headers}
         deadline = _Deadline(limits.first_byte)
