@@ -17,7 +17,7 @@ from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.fixtures import replay_upstream, scripted_upstream
 from tests.support.upstreams.protocols import PROTOCOLS, Protocol, provider
 from tests.support.upstreams.replay import CHOOSE_MODEL, RECORDED, ReplayUpstream
-from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.upstreams.scripted import PREFIX, ScriptedUpstream
 
 __all__ = ["replay_upstream", "scripted_upstream"]
 
@@ -66,6 +66,8 @@ def _scripted(upstream: ScriptedUpstream) -> dict[str, Any]:
     models = [*upstream.models, *OTHER_MODELS]
     found = {f"scripted-{protocol}": provider(protocol, upstream.url, models, discover=False) for protocol in PROTOCOLS}
     found["scripted-chat"]["profile"] = "openai"
+    painter = next(model for model in found["scripted-gemini"]["models"] if model["id"] == PREFIX + "painter")
+    painter["endpoints"] = ["images"]
     # Chat completions have no thinking of their own; this is the vendor whose form of it the scripted models speak.
     found["scripted-openrouter"] = {**found["scripted-chat"], "profile": "openrouter"}
     return found
