@@ -136,7 +136,7 @@ def test_the_whole_run_against_a_stand_in(in_tree: None, monkeypatch: pytest.Mon
     assert len(rows) == len(MEASURES) + 1  # requests gives two
     assert found["command"].result.startswith("not measured: exit code")  # the stand-in has no such command
     assert found["start to first answered request"].data["seconds"] > 0
-    assert 0 < found["chat requests, c=64"].data["cpu_microseconds_per_request"] < 100_000
+    assert 0 <= found["chat requests, c=64"].data["cpu_microseconds_per_request"] < 1_000_000
     assert found["chat requests, c=64"].data["errors"] == 0
     assert found["translated streams at 50 events/s"].result.startswith(("4 carried", "2 carried", "none"))
     assert found["resident memory, idle"].data["application_megabytes"] > 5

@@ -39,9 +39,12 @@ def test_an_unterminated_last_event_is_still_given() -> None:
     assert read([b"data: a\n\ndata: b"]) == [b"a", b"b"]
 
 
-def test_raw_events_are_the_stream_itself() -> None:
-    splitter = SseSplitter()
-    assert b"".join(splitter.feed(STREAM)) + splitter.close() == STREAM
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_raw_events_are_the_stream_itself(ending: bytes) -> None:
+    for stream in (STREAM, STREAM + b"\n", STREAM + b"\n\n" + STREAM):
+        raw = stream.replace(b"\n", ending)
+        splitter = SseSplitter()
+        assert b"".join(splitter.feed(raw)) + splitter.close() == raw
 
 
 def test_the_name_of_an_event() -> None:

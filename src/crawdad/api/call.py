@@ -33,7 +33,7 @@ class Call:
     brought a usable one.
     """
 
-    __slots__ = ("_send", "headers", "id", "method", "path", "receive", "scope", "shown_id", "started")
+    __slots__ = ("_send", "address", "headers", "id", "method", "path", "receive", "scope", "shown_id", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, new_id: str) -> None:
         self.scope = scope
@@ -44,6 +44,9 @@ class Call:
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.id = new_id
         self.started = False
+        client = scope.get("client")
+        self.address: str = client[0] if client else ""
+        """The client's address; the front door replaces that of a trusted proxy."""
         theirs = self.header(b"x-request-id")
         self.shown_id = theirs if theirs and _CLIENT_ID.match(theirs) else new_id
 
@@ -51,12 +54,6 @@ class Call:
         """A request header's value, empty where absent."""
         value = self.headers.get(name)
         return value.decode("latin-1") if value is not None else ""
-
-    @property
-    def address(self) -> str:
-        """The peer's address."""
-        client = self.scope.get("client")
-        return client[0] if client else ""
 
     @property
     def language(self) -> Language:

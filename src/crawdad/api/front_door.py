@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from crawdad.api.addresses import client_address
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
 from crawdad.api.speaking import Gate, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -86,6 +87,9 @@ class FrontDoor:
         if origin and self._allows(origin):
             send = _with_headers(send, cors_headers(origin))
         call = Call(scope, receive, send, self._gate.randomness.new_id())
+        trusted = self._gate.settings().gateway.trusted_proxies
+        if trusted:
+            call.address = client_address(call.address, call.header(b"x-forwarded-for"), trusted)
         try:
             self._check_host(scope)
             await self._route(call, bool(origin))

@@ -86,18 +86,18 @@ class Upkeep:
 
     async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
         """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
-        known = await changes.revisions()
+        known: dict[str, int] | None = None
         while True:
-            await clock.sleep(_CHANGES_SECONDS)
             try:
                 revisions = await changes.revisions()
-                if revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
+                if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
                     await keys.refresh(door, self.settings.gateway.auth)
                 known = revisions
                 self._set_failing("database", False)
             except GatewayError as error:
                 self._set_failing("database", True)
                 _log.warning("database_unavailable", reason=error.message())
+            await clock.sleep(_CHANGES_SECONDS)
 
     async def _refresh_lists(self, live: LiveCatalogue) -> None:
         while True:

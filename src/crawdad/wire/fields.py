@@ -33,6 +33,15 @@ def parse_upstream(data: bytes | str) -> Any:
         raise unreadable(str(error)) from None
 
 
+def encode(document: Any) -> bytes:
+    """`document` as JSON. Raises BAD_REQUEST where it is nested deeper than can be written: what can be read goes about
+    four times deeper than what can be written."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        raise bad_request("wire.too_deep") from None
+
+
 def unreadable(reason: str) -> GatewayError:
     """The upstream's answer makes no sense, because of `reason`."""
     return GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": reason}))

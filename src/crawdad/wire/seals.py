@@ -12,7 +12,7 @@ import binascii
 
 import orjson
 
-from crawdad.core.parts import JsonObject
+from crawdad.core.parts import JsonObject, ThinkingPart
 
 _MAGIC = b"crawdad1:"
 _SEALED_PREFIX = base64.b64encode(_MAGIC).decode()  # nine bytes encode without padding, so this is a true prefix
@@ -40,6 +40,35 @@ def unseal(token: str | None) -> JsonObject | None:
 def carries_seals(raw: bytes) -> bool:
     """Whether a request body holds sealed values: they must be opened, so it cannot go up as it is."""
     return _SEALED_BYTES in raw or _ID_BYTES in raw
+
+
+def thinking_fields(part: ThinkingPart) -> JsonObject:
+    """What is sealed of a thought: all that its vendor needs to know it again, and nothing else."""
+    fields = {
+        "p": part.origin,
+        "sig": part.signature,
+        "enc": part.encrypted,
+        "id": part.id,
+        "red": part.redacted,
+        "sum": part.summary,
+        "fmt": part.format,
+    }
+    return {key: value for key, value in fields.items() if value not in (None, False)}
+
+
+def thinking_part(fields: JsonObject, text: str) -> ThinkingPart:
+    """The thought whose `fields` were sealed, with the `text` that the client sent back."""
+    words = {key: value for key, value in fields.items() if isinstance(value, str)}
+    return ThinkingPart(
+        text,
+        signature=words.get("sig"),
+        encrypted=words.get("enc"),
+        redacted=fields.get("red") is True,
+        summary=fields.get("sum") is True,
+        id=words.get("id"),
+        origin=words.get("p", ""),
+        format=words.get("fmt"),
+    )
 
 
 def seal_id(call_id: str, origin: str, signature: str) -> str:

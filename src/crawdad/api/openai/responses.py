@@ -68,6 +68,7 @@ class ResponsesRoutes:
         except asyncio.CancelledError:
             if not watch.gone:
                 raise
+            watch.forgive()
         finally:
             await watch.stop()
 

@@ -23,8 +23,7 @@ _GAP_GOAL_MS = 5.0
 
 def _spent(loaded: Loaded) -> tuple[float, float]:
     """Requests per second and core, and CPU microseconds per request."""
-    per_core = rate_of(loaded) / loaded.cores_used if loaded.cores_used else 0.0
-    return per_core, loaded.cpu_seconds / loaded.found["requests"] * 1e6
+    return loaded.per_core(rate_of(loaded)), loaded.cpu_seconds / loaded.found["requests"] * 1e6
 
 
 def _errors(loaded: Loaded) -> str:
@@ -119,7 +118,7 @@ def _stream_row(bench: Bench, held: int, best: Loaded | None, notes: list[str]) 
     name = f"translated streams at {RATE} events/s"
     if best is None:
         return Row(name, "none carried", "≥ 500 per core", False, "; ".join(notes))
-    per_core = held / best.cores_used
+    per_core = best.per_core(held)
     events = held * RATE * best.wall_seconds
     microseconds = best.cpu_seconds / events * 1e6
     found = best.found

@@ -97,7 +97,7 @@ class Runs:
             await self._write(turn, response_id, writer)
         except GatewayError as error:
             self._front.ledger.fail(turn.exchange, error, 200)
-            await self._say(turn, response_id, writer.fail_events(error, turn.language))
+            await self._say(turn, response_id, writer.fail_events(error, turn.language, known=True))
         finally:
             self._front.ledger.abandon(turn.exchange)
             news = self._news.pop(response_id, None)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.ports import ModelSource, Randomness, Transport
@@ -21,7 +19,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
-from crawdad.wire.fields import parse_upstream
+from crawdad.wire.fields import encode, parse_upstream
 
 Events = AsyncGenerator[list[StreamEvent], None]
 
@@ -173,7 +171,7 @@ class ModelFront:
         finally:
             await events.aclose()
         response = folder.finish()
-        body = orjson.dumps(turn.codec.write_response(response, turn.context))
+        body = encode(turn.codec.write_response(response, turn.context))
         exchange = turn.exchange
         exchange.usage = response.usage
         exchange.response_bytes = len(body)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
 from crawdad.core.text import Text
@@ -14,6 +12,7 @@ from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
+from crawdad.wire.fields import encode
 from crawdad.wire.seals import carries_seals
 
 ERROR_BODY_LIMIT = 1024 * 1024
@@ -57,7 +56,7 @@ async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Tra
         if note not in turn.exchange.notes:
             turn.exchange.notes.append(note)
     headers = {**turn.headers, **written.headers} if codec.name == turn.codec.name else written.headers
-    return await _send(turn, offer, codec, transport, orjson.dumps(written.body), headers)
+    return await _send(turn, offer, codec, transport, encode(written.body), headers)
 
 
 async def _send(

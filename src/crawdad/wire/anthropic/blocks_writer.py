@@ -28,7 +28,7 @@ from crawdad.core.parts import (
 )
 from crawdad.core.text import Text
 from crawdad.wire.anthropic.citations import own_citations
-from crawdad.wire.anthropic.identifiers import encode
+from crawdad.wire.anthropic.identifiers import encode, tool_name
 from crawdad.wire.anthropic.support import NAME
 
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/yaml", "application/x-yaml"})
@@ -149,7 +149,7 @@ def _write_tool_call(part: ToolCallPart, native: bool) -> JsonObject | None:
     return block | {
         "type": "tool_use",
         "id": encode(part.id),
-        "name": encode(name),
+        "name": tool_name(name),
         "input": arguments_object(part.arguments, part.custom),
     }
 

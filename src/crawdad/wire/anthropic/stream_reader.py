@@ -179,7 +179,7 @@ class AnthropicStreamReader:
             block.index = self._parts
             self._parts += 1
             events.append(PartStart(block.index, _complete(block, block.opaque)))
-        elif block.input not in ("", "{}"):
+        elif block.input:
             events.append(PartDelta(block.index, block.input))
         events.append(PartEnd(block.index))
 

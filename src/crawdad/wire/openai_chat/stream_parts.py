@@ -10,7 +10,7 @@ from crawdad.core.events import PartDelta
 from crawdad.core.parts import JsonObject, MediaPart, ThinkingPart, ToolCallPart
 from crawdad.wire.openai_chat.annotations import write_annotation, write_logprobs
 from crawdad.wire.openai_chat.media import data_url
-from crawdad.wire.openai_chat.reply import Reply, unwrap_input, wire_name, write_audio
+from crawdad.wire.openai_chat.reply import Reply, unwrap_input, write_audio
 from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.openai_chat.thinking import detail_type, sealed, text_field, write_thought_signature
 
@@ -195,7 +195,7 @@ class CallOut:
             "index": number,
             "id": identifier,
             "type": "function",
-            "function": {"name": wire_name(part), "arguments": ""},
+            "function": {"name": part.name, "arguments": ""},
         }
         if part.signature:
             opening["extra_content"] = write_thought_signature(part.signature)
@@ -229,7 +229,7 @@ class CustomCallOut:
             "index": number,
             "id": identifier,
             "type": "custom",
-            "custom": {"name": wire_name(part), "input": ""},
+            "custom": {"name": part.name, "input": ""},
         }
         if part.signature:
             opening["extra_content"] = write_thought_signature(part.signature)
@@ -260,7 +260,7 @@ class LegacyCallOut:
 
     def __init__(self, choice: ChoiceFrame, part: ToolCallPart) -> None:
         self._choice = choice
-        call = {"name": wire_name(part), "arguments": ""}
+        call = {"name": part.name, "arguments": ""}
         self._opening = choice.chunk(orjson.dumps({"function_call": call}))
 
     def delta(self, event: PartDelta) -> bytes:
