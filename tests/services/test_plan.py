@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Limits, Principal
 from crawdad.core.listing import ListedModel
+from crawdad.core.patterns import matches
 from crawdad.core.settings import Settings
 from crawdad.services.catalogue import Catalogue, build_catalogue, plan_route, usable_names
-from crawdad.services.catalogue.plan import matches
 from crawdad.services.upstreams import providers_of
 
 ANYONE = Principal("k1", "api_key", "laptop")
