@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.text import Language, Text, preferred_language
 
 Scope = MutableMapping[str, Any]
@@ -20,6 +20,7 @@ Headers = dict[str, str]
 
 _CLIENT_ID = re.compile(r"[\w.:-]{1,128}\Z", re.ASCII)
 _BEARER = "bearer "
+_MOST_PARAMETERS = 100
 
 
 class Disconnected(Exception):
@@ -61,9 +62,14 @@ class Call:
         return preferred_language(self.header(b"accept-language"))
 
     def query(self) -> dict[str, str]:
-        """The query parameters; the last of several of one name counts."""
+        """The query parameters; the last of several of one name counts. Raises BAD_REQUEST when there are too many."""
         raw: bytes = self.scope.get("query_string", b"")
-        return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)) if raw else {}
+        if not raw:
+            return {}
+        try:
+            return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
+        except ValueError:
+            raise bad_request("http.query", most=_MOST_PARAMETERS) from None
 
     def credential(self, query_key: bool = False) -> str | None:
         """The credential, from whichever place the client's protocol puts it; all lead to the same check."""
