@@ -15,6 +15,8 @@ from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import encode
 from crawdad.wire.seals import carries_seals
 
+_ANY_PROTOCOL = ("idempotency-key",)
+"""Client headers that mean the same to every vendor."""
 ERROR_BODY_LIMIT = 1024 * 1024
 ANSWER_LIMIT = 64 * 1024 * 1024
 
@@ -55,7 +57,9 @@ async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Tra
     for note in written.notes:
         if note not in turn.exchange.notes:
             turn.exchange.notes.append(note)
-    headers = {**turn.headers, **written.headers} if codec.name == turn.codec.name else written.headers
+    same = codec.name == turn.codec.name
+    kept = turn.headers if same else {name: turn.headers[name] for name in _ANY_PROTOCOL if name in turn.headers}
+    headers = {**kept, **written.headers}
     return await _send(turn, offer, codec, transport, encode(written.body), headers)
 
 
