@@ -46,7 +46,8 @@ class OpenAIClients:
     def chat(self, mode: Mode, **request: Any) -> ChatCompletion:
         """A chat completion. Streams are put together by the SDK and must make a valid whole."""
         if mode == "whole":
-            return self.sync.chat.completions.create(**request)
+            whole: ChatCompletion = self.sync.chat.completions.create(**request)
+            return whole
         if mode == "async":
             answer: ChatCompletion = self.run(self.asynchronous.chat.completions.create(**request))
             return answer
@@ -67,7 +68,8 @@ class OpenAIClients:
     def response(self, mode: Mode, **request: Any) -> Response:
         """A response. The last event of a stream holds the whole of it."""
         if mode == "whole":
-            return self.sync.responses.create(**request)
+            whole: Response = self.sync.responses.create(**request)
+            return whole
         if mode == "async":
             answer: Response = self.run(self.asynchronous.responses.create(**request))
             return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -22,10 +22,10 @@ ENDS = ("response.completed", "response.incomplete", "response.failed", "error")
 
 def heard(connection: Any) -> list[Any]:
     """The events of one turn, each valid."""
-    events = []
+    events: list[Any] = []
     while not events or events[-1].type not in ENDS:
         event = connection.recv()
-        events.append(validate_type(type_=ResponsesServerEvent, value=event.to_dict()))
+        events.append(validate_type(type_=cast(Any, ResponsesServerEvent), value=event.to_dict()))
     if events[-1].type != "error":
         assert [event.sequence_number for event in events] == list(range(len(events)))
     return events
