@@ -13,6 +13,7 @@ from crawdad.core.text import Text
 
 _SHALLOW = 200
 """JSON with no more brackets than this cannot be nested too deeply."""
+_MOST_TOKENS = 10**15
 
 
 def parse_object(body: bytes) -> JsonObject:
@@ -172,10 +173,11 @@ def rest(source: JsonObject, known: frozenset[str]) -> JsonObject:
 
 
 def as_count(value: Any) -> int:
-    """A token count from an upstream: whole and not negative; anything else (absent, a string, −3) counts as 0."""
+    """A token count from an upstream: whole, not negative, and small enough that sums of counts can be told; anything else
+    (absent, a string, −3) counts as 0."""
     if type(value) is int:
-        return max(value, 0)
-    if type(value) is float and value == value and 0 <= value < 1e15:
+        return min(max(value, 0), _MOST_TOKENS)
+    if type(value) is float and value == value and 0 <= value <= _MOST_TOKENS:
         return int(value)
     return 0
 

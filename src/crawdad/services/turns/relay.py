@@ -60,13 +60,16 @@ async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: C
     if not isinstance(document, dict) or document.get("error"):
         codec.read_response(document, offer.profile)  # raises with the vendor's words
         raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "no answer in it"}))
+    stop = codec.stop_of(document)
+    if stop is None:
+        codec.read_response(document, offer.profile)  # raises where it is no answer at all
     exchange = turn.exchange
     ledger.first_byte(exchange)
     exchange.usage = codec.read_usage(document)
     if turn.model != offer.model and isinstance(document.get("model"), str):
         raw = replace_string(raw, document, "model", turn.model)
     exchange.response_bytes = len(raw)
-    ledger.complete(exchange, offer, codec.stop_of(document))
+    ledger.complete(exchange, offer, stop)
     return raw
 
 
