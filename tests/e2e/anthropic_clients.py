@@ -42,7 +42,8 @@ class AnthropicClients:
         """A message. Streams are put together by the SDK and must make a valid whole."""
         request.setdefault("max_tokens", 4000)
         if mode == "whole":
-            return self.sync.messages.create(**request)
+            whole: Message = self.sync.messages.create(**request)
+            return whole
         if mode == "async":
             answer: Message = self.run(self.asynchronous.messages.create(**request))
             return answer
