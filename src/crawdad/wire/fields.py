@@ -56,6 +56,17 @@ def parse_event(data: bytes) -> Any:
     return event
 
 
+def parse_arguments(text: str) -> JsonObject | None:
+    """The object that a model wrote as arguments; None for anything else, and for one nested too deeply to be told."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(value, dict) or (text.count("[") + text.count("{") > _SHALLOW and _too_deep(value)):
+        return None
+    return value
+
+
 def parse_error(body: bytes) -> Any:
     """The JSON of an upstream's error answer; None where it is none, or nested deeper than it can be told again."""
     try:
