@@ -22,6 +22,7 @@ from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
 from crawdad.wire.fields import parse_upstream
+from crawdad.wire.seals import has_seals
 
 Events = AsyncGenerator[list[StreamEvent], None]
 
@@ -103,7 +104,7 @@ class ModelFront:
             events = _listed(self._local[offer.provider.id].take(turn.request))
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
         codec = codecs.get(offer.protocol)
-        if offer.protocol == turn.codec.name and not turn.touched and not turn.array:
+        if offer.protocol == turn.codec.name and not turn.touched and not turn.array and not has_seals(turn.raw):
             return await self._express(turn, offer)
         exchange.lane = "translated"
         answer = await call_translated(turn, offer, codec, self.transport)
