@@ -22,9 +22,69 @@ STREAMS: list[Pair] = [pair for pair in PAIRS if pair[2]]
 READ: list[Pair] = [pair for pair in PAIRS if SAME[pair[0]] != pair[1] or not pair[2]]
 """Where the gateway reads the answer itself: on the express lane a stream's events go through as they are."""
 
-HARMLESS = ["none", "one-byte", "split-utf8", "split-blank-lines", "odd-cuts", "glued", "crlf", "cr", "bom", "no-space", "comments", "event-ids", "split-data", "empty-events", "unknown-events", "no-last-newline", "wrong-content-type", "no-content-type", "gzip", "duplicate-keys", "long-body", "until-close", "early-hints", "header-injection", "slow-first-byte,seconds=0.05", "slow-first-event,seconds=0.05", "slow-stream,seconds=0.005"]
+HARMLESS = [
+    "none",
+    "one-byte",
+    "split-utf8",
+    "split-blank-lines",
+    "odd-cuts",
+    "glued",
+    "crlf",
+    "cr",
+    "bom",
+    "no-space",
+    "comments",
+    "event-ids",
+    "split-data",
+    "empty-events",
+    "unknown-events",
+    "no-last-newline",
+    "wrong-content-type",
+    "no-content-type",
+    "gzip",
+    "duplicate-keys",
+    "long-body",
+    "until-close",
+    "early-hints",
+    "header-injection",
+    "slow-first-byte,seconds=0.05",
+    "slow-first-event,seconds=0.05",
+    "slow-stream,seconds=0.005",
+]
 USAGES = ["missing", "null", "empty", "list", "text", "negative", "string", "float", "huge", "nested"]
-FATAL = ["cut-short", "gzip-without-header", "gzip-broken", "empty", "empty-stream", "json", "json,body=list", "json,body=string", "json,body=number", "json,body=object", "html", "deep-json", "fin-first", "rst-first", "rst-after-head", "fin-midstream", "rst-midstream", "not-http", "header-flood", "header-huge", "status", "error-html", "error-empty", "error-list", "error-200", "redirect", "redirect,to=metadata6", "redirect,to=file", "redirect,to=gopher", "redirect,to=loop", "redirect,to=elsewhere"]
+FATAL = [
+    "cut-short",
+    "gzip-without-header",
+    "gzip-broken",
+    "empty",
+    "empty-stream",
+    "json",
+    "json,body=list",
+    "json,body=string",
+    "json,body=number",
+    "json,body=object",
+    "html",
+    "deep-json",
+    "fin-first",
+    "rst-first",
+    "rst-after-head",
+    "fin-midstream",
+    "rst-midstream",
+    "not-http",
+    "header-flood",
+    "header-huge",
+    "status",
+    "error-html",
+    "error-empty",
+    "error-list",
+    "error-200",
+    "redirect",
+    "redirect,to=metadata6",
+    "redirect,to=file",
+    "redirect,to=gopher",
+    "redirect,to=loop",
+    "redirect,to=elsewhere",
+]
 UNREADABLE = ["garbage-event", "lone-surrogate", "cut-inside-event", "usage-nan", "usage-nan,as=1e999"]
 """Faults inside the events: where the gateway reads them they are fatal."""
 

@@ -82,7 +82,10 @@ class ExchangeLog:
         async with self._database.write() as connection:
             for chunk in _chunks(records):
                 statement = _insertion(self._database.dialect, len(chunk))
-                values = tuple(chain.from_iterable(unpack(chunk)))
+                try:
+                    values = tuple(chain.from_iterable(unpack(chunk)))
+                except (ValueError, TypeError) as error:
+                    raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
                 await connection.exec_driver_sql(statement, values)
 
     async def get(self, exchange_id: str, principal_id: str | None = None) -> Exchange | None:
