@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
@@ -17,7 +17,12 @@ from tests.e2e.sources import Source
 from tests.support.server import Gateway
 from tests.support.upstreams.loopback import PATIENCE
 
+_SERVER_EVENT: Any = ResponsesServerEvent
 ENDS = ("response.completed", "response.incomplete", "response.failed", "error")
+
+
+# The SDK still opens connections as `websockets` no longer likes it.
+pytestmark = pytest.mark.filterwarnings("ignore:connect.. must be used:DeprecationWarning")
 
 
 def heard(connection: Any) -> list[Any]:
@@ -25,7 +30,7 @@ def heard(connection: Any) -> list[Any]:
     events: list[Any] = []
     while not events or events[-1].type not in ENDS:
         event = connection.recv()
-        events.append(validate_type(type_=cast(Any, ResponsesServerEvent), value=event.to_dict()))
+        events.append(validate_type(type_=_SERVER_EVENT, value=event.to_dict()))
     if events[-1].type != "error":
         assert [event.sequence_number for event in events] == list(range(len(events)))
     return events

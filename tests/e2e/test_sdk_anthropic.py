@@ -128,6 +128,8 @@ def test_secret_thinking(anthropic: AnthropicClients, source: Source, mode: Mode
     assert text_of(answer) == "I would rather not say how I know."
     messages += [back(answer), *ask("again")]
     anthropic.message(mode, messages=messages, **request)
+    if source.protocol == "gemini":
+        return  # it signs the words themselves, for which Anthropic has no place; Google does not insist on it
     if source.protocol != "ollama":
         assert opaque_values(source.protocol, source.last) == set(SIGNATURES["secret-thinker"])
 
