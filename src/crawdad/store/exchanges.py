@@ -13,8 +13,9 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, or_, select, tuple_
 
-from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange, Outcome
+from crawdad.core.text import Text
 from crawdad.store.database import Database
 from crawdad.store.records import COLUMNS, exchange_of, unpack
 from crawdad.store.tables import exchanges
