@@ -19,10 +19,6 @@ from crawdad.services.configuration.variables import OVERRIDES, VENDORS
 from crawdad.wire.openai_chat.profiles import PROFILES
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_AT_START = frozenset(("gateway.drainSeconds", "logging.level", "logging.file", "logging.format"))
-"""Taken up without complaint, yet read only when the application starts."""
-
-
 _SIGNS = (("≥", "ge"), (">", "gt"), ("≤", "le"), ("<", "lt"))
 
 
@@ -40,7 +36,7 @@ class Key(NamedTuple):
         return self.path if self.is_section else self.path.rpartition(".")[0]
 
 
-def keys(section: type[Section] = Settings, prefix: str = "") -> Iterator[Key]:
+def every_key(section: type[Section] = Settings, prefix: str = "") -> Iterator[Key]:
     """Every key in the order of the code, sections before what stands in them."""
     sections = []
     for name, field in section.model_fields.items():
@@ -57,7 +53,7 @@ def keys(section: type[Section] = Settings, prefix: str = "") -> Iterator[Key]:
             yield Key(path, kind, field, False)
     for path, kind, field in sections:
         yield Key(path, kind, field, True)
-        yield from keys(kind, f"{path}.")
+        yield from every_key(kind, f"{path}.")
 
 
 def _is_section(kind: Any) -> bool:
@@ -107,7 +103,7 @@ class _Writer:
     def tables(self) -> Iterator[str]:
         """One table a section."""
         groups: dict[str, list[Key]] = {}
-        for key in keys():
+        for key in every_key():
             rows = groups.setdefault(key.group, [])
             if not key.is_section:
                 rows.append(key)
@@ -171,8 +167,6 @@ class _Writer:
 
 def applies_at_once(path: str) -> bool:
     """Whether a running application takes up a change of the key at `path`."""
-    if path in _AT_START:
-        return False
     top, _, rest = path.partition(".")
     settings = Settings()
     name = _field_name(Settings, top)

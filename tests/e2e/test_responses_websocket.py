@@ -17,15 +17,20 @@ from tests.e2e.sources import Source
 from tests.support.server import Gateway
 from tests.support.upstreams.loopback import PATIENCE
 
+_SERVER_EVENT: Any = ResponsesServerEvent
 ENDS = ("response.completed", "response.incomplete", "response.failed", "error")
+
+
+# The SDK still opens connections as `websockets` no longer likes it.
+pytestmark = pytest.mark.filterwarnings("ignore:connect.. must be used:DeprecationWarning")
 
 
 def heard(connection: Any) -> list[Any]:
     """The events of one turn, each valid."""
-    events = []
+    events: list[Any] = []
     while not events or events[-1].type not in ENDS:
         event = connection.recv()
-        events.append(validate_type(type_=ResponsesServerEvent, value=event.to_dict()))
+        events.append(validate_type(type_=_SERVER_EVENT, value=event.to_dict()))
     if events[-1].type != "error":
         assert [event.sequence_number for event in events] == list(range(len(events)))
     return events

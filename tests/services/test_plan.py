@@ -162,3 +162,11 @@ def test_wildcards_agree_with_the_standard_library(pattern: str, name: str) -> N
     from fnmatch import fnmatchcase
 
     assert matches(pattern, name) is fnmatchcase(name, pattern)
+
+
+def test_the_configuration_may_tell_a_models_quirks() -> None:
+    model = {"id": "m1", "reasoning": False, "compat": {"supportsDeveloperRole": False, "maxTokensField": "max_tokens"}}
+    found = catalogue({"providers": {"a": {"baseUrl": "http://up/v1", "models": [model, {"id": "m2"}]}}})
+    told, untold = found.offers["a/m1"].profile, found.offers["a/m2"].profile
+    assert (told.reasoning_effort, told.developer_role, told.max_tokens_field) == (False, False, "max_tokens")
+    assert told.stream_usage == untold.stream_usage

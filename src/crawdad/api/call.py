@@ -34,7 +34,19 @@ class Call:
     brought a usable one.
     """
 
-    __slots__ = ("_send", "address", "headers", "id", "method", "path", "receive", "scope", "shown_id", "started")
+    __slots__ = (
+        "_send",
+        "address",
+        "default_language",
+        "headers",
+        "id",
+        "method",
+        "path",
+        "receive",
+        "scope",
+        "shown_id",
+        "started",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, new_id: str) -> None:
         self.scope = scope
@@ -45,6 +57,7 @@ class Call:
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.id = new_id
         self.started = False
+        self.default_language: Language = "en"
         client = scope.get("client")
         self.address: str = client[0] if client else ""
         """The client's address; the front door replaces that of a trusted proxy."""
@@ -58,8 +71,9 @@ class Call:
 
     @property
     def language(self) -> Language:
-        """The language for words to a person."""
-        return preferred_language(self.header(b"accept-language"))
+        """The language for words to a person: what the client prefers, else the one that is configured."""
+        wanted = self.header(b"accept-language")
+        return preferred_language(wanted) if wanted else self.default_language
 
     def query(self) -> dict[str, str]:
         """The query parameters; the last of several of one name counts. Raises BAD_REQUEST when there are too many."""

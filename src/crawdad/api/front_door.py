@@ -87,7 +87,10 @@ class FrontDoor:
         if origin and self._allows(origin):
             send = _with_headers(send, cors_headers(origin))
         call = Call(scope, receive, send, self._gate.randomness.new_id())
-        trusted = self._gate.settings().gateway.trusted_proxies
+        settings = self._gate.settings()
+        if settings.language == "zh":
+            call.default_language = "zh"
+        trusted = settings.gateway.trusted_proxies
         if trusted:
             call.address = client_address(call.address, call.header(b"x-forwarded-for"), trusted)
         try:

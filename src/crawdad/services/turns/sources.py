@@ -13,7 +13,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import encode
-from crawdad.wire.seals import carries_seals
+from crawdad.wire.seals import has_seals
 
 _ANY_PROTOCOL = ("idempotency-key",)
 """Client headers that mean the same to every vendor."""
@@ -33,7 +33,7 @@ def endpoint(base_url: str, path: str) -> str:
 
 def express_bytes(turn: Turn, offer: Offer) -> bytes | None:
     """The client's own bytes, with the model's name replaced, where they can go up as they are; else None."""
-    if offer.protocol != turn.codec.name or turn.touched or turn.array or carries_seals(turn.raw):
+    if offer.protocol != turn.codec.name or turn.touched or turn.array or has_seals(turn.raw):
         return None
     body, raw = turn.body, turn.raw
     if isinstance(body.get("model"), str):
