@@ -40,7 +40,7 @@ class Key(NamedTuple):
         return self.path if self.is_section else self.path.rpartition(".")[0]
 
 
-def keys(section: type[Section] = Settings, prefix: str = "") -> Iterator[Key]:
+def every_key(section: type[Section] = Settings, prefix: str = "") -> Iterator[Key]:
     """Every key in the order of the code, sections before what stands in them."""
     sections = []
     for name, field in section.model_fields.items():
@@ -57,7 +57,7 @@ def keys(section: type[Section] = Settings, prefix: str = "") -> Iterator[Key]:
             yield Key(path, kind, field, False)
     for path, kind, field in sections:
         yield Key(path, kind, field, True)
-        yield from keys(kind, f"{path}.")
+        yield from every_key(kind, f"{path}.")
 
 
 def _is_section(kind: Any) -> bool:
@@ -74,8 +74,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "hot": ("at once", "立即"),
     "restart": ("at the next start", "下次启动"),
     "one of": ("one of", "取值"),
-    "list": ("list of {inner}", "{inner}列表"),
-    "object": ("object of {inner}", "{inner}对象"),
+    "list": ("list of {inner}", "列表：{inner}"),
+    "object": ("object of {inner}", "对象：{inner}"),
     "text": ("text", "文本"),
     "secret": ("secret", "密文"),
     "boolean": ("boolean", "布尔"),
@@ -107,7 +107,7 @@ class _Writer:
     def tables(self) -> Iterator[str]:
         """One table a section."""
         groups: dict[str, list[Key]] = {}
-        for key in keys():
+        for key in every_key():
             rows = groups.setdefault(key.group, [])
             if not key.is_section:
                 rows.append(key)

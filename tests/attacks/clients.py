@@ -33,6 +33,8 @@ class Told:
     """Anthropic's block index → number of the call."""
     error: dict[str, Any] | None = None
     finished: bool = False
+    after_end: bool = False
+    """Whether a stream went on after its end (Gemini's has no end but that of the body)."""
     broken: str | None = None
     """Why the connection, not the protocol, ended the answer."""
 
@@ -136,7 +138,7 @@ def understand(client: Client, status: int, headers: Mapping[str, str], raw: byt
     if stream:
         assert headers["content-type"].startswith("text/event-stream"), headers["content-type"]
         for name, data in sse(raw):
-            assert client == "gemini" or not told.finished, "something came after the end"
+            told.after_end = told.after_end or (told.finished and client != "gemini")
             _EVENTS[client](told, name, data)
         return told
     _WHOLE[client](told, orjson.loads(raw))
@@ -173,13 +175,12 @@ def sse(raw: bytes) -> list[tuple[str, str]]:
                 name = value
             elif label == "data":
                 data.append(value)
-        if data:
+        if any(data):
             events.append((name, "\n".join(data)))
     return events
 
 
 def _chat_event(told: Told, name: str, data: str) -> None:
-    assert name == ""
     if data == "[DONE]":
         told.finished = True
         return
@@ -187,6 +188,8 @@ def _chat_event(told: Told, name: str, data: str) -> None:
     if "error" in body:
         told.error = error_in("chat", body)
         return
+    if "type" in body:
+        return  # an event that the protocol does not know
     for choice in body["choices"]:
         delta = choice["delta"]
         told.text += delta.get("content") or ""
@@ -261,8 +264,6 @@ def _anthropic_whole(told: Told, body: Any) -> None:
 
 
 def _gemini_event(told: Told, name: str, data: str) -> None:
-    assert name == ""
-    told.finished = False  # usage may follow in a chunk of its own
     _gemini_whole(told, orjson.loads(data))
 
 

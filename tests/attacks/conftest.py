@@ -15,8 +15,8 @@ from tests.support.upstreams.loopback import LoopbackServer
 from tests.support.upstreams.protocols import PROTOCOLS, provider
 from tests.support.upstreams.scripted import ScriptedUpstream
 
-SHORT = {"connectTimeoutSeconds": 2, "firstByteTimeoutSeconds": 1, "idleTimeoutSeconds": 0.4}
-"""For upstreams that fall silent."""
+HASTY = {"connectTimeoutSeconds": 1, "firstByteTimeoutSeconds": 0.6, "idleTimeoutSeconds": 0.4}
+"""Time-outs for upstreams that fall silent."""
 
 
 def providers_of(name: str, upstream: LoopbackServer, **more: Any) -> dict[str, Any]:
@@ -28,8 +28,13 @@ def providers_of(name: str, upstream: LoopbackServer, **more: Any) -> dict[str, 
 
 @pytest.fixture(scope="session")
 def gateway(scripted_upstream: ScriptedUpstream, faulty_upstream: FaultyUpstream) -> Iterator[Gateway]:  # noqa: F811
-    """Its models are `scripted-<protocol>/story:<name>` and `faulty-<protocol>/fault:<name>,<options>`."""
-    found = {**providers_of("scripted", scripted_upstream), **providers_of("faulty", faulty_upstream, **SHORT)}
+    """Its models are `scripted-<protocol>/story:<name>` and `faulty-<protocol>/fault:<name>,<options>`, with little patience
+    `hasty-<protocol>/fault:<name>`."""
+    found = {
+        **providers_of("scripted", scripted_upstream),
+        **providers_of("faulty", faulty_upstream),
+        **providers_of("hasty", faulty_upstream, **HASTY),
+    }
     with running_gateway(settings(found, retry={"attempts": 1})) as running:
         yield running
 

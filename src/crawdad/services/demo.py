@@ -132,9 +132,11 @@ def _tool_to_call(request: ModelRequest) -> Tool | None:
 
 
 def _last_user_text(request: ModelRequest) -> str:
+    """The last piece of text: command-line tools put reminders and lists of files before what the user typed."""
     for message in reversed(request.messages):
         if message.role == "user":
-            return _text_of(message.parts)
+            texts = [part.text.strip() for part in message.parts if isinstance(part, TextPart)]
+            return next((text for text in reversed(texts) if text), "")
     return ""
 
 

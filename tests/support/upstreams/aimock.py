@@ -7,19 +7,18 @@ skipped, or fail where CRAWDAD_REQUIRE_SERVICES=1 promises that they can run.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.request import Request, urlopen
 
 import orjson
 import pytest
 
+from tests.support.node_packages import NotInstalled, installed
 from tests.support.upstreams.loopback import PATIENCE
 
 FIXTURES: list[dict[str, Any]] = [
@@ -59,28 +58,13 @@ def install() -> Path:
 
     Skips the running test (fails it where services are required) when Node.js or the registry is not to be had.
     """
-    lock = (_PACKAGE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "crawdad-tests"
-    target = cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        _unavailable("Node.js and npm are not installed")
-    if not (target / _ENTRY).exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as fresh:
-            place = Path(fresh) / "package"
-            shutil.copytree(_PACKAGE, place, ignore=shutil.ignore_patterns("node_modules"))
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=False)
-            if done.returncode:
-                _unavailable(f"npm could not install the mock: {done.stderr[-500:]}")
-            try:
-                place.rename(target)
-            except OSError:  # another test process was faster
-                assert (target / _ENTRY).exists()
-    return target
+    try:
+        return installed(_PACKAGE)
+    except NotInstalled as problem:
+        _unavailable(str(problem))
 
 
-def _unavailable(reason: str) -> None:
+def _unavailable(reason: str) -> NoReturn:
     if _REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)

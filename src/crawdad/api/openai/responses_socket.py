@@ -155,6 +155,7 @@ class _Connection:
         """The client only prepares the next turn: it gets a finished response without output."""
         response = response_object(turn.context, "completed", completed_at=turn.context.created)
         created = {**response, "status": "in_progress", "completed_at": None}
+        self._gate.front.ledger.prepared(turn.exchange)
         for number, (kind, told) in enumerate((("response.created", created), ("response.completed", response))):
             event = {"type": kind, "response": told, "sequence_number": number}
             await self._remember(turn, frame, event, stored)

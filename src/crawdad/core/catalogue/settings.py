@@ -294,15 +294,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "environment.CRAWDAD_HANG_SECONDS": (
         "Supervisor: silence of a serving process before it counts as hung (15).",
-        "守护进程：服务进程静默多久视为卡死（15）。",
+        "监护进程：服务进程静默多久视为卡死（15）。",
     ),
     "environment.CRAWDAD_START_SECONDS": (
         "Supervisor: how long a starting process may be silent, and how long a replacement may take (60).",
-        "守护进程：启动中的进程可静默多久，替换进程最多用时（60）。",
+        "监护进程：启动中的进程可静默多久，替换进程最多用时（60）。",
     ),
     "environment.CRAWDAD_BACKOFF_SECONDS": (
         "Supervisor: pause before the second restart in a row; it doubles from there, up to 30 (0.5).",
-        "守护进程：连续第二次重启前的等待，之后翻倍，至多 30（0.5）。",
+        "监护进程：连续第二次重启前的等待，之后翻倍，至多 30（0.5）。",
     ),
     "environment.CRAWDAD_DEBUG": (
         "Any value: a fault of Crawdad's command line shows its traceback.",

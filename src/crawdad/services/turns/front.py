@@ -108,7 +108,7 @@ class ModelFront:
         answer = await call_translated(turn, offer, codec, self.transport)
         profile = offer.profile
         if turn.stream and "json" not in answer.headers.get("content-type", "").replace("ndjson", ""):
-            events = translated_stream(answer, codec, profile)
+            events = translated_stream(answer, codec, offer)
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
         try:
             body = await answer.read(ANSWER_LIMIT)

@@ -57,6 +57,11 @@ class Ledger:
         )
         self._close(exchange, "completed", status)
 
+    def prepared(self, exchange: Exchange) -> None:
+        """The client only prepared a turn: it has its answer, and no model was asked."""
+        exchange.lane = "local"
+        self._close(exchange, "completed", 200)
+
     def fail(self, exchange: Exchange, error: GatewayError, status: int) -> None:
         """The turn failed; the client is told so with `status` (or with an error event in mid-stream)."""
         exchange.error_kind = error.kind.value

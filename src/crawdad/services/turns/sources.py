@@ -16,7 +16,7 @@ from crawdad.wire.fields import encode
 from crawdad.wire.seals import carries_seals
 
 ERROR_BODY_LIMIT = 1024 * 1024
-ANSWER_LIMIT = 256 * 1024 * 1024
+ANSWER_LIMIT = 64 * 1024 * 1024
 
 
 def endpoint(base_url: str, path: str) -> str:
@@ -87,11 +87,17 @@ async def _send(
 
 async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> GatewayError:
     """The error that an answer with an error status tells; the answer is closed."""
+    body = b""
     try:
-        body = await answer.read(ERROR_BODY_LIMIT)
+        async for chunk in answer.chunks():
+            body += chunk
+            if len(body) >= ERROR_BODY_LIMIT:
+                break
+    except GatewayError:
+        pass  # what came of it must do: the status tells more than that the rest was lost
     finally:
         await answer.close()
-    return error_of_status(answer.status, answer.headers, body, offer.provider, codec)
+    return error_of_status(answer.status, answer.headers, body[:ERROR_BODY_LIMIT], offer.provider, codec)
 
 
 def error_of_status(

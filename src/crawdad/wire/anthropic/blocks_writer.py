@@ -11,8 +11,6 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import (
     CacheMarker,
@@ -30,6 +28,7 @@ from crawdad.core.text import Text
 from crawdad.wire.anthropic.citations import own_citations
 from crawdad.wire.anthropic.identifiers import encode, tool_name
 from crawdad.wire.anthropic.support import NAME
+from crawdad.wire.fields import parse_arguments
 
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/yaml", "application/x-yaml"})
 
@@ -69,11 +68,8 @@ def arguments_object(arguments: str, custom: bool = False) -> JsonObject:
         return {"input": arguments}
     if not arguments.strip():
         return {}
-    try:
-        value = orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        value = None
-    return value if isinstance(value, dict) else {"raw_arguments": arguments}
+    value = parse_arguments(arguments)
+    return {"raw_arguments": arguments} if value is None else value
 
 
 def _write_text(part: TextPart, native: bool) -> JsonObject | None:

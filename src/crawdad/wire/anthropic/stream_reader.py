@@ -23,7 +23,7 @@ from crawdad.wire.anthropic.citations import read_citation
 from crawdad.wire.anthropic.errors import error_of
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.anthropic.usage import overlay
-from crawdad.wire.fields import parse_upstream, rest, unreadable
+from crawdad.wire.fields import parse_event, rest, unreadable
 from crawdad.wire.sse import MAX_EVENT_BYTES, SseSplitter, event_data
 
 _MAX_OPEN_BLOCKS = 4096
@@ -86,7 +86,7 @@ class AnthropicStreamReader:
     def _read(self, data: bytes, events: list[StreamEvent]) -> None:
         if self._finished or data == b"[DONE]":
             return
-        event = parse_upstream(data)
+        event = parse_event(data)
         if not isinstance(event, dict):
             raise unreadable("an event is no JSON object")
         kind = event.get("type")

@@ -9,6 +9,7 @@ from crawdad.core.parts import Citation, JsonObject, TextPart, ThinkingPart, Tok
 from crawdad.core.request import ModelRequest
 from crawdad.core.response import Choice, ModelResponse
 from crawdad.wire.codec import ReplyContext
+from crawdad.wire.fields import check_answer_depth
 from crawdad.wire.gemini.answer_reader import AnswerReader
 from crawdad.wire.gemini.answer_writer import candidate_fields, is_blocked, usage_metadata, whole_part
 from crawdad.wire.gemini.errors import error_from
@@ -20,6 +21,7 @@ from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought, seal_th
 
 def read_response(body: Any) -> list[StreamEvent]:
     """A whole answer as events; an array is a collected stream. Raises for error bodies and for what is no answer."""
+    check_answer_depth(body)
     answer = AnswerReader()
     events: list[StreamEvent] = []
     for chunk in body if isinstance(body, list) else [body]:

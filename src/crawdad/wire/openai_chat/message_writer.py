@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from crawdad.core.parts import (
@@ -70,7 +70,7 @@ class _MessageWriter:
         self._messages: list[JsonObject] = []
         self._media: list[JsonObject] = []  # of tool results and of the model, waiting for a user message
         self._results: dict[str, deque[ToolResultPart]] = {}
-        self._called: set[str] = set()
+        self._called: Counter[str] = Counter()  # calls that are still to be written
 
     def expect(self, messages: list[Message]) -> None:
         """Learn which results there are and which calls want one, to put each behind its call."""
@@ -78,21 +78,33 @@ class _MessageWriter:
             if isinstance(part, ToolResultPart):
                 self._results.setdefault(part.call_id, deque()).append(part)
             elif isinstance(part, ToolCallPart):
-                self._called.add(part.id)
+                self._called[part.id] += 1
 
     def write(self, message: Message) -> None:
         """Append what tells `message`."""
         others: list[Part] = [part for part in message.parts if not isinstance(part, ToolResultPart)]
         results = [part for part in message.parts if isinstance(part, ToolResultPart)]
-        for result in results:
-            if result.call_id not in self._called:  # the others stand behind their calls
-                self._write_result(result, message.extra if self._own else {})
+        if self._own:
+            for result in results:
+                self._write_result(result, message.extra)
+        else:
+            others = [*self._orphaned(results), *others]
         if message.role == "assistant":
             self._flush_media()
             self._write_assistant(message)
         elif others or not results:
             self._flush_media()
             self._write_plain(message, others)
+
+    def _orphaned(self, results: list[ToolResultPart]) -> list[Part]:
+        """Results that answer no call (the client forgot it) as plain content; the others stand behind their calls."""
+        told: list[Part] = []
+        for result in results:
+            waiting = self._results[result.call_id]
+            if not self._called[result.call_id] and result in waiting:
+                waiting.remove(result)
+                told += [TextPart(f"Result of tool call {result.call_id}:"), *result.content]
+        return told
 
     def finish(self) -> list[JsonObject]:
         """All messages."""
@@ -215,6 +227,7 @@ class _MessageWriter:
     def _answer(self, calls: list[ToolCallPart]) -> None:
         """The results of `calls`; an upstream refuses calls without one, so a missing one is made up."""
         for call in calls:
+            self._called[call.id] -= 1
             waiting = self._results.get(call.id)
             result = waiting.popleft() if waiting else ToolResultPart(call.id, [TextPart(_NO_RESULT)])
             self._write_result(result, {})

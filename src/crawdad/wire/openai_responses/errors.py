@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
+from crawdad.wire.fields import parse_error
 from crawdad.wire.openai_responses.support import NAME
 
 WORDS: dict[ErrorKind, tuple[int, str, str | None]] = {
@@ -174,10 +173,7 @@ def write_error_event(error: GatewayError, language: Language = "en") -> JsonObj
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """An error answer. Whatever the body holds, there is an error with the status; nothing is raised."""
-    try:
-        parsed: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        parsed = None
+    parsed = parse_error(body)
     source = _error_object(parsed)
     message = _string(source.get("message"))
     kind = kind_of(source, message)

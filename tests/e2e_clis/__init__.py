@@ -1,0 +1,1 @@
+"""Command-line tools that other people wrote, driven against a running gateway."""
