@@ -41,13 +41,12 @@ class AnthropicClients:
     def message(self, mode: Mode, **request: Any) -> Message:
         """A message. Streams are put together by the SDK and must make a valid whole."""
         request.setdefault("max_tokens", 4000)
-        if mode in ("whole", "async"):
-            whole: Message = (
-                self.sync.messages.create(**request)
-                if mode == "whole"
-                else self.run(self.asynchronous.messages.create(**request))
-            )
+        if mode == "whole":
+            whole: Message = self.sync.messages.create(**request)
             return whole
+        if mode == "async":
+            answer: Message = self.run(self.asynchronous.messages.create(**request))
+            return answer
         if mode == "streamed":
             with self.sync.messages.stream(**request) as stream:
                 final: Any = stream.get_final_message()

@@ -12,11 +12,11 @@ import pytest
 from crawdad.wire.openai_chat import profile_for
 from tests.e2e.modes import MODES, Mode
 from tests.e2e.openai_clients import OpenAIClients
-from tests.e2e.sources import OTHER_MODELS, Source
+from tests.e2e.sources import OTHER_MODELS, Source, recorded_vendor
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.fixtures import replay_upstream, scripted_upstream
 from tests.support.upstreams.protocols import PROTOCOLS, Protocol, provider
-from tests.support.upstreams.replay import CHOOSE_MODEL, RECORDED, ReplayUpstream
+from tests.support.upstreams.replay import RECORDED, ReplayUpstream
 from tests.support.upstreams.scripted import PREFIX, ScriptedUpstream
 
 __all__ = ["replay_upstream", "scripted_upstream"]
@@ -74,13 +74,13 @@ def _scripted(upstream: ScriptedUpstream) -> dict[str, Any]:
 
 
 def _recorded(upstream: ReplayUpstream) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for golden in upstream.goldens:
-        protocol, vendor = RECORDED[golden.protocol], profile_for(golden.host).name
-        given = found.setdefault(f"replay-{protocol}-{vendor}", provider(protocol, upstream.url, [], profile=vendor))
-        given["discover"] = False
-        given["models"].append({"id": f"{CHOOSE_MODEL}{golden}", "name": str(golden)})
-    return found
+    """One provider for each vendor. Without a list of models, whatever is asked for is passed on."""
+    return {
+        recorded_vendor(golden): provider(
+            RECORDED[golden.protocol], upstream.url, [], discover=False, profile=profile_for(golden.host).name
+        )
+        for golden in upstream.goldens
+    }
 
 
 @pytest.fixture(scope="session")

@@ -45,13 +45,12 @@ class OpenAIClients:
 
     def chat(self, mode: Mode, **request: Any) -> ChatCompletion:
         """A chat completion. Streams are put together by the SDK and must make a valid whole."""
-        if mode in ("whole", "async"):
-            whole: ChatCompletion = (
-                self.sync.chat.completions.create(**request)
-                if mode == "whole"
-                else self.run(self.asynchronous.chat.completions.create(**request))
-            )
+        if mode == "whole":
+            whole: ChatCompletion = self.sync.chat.completions.create(**request)
             return whole
+        if mode == "async":
+            answer: ChatCompletion = self.run(self.asynchronous.chat.completions.create(**request))
+            return answer
         request |= {"stream": True, "stream_options": {"include_usage": True}}
         state: ChatCompletionStreamState[Any] = ChatCompletionStreamState()
         if mode == "streamed":
@@ -68,13 +67,12 @@ class OpenAIClients:
 
     def response(self, mode: Mode, **request: Any) -> Response:
         """A response. The last event of a stream holds the whole of it."""
-        if mode in ("whole", "async"):
-            whole: Response = (
-                self.sync.responses.create(**request)
-                if mode == "whole"
-                else self.run(self.asynchronous.responses.create(**request))
-            )
+        if mode == "whole":
+            whole: Response = self.sync.responses.create(**request)
             return whole
+        if mode == "async":
+            answer: Response = self.run(self.asynchronous.responses.create(**request))
+            return answer
         if mode == "streamed":
             with self.sync.responses.stream(**request) as stream:
                 events: list[Any] = list(stream)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from crawdad.wire.openai_chat import profile_for
+from tests.support.goldens import Golden
 from tests.support.upstreams.loopback import Received
 from tests.support.upstreams.protocols import Protocol, asked
+from tests.support.upstreams.replay import RECORDED
 from tests.support.upstreams.scripted import PREFIX, ScriptedUpstream
 from tests.support.upstreams.speakers import SPEAKERS
 from tests.support.upstreams.stories import Heard
 
 OTHER_MODELS = ["text-embedding-3-small", "gpt-image-1", "imagen-4.0", "whisper-1", "tts-1", "davinci-002"]
 """Models that play no story; what each is for, its name tells."""
+
+
+def recorded_vendor(golden: Golden) -> str:
+    """The provider that stands for the vendor of a recording."""
+    return f"replay-{RECORDED[golden.protocol]}-{profile_for(golden.host).name}"
 
 
 @dataclass(frozen=True)
