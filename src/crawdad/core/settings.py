@@ -101,7 +101,8 @@ class Target(Section):
 class MappingRule(Section):
     """Requests for `match` (exact or with `*`) go to one of `targets` by weight, then to `fallbacks` in order.
 
-    `protocols` (openai-chat, openai-responses, anthropic-messages, gemini) and `keys` (key ids or names) narrow the rule; empty means all.
+    `protocols` (openai-chat, openai-responses, anthropic-messages,
+    gemini) and `keys` (key ids or names) narrow the rule; empty means all.
     """
 
     match: str = Field(min_length=1)
