@@ -41,11 +41,12 @@ check: $(DEV_READY) ## Format, lint, types, package arrows, locks, generated doc
 	$(PYTHON) scripts/check_texts.py
 	$(PYTHON) scripts/generate_docs.py --check
 
-bench: $(RUN_READY) ## Measure a server of its own on this machine
-	$(PYTHON) scripts/bench.py
+bench: $(RUN_READY) ## Measure a server of its own on this machine (BENCH=--quick)
+	$(PYTHON) -P -m crawdad.app bench $(BENCH)
 
-bench-peers: $(RUN_READY) ## The same beside other gateways, installed into .peers
-	$(PYTHON) scripts/bench_peers.py
+bench-peers: $(RUN_READY) ## The same beside other gateways, installed in an environment of their own
+	$(PYTHON) -P -m crawdad.app bench --install-peers
+	$(PYTHON) -P -m crawdad.app bench --peers $(BENCH)
 
 lock: $(DEV_READY) ## Resolve the dependencies anew (UPGRADE=1 for their newest versions)
 	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.lock
@@ -55,7 +56,7 @@ docs: $(DEV_READY) ## Write the generated documents anew
 	$(PYTHON) scripts/generate_docs.py
 
 clean: ## Remove everything that make has made
-	rm -rf .venv .peers build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.run-ready: requirements.lock pyproject.toml scripts/environment.sh

@@ -17,9 +17,12 @@ _FORBIDDEN = {
 
 def main() -> int:
     """Print every find; the exit code."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.split(b"\0")
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
+    if listing.returncode:
+        print("This is no git checkout: nobody knows which files belong to the project.", file=sys.stderr)
+        return 1
     found = 0
-    for name in filter(None, names):
+    for name in filter(None, listing.stdout.split(b"\0")):
         try:
             text = (ROOT / name.decode()).read_text(encoding="utf-8")
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ["CRAWDAD_LANG"] = "en"
+_CHINESE = "--chinese-command-line"
+os.environ["CRAWDAD_LANG"] = "zh" if _CHINESE in sys.argv[1:] else "en"  # read when the commands are imported
 
 ROOT = Path(__file__).parents[1]
 _WIDTH = 100
@@ -20,12 +22,21 @@ def command_line() -> str:
 
     group = root_group()
     root = group.make_context("crawdad", ["version"], terminal_width=_WIDTH, max_content_width=_WIDTH)
-    sections = ["# The command line", _block(group, root)]
+    chinese = os.environ["CRAWDAD_LANG"] == "zh"
+    other = "[English](cli.md)" if chinese else "[简体中文](cli.zh-CN.md)"
+    sections = ["# 命令行" if chinese else "# The command line", other, _block(group, root)]
     for name in COMMANDS:
         command = group.get_command(root, name)
         assert command is not None
         sections += _sections(command, f"crawdad {name}")
     return "\n\n".join(sections) + "\n"
+
+
+def chinese_command_line() -> str:
+    """`docs/cli.zh-CN.md`: the same in a process of its own, for the language of the commands is that of the process."""
+    command = [sys.executable, __file__, _CHINESE]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, env=environment, capture_output=True, check=True, encoding="utf-8").stdout
 
 
 def _sections(command: Any, path: str) -> Iterator[str]:
@@ -42,11 +53,30 @@ def _block(command: Any, context: Any) -> str:
     return f"```text\n{command.get_help(context).rstrip()}\n```"
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {"docs/cli.md": command_line}
+def configuration(language: str) -> Callable[[], str]:
+    """`docs/configuration.md` and its translation: every key and variable."""
+
+    def generate() -> str:
+        from settings_document import document
+
+        return document(language)
+
+    return generate
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/cli.md": command_line,
+    "docs/cli.zh-CN.md": chinese_command_line,
+    "docs/configuration.md": configuration("en"),
+    "docs/configuration.zh-CN.md": configuration("zh"),
+}
 
 
 def main() -> int:
     """Write or check every document; the exit code."""
+    if _CHINESE in sys.argv[1:]:
+        sys.stdout.write(command_line())
+        return 0
     stale = []
     for name, generate in DOCUMENTS.items():
         path, text = ROOT / name, generate()

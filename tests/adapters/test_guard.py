@@ -16,7 +16,7 @@ from crawdad.core.ports import UpstreamCall
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
         "::1", "::", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
-        "255.255.255.255", "ff02::1", "fe80::1%eth0", "not-an-address",
+        "255.255.255.255", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::7f00:1", "fec0::1", "5f00::1", "ff02::1", "fe80::1%eth0", "not-an-address",
     ],
 )  # fmt: skip
 def test_private_addresses_are_told_apart(address: str) -> None:
@@ -33,6 +33,7 @@ def test_public_addresses_pass(address: str) -> None:
     [
         "file:///etc/passwd", "gopher://x/", "ftp://x/", "http://", "http:///x", "http://user:pass@1.1.1.1/",
         "http://[::1]/", "http://127.0.0.1:80/", "https://169.254.169.254/latest", "http://[::ffff:127.0.0.1]/",
+        "http://①②⑦.⓪.⓪.①/", "http://127。0。0。1/", "http://１６９.254.169.254/", "http://1.1.1.1\\@127.0.0.1/",
         "//1.1.1.1/", "", "http://1.1.1.1:99999/", "http://[::1",
     ],
 )  # fmt: skip

@@ -311,23 +311,6 @@ def test_models_test_follows_the_stream(capsys: Capture) -> None:
         assert (result["status"], result["error"]) == (404, "no such model")
 
 
-def test_bench_counts_answers_and_failures(capsys: Capture) -> None:
-    with vendor() as server:
-        arguments = ["bench", "--url", server.url, "--token", "any", "--requests", "20", "--concurrency", "4"]
-        server.answers["/healthz"] = (200, {})
-        chat(server, {"choices": [{"delta": {"content": "Hello"}}]})
-        rows = document(capsys, *arguments)["rows"]
-        assert [(row["answered"], row["failed"], row["clients"]) for row in rows] == [
-            (20, 0, 1),
-            (20, 0, 4),
-            (20, 0, 4),
-        ]
-        assert all(row["requests_per_second"] > 0 for row in rows)
-        server.answers["/v1/chat/completions"] = (503, {"error": {"message": "starting"}})
-        rows = document(capsys, *arguments, code=exits.PROBLEM)["rows"]
-        assert rows[0]["failed"] == 20 and "starting" in rows[0]["reason"]
-
-
 # logs
 
 

@@ -17,7 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crawdad.app import exits
+from crawdad.app import exits, supervisor
+from crawdad.app.launch import Launch
+from crawdad.app.process import ApplicationProcess, Patience
 from crawdad.app.record import EventLog, holder
 from tests.app.processes import Running, environment, eventually, running
 
@@ -254,6 +256,19 @@ def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_system_without_processes_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_process(*_: object, **__: object) -> ApplicationProcess:
+        raise BlockingIOError(errno.EAGAIN, "no process to give")
+
+    (tmp_path / "logs").mkdir()
+    monkeypatch.setattr(supervisor, "ApplicationProcess", no_process)
+    launch = Launch.from_environment(str(tmp_path), environment={})
+    watching = supervisor.Supervisor(launch, Patience())
+    watching._start_when_due()
+    assert watching.current is None and watching.start_at is not None
+    assert "no process to give" in (tmp_path / "logs" / "supervisor.jsonl").read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is counted differently elsewhere")

@@ -266,8 +266,8 @@ def test_it_counts_who_is_there_at_once() -> None:
         connections = [connect(upstream.url) for _ in range(5)]
         for connection in connections:
             connection.request("POST", path, orjson.dumps(body))
-        upstream.journal.wait(lambda journal: len(journal) == 5)
-        assert (upstream.connections_peak, upstream.requests_open) == (5, 5)
+        upstream.journal.wait(lambda journal: upstream.requests_open == 5)
+        assert (upstream.connections_peak, len(upstream.journal)) == (5, 5)
         for connection in connections:
             connection.close()
         upstream.journal.wait(lambda journal: upstream.connections_open == 0)

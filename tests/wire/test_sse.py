@@ -39,9 +39,12 @@ def test_an_unterminated_last_event_is_still_given() -> None:
     assert read([b"data: a\n\ndata: b"]) == [b"a", b"b"]
 
 
-def test_raw_events_are_the_stream_itself() -> None:
-    splitter = SseSplitter()
-    assert b"".join(splitter.feed(STREAM)) + splitter.close() == STREAM
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_raw_events_are_the_stream_itself(ending: bytes) -> None:
+    for stream in (STREAM, STREAM + b"\n", STREAM + b"\n\n" + STREAM):
+        raw = stream.replace(b"\n", ending)
+        splitter = SseSplitter()
+        assert b"".join(splitter.feed(raw)) + splitter.close() == raw
 
 
 def test_the_name_of_an_event() -> None:
@@ -55,6 +58,20 @@ def test_an_endless_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(GatewayError):
         for _ in range(100):
             splitter.feed(b"x" * 100)
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_a_byte_order_mark_is_not_part_of_the_first_line(ending: bytes) -> None:
+    stream = b"\xef\xbb\xbf" + STREAM.replace(b"\n", ending)
+    assert read([stream]) == DATA
+    assert read([bytes([byte]) for byte in stream]) == DATA
+
+
+@pytest.mark.parametrize(
+    "event", [b"data: \n\n", b"data:\n\n", b"data\n\n", b"event: a\ndata: \n\n", b"data: \r\n\r\n"]
+)
+def test_an_event_with_empty_data_tells_nothing(event: bytes) -> None:
+    assert event_data(event) is None
 
 
 def test_the_data_of_named_events() -> None:

@@ -74,6 +74,10 @@ class ClientWatch:
                 self._main.cancel()
                 return
 
+    def forgive(self) -> None:
+        """The cancellation was ours and is dealt with: the task may go on (to close what it holds)."""
+        self._main.uncancel()
+
     async def stop(self) -> None:
         """Stop watching."""
         self._handle.cancel()

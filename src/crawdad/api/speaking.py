@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+import orjson
+
 from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.errors import GatewayError, bad_request
@@ -100,6 +102,8 @@ async def speak(
         return
     except GatewayError as error:
         await conversation.fail(error)
+    except orjson.JSONEncodeError:  # what can be read may be nested deeper than what can be written
+        await conversation.fail(bad_request("wire.too_deep"))
     finally:
         await conversation.close()
 
@@ -193,6 +197,7 @@ class _Conversation:
         except asyncio.CancelledError:
             if not self._watch.gone:
                 raise
+            self._watch.forgive()
 
     async def _send(self, reply: Reply, exchange: Exchange) -> None:
         call = self._call

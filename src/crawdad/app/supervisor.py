@@ -73,8 +73,13 @@ class Supervisor:
     def _processes(self) -> list[ApplicationProcess]:
         return [each for each in (self.current, self.successor, *self.retiring) if each is not None]
 
-    def _start(self, *, safe_mode: bool) -> ApplicationProcess:
-        process = ApplicationProcess(self.launch, safe_mode=safe_mode)
+    def _start(self, *, safe_mode: bool) -> ApplicationProcess | None:
+        """A new process; None when the system has none to give at the moment."""
+        try:
+            process = ApplicationProcess(self.launch, safe_mode=safe_mode)
+        except OSError as error:
+            self.log.append("start_failed", reason=str(error))
+            return None
         self.selector.register(process.end.connection, selectors.EVENT_READ, process)
         self.log.append("application_started", pid=process.pid, safe_mode=safe_mode)
         return process
@@ -83,6 +88,8 @@ class Supervisor:
         if self.start_at is not None and time.monotonic() >= self.start_at:
             self.start_at = None
             self.current = self._start(safe_mode=self.safe_mode)
+            if self.current is None:
+                self.start_at = time.monotonic() + self.patience.longest_backoff
             self._write_state()
 
     # Waiting for something to happen
@@ -187,6 +194,8 @@ class Supervisor:
             return
         self.log.append("replacement_asked", pid=self.current.pid)
         self.successor = self._start(safe_mode=False)
+        if self.successor is None:
+            self._say(words("up.replacement_failed"))
 
     # Endings
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from crawdad.app.logs import configure_logs
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock
 from crawdad.core.settings import Settings
@@ -75,6 +76,8 @@ class Upkeep:
         except GatewayError as error:
             _log.error("configuration", problem=error.message(), kept=True)
             return
+        if loaded.settings.logging != self.settings.logging:
+            configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
         live.apply(loaded.settings)
         self._lists_wanted.set()
@@ -86,18 +89,18 @@ class Upkeep:
 
     async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
         """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
-        known = await changes.revisions()
+        known: dict[str, int] | None = None
         while True:
-            await clock.sleep(_CHANGES_SECONDS)
             try:
                 revisions = await changes.revisions()
-                if revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
+                if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
                     await keys.refresh(door, self.settings.gateway.auth)
                 known = revisions
                 self._set_failing("database", False)
             except GatewayError as error:
                 self._set_failing("database", True)
                 _log.warning("database_unavailable", reason=error.message())
+            await clock.sleep(_CHANGES_SECONDS)
 
     async def _refresh_lists(self, live: LiveCatalogue) -> None:
         while True:

@@ -71,7 +71,8 @@ class ThinkingPart:
 
     `text` is what may be shown (a summary when `summary` is true). `signature` is Anthropic's or Gemini's proof,
     `encrypted` is opaque reasoning (Responses `encrypted_content`, Anthropic `redacted_thinking.data` when `redacted`).
-    `origin` is the protocol whose vendor made the opaque values: they mean something only there, byte for byte.
+    `origin` is the protocol whose vendor made the opaque values: they mean something only there, byte for byte. `format`
+    is what that protocol calls their form, where it passes on those of several vendors (OpenRouter).
     """
 
     text: str = ""
@@ -83,6 +84,7 @@ class ThinkingPart:
     origin: str = ""
     cache: CacheMarker | None = None
     extra: JsonObject = field(default_factory=dict)
+    format: str | None = None
 
 
 @dataclass(slots=True)

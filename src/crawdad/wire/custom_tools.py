@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import orjson
-
 from crawdad.core.parts import JsonObject, ToolCallPart
 from crawdad.core.request import Tool
+from crawdad.wire.fields import parse_arguments
 
 
 def function_parameters(tool: Tool) -> JsonObject | None:
@@ -28,8 +27,5 @@ def object_arguments(part: ToolCallPart) -> JsonObject:
         return {"input": text}
     if not text.strip():
         return {}
-    try:
-        value = orjson.loads(text)
-    except ValueError:
-        return {"input": text}
-    return value if isinstance(value, dict) else {"input": text}
+    value = parse_arguments(text)
+    return {"input": text} if value is None else value

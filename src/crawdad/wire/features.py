@@ -104,6 +104,13 @@ def features_of(request: ModelRequest, protocol: str) -> Iterator[Feature]:
         yield Feature.EXTRA
 
 
+def _foreign_thinking(request: ModelRequest, protocol: str) -> Iterator[Feature]:
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, ThinkingPart) and part.origin != protocol:
+                yield Feature.FOREIGN_THINKING
+
+
 def _knobs(request: ModelRequest) -> Iterator[Feature]:
     sampling, reasoning, output = request.sampling, request.reasoning, request.response_format
     for value, feature in (
@@ -211,16 +218,22 @@ def _result_features(part: ToolResultPart, request: ModelRequest, protocol: str)
         yield from _part_features(inner, request, protocol)
 
 
+_BY_ID = frozenset({Feature.IMAGE_FILE, Feature.DOCUMENT_FILE})
+_SHARED_FILES = frozenset({"openai-chat", "openai-responses"})
+"""Protocols of the same vendor, whose file ids are the same."""
+
+
 def survey(request: ModelRequest, protocol: str, support: SupportTable) -> list[str]:
     """Notes on what writing `request` in `protocol` loses. Raises BAD_REQUEST for content that cannot be said.
 
-    A request that goes back into the protocol it came from loses nothing and is not walked.
+    A request that goes back into the protocol it came from loses nothing but what another vendor thought.
     """
-    if request.protocol == protocol:
-        return []
+    own = request.protocol == protocol
     notes: dict[str, None] = {}
-    for feature in features_of(request, protocol):
+    for feature in _foreign_thinking(request, protocol) if own else features_of(request, protocol):
         treatment = support[feature]
+        if feature in _BY_ID and not {request.protocol, protocol} <= _SHARED_FILES:
+            treatment = Treatment.REFUSED  # one vendor's file means nothing to another
         if treatment is Treatment.REFUSED:
             raise GatewayError(
                 ErrorKind.BAD_REQUEST,

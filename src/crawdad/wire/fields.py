@@ -11,6 +11,10 @@ from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
 
+_SHALLOW = 200
+"""JSON with no more brackets than this cannot be nested too deeply."""
+_MOST_TOKENS = 10**15
+
 
 def parse_object(body: bytes) -> JsonObject:
     """The JSON object in a client's request body. Raises BAD_REQUEST for anything else."""
@@ -23,12 +27,70 @@ def parse_object(body: bytes) -> JsonObject:
     return value
 
 
+def check_request_depth(body: JsonObject) -> None:
+    """Raises BAD_REQUEST for a body that is nested deeper than what is made of it can be written."""
+    if _too_deep(body):
+        raise bad_request("wire.too_deep")
+
+
+def check_answer_depth(body: Any) -> None:
+    """Raises UPSTREAM_BROKEN for an answer that is nested deeper than it can be told again."""
+    if _too_deep(body):
+        raise unreadable("nested too deeply")
+
+
+def _too_deep(value: Any) -> bool:
+    """JSON is read 1024 levels deep and written 254; other protocols put some things a few levels deeper."""
+    try:
+        orjson.dumps([[[[[[[[value]]]]]]]])
+    except TypeError:
+        return True
+    return False
+
+
+def parse_event(data: bytes) -> Any:
+    """The JSON in one event of an upstream's stream. Raises UPSTREAM_BROKEN where it is none, or nested too deeply."""
+    event = parse_upstream(data)
+    if data.count(b"[") + data.count(b"{") > _SHALLOW:
+        check_answer_depth(event)
+    return event
+
+
+def parse_arguments(text: str) -> JsonObject | None:
+    """The object that a model wrote as arguments; None for anything else, and for one nested too deeply to be told."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(value, dict) or (text.count("[") + text.count("{") > _SHALLOW and _too_deep(value)):
+        return None
+    return value
+
+
+def parse_error(body: bytes) -> Any:
+    """The JSON of an upstream's error answer; None where it is none, or nested deeper than it can be told again."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return None if _too_deep(value) else value
+
+
 def parse_upstream(data: bytes | str) -> Any:
     """JSON that an upstream sent. Raises UPSTREAM_BROKEN where it is none."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise unreadable(str(error)) from None
+
+
+def encode(document: Any) -> bytes:
+    """`document` as JSON. Raises BAD_REQUEST where it is nested deeper than can be written: what can be read goes about
+    four times deeper than what can be written."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        raise bad_request("wire.too_deep") from None
 
 
 def unreadable(reason: str) -> GatewayError:
@@ -122,12 +184,18 @@ def rest(source: JsonObject, known: frozenset[str]) -> JsonObject:
 
 
 def as_count(value: Any) -> int:
-    """A token count from an upstream: whole and not negative; anything else (absent, a string, −3) counts as 0."""
+    """A token count from an upstream: whole, not negative, and small enough that sums of counts can be told; anything else
+    (absent, a string, −3) counts as 0."""
     if type(value) is int:
-        return max(value, 0)
-    if type(value) is float and value == value and 0 <= value < 1e15:
+        return min(max(value, 0), _MOST_TOKENS)
+    if type(value) is float and value == value and 0 <= value <= _MOST_TOKENS:
         return int(value)
     return 0
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text of at most nine ASCII digits spells; None for any other text."""
+    return int(text) if len(text) < 10 and text.isascii() and text.isdigit() else None
 
 
 def as_unix_seconds(value: Any) -> int | None:

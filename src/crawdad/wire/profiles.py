@@ -1,7 +1,7 @@
 """Which profile fits an upstream: by name or host for the vendor, by model name for the model family.
 
-Sources: Anthropic's and Google's model documentation (adaptive thinking came with Claude Opus 4.6; Gemini 3 speaks of
-thinking levels, Gemini 1.x knows Google's schema subset only).
+Sources: Anthropic's and Google's model documentation (adaptive thinking came with Claude Opus 4.6, sampling parameters
+went with Opus 4.7; Gemini 3 speaks of thinking levels, Gemini 1.x knows Google's schema subset only).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from crawdad.wire.profile import DEFAULT, Profile
 _FIXED_THINKING = re.compile(
     r"claude-(?:2|instant|3|opus-4(?:-[0-5](?:\D|$)|-20|$)|sonnet-4(?:-[0-5](?:\D|$)|-20|$)|haiku-4(?:-[0-5](?:\D|$)|-20|$))"
 )
+_SAMPLED = re.compile(r"claude-(?:2|instant|3|(?:opus|sonnet|haiku)-4(?:-[0-6](?:\D|$)|-20|$))")
+_SAMPLING_FIELDS = frozenset({"temperature", "top_p", "top_k"})
 _THINKING_LEVELS = re.compile(r"gemini-(?:[3-9]|\d\d)")
 _SUBSET_SCHEMAS = re.compile(r"gemini-1\.|gemini-pro|gemma-[12]")
 
@@ -33,8 +35,13 @@ def vendor_profile(protocol: str, base_url: str, name: str | None) -> Profile:
 def model_profile(profile: Profile, protocol: str, model: str) -> Profile:
     """`profile`, made to fit one of the vendor's models."""
     name = model.lower().rpartition("/")[2]
-    if protocol == "anthropic-messages" and _FIXED_THINKING.match(name):
-        return replace(profile, adaptive_thinking=False)
+    if protocol == "anthropic-messages" and name.startswith("claude-"):
+        sampled = _SAMPLED.match(name) is not None
+        return replace(
+            profile,
+            adaptive_thinking=profile.adaptive_thinking and not _FIXED_THINKING.match(name),
+            drop_fields=profile.drop_fields if sampled else profile.drop_fields | _SAMPLING_FIELDS,
+        )
     if protocol == "gemini":
         return replace(
             profile,

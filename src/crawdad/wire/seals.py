@@ -12,12 +12,13 @@ import binascii
 
 import orjson
 
-from crawdad.core.parts import JsonObject
+from crawdad.core.parts import JsonObject, ThinkingPart
 
 _MAGIC = b"crawdad1:"
 _SEALED_PREFIX = base64.b64encode(_MAGIC).decode()  # nine bytes encode without padding, so this is a true prefix
 _ID_MARK = "_cs_"
-_SEALED_BYTES, _ID_BYTES = _SEALED_PREFIX.encode(), _ID_MARK.encode()
+_SEALED_BYTES = _SEALED_PREFIX.encode()
+_SEALED_ID_BYTES = _ID_MARK.encode() + b"Wy"  # what is sealed in an id is a JSON array of strings, which begins so
 
 
 def seal(fields: JsonObject) -> str:
@@ -37,9 +38,38 @@ def unseal(token: str | None) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
-def carries_seals(raw: bytes) -> bool:
-    """Whether a request body holds sealed values: they must be opened, so it cannot go up as it is."""
-    return _SEALED_BYTES in raw or _ID_BYTES in raw
+def has_seals(raw: bytes) -> bool:
+    """Whether a client's request body holds anything sealed here: it then must not go to an upstream as it is."""
+    return _SEALED_BYTES in raw or _SEALED_ID_BYTES in raw
+
+
+def thinking_fields(part: ThinkingPart) -> JsonObject:
+    """What is sealed of a thought: all that its vendor needs to know it again, and nothing else."""
+    fields = {
+        "p": part.origin,
+        "sig": part.signature,
+        "enc": part.encrypted,
+        "id": part.id,
+        "red": part.redacted,
+        "sum": part.summary,
+        "fmt": part.format,
+    }
+    return {key: value for key, value in fields.items() if value not in (None, False)}
+
+
+def thinking_part(fields: JsonObject, text: str) -> ThinkingPart:
+    """The thought whose `fields` were sealed, with the `text` that the client sent back."""
+    words = {key: value for key, value in fields.items() if isinstance(value, str)}
+    return ThinkingPart(
+        text,
+        signature=words.get("sig"),
+        encrypted=words.get("enc"),
+        redacted=fields.get("red") is True,
+        summary=fields.get("sum") is True,
+        id=words.get("id"),
+        origin=words.get("p", ""),
+        format=words.get("fmt"),
+    )
 
 
 def seal_id(call_id: str, origin: str, signature: str) -> str:

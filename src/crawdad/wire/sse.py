@@ -13,6 +13,7 @@ from crawdad.core.text import Text
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """An event may be this large (an image in base64 fits); beyond it the upstream is considered broken."""
 
+_MARK = b"\xef\xbb\xbf"
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n|\n\r(?!\n)|\r\n\r(?!\n)")
 
 
@@ -22,9 +23,10 @@ class SseSplitter:
     Raises `GatewayError` (UPSTREAM_BROKEN) when an event grows beyond `MAX_EVENT_BYTES`.
     """
 
-    __slots__ = ("_buffer", "_pieces", "_scanned", "_size")
+    __slots__ = ("_begun", "_buffer", "_pieces", "_scanned", "_size")
 
     def __init__(self) -> None:
+        self._begun = False
         self._buffer = b""
         self._scanned = 0
         self._pieces: list[bytes] = []
@@ -32,6 +34,8 @@ class SseSplitter:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The events that `chunk` completes."""
+        if not self._begun:
+            chunk = self._begin(chunk)
         if b"\n" not in chunk and b"\r" not in chunk and chunk:
             return self._wait(chunk)  # no line ends here, so no event does: keep the pieces apart, copying once
         if self._pieces:
@@ -41,6 +45,12 @@ class SseSplitter:
         if b"\r" not in buffer:
             return self._feed_plain(buffer)
         return self._feed_any(buffer)
+
+    def _begin(self, chunk: bytes) -> bytes:
+        """Without the byte order mark that a stream may begin with."""
+        chunk = self.close() + chunk
+        self._begun = len(chunk) >= len(_MARK) or not _MARK.startswith(chunk)
+        return chunk.removeprefix(_MARK)
 
     def _feed_plain(self, buffer: bytes) -> list[bytes]:
         end = buffer.rfind(b"\n\n", max(0, self._scanned - 1))
@@ -96,22 +106,22 @@ class SseSplitter:
 
 
 def event_data(event: bytes) -> bytes | None:
-    """The data of one raw event, lines joined by a newline; None where it has none (a comment, a bare name)."""
+    """The data of one raw event, lines joined by a newline; None where there is none to tell (a comment, a bare name)."""
     if event.startswith(b"data: ") and event.count(b"\n") <= 2 and b"\r" not in event:
-        return event[6:].rstrip(b"\n")
+        return event[6:].rstrip(b"\n") or None
     if event.startswith(b"event: ") and event.endswith(b"\n\n") and event.count(b"\n") == 3 and b"\r" not in event:
         _, mark, data = event.partition(b"\ndata: ")
         if mark:  # a name and one line of data, which is how nearly all named events look
-            return data[:-2]
+            return data[:-2] or None
     if event.startswith(b"data: ") and event.endswith(b"\r\n\r\n") and event.count(b"\n") == event.count(b"\r") == 2:
-        return event[6:-4]
+        return event[6:-4] or None
     lines = [line for line in re.split(rb"\r\n|\n|\r", event) if line.startswith(b"data")]
     values = []
     for line in lines:
         name, _, value = line.partition(b":")
         if name == b"data":
             values.append(value[1:] if value.startswith(b" ") else value)
-    return b"\n".join(values) if values else None
+    return b"\n".join(values) or None
 
 
 def event_name(event: bytes) -> bytes:

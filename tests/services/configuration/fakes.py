@@ -11,7 +11,7 @@ from crawdad.core.files import MISSING, FileText
 from crawdad.core.text import Text
 from crawdad.services.configuration.source import ConfigurationSource
 
-MAIN = "/home/crawdad/openclaw.json"
+MAIN = "/srv/crawdad/openclaw.json"
 
 
 class FakeFiles:
@@ -70,7 +70,7 @@ class FakeBox:
 
     def _check(self) -> None:
         if self.broken:
-            raise GatewayError(ErrorKind.UNAVAILABLE, Text("secret_box.no_key", {"path": "/home/crawdad/secret.key"}))
+            raise GatewayError(ErrorKind.UNAVAILABLE, Text("secret_box.no_key", {"path": "/srv/crawdad/secret.key"}))
 
 
 def source_of(
@@ -84,7 +84,7 @@ def source_of(
     if text is not None:
         files.texts[MAIN] = text
     for name, content in others.items():
-        files.texts[f"/home/crawdad/{name}.json5"] = content
+        files.texts[f"/srv/crawdad/{name}.json5"] = content
     return ConfigurationSource(MAIN, files, environment or {}, box or FakeBox()), files
 
 

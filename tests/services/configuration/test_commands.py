@@ -102,7 +102,7 @@ async def test_a_verdict_names_problems_and_files() -> None:
     source, _ = source_of("{gateway: {$include: 'a.json5'}}", others={"a": "{port: 'x'}"})
     verdict = await commands.validate(source)
     assert not verdict.valid and [p.path for p in verdict.problems] == ["gateway.port"]
-    assert verdict.files == (MAIN, "/home/crawdad/a.json5")
+    assert verdict.files == (MAIN, "/srv/crawdad/a.json5")
     source, _ = source_of("{gatway: {}}")
     verdict = await commands.validate(source)
     assert verdict.valid and len(verdict.problems) == 1

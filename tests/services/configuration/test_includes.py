@@ -33,19 +33,19 @@ async def test_siblings_win_and_lists_are_joined() -> None:
 
 async def test_names_are_relative_to_the_including_file() -> None:
     source, files = source_of("{models: {$include: 'parts/models.json5'}}")
-    files.texts["/home/crawdad/parts/models.json5"] = "{providers: {$include: './more/providers.json5'}}"
-    files.texts["/home/crawdad/parts/more/providers.json5"] = (
+    files.texts["/srv/crawdad/parts/models.json5"] = "{providers: {$include: './more/providers.json5'}}"
+    files.texts["/srv/crawdad/parts/more/providers.json5"] = (
         "{x: {baseUrl: 'http://x', models: {$include: '../ids.json5'}}}"
     )
-    files.texts["/home/crawdad/parts/ids.json5"] = "['a', 'b']"
+    files.texts["/srv/crawdad/parts/ids.json5"] = "['a', 'b']"
     loaded = await source.load()
     assert loaded.settings is not None
     assert [model.id for model in loaded.settings.models.providers["x"].models] == ["a", "b"]
     assert loaded.files == (
         MAIN,
-        "/home/crawdad/parts/models.json5",
-        "/home/crawdad/parts/more/providers.json5",
-        "/home/crawdad/parts/ids.json5",
+        "/srv/crawdad/parts/models.json5",
+        "/srv/crawdad/parts/more/providers.json5",
+        "/srv/crawdad/parts/ids.json5",
     )
 
 
@@ -53,8 +53,8 @@ async def test_a_value_knows_the_file_and_line_it_came_from() -> None:
     loaded = await load("{\n gateway: {$include: 'door.json5'},\n}", door="// door\n{\n  port: 'x',\n  prot: 1}")
     places = {(p.path, p.file, p.line, p.column) for p in loaded.problems}
     assert places == {
-        ("gateway.port", "/home/crawdad/door.json5", 3, 9),
-        ("gateway.prot", "/home/crawdad/door.json5", 4, 3),
+        ("gateway.port", "/srv/crawdad/door.json5", 3, 9),
+        ("gateway.prot", "/srv/crawdad/door.json5", 4, 3),
     }
 
 
@@ -69,7 +69,7 @@ async def test_the_same_file_may_be_included_twice() -> None:
 async def test_a_file_outside_or_missing_is_a_problem_at_its_name(name: str) -> None:
     source, files = source_of(f"{{\n  gateway: {{\n    $include: '{name}', port: 5 }} }}")
     files.texts |= {"/home/other.json5": "{port: 1}", "/etc/passwd": "{port: 1}", "/home/x.json5": "{port: 1}"}
-    files.links["/home/crawdad/link.json5"] = "/etc/passwd"
+    files.links["/srv/crawdad/link.json5"] = "/etc/passwd"
     loaded = await source.load()
     (problem,) = loaded.problems
     assert (problem.path, problem.line, problem.column) == ("gateway.$include", 3, 15)

@@ -94,10 +94,10 @@ async def test_secrets_in_included_files_are_sealed_there() -> None:
     )
     loaded = await source.load(seal=True)
     assert (
-        files.texts["/home/crawdad/p.json5"]
+        files.texts["/srv/crawdad/p.json5"]
         == "{ x: { baseUrl: 'http://x', headers: { Cookie: 'enc:v1:nialp' } } } // p"
     )
-    assert files.texts["/home/crawdad/key.json5"] == "// key\n'enc:v1:nialp-ks'\n"
+    assert files.texts["/srv/crawdad/key.json5"] == "// key\n'enc:v1:nialp-ks'\n"
     assert loaded.settings is not None
     key = loaded.settings.models.providers["x"].api_key
     assert key is not None and key.reveal() == "sk-plain"
@@ -110,7 +110,7 @@ async def test_an_overridden_secret_is_sealed_all_the_same() -> None:
         others={"p": "{auth: {token: 'plain-and-unused'}}"},
     )
     await source.load(seal=True)
-    assert "plain" not in files.texts["/home/crawdad/p.json5"]
+    assert "plain" not in files.texts["/srv/crawdad/p.json5"]
 
 
 async def test_backups_hold_no_plain_secrets() -> None:
@@ -157,8 +157,8 @@ async def test_a_box_without_a_key_is_a_warning_when_sealing_and_an_error_when_o
     (problem,) = (await source.load()).problems
     assert (problem.path, problem.line, problem.is_error) == ("models.providers.x.apiKey", 3, True)
     for language, reason in (
-        ("en", "There is no key file '/home/crawdad/secret.key'."),
-        ("zh", "密钥文件“/home/crawdad/secret.key”不存在。"),
+        ("en", "There is no key file '/srv/crawdad/secret.key'."),
+        ("zh", "密钥文件“/srv/crawdad/secret.key”不存在。"),
     ):
         assert reason in problem.describe(language) and "CRAWDAD_SECRET_KEY" in problem.describe(language)
     assert "abc" not in problem.describe("en")

@@ -75,7 +75,7 @@ async def test_changes_are_told_once_and_only_real_ones() -> None:
         pass
 
     def a_new_provider() -> None:
-        files.texts["/home/crawdad/m.json5"] = "{providers: {x: {baseUrl: 'http://x', apiKey: 'plain'}}}"
+        files.texts["/srv/crawdad/m.json5"] = "{providers: {x: {baseUrl: 'http://x', apiKey: 'plain'}}}"
 
     def a_slip() -> None:
         files.texts[MAIN] = "{gateway: {port: 'x'}}"
@@ -84,7 +84,7 @@ async def test_changes_are_told_once_and_only_real_ones() -> None:
     told = [loaded async for loaded in source.changes(first, seal=True)]
     assert [(loaded.kept, loaded.is_valid) for loaded in told] == [(False, True), (True, False)]
     assert all(loaded.settings and "x" in loaded.settings.models.providers for loaded in told)
-    assert "plain" not in files.texts["/home/crawdad/m.json5"]
+    assert "plain" not in files.texts["/srv/crawdad/m.json5"]
 
 
 async def test_changes_made_before_anybody_watched_or_by_ourselves_are_told() -> None:
@@ -184,7 +184,7 @@ async def test_an_included_file_that_stands_against_a_change_is_told() -> None:
     assert written.refused and [p.message.key for p in written.problems] == ["configuration.edit.included"]
     written = await commands.unset_value(source, "models.aliases.a")
     assert written.refused
-    assert [(p.file, p.line) for p in written.problems] == [("/home/crawdad/m.json5", 2)]
+    assert [(p.file, p.line) for p in written.problems] == [("/srv/crawdad/m.json5", 2)]
     with pytest.raises(GatewayError):
         await commands.unset_value(source, "models.aliases.b")
 

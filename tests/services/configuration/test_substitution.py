@@ -85,7 +85,7 @@ async def test_the_file_may_define_variables_that_the_environment_overrides() ->
 async def test_secrets_come_from_files(provider: str, reference: str, secret: str) -> None:
     text = PROVIDER % (reference, f", secrets: {{providers: {{p: {provider}}}, defaults: {{file: 'p'}}}}")
     source, files = source_of(text)
-    files.texts["/home/crawdad/keys.json"] = '{"a/b": [{"k~": "sk-json"}], "x": "sk-x"}'
+    files.texts["/srv/crawdad/keys.json"] = '{"a/b": [{"k~": "sk-json"}], "x": "sk-x"}'
     files.texts["/run/key"] = "sk-one\n"
     loaded = await source.load()
     assert loaded.settings is not None, [p.describe() for p in loaded.problems]
@@ -108,7 +108,7 @@ async def test_secrets_come_from_files(provider: str, reference: str, secret: st
 async def test_a_reference_to_nothing_is_an_error(reference: str, key: str) -> None:
     providers = "p: {source: 'file', path: 'keys.json'}, q: {source: 'file', path: 'gone.json'}"
     source, files = source_of(PROVIDER % (reference, f", secrets: {{providers: {{{providers}}}}}"))
-    files.texts["/home/crawdad/keys.json"] = '{"x": 5}'
+    files.texts["/srv/crawdad/keys.json"] = '{"x": 5}'
     loaded = await source.load()
     assert [p.message.key for p in loaded.problems] == [f"configuration.{key}"]
     assert loaded.settings is None

@@ -73,7 +73,7 @@ async def test_words_name_the_key_the_line_and_the_fix_in_both_languages() -> No
         await load('{\n  models: { providers: { x: { baseUrl: "http://x", api: "openai-completion" } } }\n}')
     ).problems
     assert problem.describe("en") == (
-        "/home/crawdad/openclaw.json:2:57: models.providers.x.api: This is not one of the possible values. "
+        "/srv/crawdad/openclaw.json:2:57: models.providers.x.api: This is not one of the possible values. "
         "Did you mean 'openai-completions'? Possible are: openai-completions, openai-responses, anthropic-messages, "
         "google-generative-ai, ollama."
     )

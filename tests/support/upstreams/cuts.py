@@ -47,12 +47,14 @@ def odd(seed: int, largest: int = 97) -> Cut:
 
 
 def before_last_newline(body: bytes) -> Iterator[bytes]:
-    """Each blank line is torn apart: its second newline comes with the next piece."""
-    pieces = body.split(b"\n\n")
-    yield pieces[0] + b"\n"
-    for piece in pieces[1:-1]:
-        yield b"\n" + piece + b"\n"
-    yield b"\n" + pieces[-1]
+    """Each blank line is torn apart: its second line end comes with the next piece."""
+    end = b"\r\n" if b"\r\n" in body else b"\n"
+    first, *rest = body.split(end + end)
+    piece = first
+    for following in rest:
+        yield piece + end
+        piece = end + following
+    yield piece
 
 
 def inside_characters(body: bytes) -> Iterator[bytes]:

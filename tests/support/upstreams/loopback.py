@@ -298,6 +298,7 @@ class _Connection(asyncio.Protocol):
             entry = self._current = self._waiting.popleft()
             server.requests_open += 1
             server.requests_peak = max(server.requests_peak, server.requests_open)
+            server.journal.touch()
             try:
                 await server.answer(entry, Reply(self, entry))
             except ConnectionError:

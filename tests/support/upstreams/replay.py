@@ -37,10 +37,11 @@ class ReplayUpstream(LoopbackServer):
         super().__init__()
         self.cut = cut
         self.unmatched: list[Received] = []
+        self.goldens = list(goldens)
         self._queue: deque[Golden] = deque()
         self._by_name: dict[str, list[Golden]] = defaultdict(list)
         self._by_body: dict[tuple[str, bytes], deque[Golden]] = defaultdict(deque)
-        for golden in goldens:
+        for golden in self.goldens:
             self._by_name[str(golden)].append(golden)
             self._by_name[f"{golden}@{golden.host}"].append(golden)
             self._by_body[_key(golden.path, golden.request)].append(golden)

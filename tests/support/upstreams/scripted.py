@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from tests.support.upstreams import services
@@ -16,6 +19,15 @@ from tests.support.upstreams.stories import STORIES, Heard, Stamp, Story, turn_f
 PREFIX = "story:"
 
 
+class Hold:
+    """Keeps streams waiting before their event number `after`. `reached` is set once one waits."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.reached = threading.Event()
+        self.open = asyncio.Event()
+
+
 class ScriptedUpstream(LoopbackServer):
     """Plays `stories`, streamed or whole, in whatever protocol the path says; tool loops go on when results arrive.
 
@@ -26,6 +38,7 @@ class ScriptedUpstream(LoopbackServer):
         super().__init__()
         self.stories = dict(stories)
         self.cut = cut
+        self._hold: Hold | None = None
         self._numbers = itertools.count(1)
         self._rounds_before: dict[str, int] = {}
 
@@ -33,6 +46,17 @@ class ScriptedUpstream(LoopbackServer):
     def models(self) -> list[str]:
         """The names of all models."""
         return [PREFIX + name for name in self.stories]
+
+    @contextmanager
+    def holding(self, after: int) -> Iterator[Hold]:
+        """Streams that begin in this context stop after so many events, and go on when it is left."""
+        hold = self._hold = Hold(after)
+        try:
+            yield hold
+        finally:
+            self._hold = None
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(hold.open.set)
 
     async def answer(self, request: Received, reply: Reply) -> None:
         """The next turn of the story, or a canned answer of another service."""
@@ -52,8 +76,11 @@ class ScriptedUpstream(LoopbackServer):
             await reply.whole(200, speaker.whole(turn, ask, stamp), {"x-request-id": stamp.id("req_")})
             return
         await reply.begin(200, {"content-type": STREAM_TYPE[ask.protocol], "x-request-id": stamp.id("req_")})
-        events = speaker.stream(turn, ask, stamp)
-        for piece in self.cut(b"".join(events)) if self.cut else events:
+        events, hold = speaker.stream(turn, ask, stamp), self._hold
+        for number, piece in enumerate(self.cut(b"".join(events)) if self.cut else events):
+            if hold is not None and number == hold.after:
+                hold.reached.set()
+                await hold.open.wait()
             await reply.send(piece)
         await reply.end()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -137,6 +138,29 @@ def bites(text: str, size: int = 9) -> Iterator[str]:
     return (text[start : start + size] for start in range(0, len(text), size))
 
 
+def alternative(turn: Turn, number: int) -> Turn:
+    """The turn as choice `number` of several tells it: all but the first end with their number."""
+    if not number:
+        return turn
+    told = [Say(f"{piece.text} #{number + 1}") if isinstance(piece, Say) else piece for piece in turn.pieces]
+    return replace(turn, pieces=tuple(told))
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of a text, its log probability, and the one it nearly was."""
+
+    text: str
+    logprob: float
+    rival: str
+    rival_logprob: float
+
+
+def tokens_of(text: str) -> list[Token]:
+    """`text` in tokens: words with the space before them."""
+    return [Token(word, -0.25 * (len(word) % 3), word.upper(), -2.5) for word in re.findall(r"\s*\S+", text)]
+
+
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 """A PNG of one dot, in base64."""
 _SIGNATURE = "GHRjM3iPGLJkIVHtP+11bsrD6c2MHc7cRO6bqWw4RKlL7HoPss1eMOEs3cq68TNveZwktOWRmTqZ6Q3W/w=="
@@ -199,7 +223,7 @@ STORIES: dict[str, Story] = {
     ),
     "claude-code": (
         Turn(
-            (Think("I should read the file.", _SIGNATURE), Call("Read", {"file_path": "/home/user/project/a.txt"})),
+            (Think("I should read the file.", _SIGNATURE), Call("Read", {"file_path": "/srv/project/a.txt"})),
             "tools",
             Tokens(16000, 90, cache_read=15000, cache_write=800, reasoning=20),
         ),
@@ -223,6 +247,7 @@ STORIES: dict[str, Story] = {
     "stopped": (Turn((Say("One, two, "),), "stop_sequence", stop_sequence="three"),),
     "cached": (Turn((Say("I remember."),), tokens=Tokens(5000, 5, cache_read=4000, cache_write=600)),),
     "painter": (Turn((Say("Here is a dot."), Draw(PIXEL))),),
+    "structured": (Turn((Say('{"city": "Zürich", "degrees": 21}'),)),),
     "silent": (Turn(()),),
     "long": (Turn((Say("All work and no play makes a dull day. " * 200),), tokens=Tokens(20, 2000)),),
 }

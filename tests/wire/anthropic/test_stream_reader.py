@@ -97,7 +97,7 @@ def test_blocks_may_interleave() -> None:
 @pytest.mark.parametrize(
     ("block", "pieces", "arguments"),
     [
-        ({"input": {}}, [], ""),
+        ({"input": {}}, [], "{}"),
         ({"input": {"a": 1}}, [], '{"a":1}'),
         ({"input": {"a": 1}}, ['{"a"', ":1}"], '{"a":1}'),
         ({"input": {}}, ["", "", '{"a":1}', ""], '{"a":1}'),

@@ -115,9 +115,24 @@ def test_calls_without_answers_at_the_end_stay_alone() -> None:
     assert len(_contents(_user(), Message("assistant", [ToolCallPart("1", "f", "{}")]))) == 2
 
 
-def test_a_result_without_its_call_still_has_a_name() -> None:
+def test_a_result_without_its_call_is_told_in_words() -> None:
     contents = _contents(_user(), Message("tool", [ToolResultPart("9", [TextPart("x")], name="f")]))
-    assert contents[1]["parts"][0]["functionResponse"]["name"] == "f"
+    assert contents[1] == {"role": "user", "parts": [{"text": "Result of tool call 9:"}, {"text": "x"}]}
+
+
+def test_a_second_result_of_the_same_call_is_told_in_words() -> None:
+    contents = _contents(
+        _user(),
+        Message("assistant", [ToolCallPart("1", "f", "{}")]),
+        Message("tool", [ToolResultPart("1", [TextPart("x")]), ToolResultPart("1", [TextPart("y")])]),
+    )
+    assert contents[2]["parts"][0]["functionResponse"]["response"] == {"result": "x"}
+    assert contents[3]["parts"] == [{"text": "Result of tool call 1:"}, {"text": "y"}]
+
+
+def test_the_user_begins() -> None:
+    contents = _contents(Message("assistant", [TextPart("hello")]), _user())
+    assert [content["role"] for content in contents] == ["user", "model", "user"]
 
 
 def test_gemini_3_gets_the_skip_sentinel_on_the_first_unsigned_call_of_each_step() -> None:
@@ -219,7 +234,7 @@ def test_the_rest_of_the_history() -> None:
             ],
         )
     )
-    assert contents[0]["parts"] == [{"text": "no"}, {"text": "as text"}, {"executableCode": {"code": "1"}}]
+    assert contents[1]["parts"] == [{"text": "no"}, {"text": "as text"}, {"executableCode": {"code": "1"}}]
 
 
 @pytest.mark.parametrize(
@@ -227,8 +242,8 @@ def test_the_rest_of_the_history() -> None:
     [("", {}), ("  ", {}), ('{"a":1}', {"a": 1}), ("[1]", {"input": "[1]"}), ('{"a":', {"input": '{"a":'})],
 )
 def test_arguments_are_always_an_object(arguments: str, expected: Any) -> None:
-    contents = _contents(Message("assistant", [ToolCallPart("1", "f", arguments)]))
-    assert contents[0]["parts"][0]["functionCall"]["args"] == expected
+    contents = _contents(_user(), Message("assistant", [ToolCallPart("1", "f", arguments)]))
+    assert contents[1]["parts"][0]["functionCall"]["args"] == expected
 
 
 def test_free_text_tools_become_functions_with_one_input() -> None:

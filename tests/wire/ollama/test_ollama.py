@@ -312,6 +312,8 @@ def test_clients_do_not_speak_it() -> None:
         lambda: CODEC.stream_writer(context),
         lambda: CODEC.write_response(response, context),
         lambda: CODEC.write_error(GatewayError(ErrorKind.INTERNAL, "x")),
+        lambda: CODEC.array_writer(context),
+        lambda: CODEC.stop_of({}),
         lambda: CODEC.tap({}),
     ):
         with pytest.raises(GatewayError, match="upstreams only"):

@@ -318,3 +318,13 @@ def test_texts_are_joined_where_lists_are_unknown() -> None:
 
 def test_the_path() -> None:
     assert CODEC.path("m", True) == "/chat/completions"
+
+
+def test_results_without_a_call_are_told_in_words() -> None:
+    results = [ToolResultPart("c1", [TextPart("a")]), ToolResultPart("c1", [TextPart("again")])]
+    called = Message("assistant", [ToolCallPart("c1", "f", "{}")])
+    forgotten = Message("tool", [ToolResultPart("c9", [TextPart("b")])])
+    messages = body(foreign(user(TextPart("go")), called, Message("tool", [*results]), forgotten))["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "tool", "user", "user"]
+    assert [part["text"] for part in messages[3]["content"]] == ["Result of tool call c1:", "again"]
+    assert [part["text"] for part in messages[4]["content"]] == ["Result of tool call c9:", "b"]

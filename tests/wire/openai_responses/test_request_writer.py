@@ -360,3 +360,11 @@ def test_changed_effort_goes_out_changed() -> None:
 def test_own_requests_ask_for_nothing_that_the_client_did_not() -> None:
     body = {"model": "m", "input": "x"}
     assert round_trip(body, Profile(encrypted_reasoning=True)) == body
+
+
+def test_a_result_without_its_call_is_told_in_words() -> None:
+    results = Message("tool", [ToolResultPart("c1", [TextPart("a")]), ToolResultPart("c9", [TextPart("b")])])
+    request = foreign(user("go"), assistant(ToolCallPart("c1", "f", "{}")), results)
+    items = CODEC.write_request(request, DEFAULT).body["input"]
+    assert [item["type"] for item in items] == ["message", "function_call", "function_call_output", "message"]
+    assert [part["text"] for part in items[3]["content"]] == ["Result of tool call c9:", "b"]

@@ -1,8 +1,9 @@
 """The SSRF guard: a URL that a client named may lead to public addresses only.
 
 The check is made on the addresses that are then connected to (the resolver of the guarded connection pool is the check),
-so that a name cannot answer differently the second time. Redirects are not followed by the pool; whoever follows them
-sends each hop through the guard again.
+so that a name cannot answer differently the second time. An address in the URL itself never comes to the resolver, so it is
+looked for in the URL as the client library reads it: what looks like a name to one reader (`127。0。0。1`) is an address to
+another. Redirects are not followed by the pool; whoever follows them sends each hop through the guard again.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 def refused(url: str) -> GatewayError:
@@ -39,26 +41,29 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        return ip in _GLOBAL_UNICAST and ip.is_global
     return ip.is_global and not ip.is_multicast
 
 
-def check_url(url: str, private_networks: bool) -> None:
-    """Raise BAD_REQUEST unless `url` is http(s), has a host, no credentials, and no literal address we refuse."""
+def check_url(url: str, private_networks: bool) -> URL:
+    """`url` as it may be connected to. Raises BAD_REQUEST unless it is http(s), has a host, no credentials, and no literal
+    address we refuse."""
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        parsed = URL(url)
+        host, _ = parsed.host, parsed.port
     except ValueError:
         raise refused(url) from None
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None:
+    if parsed.scheme not in ("http", "https") or not host or parsed.user is not None or parsed.password is not None:
         raise refused(url)
     if private_networks:
-        return
+        return parsed
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return
+        return parsed  # a name: the resolver looks at what it stands for
     if not is_public(host):
         raise refused(url)
+    return parsed
 
 
 class GuardedResolver(AbstractResolver):

@@ -59,26 +59,28 @@ class HttpTransport:
     async def send(self, call: UpstreamCall) -> UpstreamAnswer:
         """Make the call. Raises UPSTREAM_BROKEN or UPSTREAM_TIMEOUT when no answer begins."""
         if not call.guarded:
-            return await self._once(call, call.url, self._sessions[0])
+            return await self._once(call, call.url, None, self._sessions[0])
         url = call.url
         for _ in range(MAX_REDIRECTS + 1):
-            check_url(url, self._private_networks())
-            answer = await self._once(call, url, self._sessions[1])
-            target = target_of(answer.headers, url) if 300 <= answer.status < 400 else None
-            if target is None:
+            target = check_url(url, self._private_networks())
+            answer = await self._once(call, url, target, self._sessions[1])
+            location = target_of(answer.headers, url) if 300 <= answer.status < 400 else None
+            if location is None:
                 return answer
             await answer.close()
-            url = target
+            url = location
         raise refused(url)
 
-    async def _once(self, call: UpstreamCall, url: str, session: aiohttp.ClientSession) -> HttpAnswer:
+    async def _once(
+        self, call: UpstreamCall, url: str, target: URL | None, session: aiohttp.ClientSession
+    ) -> HttpAnswer:
         limits = call.timeouts
         headers = {"User-Agent": self._user_agent, **call.headers}
         deadline = _Deadline(limits.first_byte)
         try:
             response = await session.request(
                 call.method,
-                _parsed(url),
+                target or _parsed(url),
                 data=call.body,
                 headers=headers,
                 allow_redirects=False,
@@ -200,8 +202,15 @@ class HttpAnswer:
             response.close()
 
 
+_LOOK_SECONDS = 1.0
+
+
 class _IdleWatch:
-    """Closes a response whose upstream has been silent too long. One timer a stream, re-armed when it fires."""
+    """Closes a response whose upstream has been silent too long. One timer a stream, re-armed when it fires.
+
+    It also looks whether the connection is still there: the library closes one whose framing is broken and tells nobody who
+    waits for the rest of its body.
+    """
 
     __slots__ = ("_handle", "_idle", "_loop", "_response", "expired", "seen")
 
@@ -211,19 +220,28 @@ class _IdleWatch:
         self._response = response
         self.seen = loop.time()
         self.expired = False
-        self._handle = loop.call_later(idle, self._check)
+        self._handle = loop.call_later(min(idle, _LOOK_SECONDS), self._check)
 
     def _check(self) -> None:
+        response = self._response
         left = self.seen + self._idle - self._loop.time()
-        if left > 0.01:
-            self._handle = self._loop.call_later(left, self._check)
-            return
-        self.expired = True
-        self._response.content.set_exception(aiohttp.ServerTimeoutError())
-        self._response.close()
+        if left <= 0.01:
+            self.expired = True
+            response.content.set_exception(aiohttp.ServerTimeoutError())
+            response.close()
+        elif _is_gone(response):
+            response.content.set_exception(aiohttp.ClientPayloadError("the answer's framing is broken"))
+        else:
+            self._handle = self._loop.call_later(min(left, _LOOK_SECONDS), self._check)
 
     def stop(self) -> None:
         self._handle.cancel()
+
+
+def _is_gone(response: aiohttp.ClientResponse) -> bool:
+    """Whether no more of an unfinished body can come."""
+    connection, content = response.connection, response.content
+    return connection is not None and connection.transport is None and not content.is_eof() and not content.exception()
 
 
 def _host(url: str) -> str:

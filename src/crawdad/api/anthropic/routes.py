@@ -8,6 +8,7 @@ from crawdad.services.operations.counting import Counting
 
 MESSAGES = Dialect("anthropic-messages", "messages", "anthropic")
 COUNT_TOKENS = Dialect("anthropic-messages", "count_tokens", "anthropic")
+_TELEMETRY_BYTES = 1024 * 1024
 
 
 class AnthropicRoutes:
@@ -27,5 +28,5 @@ class AnthropicRoutes:
 
     async def telemetry(self, call: Call) -> None:
         """What Claude Code reports of itself to its vendor is read and thrown away, so that it does not retry."""
-        await call.body(self._gate.settings().gateway.max_body_bytes)
+        await call.body(_TELEMETRY_BYTES)
         await call.answer(200, b"", "application/json")

@@ -16,7 +16,7 @@ import orjson
 from crawdad.app.bench.processes import BenchError, Cores, Server, ask, free_port, module_environment
 
 TOKEN = "cd-bench-token-0123456789abcdef"
-UP = (sys.executable, "-m", "crawdad.app.main", "up")
+UP = (sys.executable, "-m", "crawdad.app", "up")
 _READY_SECONDS = 30.0
 
 

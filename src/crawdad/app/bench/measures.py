@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -24,8 +23,7 @@ _GAP_GOAL_MS = 5.0
 
 def _spent(loaded: Loaded) -> tuple[float, float]:
     """Requests per second and core, and CPU microseconds per request."""
-    per_core = rate_of(loaded) / loaded.cores_used if loaded.cores_used else 0.0
-    return per_core, loaded.cpu_seconds / loaded.found["requests"] * 1e6
+    return loaded.per_core(rate_of(loaded)), loaded.cpu_seconds / loaded.found["requests"] * 1e6
 
 
 def _errors(loaded: Loaded) -> str:
@@ -120,7 +118,7 @@ def _stream_row(bench: Bench, held: int, best: Loaded | None, notes: list[str]) 
     name = f"translated streams at {RATE} events/s"
     if best is None:
         return Row(name, "none carried", "≥ 500 per core", False, "; ".join(notes))
-    per_core = held / best.cores_used
+    per_core = best.per_core(held)
     events = held * RATE * best.wall_seconds
     microseconds = best.cpu_seconds / events * 1e6
     found = best.found
@@ -245,10 +243,12 @@ SHARING = frozenset({"memory", "latency", "requests", "prompt", "streams", "slop
 
 def remarks(bench: Bench) -> list[str]:
     """What a reader must know to read the numbers."""
-    load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     where = (
         "the gateway had one core for itself, upstream and load the rest"
         if bench.cores.pinned
         else "processes could not be pinned to cores: compare ratios, not numbers"
     )
-    return [f"{where}; Python {sys.version.split()[0]}; load average {load_average:.1f}; nothing here passes or fails"]
+    return [
+        f"{where}; Python {sys.version.split()[0]}; load average {bench.load_before:.1f} before the start; "
+        "nothing here passes or fails"
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,11 @@ QUICK = Plan(1.5, 0.5, (64, 256, 512), 1.5, 1, 3)
 FULL = Plan(5.0, 1.0, (64, 128, 256, 384, 512, 640, 768, 1024), 3.0, 3, 6)
 
 
+def load_average() -> float:
+    """How busy the machine was in the last minute (0 where the system does not tell)."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
 @dataclass
 class Bench:
     """One run: its plan, where it may write, and the gateway that the measurements share."""
@@ -56,6 +62,7 @@ class Bench:
     folder: Path
     command: Sequence[str] = UP
     shared: RunningGateway | None = None
+    load_before: float = field(default_factory=load_average)
     direct_cache: dict[str, Loaded] = field(default_factory=dict)
 
     @property

@@ -189,6 +189,10 @@ class Loaded:
         """CPU seconds per second."""
         return self.cpu_seconds / self.wall_seconds
 
+    def per_core(self, amount: float) -> float:
+        """What a whole core would have done; 0 where too little CPU time was used to be seen."""
+        return amount / self.cores_used if self.cpu_seconds else 0.0
+
 
 def load(job: Job, cores: Cores, server: Server | None = None) -> Loaded:
     """Run one job in a load generator. Raises `BenchError` when it fails or not one request succeeds."""

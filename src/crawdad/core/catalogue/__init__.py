@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from crawdad.core.catalogue import cli, configuration, doctor, http, identity, responses, routing, store, upstream, wire
+from crawdad.core.catalogue import (
+    cli,
+    configuration,
+    doctor,
+    http,
+    identity,
+    responses,
+    routing,
+    settings,
+    store,
+    upstream,
+    wire,
+)
 
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (cli, configuration, doctor, http, identity, responses, routing, store, upstream, wire):
+for _module in (cli, configuration, doctor, http, identity, responses, routing, settings, store, upstream, wire):
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")

@@ -5,6 +5,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The upstream stopped in the middle of its answer.",
         "上游在回答途中中断了。",
     ),
+    "upstream.no_event": (
+        "The upstream '{source}' kept the connection open without beginning its answer.",
+        "上游“{source}”保持连接，但一直没有开始回答。",
+    ),
     "upstream.unreadable": (
         "The upstream's answer could not be read: {reason}",
         "无法解析上游的回答：{reason}",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.listing import ModelKind
 from crawdad.core.parts import JsonObject
@@ -18,7 +16,7 @@ from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.sources import ANSWER_LIMIT, endpoint, error_of
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
-from crawdad.wire.fields import parse_upstream
+from crawdad.wire.fields import encode, parse_upstream
 from crawdad.wire.model_lists import kind_of
 
 OPENAI = ("openai-chat", "openai-responses")
@@ -85,7 +83,7 @@ async def post(
 
 async def post_json(turn: Turn, offer: Offer, path: str, body: JsonObject, transport: Transport) -> Any:
     """The JSON that answers a JSON body. An error with a status of success is an error."""
-    raw, _ = await post(turn, offer, path, orjson.dumps(body), transport)
+    raw, _ = await post(turn, offer, path, encode(body), transport)
     document = parse_upstream(raw)
     if isinstance(document, dict) and isinstance(document.get("error"), (dict, str)) and document["error"]:
         codecs.get(offer.protocol).read_response(document, offer.profile)

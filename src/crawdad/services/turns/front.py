@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.ports import ModelSource, Randomness, Transport
@@ -14,6 +12,7 @@ from crawdad.core.response import Folder
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Catalogue, Offer, plan_route
 from crawdad.services.turns.dispatch import Dispatcher
+from crawdad.services.turns.named_models import check_named_models
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.relay import StreamRelay, relay_whole
 from crawdad.services.turns.sources import ANSWER_LIMIT, call_express, call_translated, express_bytes
@@ -21,7 +20,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
-from crawdad.wire.fields import parse_upstream
+from crawdad.wire.fields import encode, parse_upstream
 
 Events = AsyncGenerator[list[StreamEvent], None]
 
@@ -71,6 +70,7 @@ class ModelFront:
 
     def offers(self, turn: Turn) -> tuple[Offer, ...]:
         """Where the turn may go, in order. Raises NOT_FOUND or FORBIDDEN."""
+        check_named_models(turn.body, turn.model, turn.principal)
         chance = self._randomness.uniform
         return plan_route(self.catalogue(), turn.model, turn.codec.name, turn.principal, chance).offers
 
@@ -110,7 +110,7 @@ class ModelFront:
         answer = await call_translated(turn, offer, codec, self.transport)
         profile = offer.profile
         if turn.stream and "json" not in answer.headers.get("content-type", "").replace("ndjson", ""):
-            events = translated_stream(answer, codec, profile)
+            events = translated_stream(answer, codec, offer)
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
         try:
             body = await answer.read(ANSWER_LIMIT)
@@ -173,7 +173,7 @@ class ModelFront:
         finally:
             await events.aclose()
         response = folder.finish()
-        body = orjson.dumps(turn.codec.write_response(response, turn.context))
+        body = encode(turn.codec.write_response(response, turn.context))
         exchange = turn.exchange
         exchange.usage = response.usage
         exchange.response_bytes = len(body)

@@ -14,13 +14,16 @@ from crawdad.core.ports import UpstreamAnswer
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
-from crawdad.services.turns.sources import ANSWER_LIMIT, about_credential
+from crawdad.services.turns.sources import ANSWER_LIMIT
 from crawdad.services.turns.turn import Turn
+from crawdad.services.turns.upstream_events import Patience, see_off
 from crawdad.wire.codec import Codec, Tap
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import parse_upstream
 from crawdad.wire.sse import SseSplitter, event_data
 
+_MOST_BEFORE_BYTES = 64 * 1024
+"""How much of what tells nothing (comments) is kept for the client until the first event comes."""
 _REPORTED_MODEL = re.compile(rb'"model":\s?("(?:[^"\\]|\\.)*")')
 
 
@@ -57,13 +60,16 @@ async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: C
     if not isinstance(document, dict) or document.get("error"):
         codec.read_response(document, offer.profile)  # raises with the vendor's words
         raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "no answer in it"}))
+    stop = codec.stop_of(document)
+    if stop is None:
+        codec.read_response(document, offer.profile)  # raises where it is no answer at all
     exchange = turn.exchange
     ledger.first_byte(exchange)
     exchange.usage = codec.read_usage(document)
     if turn.model != offer.model and isinstance(document.get("model"), str):
         raw = replace_string(raw, document, "model", turn.model)
     exchange.response_bytes = len(raw)
-    ledger.complete(exchange, offer, codec.stop_of(document))
+    ledger.complete(exchange, offer, stop)
     return raw
 
 
@@ -84,22 +90,27 @@ class StreamRelay:
 
     async def prime(self) -> None:
         """Read up to the first event. Raises when that is an error or never comes: another source may then be tried."""
+        reader = self._codec.stream_reader(self._offer.profile)
+        patience, silent_bytes = Patience(self._offer), 0
         try:
             async for chunk in self._source:
-                self._waiting += self._splitter.feed(chunk)
-                first = next((event for event in self._waiting if event_data(event)), None)
+                events = self._splitter.feed(chunk)
+                self._waiting += events
+                first = next((event for event in events if event_data(event)), None)
                 if first is not None:
-                    self._codec.stream_reader(self._offer.profile).feed(first)
+                    reader.feed(first)
                     self._ledger.first_byte(self._turn.exchange)
                     return
-            rest = self._splitter.close()
-            if not rest.strip():
+                silent_bytes += len(chunk)
+                if silent_bytes > _MOST_BEFORE_BYTES:
+                    self._waiting.clear()
+                patience.check()
+            rest = self._splitter.close() + b"\n\n"
+            reader.feed(rest)
+            if event_data(rest) is None:
+                reader.close()  # raises: in the vendor's words where what came is an error in plain JSON
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
-            self._codec.stream_reader(self._offer.profile).feed(rest + b"\n\n")
-            self._waiting.append(rest + b"\n\n")
-        except GatewayError as error:
-            await self.close()
-            raise about_credential(error, self._offer.provider) from None
+            self._waiting.append(rest)
         except BaseException:
             await self.close()
             raise
@@ -111,12 +122,17 @@ class StreamRelay:
             waiting, self._waiting = self._waiting, []
             if waiting:
                 yield self._pass(waiting, exchange)
-            async for chunk in self._source:
-                events = self._splitter.feed(chunk)
-                if events:
-                    yield self._pass(events, exchange)
+            if not self._is_over():
+                async for chunk in self._source:
+                    events = self._splitter.feed(chunk)
+                    if events:
+                        yield self._pass(events, exchange)
+                    if self._is_over():
+                        break
             rest = self._splitter.close()
-            if rest.strip():
+            if self._is_over():
+                await see_off(self._source)
+            elif rest.strip():
                 yield self._pass([rest + b"\n\n"], exchange)
             if not self._tap.finished or self._tap.failed:
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
@@ -127,6 +143,10 @@ class StreamRelay:
                 yield self._codec.stream_writer(self._turn.context).fail(error, self._turn.language)
         finally:
             await self.close()
+
+    def _is_over(self) -> bool:
+        """Whether the upstream has said its last, so that nobody need wait for it to hang up."""
+        return self._tap.closed or self._tap.failed
 
     def _pass(self, events: list[bytes], exchange: Exchange) -> bytes:
         tap, names = self._tap, self._names

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
 from crawdad.core.text import Text
@@ -14,10 +12,13 @@ from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
-from crawdad.wire.seals import carries_seals
+from crawdad.wire.fields import encode
+from crawdad.wire.seals import has_seals
 
+_ANY_PROTOCOL = ("idempotency-key",)
+"""Client headers that mean the same to every vendor."""
 ERROR_BODY_LIMIT = 1024 * 1024
-ANSWER_LIMIT = 256 * 1024 * 1024
+ANSWER_LIMIT = 64 * 1024 * 1024
 
 
 def endpoint(base_url: str, path: str) -> str:
@@ -32,7 +33,7 @@ def endpoint(base_url: str, path: str) -> str:
 
 def express_bytes(turn: Turn, offer: Offer) -> bytes | None:
     """The client's own bytes, with the model's name replaced, where they can go up as they are; else None."""
-    if offer.protocol != turn.codec.name or turn.touched or turn.array or carries_seals(turn.raw):
+    if offer.protocol != turn.codec.name or turn.touched or turn.array or has_seals(turn.raw):
         return None
     body, raw = turn.body, turn.raw
     if isinstance(body.get("model"), str):
@@ -56,8 +57,10 @@ async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Tra
     for note in written.notes:
         if note not in turn.exchange.notes:
             turn.exchange.notes.append(note)
-    headers = {**turn.headers, **written.headers} if codec.name == turn.codec.name else written.headers
-    return await _send(turn, offer, codec, transport, orjson.dumps(written.body), headers)
+    same = codec.name == turn.codec.name
+    kept = turn.headers if same else {name: turn.headers[name] for name in _ANY_PROTOCOL if name in turn.headers}
+    headers = {**kept, **written.headers}
+    return await _send(turn, offer, codec, transport, encode(written.body), headers)
 
 
 async def _send(
@@ -88,11 +91,17 @@ async def _send(
 
 async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> GatewayError:
     """The error that an answer with an error status tells; the answer is closed."""
+    body = b""
     try:
-        body = await answer.read(ERROR_BODY_LIMIT)
+        async for chunk in answer.chunks():
+            body += chunk
+            if len(body) >= ERROR_BODY_LIMIT:
+                break
+    except GatewayError:
+        pass  # what came of it must do: the status tells more than that the rest was lost
     finally:
         await answer.close()
-    return error_of_status(answer.status, answer.headers, body, offer.provider, codec)
+    return error_of_status(answer.status, answer.headers, body[:ERROR_BODY_LIMIT], offer.provider, codec)
 
 
 def error_of_status(

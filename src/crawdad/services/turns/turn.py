@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
@@ -58,4 +59,8 @@ class Turn:
     @property
     def context(self) -> ReplyContext:
         """What a writer needs to know for this turn's reply."""
-        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), self.echo or self.request)
+        try:
+            request = self.echo or self.request
+        except GatewayError:  # on the express lane the vendor may take what we cannot read
+            request = ModelRequest(self.model, stream=self.stream, protocol=self.codec.name)
+        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), request)

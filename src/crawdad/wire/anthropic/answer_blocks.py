@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from crawdad.core.parts import JsonObject, MediaPart, OpaquePart, Part, RefusalPart, ThinkingPart, ToolCallPart
 from crawdad.core.request import ModelRequest
-from crawdad.wire.anthropic.identifiers import encode
+from crawdad.wire.anthropic.identifiers import encode, tool_name
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.codec import ReplyContext
-from crawdad.wire.seals import seal, seal_id
-from crawdad.wire.tool_names import find_tool, wire_tool_name
+from crawdad.wire.seals import seal, seal_id, thinking_fields
+from crawdad.wire.tool_names import called_name
 
 
 def call_block(part: ToolCallPart, index: int, context: ReplyContext) -> JsonObject:
@@ -16,16 +16,7 @@ def call_block(part: ToolCallPart, index: int, context: ReplyContext) -> JsonObj
     call_id = encode(part.id) or f"toolu_{context.reply_id}_{index}"
     if part.signature and part.origin != NAME:
         call_id = seal_id(call_id, part.origin, part.signature)
-    return {"type": "tool_use", "id": call_id, "name": encode(_called_name(part, context.request)), "input": {}}
-
-
-def _called_name(part: ToolCallPart, request: ModelRequest) -> str:
-    """The name by which the client knows the tool; some upstreams add a namespace that the client never declared."""
-    if not part.namespace:
-        return part.name
-    name = f"{part.namespace}__{part.name}"
-    tool = find_tool(request, name) or find_tool(request, part.name)
-    return name if tool is None else wire_tool_name(tool)
+    return {"type": "tool_use", "id": call_id, "name": tool_name(called_name(part, context.request)), "input": {}}
 
 
 def thinking_signature(part: ThinkingPart, text_shown: bool) -> str:
@@ -35,15 +26,7 @@ def thinking_signature(part: ThinkingPart, text_shown: bool) -> str:
     """
     if part.origin == NAME:
         return part.signature or ""
-    sealed: JsonObject = {
-        "p": part.origin,
-        "sig": part.signature,
-        "enc": part.encrypted,
-        "id": part.id,
-        "red": part.redacted,
-    }
-    if part.summary:
-        sealed["sum"] = True
+    sealed = thinking_fields(part)
     if part.text and not text_shown:
         sealed["text"] = part.text
     return seal(sealed)

@@ -16,7 +16,7 @@ from crawdad.wire.anthropic.identifiers import decode
 from crawdad.wire.anthropic.stops import read_stop
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.anthropic.usage import read_usage, usage_extra
-from crawdad.wire.fields import rest, unreadable
+from crawdad.wire.fields import check_answer_depth, rest, unreadable
 
 _MESSAGE = frozenset(
     {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "stop_details", "usage"}
@@ -55,6 +55,7 @@ def message_start(message: JsonObject) -> MessageStart:
 
 def read_response(body: Any) -> list[StreamEvent]:
     """A whole answer as events; see `Codec.read_response`."""
+    check_answer_depth(body)
     if not isinstance(body, dict):
         raise unreadable("no JSON object")
     if body.get("type") == "error" or ("error" in body and "content" not in body):

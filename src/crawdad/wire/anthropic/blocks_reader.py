@@ -23,7 +23,7 @@ from crawdad.wire.anthropic.citations import read_citations
 from crawdad.wire.anthropic.identifiers import decode
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.fields import as_object, get_bool, get_list, get_object, get_string, need_string, rest, wrong_type
-from crawdad.wire.seals import unseal, unseal_id
+from crawdad.wire.seals import thinking_part, unseal, unseal_id
 
 _TEXT = frozenset({"type", "text", "citations", "cache_control"})
 _MEDIA = frozenset({"type", "source", "cache_control"})
@@ -171,20 +171,8 @@ def _read_thinking(block: JsonObject, path: str) -> Part:
     sealed = unseal(signature)
     if sealed is None:
         return ThinkingPart(text, signature, origin=NAME, extra=rest(block, _THINKING))
-    return ThinkingPart(
-        text or _sealed_text(sealed, "text") or "",
-        _sealed_text(sealed, "sig"),
-        _sealed_text(sealed, "enc"),
-        sealed.get("red") is True,
-        sealed.get("sum") is True,
-        _sealed_text(sealed, "id"),
-        _sealed_text(sealed, "p") or "",
-    )
-
-
-def _sealed_text(sealed: JsonObject, key: str) -> str | None:
-    value = sealed.get(key)
-    return value if isinstance(value, str) else None
+    hidden = sealed.get("text")
+    return thinking_part(sealed, text or (hidden if isinstance(hidden, str) else ""))
 
 
 def _read_redacted(block: JsonObject, path: str) -> Part:

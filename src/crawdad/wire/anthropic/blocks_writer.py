@@ -11,8 +11,6 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import (
     CacheMarker,
@@ -28,8 +26,9 @@ from crawdad.core.parts import (
 )
 from crawdad.core.text import Text
 from crawdad.wire.anthropic.citations import own_citations
-from crawdad.wire.anthropic.identifiers import encode
+from crawdad.wire.anthropic.identifiers import encode, tool_name
 from crawdad.wire.anthropic.support import NAME
+from crawdad.wire.fields import parse_arguments
 
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/yaml", "application/x-yaml"})
 
@@ -69,11 +68,8 @@ def arguments_object(arguments: str, custom: bool = False) -> JsonObject:
         return {"input": arguments}
     if not arguments.strip():
         return {}
-    try:
-        value = orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        value = None
-    return value if isinstance(value, dict) else {"raw_arguments": arguments}
+    value = parse_arguments(arguments)
+    return {"raw_arguments": arguments} if value is None else value
 
 
 def _write_text(part: TextPart, native: bool) -> JsonObject | None:
@@ -149,7 +145,7 @@ def _write_tool_call(part: ToolCallPart, native: bool) -> JsonObject | None:
     return block | {
         "type": "tool_use",
         "id": encode(part.id),
-        "name": encode(name),
+        "name": tool_name(name),
         "input": arguments_object(part.arguments, part.custom),
     }
 

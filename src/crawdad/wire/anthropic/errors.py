@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 from crawdad.wire.anthropic.support import NAME
+from crawdad.wire.fields import parse_error
 
 WORDS: dict[ErrorKind, tuple[int, str]] = {
     ErrorKind.BAD_REQUEST: (400, "invalid_request_error"),
@@ -71,10 +70,7 @@ _KEEP_STATUS = frozenset({ErrorKind.BAD_REQUEST, ErrorKind.CONTEXT_TOO_LONG, Err
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """The error in an upstream's answer with `status`; see `Codec.read_error`."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        parsed = None
+    parsed = parse_error(body)
     return error_of(parsed, status, retry_after=_retry_after(headers))
 
 

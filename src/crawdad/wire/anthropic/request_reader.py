@@ -11,6 +11,7 @@ from crawdad.wire.anthropic.thinking import read_thinking
 from crawdad.wire.anthropic.tools import read_tool_choice, read_tools
 from crawdad.wire.fields import (
     as_object,
+    check_request_depth,
     get_bool,
     get_int,
     get_list,
@@ -42,9 +43,11 @@ def read_request(body: JsonObject, *, model: str | None = None, stream: bool | N
     metadata.pop("user_id", None)
     tools = read_tools(body)
     tool_choice, parallel = read_tool_choice(body, tools)
+    messages = _read_system(body) + _read_messages(body)
+    check_request_depth(body)
     return ModelRequest(
         model=need_string(body, "model") if model is None else model,
-        messages=_read_system(body) + _read_messages(body),
+        messages=messages,
         tools=tools,
         tool_choice=tool_choice,
         parallel_tool_calls=parallel,

@@ -13,6 +13,7 @@ from crawdad.wire.anthropic.support import NAME, SUPPORT, note
 from crawdad.wire.anthropic.thinking import ThinkingPlan, plan_native, plan_thinking
 from crawdad.wire.anthropic.tools import write_tool_choice, write_tools
 from crawdad.wire.codec import WrittenRequest
+from crawdad.wire.end_users import vendor_user
 from crawdad.wire.features import Feature, Treatment, survey
 from crawdad.wire.profile import Profile
 
@@ -23,6 +24,7 @@ _JSON = "Answer with one valid JSON object and nothing else: no explanation and 
 _JSON_SCHEMA = (
     "Answer with one JSON value that follows this JSON Schema, and nothing else: no explanation and no code fence."
 )
+_MAX_USER = 256
 _MIN_TOP_P_THINKING = 0.95
 _TIERS = {"auto": "auto", "priority": "auto", "default": "standard_only", "standard": "standard_only"}
 
@@ -48,7 +50,6 @@ def _write_native(request: ModelRequest, profile: Profile, notes: list[str]) -> 
     limit = profile.default_max_tokens if sampling.max_tokens is None else sampling.max_tokens
     plan = plan_native(request.reasoning, profile, limit, notes)
     if _leaves_out_thinking(request):
-        notes.append(f"{Feature.FOREIGN_THINKING.value}: {Treatment.DROPPED.value} ({NAME})")
         plan = _without_thinking_where_history_has_none(plan, messages, notes)
     body: JsonObject = {**request.extra, "model": request.model, "max_tokens": plan.max_tokens, "messages": messages}
     tools = write_tools(request, profile)
@@ -92,7 +93,7 @@ def _write_foreign(request: ModelRequest, profile: Profile, notes: list[str]) ->
         thinking=plan.thinking,
         output_config=_output_config(plan, schema) or None,
         stop_sequences=_stop_sequences(request, notes) or None,
-        metadata=None if request.user is None else {"user_id": request.user},
+        metadata=None if request.user is None else {"user_id": vendor_user(request.user, _MAX_USER)},
         service_tier=_TIERS.get(request.service_tier or ""),
         **_sampling(request, plan, notes),
     )

@@ -23,7 +23,7 @@ from crawdad.wire.anthropic.citations import read_citation
 from crawdad.wire.anthropic.errors import error_of
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.anthropic.usage import overlay
-from crawdad.wire.fields import parse_upstream, rest, unreadable
+from crawdad.wire.fields import parse_event, rest, unreadable
 from crawdad.wire.sse import MAX_EVENT_BYTES, SseSplitter, event_data
 
 _MAX_OPEN_BLOCKS = 4096
@@ -86,7 +86,7 @@ class AnthropicStreamReader:
     def _read(self, data: bytes, events: list[StreamEvent]) -> None:
         if self._finished or data == b"[DONE]":
             return
-        event = parse_upstream(data)
+        event = parse_event(data)
         if not isinstance(event, dict):
             raise unreadable("an event is no JSON object")
         kind = event.get("type")
@@ -179,7 +179,7 @@ class AnthropicStreamReader:
             block.index = self._parts
             self._parts += 1
             events.append(PartStart(block.index, _complete(block, block.opaque)))
-        elif block.input not in ("", "{}"):
+        elif block.input:
             events.append(PartDelta(block.index, block.input))
         events.append(PartEnd(block.index))
 
@@ -207,7 +207,7 @@ def _data(event: bytes) -> bytes | None:
     """The data of one raw event, quickly for the form that the vendor sends: a name line and a data line."""
     at = event.find(b"\ndata: ", 0, 64)
     if at > 0 and event.count(b"\n") == 3 and event.startswith(b"event: ") and b"\r" not in event:
-        return event[at + 7 : -2]
+        return event[at + 7 : -2] or None
     return event_data(event)
 
 

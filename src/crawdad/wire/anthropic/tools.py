@@ -8,7 +8,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest, Tool, ToolChoice, ToolMode
 from crawdad.wire.anthropic.blocks_reader import read_cache
 from crawdad.wire.anthropic.blocks_writer import cache_control
-from crawdad.wire.anthropic.identifiers import encode
+from crawdad.wire.anthropic.identifiers import tool_name
 from crawdad.wire.anthropic.schemas import reduced
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.fields import as_object, get_bool, get_list, get_object, get_string, need_string, rest
@@ -77,7 +77,7 @@ def write_tools(request: ModelRequest, profile: Profile) -> list[JsonObject]:
 
 def _write_tool(tool: Tool, native: bool, profile: Profile) -> JsonObject:
     raw: JsonObject = dict(tool.extra) if native else {}
-    raw["name"] = encode(wire_tool_name(tool))
+    raw["name"] = tool_name(wire_tool_name(tool))
     description = tool.description
     if tool.kind == "custom":
         description = _describe_format(tool)
@@ -129,7 +129,7 @@ def write_tool_choice(request: ModelRequest, declared: list[JsonObject]) -> Json
     elif choice is not None and choice.mode == "named":
         tool = find_tool(request, choice.names[0]) if choice.names else None
         if tool is not None and tool.kind != "builtin":
-            raw = {"type": "tool", "name": encode(wire_tool_name(tool))}
+            raw = {"type": "tool", "name": tool_name(wire_tool_name(tool))}
     elif choice is not None:
         raw = {"type": _WORDS[choice.mode]}
     if parallel is False and raw["type"] != "none":
@@ -145,7 +145,7 @@ def _write_native_choice(request: ModelRequest, choice: ToolChoice) -> JsonObjec
     if choice.mode == "named" and choice.names:
         tool = find_tool(request, choice.names[0])
         builtin = tool.raw.get("name") if tool is not None and tool.raw is not None else None
-        raw["name"] = builtin or encode(choice.names[0])
+        raw["name"] = builtin or tool_name(choice.names[0])
     if request.parallel_tool_calls is not None:
         raw["disable_parallel_tool_use"] = not request.parallel_tool_calls
     return raw

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from crawdad.core.events import Stop
 from crawdad.core.parts import Citation, JsonObject, MediaPart, OpaquePart, Part, RefusalPart, ToolCallPart
+from crawdad.core.request import ModelRequest
 from crawdad.core.usage import Usage
 from crawdad.wire.gemini.grounding import write_grounding
 from crawdad.wire.gemini.part_writer import call_part, media_data
 from crawdad.wire.gemini.spelling import NAME
 from crawdad.wire.gemini.stops import write_stop
 from crawdad.wire.gemini.usage import write_usage
+from crawdad.wire.tool_names import called_name
 
 
 def usage_metadata(usage: Usage, extra: JsonObject) -> JsonObject:
@@ -38,11 +40,11 @@ def is_blocked(extra: JsonObject, native: bool) -> bool:
     return native and isinstance(feedback, dict) and bool(feedback.get("blockReason"))
 
 
-def whole_part(part: Part, native: bool, signature: str | None = None) -> JsonObject | None:
-    """A part that is said at once: anything but text and thoughts. `signature` is sealed reasoning for a call."""
+def whole_part(part: Part, native: bool, request: ModelRequest, signature: str | None = None) -> JsonObject | None:
+    """A part that is said at once: anything but text and thoughts. `request` is the client's; `signature` is sealed
+    reasoning for a call."""
     if isinstance(part, ToolCallPart):
-        name = f"{part.namespace}__{part.name}" if part.namespace else part.name
-        body = call_part(part, name, native)
+        body = call_part(part, called_name(part, request), native)
         body["functionCall"].setdefault("args", {})
         if signature is not None:
             body.setdefault("thoughtSignature", signature)

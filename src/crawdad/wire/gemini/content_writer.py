@@ -35,6 +35,7 @@ from crawdad.wire.gemini.part_writer import (
 from crawdad.wire.gemini.spelling import NAME, google_name
 from crawdad.wire.profile import Profile
 
+_FILLER = "."
 _NO_RESULT = {"error": "No result was returned for this call."}
 
 
@@ -77,6 +78,8 @@ class ContentWriter:
             else:
                 self._message(message)
         contents = [body for turn in self._turns if turn.parts for body in self._spoken(turn)]
+        if contents and contents[0]["role"] == "model" and not self._native:  # Google wants the user to begin
+            contents.insert(0, {"role": "user", "parts": [{"text": _FILLER}]})
         if system is None or not system.parts:
             return None, contents
         if not contents and not self._native:  # Google answers nothing but a user
@@ -121,10 +124,13 @@ class ContentWriter:
             if not isinstance(part, ToolResultPart):
                 continue
             home = self._homes.get(part.call_id)
-            if home is not None:
+            if home is not None and part.call_id not in home.answers:
                 home.answers[part.call_id] = self._result(part)
-            else:
-                self._turns.append(_Turn("user", self._result(part)))
+            else:  # it answers no call (the client forgot it), so Google would not take it as a response
+                turn = _Turn("user", [{"text": f"Result of tool call {part.call_id}:"}])
+                for inner in part.content:
+                    self._part(turn, inner)
+                self._turns.append(turn)
 
     def _spoken(self, turn: _Turn) -> list[JsonObject]:
         if self._native or not turn.calls or (not turn.answers and turn is self._turns[-1]):

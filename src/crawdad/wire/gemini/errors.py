@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
+from crawdad.wire.fields import parse_error
 from crawdad.wire.gemini.spelling import NAME
 
 STATUS: dict[ErrorKind, tuple[int, str]] = {
@@ -55,10 +54,7 @@ _RPC = "type.googleapis.com/google.rpc."
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """The error an upstream answered with; anything unreadable still gives one with the status."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        parsed = None
+    parsed = parse_error(body)
     return error_from(parsed, status, _seconds(headers.get("retry-after")))
 
 

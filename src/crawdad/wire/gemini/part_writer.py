@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart, ToolCallPart, ToolResultPart
+from crawdad.core.parts import JsonObject, MediaPart, OpaquePart, RefusalPart, TextPart, ToolCallPart, ToolResultPart
 from crawdad.wire.custom_tools import object_arguments
 from crawdad.wire.gemini.spelling import NAME, guess_media_type
 
@@ -46,11 +46,9 @@ def media_data(part: MediaPart, native: bool, names: bool) -> JsonObject:
         inner["fileUri"] = reference
     else:
         key = "inlineData"
-        inner["data"] = (
-            base64.b64encode(part.text.encode("utf-8", "replace")).decode()
-            if part.text is not None
-            else part.data or ""
-        )
+        inner["data"] = part.data or ""
+        if part.text is not None:
+            inner["data"] = base64.b64encode(part.text.encode("utf-8", "replace")).decode()
     if part.name and names:
         inner["displayName"] = part.name
     if native:
@@ -78,7 +76,8 @@ def call_part(part: ToolCallPart, name: str, native: bool) -> JsonObject:
 
 def result_value(part: ToolResultPart, native: bool) -> JsonObject:
     """The `response` object of a function response."""
-    text = "\n".join(_texts(part.content))
+    spoken = (item.text for item in part.content if isinstance(item, (TextPart, RefusalPart, OpaquePart)))
+    text = "\n".join(piece for piece in spoken if piece)
     shape = part.extra.get("shape") if native else None
     if shape is None:
         return {"error" if part.is_error else "result": text}
@@ -93,12 +92,3 @@ def result_value(part: ToolResultPart, native: bool) -> JsonObject:
     if key is not None:
         return {key: value}
     return value if isinstance(value, dict) else {"result": value}
-
-
-def _texts(parts: list[Part]) -> list[str]:
-    texts = []
-    for part in parts:
-        text = part.text if isinstance(part, TextPart) else getattr(part, "text", None)
-        if text and not isinstance(part, MediaPart):
-            texts.append(text)
-    return texts

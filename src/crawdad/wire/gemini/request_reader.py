@@ -14,6 +14,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest, Reasoning, ResponseFormat, Sampling, Tool, ToolChoice
 from crawdad.wire.fields import (
     as_object,
+    check_request_depth,
     get_bool,
     get_int,
     get_list,
@@ -49,6 +50,7 @@ _DECLARATION_FIELDS = frozenset({"name", "description", "parametersJsonSchema"})
 
 def read_request(body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> ModelRequest:
     """The request in `body`; `model` and `stream` come from the URL. Raises BAD_REQUEST naming the field at fault."""
+    check_request_depth(body)
     source = camel_fields(body)
     request = ModelRequest(
         model=(model or get_string(source, "model") or "").removeprefix("models/"),

@@ -6,8 +6,10 @@ from typing import Any
 
 from crawdad.core.events import StreamEvent
 from crawdad.core.parts import Citation, JsonObject, TextPart, ThinkingPart, TokenLogprob, ToolCallPart
+from crawdad.core.request import ModelRequest
 from crawdad.core.response import Choice, ModelResponse
 from crawdad.wire.codec import ReplyContext
+from crawdad.wire.fields import check_answer_depth
 from crawdad.wire.gemini.answer_reader import AnswerReader
 from crawdad.wire.gemini.answer_writer import candidate_fields, is_blocked, usage_metadata, whole_part
 from crawdad.wire.gemini.errors import error_from
@@ -19,6 +21,7 @@ from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought, seal_th
 
 def read_response(body: Any) -> list[StreamEvent]:
     """A whole answer as events; an array is a collected stream. Raises for error bodies and for what is no answer."""
+    check_answer_depth(body)
     answer = AnswerReader()
     events: list[StreamEvent] = []
     for chunk in body if isinstance(body, list) else [body]:
@@ -35,7 +38,7 @@ def write_response(response: ModelResponse, context: ReplyContext) -> JsonObject
     body: JsonObject = {}
     if not (is_blocked(extra, native) and not any(choice.parts for choice in response.choices)):
         body["candidates"] = [
-            _candidate(number, choice, extra, native) for number, choice in enumerate(response.choices)
+            _candidate(number, choice, extra, native, context.request) for number, choice in enumerate(response.choices)
         ]
     usage = usage_metadata(response.usage, extra)
     if usage:
@@ -44,7 +47,7 @@ def write_response(response: ModelResponse, context: ReplyContext) -> JsonObject
     return {**body, **others, "modelVersion": context.model, "responseId": context.reply_id}
 
 
-def _candidate(number: int, choice: Choice, extra: JsonObject, native: bool) -> JsonObject:
+def _candidate(number: int, choice: Choice, extra: JsonObject, native: bool, request: ModelRequest) -> JsonObject:
     parts: list[JsonObject] = []
     thoughts: list[ThinkingPart] = []
     texts: list[tuple[str, list[Citation]]] = []
@@ -64,7 +67,7 @@ def _candidate(number: int, choice: Choice, extra: JsonObject, native: bool) -> 
                 parts.append(text_part(part.text, signature, {}, thought=True))
         else:
             sealed_thoughts = seal_thoughts(thoughts) if thoughts and isinstance(part, ToolCallPart) else None
-            body = whole_part(part, native, sealed_thoughts)
+            body = whole_part(part, native, request, sealed_thoughts)
             if sealed_thoughts is not None:
                 thoughts = []
             if body is not None:

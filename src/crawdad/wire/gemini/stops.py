@@ -49,9 +49,13 @@ WRITE: dict[StopReason, str] = {
 
 
 def read_stop(raw: str, called_tools: bool, message: str | None) -> Stop:
-    """The stop that finish reason `raw` tells. Google says STOP after function calls too. `message` is its explanation."""
+    """The stop that finish reason `raw` tells. `message` is its explanation.
+
+    Google says STOP after function calls too. A readable call of a function that was not declared is a call like any
+    other: the client answers it, and the model goes on.
+    """
     reason = _READ.get(raw, "other")
-    if called_tools and reason == "end":
+    if called_tools and (reason == "end" or raw == "UNEXPECTED_TOOL_CALL"):
         reason = "tool_use"
     return Stop(reason, raw, details={"finishMessage": message} if message else None)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from crawdad.core.events import StreamEvent
-from crawdad.wire.fields import parse_upstream, unreadable
+from crawdad.wire.fields import parse_event, unreadable
 from crawdad.wire.gemini.answer_reader import AnswerReader
 from crawdad.wire.gemini.errors import error_from
 from crawdad.wire.sse import MAX_EVENT_BYTES, SseSplitter, event_data
@@ -58,7 +58,7 @@ class GeminiStreamReader:
             self._bare.append(event)
 
     def _json(self, data: bytes) -> list[StreamEvent]:
-        chunk = parse_upstream(data)
+        chunk = parse_event(data)
         if isinstance(chunk, list):
             return [event for item in chunk for event in self._take(item)]
         return self._take(chunk)

@@ -163,7 +163,7 @@ class GeminiStreamWriter:
         part = growing.complete()
         if isinstance(part, ToolCallPart) and choice.thoughts:
             sealed, choice.thoughts = seal_thoughts(choice.thoughts), []
-        body = whole_part(part, self._native, sealed)
+        body = whole_part(part, self._native, self._context.request, sealed)
         return b"" if body is None else self._chunk(growing.choice, body)
 
     def _end(self, event: MessageEnd) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from crawdad.core.parts import JsonObject, ThinkingPart
 from crawdad.wire.gemini.spelling import NAME
-from crawdad.wire.seals import seal, unseal
+from crawdad.wire.seals import seal, thinking_fields, thinking_part, unseal
 
 
 def is_sealable(part: ThinkingPart) -> bool:
@@ -19,25 +19,14 @@ def is_sealable(part: ThinkingPart) -> bool:
     return part.origin != NAME and bool(part.signature or part.encrypted or part.id)
 
 
-def _values(part: ThinkingPart) -> JsonObject:
-    return {
-        "p": part.origin,
-        "sig": part.signature,
-        "enc": part.encrypted,
-        "id": part.id,
-        "red": part.redacted,
-        "sum": part.summary,
-    }
-
-
 def seal_thought(part: ThinkingPart) -> str:
     """The opaque values of one foreign thought as a `thoughtSignature`."""
-    return seal(_values(part))
+    return seal(thinking_fields(part))
 
 
 def seal_thoughts(parts: list[ThinkingPart]) -> str:
     """Foreign thoughts, text included, as the `thoughtSignature` of the function call they led to."""
-    return seal({"thoughts": [{**_values(part), "text": part.text} for part in parts]})
+    return seal({"thoughts": [{**thinking_fields(part), "text": part.text} for part in parts]})
 
 
 def _open(signature: str | None) -> JsonObject | None:
@@ -45,26 +34,14 @@ def _open(signature: str | None) -> JsonObject | None:
     return unseal(signature.replace("-", "+").replace("_", "/")) if signature else None
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _thought(values: JsonObject, text: str) -> ThinkingPart:
-    return ThinkingPart(
-        text,
-        signature=_text(values.get("sig")),
-        encrypted=_text(values.get("enc")),
-        redacted=values.get("red") is True,
-        summary=values.get("sum") is True,
-        id=_text(values.get("id")),
-        origin=_text(values.get("p")) or "",
-    )
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def open_thought(signature: str | None, text: str) -> ThinkingPart | None:
     """The foreign thought that `seal_thought` sealed, with the text the client sent back; None for Google's own."""
     values = _open(signature)
-    return None if values is None or "thoughts" in values else _thought(values, text)
+    return None if values is None or "thoughts" in values else thinking_part(values, text)
 
 
 def open_thoughts(signature: str | None) -> list[ThinkingPart] | None:
@@ -73,4 +50,4 @@ def open_thoughts(signature: str | None) -> list[ThinkingPart] | None:
     thoughts = values.get("thoughts") if values else None
     if not isinstance(thoughts, list):
         return None
-    return [_thought(item, _text(item.get("text")) or "") for item in thoughts if isinstance(item, dict)]
+    return [thinking_part(item, _text(item.get("text"))) for item in thoughts if isinstance(item, dict)]

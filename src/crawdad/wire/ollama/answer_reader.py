@@ -14,7 +14,7 @@ from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, Pa
 from crawdad.core.parts import JsonObject, TextPart, ThinkingPart, TokenLogprob, ToolCallPart
 from crawdad.core.text import Text
 from crawdad.core.usage import Usage
-from crawdad.wire.fields import as_count, as_unix_seconds, parse_upstream, unreadable
+from crawdad.wire.fields import as_count, as_unix_seconds, check_answer_depth, parse_event, unreadable
 from crawdad.wire.ollama.errors import error_from
 from crawdad.wire.ollama.support import NAME
 from crawdad.wire.sse import MAX_EVENT_BYTES
@@ -144,11 +144,12 @@ class OllamaStreamReader:
     def _line(self) -> list[StreamEvent]:
         line = b"".join(self._pieces).strip()
         self._pieces, self._size = [], 0
-        return self._answer.take(parse_upstream(line)) if line else []
+        return self._answer.take(parse_event(line)) if line else []
 
 
 def read_response(body: Any) -> list[StreamEvent]:
     """A whole answer as events."""
+    check_answer_depth(body)
     answer = AnswerReader()
     return answer.take(body) + answer.end()
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.wire.fields import parse_error
 from crawdad.wire.ollama.support import NAME
 
 _KINDS = {
@@ -30,10 +29,7 @@ _KINDS = {
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """The error an upstream answered with; anything unreadable still gives one with the status."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        parsed = None
+    parsed = parse_error(body)
     return error_from(parsed, status, _seconds(headers.get("retry-after")))
 
 

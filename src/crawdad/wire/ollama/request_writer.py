@@ -91,7 +91,7 @@ def _messages(request: ModelRequest) -> list[JsonObject]:
         for result in results:
             messages.append(_result(result, names))
             images += _images(result.content)
-        others = [part for part in message.parts if not isinstance(part, ToolResultPart)]
+        others: list[Part] = [part for part in message.parts if not isinstance(part, ToolResultPart)]
         if not others:
             continue
         _flush(messages, images)

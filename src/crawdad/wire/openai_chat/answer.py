@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, Stop, StreamEvent
 from crawdad.core.parts import (
     JsonObject,
@@ -169,14 +167,14 @@ class _Choice:
             self._take_audio(audio, events)
         if images := delta.get("images"):
             self._take_images(images, events)
-        if citations := read_annotations(_checked(delta.get("annotations"))):
+        if citations := read_annotations(delta.get("annotations")):
             events.append(PartDelta(self._open_text(events), citations=citations))
         if signature := thought_signature(delta):
             self._sign(signature, events)
 
     def _take_thinking(self, delta: JsonObject, events: list[StreamEvent]) -> None:
         text = plain_reasoning(delta)
-        parts = [read_detail(_checked(item)) for item in details_of(delta)]
+        parts = [read_detail(item) for item in details_of(delta)]
         if text and not any(part.text for part in parts):
             index = self._open(_PLAIN_THINKING, lambda: ThinkingPart(origin=NAME), events)
             events.append(PartDelta(index, text))
@@ -309,17 +307,7 @@ def _start(chunk: JsonObject, extra: JsonObject) -> MessageStart:
 
 
 def _extra(chunk: JsonObject) -> JsonObject:
-    return {key: _checked(value) for key, value in chunk.items() if key not in _ENVELOPE and value is not None}
-
-
-def _checked(value: Any) -> Any:
-    """`value`, which is kept raw and must be written again: JSON can be read deeper than it can be written."""
-    if isinstance(value, (dict, list)):
-        try:
-            orjson.dumps(value)
-        except orjson.JSONEncodeError as error:
-            raise unreadable(str(error)) from None
-    return value
+    return {key: value for key, value in chunk.items() if key not in _ENVELOPE and value is not None}
 
 
 def _logprobs(source: Any, key: str) -> list[TokenLogprob]:

@@ -15,6 +15,7 @@ import orjson
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
+from crawdad.wire.fields import parse_error
 from crawdad.wire.openai_chat.support import NAME
 
 _INVALID, _SERVER = "invalid_request_error", "server_error"
@@ -79,10 +80,7 @@ _TOO_LONG = ("context length", "context window", "maximum context", "prompt is t
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """The error in an answer with an error status. Always an error, whatever the body holds."""
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        value = None
+    value = parse_error(body)
     error = error_of(value, status)
     if error is None:
         words = body[:2000].decode("utf-8", "replace").strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from crawdad.core.parts import (
@@ -23,7 +23,7 @@ from crawdad.wire.openai_chat.media import data_url, write_media
 from crawdad.wire.openai_chat.reply import wire_name, wrap_input
 from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.openai_chat.thinking import write_detail, write_thought_signature
-from crawdad.wire.openai_chat.tools import write_cache
+from crawdad.wire.openai_chat.tools import upstream_name, write_cache
 from crawdad.wire.profile import Profile
 
 _NO_RESULT = "Error: this call was not answered."
@@ -70,7 +70,7 @@ class _MessageWriter:
         self._messages: list[JsonObject] = []
         self._media: list[JsonObject] = []  # of tool results and of the model, waiting for a user message
         self._results: dict[str, deque[ToolResultPart]] = {}
-        self._called: set[str] = set()
+        self._called: Counter[str] = Counter()  # calls that are still to be written
 
     def expect(self, messages: list[Message]) -> None:
         """Learn which results there are and which calls want one, to put each behind its call."""
@@ -78,21 +78,33 @@ class _MessageWriter:
             if isinstance(part, ToolResultPart):
                 self._results.setdefault(part.call_id, deque()).append(part)
             elif isinstance(part, ToolCallPart):
-                self._called.add(part.id)
+                self._called[part.id] += 1
 
     def write(self, message: Message) -> None:
         """Append what tells `message`."""
         others: list[Part] = [part for part in message.parts if not isinstance(part, ToolResultPart)]
         results = [part for part in message.parts if isinstance(part, ToolResultPart)]
-        for result in results:
-            if result.call_id not in self._called:  # the others stand behind their calls
-                self._write_result(result, message.extra if self._own else {})
+        if self._own:
+            for result in results:
+                self._write_result(result, message.extra)
+        else:
+            others = [*self._orphaned(results), *others]
         if message.role == "assistant":
             self._flush_media()
             self._write_assistant(message)
         elif others or not results:
             self._flush_media()
             self._write_plain(message, others)
+
+    def _orphaned(self, results: list[ToolResultPart]) -> list[Part]:
+        """Results that answer no call (the client forgot it) as plain content; the others stand behind their calls."""
+        told: list[Part] = []
+        for result in results:
+            waiting = self._results[result.call_id]
+            if not self._called[result.call_id] and result in waiting:
+                waiting.remove(result)
+                told += [TextPart(f"Result of tool call {result.call_id}:"), *result.content]
+        return told
 
     def finish(self) -> list[JsonObject]:
         """All messages."""
@@ -200,13 +212,14 @@ class _MessageWriter:
 
     def _call(self, part: ToolCallPart) -> JsonObject:
         body: JsonObject = {"id": self._id(part.id)}
+        name = part.name if self._own else upstream_name(wire_name(part))
         if part.custom and self._profile.custom_tools:
-            body |= {"type": "custom", "custom": {"name": wire_name(part), "input": part.arguments}}
+            body |= {"type": "custom", "custom": {"name": name, "input": part.arguments}}
         else:
             arguments = wrap_input(part.arguments) if part.custom else part.arguments
             if not arguments and not self._own:
                 arguments = "{}"
-            body |= {"type": "function", "function": {"name": wire_name(part), "arguments": arguments}}
+            body |= {"type": "function", "function": {"name": name, "arguments": arguments}}
         if part.signature and part.origin == NAME:
             body["extra_content"] = write_thought_signature(part.signature)
         return body | part.extra if self._own else body
@@ -214,6 +227,7 @@ class _MessageWriter:
     def _answer(self, calls: list[ToolCallPart]) -> None:
         """The results of `calls`; an upstream refuses calls without one, so a missing one is made up."""
         for call in calls:
+            self._called[call.id] -= 1
             waiting = self._results.get(call.id)
             result = waiting.popleft() if waiting else ToolResultPart(call.id, [TextPart(_NO_RESULT)])
             self._write_result(result, {})

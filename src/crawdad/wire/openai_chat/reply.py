@@ -11,7 +11,7 @@ from crawdad.wire.openai_chat.thinking import write_thought_signature
 from crawdad.wire.openai_chat.tools import LEGACY
 from crawdad.wire.openai_chat.usage import write_tier
 from crawdad.wire.seals import seal_id
-from crawdad.wire.tool_names import find_tool
+from crawdad.wire.tool_names import called_name, find_tool
 
 _AUDIO_LIFETIME = 3600
 
@@ -40,7 +40,7 @@ class Reply:
     def tool_call(self, part: ToolCallPart, number: str) -> JsonObject:
         """A complete tool call; `number` makes the id where the upstream gave none."""
         call: JsonObject = {"id": self.call_id(part, number)}
-        name = wire_name(part)
+        name = self.name_of(part)
         if part.custom or self.is_custom(part):
             text = part.arguments if part.custom else unwrap_input(part.arguments)
             call |= {"type": "custom", "custom": {"name": name, "input": text}}
@@ -57,9 +57,13 @@ class Reply:
             return seal_id(identifier, part.origin, part.signature)
         return identifier
 
+    def name_of(self, part: ToolCallPart) -> str:
+        """The name by which the client knows the called tool."""
+        return called_name(part, self.context.request)
+
     def is_custom(self, part: ToolCallPart) -> bool:
         """Whether a function call means a tool that the client declared as custom."""
-        tool = find_tool(self.context.request, wire_name(part))
+        tool = find_tool(self.context.request, self.name_of(part))
         return tool is not None and tool.kind == "custom"
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest, ResponseFormat, Sampling
 from crawdad.wire.fields import (
+    check_request_depth,
     get_bool,
     get_int,
     get_list,
@@ -71,7 +70,7 @@ _KNOWN = (
 
 def read_request(body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> ModelRequest:
     """The request in `body`. Raises BAD_REQUEST naming the field at fault."""
-    _check_depth(body)
+    check_request_depth(body)
     tools = read_tools(body)
     options = get_object(body, "stream_options") or {}
     extra = rest(body, _KNOWN)
@@ -101,14 +100,6 @@ def read_request(body: JsonObject, *, model: str | None = None, stream: bool | N
     if any(tool.extra.get(LEGACY) for tool in tools):
         request.parallel_tool_calls = False  # `function_call` has room for one call only
     return request
-
-
-def _check_depth(body: JsonObject) -> None:
-    """JSON can be read deeper than it can be written again; what is kept raw must be written."""
-    try:
-        orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        raise bad_request("wire.too_deep") from None
 
 
 def read_sampling(body: JsonObject) -> Sampling:

@@ -9,6 +9,7 @@ import orjson
 from crawdad.core.parts import JsonObject
 from crawdad.core.request import ModelRequest, ResponseFormat
 from crawdad.wire.codec import WrittenRequest
+from crawdad.wire.end_users import vendor_user
 from crawdad.wire.features import Feature, Treatment, features_of, survey
 from crawdad.wire.openai_chat.message_writer import write_messages
 from crawdad.wire.openai_chat.reasoning import write_reasoning
@@ -20,6 +21,7 @@ from crawdad.wire.profile import Profile
 _ONLY_FOREIGN = frozenset({Feature.METADATA, Feature.BUILTIN_TOOLS, Feature.FORCED_BUILTIN_TOOL})
 """What a request of this same protocol does not lose."""
 
+_MAX_USER = 64
 _SCHEMA_WORDS = "Answer with a single JSON value that follows this JSON Schema, and nothing else:\n"
 
 
@@ -112,12 +114,16 @@ def _with_schema(messages: list[JsonObject], schema: JsonObject | None) -> list[
 
 def _write_rest(request: ModelRequest, own: bool, body: JsonObject) -> None:
     modalities = [word.lower() for word in request.modalities or ()]
-    tier = request.service_tier
+    tier, user = request.service_tier, request.user
+    if own and user == request.extra.get("safety_identifier"):
+        user = None
+    elif not own and user is not None:
+        user = vendor_user(user, _MAX_USER)
     fields: tuple[tuple[str, Any], ...] = (
         ("verbosity", request.verbosity),
         ("modalities", request.modalities if own else modalities if modalities not in ([], ["text"]) else None),
         ("service_tier", tier if own else write_tier(tier)),
-        ("user", request.user if not own or request.extra.get("safety_identifier") != request.user else None),
+        ("user", user),
         ("metadata", request.metadata if own else None),
         ("prompt_cache_key", request.cache_key),
         ("store", request.store if own else None),

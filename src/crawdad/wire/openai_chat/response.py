@@ -16,7 +16,7 @@ from crawdad.core.parts import (
 from crawdad.core.response import Choice, ModelResponse
 from crawdad.core.usage import Usage
 from crawdad.wire.codec import ReplyContext
-from crawdad.wire.fields import unreadable
+from crawdad.wire.fields import check_answer_depth, unreadable
 from crawdad.wire.openai_chat.annotations import write_annotation, write_logprobs
 from crawdad.wire.openai_chat.answer import Answer
 from crawdad.wire.openai_chat.errors import error_of, is_error
@@ -29,6 +29,7 @@ from crawdad.wire.openai_chat.usage import usage_of, write_tier, write_usage
 
 def read_response(body: Any) -> list[StreamEvent]:
     """The events of a whole answer. Raises the vendor's error where the body is one, whatever its status was."""
+    check_answer_depth(body)
     if isinstance(body, list) and body and error_of(body) is not None:
         body = body[0]
     if not isinstance(body, dict):

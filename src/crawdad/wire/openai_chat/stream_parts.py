@@ -10,7 +10,7 @@ from crawdad.core.events import PartDelta
 from crawdad.core.parts import JsonObject, MediaPart, ThinkingPart, ToolCallPart
 from crawdad.wire.openai_chat.annotations import write_annotation, write_logprobs
 from crawdad.wire.openai_chat.media import data_url
-from crawdad.wire.openai_chat.reply import Reply, unwrap_input, wire_name, write_audio
+from crawdad.wire.openai_chat.reply import Reply, unwrap_input, write_audio
 from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.openai_chat.thinking import detail_type, sealed, text_field, write_thought_signature
 
@@ -184,17 +184,18 @@ class DetailedThinkingOut:
 class CallOut:
     """A function call: first id and name, then the arguments."""
 
-    __slots__ = ("_choice", "_head", "_number", "_opening", "_signed")
+    __slots__ = ("_choice", "_empty", "_head", "_number", "_opening")
 
     def __init__(self, choice: ChoiceFrame, part: ToolCallPart, number: int, identifier: str) -> None:
         self._choice = choice
+        self._empty = part.origin != NAME
         self._number = number
         self._head = b'{"tool_calls":[{"index":%d,"function":{"arguments":' % number
         opening: JsonObject = {
             "index": number,
             "id": identifier,
             "type": "function",
-            "function": {"name": wire_name(part), "arguments": ""},
+            "function": {"name": part.name, "arguments": ""},
         }
         if part.signature:
             opening["extra_content"] = write_thought_signature(part.signature)
@@ -203,6 +204,7 @@ class CallOut:
     def delta(self, event: PartDelta) -> bytes:
         opening, self._opening = self._opening, b""
         if event.text:
+            self._empty = False
             opening += self._choice.chunk(self._head + orjson.dumps(event.text) + b"}}]}")
         if event.signature:
             late = {"index": self._number, "function": {"arguments": ""}}  # without `function` the SDKs stumble
@@ -211,7 +213,8 @@ class CallOut:
         return opening
 
     def end(self) -> bytes:
-        return b""
+        # Clients parse the arguments as JSON; vendors of other protocols say nothing where there are none.
+        return self._choice.chunk(self._head + b'"{}"}}]}') if self._empty else b""
 
 
 class CustomCallOut:
@@ -226,7 +229,7 @@ class CustomCallOut:
             "index": number,
             "id": identifier,
             "type": "custom",
-            "custom": {"name": wire_name(part), "input": ""},
+            "custom": {"name": part.name, "input": ""},
         }
         if part.signature:
             opening["extra_content"] = write_thought_signature(part.signature)
@@ -257,7 +260,7 @@ class LegacyCallOut:
 
     def __init__(self, choice: ChoiceFrame, part: ToolCallPart) -> None:
         self._choice = choice
-        call = {"name": wire_name(part), "arguments": ""}
+        call = {"name": part.name, "arguments": ""}
         self._opening = choice.chunk(orjson.dumps({"function_call": call}))
 
     def delta(self, event: PartDelta) -> bytes:

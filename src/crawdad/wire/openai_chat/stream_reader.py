@@ -11,7 +11,7 @@ import orjson
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.text import Text
-from crawdad.wire.fields import parse_upstream, unreadable
+from crawdad.wire.fields import parse_event, unreadable
 from crawdad.wire.openai_chat.answer import Answer
 from crawdad.wire.openai_chat.errors import error_of, is_error
 from crawdad.wire.sse import SseReader
@@ -68,7 +68,7 @@ class ChatStreamReader:
             self._done = True
             events += self._answer.finish()
             return
-        chunk = parse_upstream(data)
+        chunk = parse_event(data)
         if not isinstance(chunk, dict):
             raise unreadable("an event is not a JSON object")
         if is_error(chunk):

@@ -5,6 +5,8 @@ The chunk around a delta never changes, so its bytes are made once; a delta cost
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 
 from crawdad.core.errors import GatewayError
@@ -117,11 +119,13 @@ class ChatStreamWriter:
     def _call(self, choice: ChoiceFrame, part: ToolCallPart, index: int) -> PartOut:
         reply = self.reply
         identifier = reply.call_id(part, str(index))
+        custom = part.custom or reply.is_custom(part)
+        part = replace(part, name=reply.name_of(part), namespace=None)
         number = choice.calls
         choice.calls += 1
         if reply.legacy:
             return LegacyCallOut(choice, part) if number == 0 else SilentOut()
-        if part.custom or reply.is_custom(part):
+        if custom:
             return CustomCallOut(choice, part, number, identifier)
         return CallOut(choice, part, number, identifier)
 

@@ -36,7 +36,7 @@ class ChatTap:
             self.model is not None
             and not _tells(event, b'"usage"')
             and not _tells(event, b'"finish_reason"')
-            and not event.startswith(b'data: {"error"')
+            and not _tells(event, b'"error"')
         ):
             if event.startswith((b"data: [DONE]", b"data:[DONE]")):
                 self.finished = self.closed = True

@@ -12,7 +12,7 @@ from typing import Any
 
 from crawdad.core.parts import JsonObject, ThinkingPart
 from crawdad.wire.openai_chat.support import NAME
-from crawdad.wire.seals import seal, unseal
+from crawdad.wire.seals import seal, thinking_fields, thinking_part, unseal
 
 _TEXT, _SUMMARY, _ENCRYPTED = "reasoning.text", "reasoning.summary", "reasoning.encrypted"
 _KNOWN = frozenset({"text", "summary", "signature", "data", "id"})
@@ -30,6 +30,7 @@ def read_detail(item: JsonObject) -> ThinkingPart:
         id=_text(item.get("id")),
         origin=NAME,
         extra=extra,
+        format=_text(item.get("format")),
     )
 
 
@@ -39,21 +40,15 @@ def open_detail(item: JsonObject) -> ThinkingPart:
     opened = unseal(part.signature) or unseal(part.encrypted)
     if opened is None:
         return part
-    return ThinkingPart(
-        part.text,
-        signature=_text(opened.get("sig")),
-        encrypted=_text(opened.get("enc")),
-        redacted=opened.get("red") is True,
-        summary=part.summary,
-        id=_text(opened.get("id")),
-        origin=_text(opened.get("p")) or "",
-    )
+    thought = thinking_part(opened, part.text)
+    thought.summary = thought.summary or part.summary
+    return thought
 
 
 def write_detail(part: ThinkingPart, index: int) -> JsonObject | None:
     """`part` as an item of `reasoning_details`; None where there is nothing but plain text."""
     if part.origin == NAME:
-        return _own_detail(part, index) if "type" in part.extra else None
+        return _own_detail(part, index)
     token = sealed(part)
     if token is None:
         return None
@@ -62,8 +57,15 @@ def write_detail(part: ThinkingPart, index: int) -> JsonObject | None:
     return {"type": detail_type(part), text_field(part): part.text, "signature": token, "index": index}
 
 
-def _own_detail(part: ThinkingPart, index: int) -> JsonObject:
+def _own_detail(part: ThinkingPart, index: int) -> JsonObject | None:
+    """An item as its vendor knows it; one that came back through another protocol has lost its fields but not its values."""
     item: JsonObject = {**part.extra}
+    if "type" not in item:
+        if not (part.signature or part.encrypted or part.id):
+            return None
+        item["type"] = _ENCRYPTED if part.encrypted and not part.text else detail_type(part)
+        if part.format is not None:
+            item["format"] = part.format
     item.setdefault("index", index)
     fields = (
         (text_field(part), part.text or None),
@@ -78,7 +80,7 @@ def sealed(part: ThinkingPart) -> str | None:
     """The opaque values of a foreign part as one token; None where there are none."""
     if not (part.signature or part.encrypted or part.redacted or part.id):
         return None
-    return seal({"p": part.origin, "sig": part.signature, "enc": part.encrypted, "id": part.id, "red": part.redacted})
+    return seal(thinking_fields(part))
 
 
 def detail_type(part: ThinkingPart) -> str:

@@ -50,7 +50,7 @@ class Calls:
             self._take({"index": _LEGACY, "function": value}, events)
 
     def _take(self, entry: JsonObject, events: list[StreamEvent]) -> None:
-        custom = entry.get("type") == "custom"
+        custom = entry.get("type") == "custom" or isinstance(entry.get("custom"), dict)
         body = entry.get("custom" if custom else "function")
         if not isinstance(body, dict):
             body = {}

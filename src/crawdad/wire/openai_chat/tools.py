@@ -10,11 +10,12 @@ from crawdad.core.request import ModelRequest, Tool, ToolChoice, ToolMode
 from crawdad.wire.fields import as_object, get_bool, get_list, get_object, get_string, need_string, rest, wrong_type
 from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.profile import Profile
-from crawdad.wire.tool_names import find_tool, wire_tool_name
+from crawdad.wire.tool_names import find_tool, portable_name, wire_tool_name
 
 LEGACY = "legacy_function"
 """Marks a tool (in `extra`) that the client declared as one of the deprecated `functions`; its reply is in kind."""
 
+_MAX_NAME = 64
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 _CUSTOM = frozenset({"name", "description", "format"})
 _MODES: dict[str, ToolMode] = {
@@ -29,6 +30,11 @@ _INPUT_SCHEMA = {
     "required": ["input"],
     "additionalProperties": False,
 }
+
+
+def upstream_name(name: str) -> str:
+    """The name of a tool of another protocol as OpenAI takes it."""
+    return portable_name(name, _MAX_NAME)
 
 
 def read_cache(raw: JsonObject) -> CacheMarker | None:
@@ -136,14 +142,15 @@ def write_tools(request: ModelRequest, profile: Profile) -> list[JsonObject]:
 
 def _write_tool(tool: Tool, own: bool, profile: Profile) -> JsonObject:
     extra = {key: value for key, value in tool.extra.items() if key not in (LEGACY, "function")} if own else {}
+    name = tool.name if own else upstream_name(wire_tool_name(tool))
     if tool.kind == "custom" and profile.custom_tools:
-        custom: JsonObject = {"name": wire_tool_name(tool)}
+        custom: JsonObject = {"name": name}
         if tool.description is not None:
             custom["description"] = tool.description
         if tool.format is not None:
             custom["format"] = _nested_format(tool.format)
         return {"type": "custom", "custom": custom, **extra}
-    function: JsonObject = {"name": wire_tool_name(tool)}
+    function: JsonObject = {"name": name}
     if tool.description is not None:
         function["description"] = tool.description
     parameters = _INPUT_SCHEMA if tool.kind == "custom" else tool.parameters
@@ -227,9 +234,9 @@ def write_tool_choice(request: ModelRequest, profile: Profile) -> Any:
 
 def _write_named(request: ModelRequest, name: str, profile: Profile) -> JsonObject | None:
     tool = find_tool(request, name)
-    if tool is None:
-        return {"type": "function", "function": {"name": name}}
-    if tool.kind == "builtin":
+    if tool is not None and tool.kind == "builtin":
         return None
-    kind = "custom" if tool.kind == "custom" and profile.custom_tools else "function"
-    return {"type": kind, kind: {"name": wire_tool_name(tool)}}
+    if tool is not None:
+        name = wire_tool_name(tool)
+    kind = "custom" if tool is not None and tool.kind == "custom" and profile.custom_tools else "function"
+    return {"type": kind, kind: {"name": name if request.protocol == NAME else upstream_name(name)}}

@@ -81,7 +81,7 @@ class ResponsesCodec:
 
     def stop_of(self, body: JsonObject) -> str | None:
         """The stop reason of a whole answer."""
-        return stop_reason(body)
+        return stop_reason(body) if isinstance(body.get("output"), list) else None
 
     def tap(self, body: JsonObject) -> ResponsesTap:
         """A tap for one streamed express-lane answer."""

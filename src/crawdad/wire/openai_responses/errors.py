@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import orjson
-
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
+from crawdad.wire.fields import parse_error
 from crawdad.wire.openai_responses.support import NAME
 
 WORDS: dict[ErrorKind, tuple[int, str, str | None]] = {
@@ -42,6 +41,39 @@ _STREAM_CODES: dict[ErrorKind, str] = {
     ErrorKind.RATE_LIMITED: "rate_limit_exceeded",
 }
 """The codes of a failed Response, where not `server_error`. Clients such as Codex act on exactly these."""
+
+_RESPONSE_CODES = frozenset(
+    {
+        "server_error",
+        "rate_limit_exceeded",
+        "invalid_prompt",
+        "data_residency_mismatch",
+        "bio_policy",
+        "misalignment_policy_violation",
+        "vector_store_timeout",
+        "invalid_image",
+        "invalid_image_format",
+        "invalid_base64_image",
+        "invalid_image_url",
+        "image_too_large",
+        "image_too_small",
+        "image_parse_error",
+        "image_content_policy_violation",
+        "invalid_image_mode",
+        "image_file_too_large",
+        "unsupported_image_media_type",
+        "empty_image_file",
+        "failed_to_download_image",
+        "image_file_not_found",
+        "context_length_exceeded",
+        "insufficient_quota",
+        "usage_limit_reached",
+        "server_is_overloaded",
+        "slow_down",
+    }
+)
+"""The codes that a failed Response can have: those of the vendor's SDK, then those that Codex knows besides. Codes of the
+vendor's error answers are more, and the SDK refuses them here."""
 
 _KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.CONTEXT_TOO_LONG,
@@ -119,7 +151,9 @@ def write_error(error: GatewayError, language: Language = "en") -> tuple[int, Js
 def write_response_error(error: GatewayError, language: Language = "en") -> JsonObject:
     """The `error` object of a failed Response: `{code, message}`."""
     code = _string(error.details.get("code")) if error.details.get("protocol") == NAME else None
-    return {"code": code or _STREAM_CODES.get(error.kind, "server_error"), "message": error.message(language)}
+    if code not in _RESPONSE_CODES:
+        code = _STREAM_CODES.get(error.kind, "server_error")
+    return {"code": code, "message": error.message(language)}
 
 
 def write_error_event(error: GatewayError, language: Language = "en") -> JsonObject:
@@ -139,10 +173,7 @@ def write_error_event(error: GatewayError, language: Language = "en") -> JsonObj
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """An error answer. Whatever the body holds, there is an error with the status; nothing is raised."""
-    try:
-        parsed: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        parsed = None
+    parsed = parse_error(body)
     source = _error_object(parsed)
     message = _string(source.get("message"))
     kind = kind_of(source, message)

@@ -8,6 +8,7 @@ the permitted length.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 from crawdad.core.parts import (
     JsonObject,
@@ -32,6 +33,7 @@ from crawdad.wire.openai_responses.content import (
     write_output_part,
 )
 from crawdad.wire.openai_responses.support import NAME
+from crawdad.wire.openai_responses.tools import upstream_name
 
 MAX_CALL_ID = 64
 """The vendor rejects longer call ids."""
@@ -50,6 +52,7 @@ class ItemWriter:
         self._answered = {
             part.call_id for message in request.messages for part in message.parts if isinstance(part, ToolResultPart)
         }
+        self._waiting: Counter[str] = Counter()  # calls whose results are still to come
 
     def write(self, message: Message) -> None:
         """Add the items that tell `message`."""
@@ -83,10 +86,15 @@ class ItemWriter:
     def _write_parts(self, message: Message, rest: list[Part]) -> None:
         """Tool results become items; every other part goes to `rest`."""
         for part in message.parts:
-            if isinstance(part, ToolResultPart):
-                self.items.append(self._result(part))
-            else:
+            if not isinstance(part, ToolResultPart):
                 rest.append(part)
+            elif self._own or self._waiting[part.call_id]:
+                self._waiting[part.call_id] -= 1
+                self.items.append(self._result(part))
+            else:  # it answers no call (the client forgot it): told as plain content
+                words = [TextPart(f"Result of tool call {part.call_id}:"), *part.content]
+                content = [written for inner in words if (written := write_input_part(inner, False)) is not None]
+                self.items.append({"type": "message", "role": "user", "content": content})
 
     def _write_assistant(self, message: Message) -> None:
         if not message.parts and self._own:
@@ -142,7 +150,9 @@ class ItemWriter:
         return self._generated(part) if isinstance(part, MediaPart) else None
 
     def _call(self, part: ToolCallPart) -> JsonObject:
-        item: JsonObject = {"type": "function_call", "call_id": self._id(part.id), "name": part.name}
+        name = part.name if self._own else upstream_name(part.name)
+        self._waiting[part.id] += 1
+        item: JsonObject = {"type": "function_call", "call_id": self._id(part.id), "name": name}
         if part.namespace is not None:
             item["namespace"] = part.namespace
         if part.custom:
@@ -179,8 +189,6 @@ class ItemWriter:
     def _reasoning(self, part: ThinkingPart) -> JsonObject | None:
         """Reasoning means something only to the vendor who made it; elsewhere than at home only in its encrypted form."""
         if part.origin != NAME:
-            if self._own:
-                self._note("thinking of another vendor: dropped")
             return None
         if self._own and part.extra:
             return {"type": "reasoning", **part.extra}

@@ -30,7 +30,7 @@ from crawdad.core.parts import (
 from crawdad.wire.fields import as_object, get_string, need_string, rest, unreadable
 from crawdad.wire.openai_responses.content import AS_LIST, AS_STRING, GENERATED, ITEM, read_content
 from crawdad.wire.openai_responses.support import NAME
-from crawdad.wire.seals import unseal, unseal_id
+from crawdad.wire.seals import thinking_part, unseal, unseal_id
 
 SUMMARY_BREAK = "\n\n"
 """Stands between the parts of a reasoning summary in `ThinkingPart.text`."""
@@ -210,15 +210,7 @@ def _read_reasoning(source: JsonObject, path: str, opening: bool) -> Part:
             origin=NAME,
             extra=rest(source, _TYPE),
         )
-    fields = {key: value for key, value in sealed.items() if isinstance(value, str)}
-    return ThinkingPart(
-        text,
-        signature=fields.get("sig"),
-        encrypted=fields.get("enc"),
-        redacted=sealed.get("red") is True,
-        id=fields.get("id"),
-        origin=fields.get("p", ""),
-    )
+    return thinking_part(sealed, text)
 
 
 def _read_generated_image(source: JsonObject, path: str, opening: bool) -> Part:

@@ -9,6 +9,7 @@ from crawdad.core.parts import JsonObject, Message, TextPart
 from crawdad.core.request import ModelRequest, Reasoning, ResponseFormat, Sampling
 from crawdad.wire.fields import (
     as_object,
+    check_request_depth,
     get_bool,
     get_int,
     get_list,
@@ -61,6 +62,7 @@ _FORMAT_FIELDS = {
 
 def read_request(body: JsonObject, *, model: str | None = None, stream: bool | None = None) -> ModelRequest:
     """The turn that `body` asks for. Raises BAD_REQUEST naming the field at fault."""
+    check_request_depth(body)
     request = ModelRequest(
         model=model or need_string(body, "model"),
         protocol=NAME,

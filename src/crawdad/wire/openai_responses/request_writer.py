@@ -9,6 +9,7 @@ import orjson
 from crawdad.core.parts import JsonObject, Message, TextPart, ThinkingPart
 from crawdad.core.request import ModelRequest, Reasoning, ResponseFormat
 from crawdad.wire.codec import WrittenRequest
+from crawdad.wire.end_users import vendor_user
 from crawdad.wire.features import survey
 from crawdad.wire.openai_responses.item_writer import ItemWriter
 from crawdad.wire.openai_responses.request_reader import INPUT_AS_STRING, LOGPROBS
@@ -22,6 +23,7 @@ ENCRYPTED = "reasoning.encrypted_content"
 MIN_OUTPUT_TOKENS = 16
 """The vendor rejects smaller limits; clients of other vendors send 1 to probe their quota."""
 
+_MAX_USER = 64
 _EFFORT_BY_BUDGET = ((4096, "low"), (16384, "medium"))
 _TIER_WORDS = {"standard_only": "default", "standard": "default"}
 
@@ -100,7 +102,7 @@ def _foreign(request: ModelRequest, profile: Profile, notes: list[str]) -> JsonO
     if include:
         body["include"] = include
     if request.user is not None:
-        body["user"] = request.user
+        body["user"] = vendor_user(request.user, _MAX_USER)
     if request.metadata:
         body["metadata"] = {key: _metadata_text(value) for key, value in request.metadata.items()}
     tier = _TIER_WORDS.get(request.service_tier or "", request.service_tier)

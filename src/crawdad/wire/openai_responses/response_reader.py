@@ -7,7 +7,7 @@ from typing import Any
 from crawdad.core.errors import GatewayError
 from crawdad.core.events import PartEnd, PartStart, StreamEvent
 from crawdad.core.parts import Part, RefusalPart, ToolCallPart
-from crawdad.wire.fields import unreadable
+from crawdad.wire.fields import check_answer_depth, unreadable
 from crawdad.wire.openai_responses.errors import read_error_object
 from crawdad.wire.openai_responses.items import read_output_item
 from crawdad.wire.openai_responses.stream_reader import message_end, message_start
@@ -15,6 +15,7 @@ from crawdad.wire.openai_responses.stream_reader import message_end, message_sta
 
 def read_response(body: Any) -> list[StreamEvent]:
     """The events of a whole Response. Raises the vendor's error where there is one, even in a 200."""
+    check_answer_depth(body)
     if not isinstance(body, dict):
         raise unreadable("the answer is not an object")
     output = body.get("output")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
@@ -17,7 +18,7 @@ from crawdad.core.parts import (
 from crawdad.wire.openai_responses.content import GENERATED, plain
 from crawdad.wire.openai_responses.output import Output
 from crawdad.wire.openai_responses.support import NAME
-from crawdad.wire.seals import seal, seal_id
+from crawdad.wire.seals import seal, seal_id, thinking_fields
 from crawdad.wire.tool_names import find_tool
 
 
@@ -107,11 +108,7 @@ class ReasoningScript:
         return item
 
     def _sealed(self) -> str:
-        part = self._part
-        fields: JsonObject = {"p": part.origin, "sig": self._signature, "enc": self._encrypted, "id": part.id}
-        if part.redacted:
-            fields["red"] = True
-        return seal({key: value for key, value in fields.items() if value is not None})
+        return seal(thinking_fields(replace(self._part, signature=self._signature, encrypted=self._encrypted)))
 
 
 def _summary_text(text: str) -> JsonObject:

@@ -17,7 +17,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, StreamEvent
 from crawdad.core.parts import JsonObject, Part, RefusalPart, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.text import Text
-from crawdad.wire.fields import parse_upstream, rest, unreadable
+from crawdad.wire.fields import parse_event, rest, unreadable
 from crawdad.wire.openai_responses.annotations import read_annotation, read_annotations, read_logprobs
 from crawdad.wire.openai_responses.content import ITEM
 from crawdad.wire.openai_responses.errors import read_error_object
@@ -138,7 +138,7 @@ class ResponsesStreamReader:
     def _take(self, data: bytes) -> None:
         if self._ended or data == b"[DONE]":
             return
-        event = parse_upstream(data)
+        event = parse_event(data)
         if not isinstance(event, dict):
             raise unreadable("an event is not an object")
         kind = event.get("type")

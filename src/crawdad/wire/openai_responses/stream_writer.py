@@ -58,17 +58,19 @@ class EventWriter:
             return self._begin(event)
         return self._finish(event)
 
-    def fail_events(self, error: GatewayError, language: Language = "en") -> list[JsonObject]:
+    def fail_events(self, error: GatewayError, language: Language = "en", *, known: bool = False) -> list[JsonObject]:
         """The events that end the answer with `error`.
 
         As the vendor does: before `response.created` a bare `error` event, afterwards `response.failed` with the whole
-        Response, what was said so far included.
+        Response, what was said so far included. `known`: the client knows the Response already (a background run), so it
+        must fail even if nothing was said yet.
         """
         if self._ended:
             return []
         self._ended = True
-        if not self._begun:
+        if not self._begun and not known:
             return [self._output.say(**_kind_first(write_error_event(error, language)))]
+        begun = [] if self._begun else self._begin(MessageStart())
         for script, message in self._scripts.values():
             if isinstance(script, (TextScript, RefusalScript)) and message is not None:
                 script.settle()
@@ -77,7 +79,7 @@ class EventWriter:
             self._output.keep(self._message.index, self._message.resource("incomplete", self._message.content))
         words = write_response_error(error, language)
         response = finished(self._echo, "failed", self._output.items, self._usage, error=words)
-        return [self._output.say("response.failed", response=response)]
+        return [*begun, self._output.say("response.failed", response=response)]
 
     def _begin(self, event: MessageStart) -> list[JsonObject]:
         self._begun = True

@@ -15,11 +15,12 @@ from crawdad.core.request import ModelRequest, Tool, ToolChoice, ToolMode
 from crawdad.wire.fields import as_object, get_bool, get_list, get_object, get_string, need_list, need_string, rest
 from crawdad.wire.openai_responses.support import NAME
 from crawdad.wire.profile import Profile
-from crawdad.wire.tool_names import find_tool, wire_tool_name
+from crawdad.wire.tool_names import find_tool, portable_name, wire_tool_name
 
 IN_INPUT = "in_input"
 """In `Tool.extra`: the tool was declared by an input item, so it is not in the request's `tools` array."""
 _NAMESPACE = "namespace_fields"
+_MAX_NAME = 64
 _FUNCTION_FIELDS = frozenset({"type", "name", "description", "parameters", "strict"})
 _CUSTOM_FIELDS = frozenset({"type", "name", "description", "format"})
 _NAMESPACE_FIELDS = frozenset({"type", "name", "description", "tools"})
@@ -162,6 +163,11 @@ def _allowed_unwrapped(source: JsonObject, path: str) -> tuple[JsonObject, str]:
 # Writing
 
 
+def upstream_name(name: str) -> str:
+    """The name of a tool of another protocol as OpenAI takes it."""
+    return portable_name(name, _MAX_NAME)
+
+
 def write_tools(request: ModelRequest, profile: Profile) -> list[JsonObject]:
     """The `tools` array. Builtin tools of another protocol are left out."""
     own = request.protocol == NAME
@@ -187,7 +193,7 @@ def write_tools(request: ModelRequest, profile: Profile) -> list[JsonObject]:
 def _write_tool(tool: Tool, own: bool, profile: Profile) -> JsonObject:
     if tool.kind == "builtin":
         return tool.raw or {"type": tool.name}
-    written: JsonObject = {"type": tool.kind, "name": tool.name}
+    written: JsonObject = {"type": tool.kind, "name": tool.name if own else upstream_name(tool.name)}
     if tool.description is not None:
         written["description"] = tool.description
     if tool.kind == "custom":
@@ -232,4 +238,4 @@ def write_tool_choice(request: ModelRequest) -> Any:
 def _reference(request: ModelRequest, name: str) -> JsonObject:
     tool = find_tool(request, name)
     kind = "custom" if tool is not None and tool.kind == "custom" else "function"
-    return {"type": kind, "name": name}
+    return {"type": kind, "name": name if request.protocol == NAME else upstream_name(name)}

@@ -55,6 +55,15 @@ def _half(scene: Scene) -> bytes:
     return b"".join(events[: len(events) // 2]) if scene.ask.stream else events[0][: len(events[0]) // 2]
 
 
+@fault("lingering")
+async def lingering(scene: Scene) -> None:
+    """A right answer whose connection is then neither used nor closed: the end of the chunks never comes."""
+    await scene.begin()
+    for event in scene.events():
+        await scene.reply.send(event)
+    await scene.reply.until_left()
+
+
 @fault("fin-first")
 async def fin_first(scene: Scene) -> None:
     """The connection is closed without an answer."""

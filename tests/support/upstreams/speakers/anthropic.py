@@ -58,7 +58,7 @@ def whole(turn: Turn, ask: Ask, stamp: Stamp) -> dict[str, Any]:
 
 def stream(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[bytes]:
     """The answer as the events of a stream."""
-    early = {**_usage(turn.tokens), "output_tokens": 1}
+    early = {**_usage(turn.tokens), "output_tokens": 1, "output_tokens_details": None}
     yield _event("message_start", message=_message(ask, stamp, early))
     for index, block in enumerate(_content(turn, ask, stamp)):
         start, deltas = _as_deltas(block)
@@ -133,12 +133,11 @@ def _usage(tokens: Tokens) -> dict[str, Any]:
         "cache_read_input_tokens": tokens.cache_read,
         "cache_creation": {"ephemeral_5m_input_tokens": tokens.cache_write, "ephemeral_1h_input_tokens": 0},
         "output_tokens": tokens.output,
+        "output_tokens_details": {"thinking_tokens": tokens.reasoning},
         "service_tier": "standard",
     }
 
 
 def _last_usage(tokens: Tokens) -> dict[str, Any]:
     usage = _usage(tokens)
-    return {name: usage[name] for name in usage if name.endswith("tokens")} | {
-        "output_tokens_details": {"thinking_tokens": tokens.reasoning}
-    }
+    return {name: usage[name] for name in usage if name.endswith(("tokens", "details"))}

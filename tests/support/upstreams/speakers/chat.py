@@ -7,12 +7,26 @@ clear, `reasoning` with `reasoning_details` (OpenRouter) where there is a signat
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 
 from tests.support.upstreams.protocols import Ask
-from tests.support.upstreams.stories import Call, Heard, Refuse, Say, Stamp, Think, Tokens, Turn, bites
+from tests.support.upstreams.stories import (
+    Call,
+    Heard,
+    Refuse,
+    Say,
+    Stamp,
+    Think,
+    Token,
+    Tokens,
+    Turn,
+    alternative,
+    bites,
+    tokens_of,
+)
 
 _FINISH = {
     "end": "stop",
@@ -52,7 +66,19 @@ def _text(content: Any) -> str:
 
 
 def whole(turn: Turn, ask: Ask, stamp: Stamp) -> dict[str, Any]:
-    """The answer in one piece."""
+    """The answer in one piece, with as many choices as were asked for."""
+    return {
+        **_frame(ask, stamp, "chat.completion"),
+        "choices": [_choice(alternative(turn, number), ask, stamp, number) for number in range(_count(ask))],
+        "usage": _usage(turn.tokens),
+    }
+
+
+def _count(ask: Ask) -> int:
+    return ask.body.get("n") or 1
+
+
+def _choice(turn: Turn, ask: Ask, stamp: Stamp, number: int) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None, "annotations": []}
     calls: list[dict[str, Any]] = []
     for piece in turn.pieces:
@@ -66,45 +92,62 @@ def whole(turn: Turn, ask: Ask, stamp: Stamp) -> dict[str, Any]:
             calls.append(_call(piece, stamp.id("call_", len(calls))))
     if calls:
         message["tool_calls"] = calls
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _FINISH[turn.stop]}
-    return {
-        **_frame(ask, stamp, "chat.completion"),
-        "choices": [choice],
-        "usage": _usage(turn.tokens),
-    }
+    logprobs = _logprobs(tokens_of(message["content"] or "")) if ask.body.get("logprobs") else None
+    return {"index": number, "message": message, "logprobs": logprobs, "finish_reason": _FINISH[turn.stop]}
 
 
 def stream(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[bytes]:
-    """The answer as the events of a stream."""
+    """The answer as the events of a stream; several choices take turns."""
     frame = _frame(ask, stamp, "chat.completion.chunk")
     wants_usage = bool((ask.body.get("stream_options") or {}).get("include_usage"))
+    told = [_choice_chunks(alternative(turn, number), ask, stamp) for number in range(_count(ask))]
+    for row in zip_longest(*told):
+        for number, chunk in enumerate(row):
+            if chunk is not None:
+                choice = {"index": number, "logprobs": None, "finish_reason": None, **chunk}
+                yield _event({**frame, "choices": [choice], **({"usage": None} if wants_usage else {})})
+    if wants_usage:
+        yield _event({**frame, "choices": [], "usage": _usage(turn.tokens)})
+    yield b"data: [DONE]\n\n"
 
-    def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _event({**frame, "choices": [choice], **({"usage": None} if wants_usage else {})})
 
-    yield chunk({"role": "assistant", "content": "", "refusal": None})
+def _choice_chunks(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[dict[str, Any]]:
+    """One choice, chunk by chunk."""
+    yield {"delta": {"role": "assistant", "content": "", "refusal": None}}
     calls = 0
     for piece in turn.pieces:
-        if isinstance(piece, Say):
-            yield from (chunk({"content": bite}) for bite in bites(piece.text))
+        if isinstance(piece, Say) and ask.body.get("logprobs"):
+            for token in tokens_of(piece.text):
+                yield {"delta": {"content": token.text}, "logprobs": _logprobs([token])}
+        elif isinstance(piece, Say):
+            yield from ({"delta": {"content": bite}} for bite in bites(piece.text))
         elif isinstance(piece, Refuse):
-            yield from (chunk({"refusal": bite}) for bite in bites(piece.text))
+            yield from ({"delta": {"refusal": bite}} for bite in bites(piece.text))
         elif isinstance(piece, Think):
-            yield from (chunk(delta) for delta in _reasoning_deltas(piece))
+            yield from ({"delta": delta} for delta in _reasoning_deltas(piece))
         elif isinstance(piece, Call):
             call = _call(piece, stamp.id("call_", calls))
             kind = call["type"]
             field = "arguments" if kind == "function" else "input"
             written = call[kind][field]
-            yield chunk({"tool_calls": [{"index": calls, **call, kind: {**call[kind], field: ""}}]})
+            yield {"delta": {"tool_calls": [{"index": calls, **call, kind: {**call[kind], field: ""}}]}}
             for bite in bites(written):
-                yield chunk({"tool_calls": [{"index": calls, kind: {field: bite}}]})
+                yield {"delta": {"tool_calls": [{"index": calls, kind: {field: bite}}]}}
             calls += 1
-    yield chunk({}, _FINISH[turn.stop])
-    if wants_usage:
-        yield _event({**frame, "choices": [], "usage": _usage(turn.tokens)})
-    yield b"data: [DONE]\n\n"
+    yield {"delta": {}, "finish_reason": _FINISH[turn.stop]}
+
+
+def _logprobs(tokens: list[Token]) -> dict[str, Any]:
+    return {"content": [_logprob(token) for token in tokens], "refusal": None}
+
+
+def _logprob(token: Token) -> dict[str, Any]:
+    chosen = _one_logprob(token.text, token.logprob)
+    return {**chosen, "top_logprobs": [chosen, _one_logprob(token.rival, token.rival_logprob)]}
+
+
+def _one_logprob(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
 def _event(payload: dict[str, Any]) -> bytes:

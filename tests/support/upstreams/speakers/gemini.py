@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 
 from tests.support.upstreams.protocols import Ask
-from tests.support.upstreams.stories import Call, Draw, Heard, Refuse, Say, Stamp, Think, Tokens, Turn, bites
+from tests.support.upstreams.stories import (
+    Call,
+    Draw,
+    Heard,
+    Refuse,
+    Say,
+    Stamp,
+    Think,
+    Token,
+    Tokens,
+    Turn,
+    alternative,
+    bites,
+    tokens_of,
+)
 
 _FINISH = {
     "end": "STOP",
@@ -66,16 +81,28 @@ def _media_type(part: dict[str, Any]) -> str:
 
 
 def whole(turn: Turn, ask: Ask, stamp: Stamp) -> dict[str, Any]:
-    """The answer in one piece."""
-    return _answer(ask, stamp, _parts(turn, stamp), turn.tokens, _FINISH[turn.stop])
+    """The answer in one piece, with as many candidates as were asked for."""
+    told = [_parts(alternative(turn, number), stamp) for number in range(_count(ask))]
+    candidates = [_candidate(ask, parts, number, _FINISH[turn.stop]) for number, parts in enumerate(told)]
+    return _answer(ask, stamp, candidates, turn.tokens)
+
+
+def _config(ask: Ask) -> dict[str, Any]:
+    return ask.body.get("generationConfig") or {}
+
+
+def _count(ask: Ask) -> int:
+    return _config(ask).get("candidateCount") or 1
 
 
 def stream(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[bytes]:
-    """The answer as the events of a stream: SSE, or one growing JSON array."""
-    parts = [small for part in _parts(turn, stamp) for small in _split(part)] or [{"text": ""}]
-    *first, last = [[part] for part in parts]
-    answers = [_answer(ask, stamp, some, turn.tokens) for some in first]
-    answers.append(_answer(ask, stamp, last, turn.tokens, _FINISH[turn.stop]))
+    """The answer as the events of a stream: SSE, or one growing JSON array. Several candidates grow together."""
+    told = [
+        list(_candidates(alternative(turn, number), ask, stamp, number, _FINISH[turn.stop]))
+        for number in range(_count(ask))
+    ]
+    rows = [[candidate for candidate in row if candidate] for row in zip_longest(*told)]
+    answers = [_answer(ask, stamp, row, turn.tokens) for row in rows]
     if ask.sse:
         for answer in answers:
             yield b"data: " + orjson.dumps(answer) + b"\r\n\r\n"
@@ -85,14 +112,24 @@ def stream(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
-def _split(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _candidates(turn: Turn, ask: Ask, stamp: Stamp, number: int, finish: str) -> Iterator[dict[str, Any]]:
+    """One candidate, a little at a time."""
+    by_token = bool(_config(ask).get("responseLogprobs"))
+    parts = [small for part in _parts(turn, stamp) for small in _split(part, by_token)] or [{"text": ""}]
+    *first, last = parts
+    yield from (_candidate(ask, [part], number) for part in first)
+    yield _candidate(ask, [last], number, finish)
+
+
+def _split(part: dict[str, Any], by_token: bool) -> Iterator[dict[str, Any]]:
     """A text part as small ones; a signature comes with the last, empty one."""
     text = part.get("text")
     if text is None:
         yield part
         return
     rest = {name: value for name, value in part.items() if name not in ("text", "thoughtSignature")}
-    yield from ({"text": bite, **rest} for bite in bites(text))
+    pieces = [token.text for token in tokens_of(text)] if by_token else bites(text)
+    yield from ({"text": piece, **rest} for piece in pieces)
     if signature := part.get("thoughtSignature"):
         yield {"text": "", **rest, "thoughtSignature": signature}
 
@@ -123,14 +160,30 @@ def _call(piece: Call, call_id: str) -> dict[str, Any]:
     return {"id": call_id, "name": piece.name, "args": {"input": given} if isinstance(given, str) else given}
 
 
-def _answer(
-    ask: Ask, stamp: Stamp, parts: list[dict[str, Any]], tokens: Tokens, finish: str | None = None
-) -> dict[str, Any]:
-    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": 0}
+def _candidate(ask: Ask, parts: list[dict[str, Any]], number: int = 0, finish: str | None = None) -> dict[str, Any]:
+    candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": number}
     if finish:
         candidate["finishReason"] = finish
+    said = "".join(part.get("text", "") for part in parts if not part.get("thought"))
+    if _config(ask).get("responseLogprobs") and said:
+        candidate["logprobsResult"] = _logprobs(tokens_of(said))
+    return candidate
+
+
+def _logprobs(tokens: list[Token]) -> dict[str, Any]:
+    chosen = [_logprob(token.text, token.logprob) for token in tokens]
+    rivals = [_logprob(token.rival, token.rival_logprob) for token in tokens]
+    top = [{"candidates": list(pair)} for pair in zip(chosen, rivals, strict=True)]
+    return {"topCandidates": top, "chosenCandidates": chosen}
+
+
+def _logprob(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "tokenId": sum(text.encode()), "logProbability": logprob}
+
+
+def _answer(ask: Ask, stamp: Stamp, candidates: list[dict[str, Any]], tokens: Tokens) -> dict[str, Any]:
     return {
-        "candidates": [candidate],
+        "candidates": candidates,
         "usageMetadata": _usage(tokens),
         "modelVersion": ask.model,
         "responseId": stamp.id("", length=23),

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from tests.support.upstreams.protocols import Ask
-from tests.support.upstreams.stories import Call, Heard, Refuse, Say, Stamp, Think, Turn, bites
+from tests.support.upstreams.stories import Call, Heard, Refuse, Say, Stamp, Think, Token, Turn, bites, tokens_of
 
 
 def hear(ask: Ask) -> Heard:
@@ -41,7 +41,12 @@ def whole(turn: Turn, ask: Ask, stamp: Stamp) -> dict[str, Any]:
         elif isinstance(piece, Call):
             calls = message.setdefault("tool_calls", [])
             calls.append(_call(piece, len(calls), stamp))
-    return {**_line(ask, stamp, message), **_end(turn)}
+    logprobs = {"logprobs": [_logprob(token) for token in tokens_of(message["content"])]} if _tells(ask) else {}
+    return {**_line(ask, stamp, message), **logprobs, **_end(turn)}
+
+
+def _tells(ask: Ask) -> bool:
+    return bool(ask.body.get("logprobs"))
 
 
 def stream(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[bytes]:
@@ -49,7 +54,11 @@ def stream(turn: Turn, ask: Ask, stamp: Stamp) -> Iterator[bytes]:
     calls = 0
     for piece in turn.pieces:
         messages: list[dict[str, Any]] = []
-        if isinstance(piece, (Say, Refuse)):
+        if isinstance(piece, Say) and _tells(ask):
+            for token in tokens_of(piece.text):
+                line = _line(ask, stamp, {"role": "assistant", "content": token.text})
+                yield orjson.dumps({**line, "done": False, "logprobs": [_logprob(token)]}) + b"\n"
+        elif isinstance(piece, (Say, Refuse)):
             messages = [{"role": "assistant", "content": bite} for bite in bites(piece.text)]
         elif isinstance(piece, Think):
             messages = [{"role": "assistant", "content": "", "thinking": bite} for bite in bites(piece.text)]
@@ -71,6 +80,15 @@ def _call(piece: Call, index: int, stamp: Stamp) -> dict[str, Any]:
     arguments = {"input": given} if isinstance(given, str) else given
     function = {"index": index, "name": piece.name, "arguments": arguments}
     return {"id": stamp.id("call_", index, 8), "function": function}
+
+
+def _logprob(token: Token) -> dict[str, Any]:
+    chosen = _one_logprob(token.text, token.logprob)
+    return {**chosen, "top_logprobs": [chosen, _one_logprob(token.rival, token.rival_logprob)]}
+
+
+def _one_logprob(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
 def _end(turn: Turn) -> dict[str, Any]:

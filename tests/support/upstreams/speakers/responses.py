@@ -8,7 +8,20 @@ from typing import Any
 import orjson
 
 from tests.support.upstreams.protocols import Ask
-from tests.support.upstreams.stories import Call, Draw, Heard, Refuse, Say, Stamp, Think, Tokens, Turn, bites
+from tests.support.upstreams.stories import (
+    Call,
+    Draw,
+    Heard,
+    Refuse,
+    Say,
+    Stamp,
+    Think,
+    Token,
+    Tokens,
+    Turn,
+    bites,
+    tokens_of,
+)
 
 _ECHOED: dict[str, Any] = {
     "instructions": None,
@@ -134,7 +147,7 @@ def _items(turn: Turn, ask: Ask, stamp: Stamp) -> list[dict[str, Any]]:
     for piece in turn.pieces:
         number = len(items)
         if isinstance(piece, (Say, Refuse)):
-            items.append(_message(piece, turn, stamp.id("msg_", number, 48)))
+            items.append(_message(piece, turn, ask, stamp.id("msg_", number, 48)))
         elif isinstance(piece, Think):
             items.append(_reasoning(piece, ask, stamp.id("rs_", number, 48)))
         elif isinstance(piece, Draw):
@@ -145,10 +158,12 @@ def _items(turn: Turn, ask: Ask, stamp: Stamp) -> list[dict[str, Any]]:
     return items
 
 
-def _message(piece: Say | Refuse, turn: Turn, item_id: str) -> dict[str, Any]:
+def _message(piece: Say | Refuse, turn: Turn, ask: Ask, item_id: str) -> dict[str, Any]:
     part: dict[str, Any] = {"type": "refusal", "refusal": piece.text}
     if isinstance(piece, Say):
-        part = {"type": "output_text", "annotations": [], "logprobs": [], "text": piece.text}
+        wanted = "message.output_text.logprobs" in (ask.body.get("include") or ())
+        logprobs = [_logprob(token) for token in tokens_of(piece.text)] if wanted else []
+        part = {"type": "output_text", "annotations": [], "logprobs": logprobs, "text": piece.text}
     status = "incomplete" if _ending(turn)[1] else "completed"
     return {"id": item_id, "type": "message", "status": status, "role": "assistant", "content": [part]}
 
@@ -183,13 +198,24 @@ def _begun(item: dict[str, Any]) -> dict[str, Any]:
 def _grow_message(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     part = item["content"][0]
     field = "text" if part["type"] == "output_text" else "refusal"
-    logprobs: dict[str, Any] = {"logprobs": []} if field == "text" else {}
+    empty: dict[str, Any] = {"logprobs": []} if field == "text" else {}
     name = f"response.{part['type']}"
-    yield {"type": "response.content_part.added", "content_index": 0, "part": {**part, field: ""}}
-    for bite in bites(part[field]):
-        yield {"type": f"{name}.delta", "content_index": 0, "delta": bite, **logprobs}
-    yield {"type": f"{name}.done", "content_index": 0, field: part[field], **logprobs}
+    yield {"type": "response.content_part.added", "content_index": 0, "part": {**part, field: "", **empty}}
+    for token in part.get("logprobs", ()):
+        yield {"type": f"{name}.delta", "content_index": 0, "delta": token["token"], "logprobs": [token]}
+    for bite in () if part.get("logprobs") else bites(part[field]):
+        yield {"type": f"{name}.delta", "content_index": 0, "delta": bite, **empty}
+    yield {"type": f"{name}.done", "content_index": 0, field: part[field], **(empty and {"logprobs": part["logprobs"]})}
     yield {"type": "response.content_part.done", "content_index": 0, "part": part}
+
+
+def _logprob(token: Token) -> dict[str, Any]:
+    chosen = _one_logprob(token.text, token.logprob)
+    return {**chosen, "top_logprobs": [chosen, _one_logprob(token.rival, token.rival_logprob)]}
+
+
+def _one_logprob(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
 
 
 def _grow_reasoning(item: dict[str, Any]) -> Iterator[dict[str, Any]]:

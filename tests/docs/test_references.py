@@ -1,0 +1,150 @@
+"""What the documents name is there: links, commands and their options, make targets, variables, files, metrics, codes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from crawdad.app import exits
+from crawdad.app.commands.group import root_group
+from crawdad.core.catalogue.settings import MESSAGES
+from crawdad.services.configuration.variables import OVERRIDES, VENDORS
+from crawdad.services.metrics import ExchangeMetrics
+from tests.docs.pages import ROOT, code, pages
+
+PAGES = sorted(pages())
+MADE_ELSEWHERE = {"docs/performance.md", "docs/protocols.md"}
+"""Linked to already, and written beside these."""
+GLOBAL_OPTIONS = {"--json", "--home", "--config", "--help"}
+CLIENT_VARIABLES = {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_DEFAULT_HAIKU_MODEL"}
+"""Those of the tools that are pointed at Crawdad."""
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_COMMAND = re.compile(r"(?<![\w/.-])crawdad ([a-z]+)\b(.*)")
+_VARIABLE = re.compile(r"(?<![\w$])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b")
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that a document's headings get where it is shown."""
+    slugs = (re.sub(r"[^\w\- ]", "", heading.lower()).strip() for heading in _HEADING.findall(text))
+    return {slug.replace(" ", "-") for slug in slugs}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in _LINK.findall(pages()[page]):
+        if re.match(r"\w+://", target):
+            continue
+        name, _, anchor = unquote(target).partition("#")
+        path = ((ROOT / page).parent / name).resolve() if name else ROOT / page
+        relative = path.relative_to(ROOT).as_posix()
+        assert path.exists() or relative in MADE_ELSEWHERE, f"{page}: {target}"
+        if anchor:
+            assert anchor in anchors(path.read_text(encoding="utf-8")), f"{page}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_document_is_linked_from_another(page: str) -> None:
+    if page in ("README.md", "README.zh-CN.md"):
+        return
+    linked = {
+        ((ROOT / other).parent / unquote(target).partition("#")[0]).resolve()
+        for other, text in pages().items()
+        if other != page
+        for target in _LINK.findall(text)
+    }
+    assert ROOT / page in linked
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_and_option_exists(page: str) -> None:
+    group: Any = root_group()
+    context = group.make_context("crawdad", ["version"])
+    for line in code(pages()[page]):
+        for name, rest in _COMMAND.findall(line):
+            command: Any = group.get_command(context, name)
+            assert command is not None, f"{page}: {line}"
+            words = _words(rest)
+            if children := getattr(command, "commands", None):
+                if not words or not words[0].isalpha():
+                    continue
+                assert words[0] in children, f"{page}: {line}"
+                command = children[words[0]]
+            known = {option for parameter in command.params for option in parameter.opts} | GLOBAL_OPTIONS
+            used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+            assert used <= known, f"{page}: {line}"
+
+
+def _words(rest: str) -> list[str]:
+    try:
+        words = shlex.split(rest, comments=True)
+    except ValueError:
+        words = rest.split()
+    ends = [place for place, word in enumerate(words) if word in ("&&", "||", "|", ";")]
+    return words[: ends[0]] if ends else words
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_exists(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for line in code(pages()[page]):
+        for target in re.findall(r"(?:^|\s)make ([a-z-]+)", line):
+            assert target in targets, f"{page}: {line}"
+
+
+def known_variables() -> set[str]:
+    vendors = {name for vendor in VENDORS for name in (*vendor.keys, vendor.base_url_variable) if name}
+    proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
+    documented = {key.removeprefix("environment.") for key in MESSAGES if key.startswith("environment.")}
+    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_variable_is_known(page: str) -> None:
+    named = {name for line in code(pages()[page]) for name in _VARIABLE.findall(line)}
+    assert named <= known_variables(), page
+
+
+def test_every_variable_of_the_code_is_documented() -> None:
+    found = set()
+    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "scripts").iterdir()]:
+        if path.is_file():
+            found |= set(re.findall(r"(?<![_\w])CRAWDAD_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8")))
+    assert found <= known_variables()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith(("docs/architecture", "docs/decisions/0"))])
+def test_every_file_of_the_code_exists(page: str) -> None:
+    for span in code(pages()[page]):
+        if re.fullmatch(r"[a-z_0-9]+(?:/[a-z_0-9.]+)+", span) and span.split("/")[0] in (
+            "api",
+            "app",
+            "core",
+            "services",
+            "store",
+            "wire",
+        ):
+            assert (ROOT / "src/crawdad" / span).exists() or span == "services/routing", f"{page}: {span}"
+
+
+@pytest.mark.parametrize("page", ["docs/operations.md", "docs/operations.zh-CN.md"])
+def test_the_tables_of_operations_are_complete(page: str) -> None:
+    rows = re.findall(r"^\| `?([\w]+)`? \|", pages()[page], re.MULTILINE)
+    codes = {int(row) for row in rows if row.isdigit()}
+    assert codes == {value for name, value in vars(exits).items() if name.isupper()}
+    families = ExchangeMetrics(lambda: 0, lambda: 0).collect()
+    exposed = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    assert {row for row in rows if row.startswith("crawdad_")} == exposed
+
+
+def test_the_generated_documents_are_those_of_the_code() -> None:
+    command = [sys.executable, "scripts/generate_docs.py", "--check"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert finished.returncode == 0, finished.stderr
