@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crawdad.core.parts import TextPart, ToolCallPart
-from crawdad.core.request import Message, ModelRequest, Tool
+from crawdad.core.parts import Message, TextPart, ToolCallPart
+from crawdad.core.request import ModelRequest, Tool
 from crawdad.core.response import fold
 from crawdad.services.demo import DEMO_MODEL, demo_events
 
