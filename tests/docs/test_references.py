@@ -22,7 +22,12 @@ PAGES = sorted(pages())
 MADE_ELSEWHERE = {"docs/performance.md", "docs/protocols.md"}
 """Linked to already, and written beside these."""
 GLOBAL_OPTIONS = {"--json", "--home", "--config", "--help"}
-CLIENT_VARIABLES = {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_DEFAULT_HAIKU_MODEL"}
+CLIENT_VARIABLES = {
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
+    "CLAUDE_CODE_MAX_CONTEXT_TOKENS",
+}
 """Those of the tools that are pointed at Crawdad."""
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
