@@ -44,7 +44,7 @@ class Library(LoopbackServer):
                 await reply.send(bytes(MEGABYTE))
             await reply.end()
         elif request.path == "/away":
-            await reply.whole(302, b"", {"location": request.query["to"]})
+            await reply.whole(302, b"", {"location": request.query.get("to", "/away")})
         else:
             await reply.whole(404, b"nothing here")
 

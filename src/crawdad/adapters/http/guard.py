@@ -90,7 +90,7 @@ class GuardedResolver(AbstractResolver):
 
 def target_of(headers: Any, url: str) -> str | None:
     """Where a redirect leads, as an absolute URL (empty where it cannot be read); None where it leads nowhere."""
-    location = headers.get("location")
+    location: str | None = headers.get("location")
     if not location:
         return None
     try:
