@@ -9,6 +9,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer, Provider
+from crawdad.services.turns.inlining import inlined
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
@@ -48,7 +49,7 @@ async def call_express(turn: Turn, offer: Offer, raw: bytes, transport: Transpor
 
 async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:
     """Send the request in the offer's own protocol. Raises `GatewayError` for an error status."""
-    request = replace(turn.request, model=offer.model)
+    request = replace(await inlined(turn, codec, transport), model=offer.model)
     if request.sampling.max_tokens is None and offer.max_tokens and offer.settings is not None:
         profile = replace(offer.profile, default_max_tokens=offer.max_tokens)
     else:
