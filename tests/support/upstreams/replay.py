@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import orjson
 
@@ -30,12 +31,13 @@ class ReplayUpstream(LoopbackServer):
     `golden:<story>-<step>`, and else the recording whose request body equals the one received (alike recordings take
     turns). A name that two vendors share is made clear with `@<host>`.
 
-    `cut` says in which pieces streams are sent. What no recording fits gets a 404 and is kept in `unmatched`.
+    `cut` says in which pieces streams are sent, `spell` how the JSON of whole answers is written. What no recording fits gets a 404 and is kept in `unmatched`.
     """
 
     def __init__(self, goldens: Iterable[Golden], cut: Cut = events) -> None:
         super().__init__()
         self.cut = cut
+        self.spell: Callable[[Any], bytes] = orjson.dumps
         self.unmatched: list[Received] = []
         self.goldens = list(goldens)
         self._queue: deque[Golden] = deque()
@@ -76,7 +78,7 @@ class ReplayUpstream(LoopbackServer):
             return
         headers = {name: golden.headers[name] for name in _KEPT_HEADERS if name in golden.headers}
         if not golden.streamed:
-            await reply.whole(golden.status, golden.body, headers)
+            await reply.whole(golden.status, self.spell(golden.body), headers)
             return
         await reply.begin(golden.status, headers)
         for piece in self.cut(golden.body.encode()):

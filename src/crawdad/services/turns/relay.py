@@ -24,30 +24,31 @@ from crawdad.wire.sse import SseSplitter, event_data
 
 _MOST_BEFORE_BYTES = 64 * 1024
 """How much of what tells nothing (comments) is kept for the client until the first event comes."""
-_REPORTED_MODEL = re.compile(rb'"model":\s?("(?:[^"\\]|\\.)*")')
+_REPORTED_MODEL = re.compile(rb'("model"\s*:\s*)"(?:[^"\\]|\\.)*"')
 
 
 class ModelNames:
     """Puts the name that the client used where the upstream reports its own, when the two differ."""
 
-    __slots__ = ("_new", "_old")
+    __slots__ = ("_new", "_old", "_requested")
 
     def __init__(self, requested: str, upstream: str) -> None:
-        self._new = None if requested == upstream else b'"model":' + orjson.dumps(requested)
+        self._requested = None if requested == upstream else orjson.dumps(requested)
         self._old: bytes | None = None
+        self._new = b""
 
     def rename(self, event: bytes) -> bytes:
         """One raw event with the client's name in it. Text that merely mentions a model has its quotes escaped."""
-        new = self._new
-        if new is None:
+        if self._requested is None:
             return event
         old = self._old
         if old is None:
             match = _REPORTED_MODEL.search(event)
             if match is None:
                 return event
-            old = self._old = match.group()
-        return event.replace(old, new) if old in event else event
+            old = self._old = match[0]
+            self._new = match[1] + self._requested
+        return event.replace(old, self._new) if old in event else event
 
 
 async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: Codec, ledger: Ledger) -> bytes:
