@@ -64,11 +64,19 @@ def configuration(language: str) -> Callable[[], str]:
     return generate
 
 
+def protocols() -> str:
+    """`docs/protocols.md`: what each protocol can say."""
+    from protocols_document import document
+
+    return document()
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/cli.md": command_line,
     "docs/cli.zh-CN.md": chinese_command_line,
     "docs/configuration.md": configuration("en"),
     "docs/configuration.zh-CN.md": configuration("zh"),
+    "docs/protocols.md": protocols,
 }
 
 

@@ -19,10 +19,6 @@ from crawdad.services.configuration.variables import OVERRIDES, VENDORS
 from crawdad.wire.openai_chat.profiles import PROFILES
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_AT_START = frozenset(("gateway.drainSeconds", "logging.level", "logging.file", "logging.format"))
-"""Taken up without complaint, yet read only when the application starts."""
-
-
 _SIGNS = (("≥", "ge"), (">", "gt"), ("≤", "le"), ("<", "lt"))
 
 
@@ -171,8 +167,6 @@ class _Writer:
 
 def applies_at_once(path: str) -> bool:
     """Whether a running application takes up a change of the key at `path`."""
-    if path in _AT_START:
-        return False
     top, _, rest = path.partition(".")
     settings = Settings()
     name = _field_name(Settings, top)

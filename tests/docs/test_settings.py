@@ -40,5 +40,4 @@ def test_what_waits_for_a_start_is_told(settings_document: ModuleType) -> None:
     assert at_start == {
         *("gateway.port", "gateway.bind", "gateway.extraPorts", "gateway.drainSeconds"),
         *("database.url", "cluster.url"),
-        *("logging.level", "logging.file", "logging.format"),
     }

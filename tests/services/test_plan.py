@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Limits, Principal
 from crawdad.core.listing import ListedModel
+from crawdad.core.patterns import matches
 from crawdad.core.settings import Settings
 from crawdad.services.catalogue import Catalogue, build_catalogue, plan_route, usable_names
-from crawdad.services.catalogue.plan import matches
 from crawdad.services.upstreams import providers_of
 
 ANYONE = Principal("k1", "api_key", "laptop")
@@ -162,3 +162,11 @@ def test_wildcards_agree_with_the_standard_library(pattern: str, name: str) -> N
     from fnmatch import fnmatchcase
 
     assert matches(pattern, name) is fnmatchcase(name, pattern)
+
+
+def test_the_configuration_may_tell_a_models_quirks() -> None:
+    model = {"id": "m1", "reasoning": False, "compat": {"supportsDeveloperRole": False, "maxTokensField": "max_tokens"}}
+    found = catalogue({"providers": {"a": {"baseUrl": "http://up/v1", "models": [model, {"id": "m2"}]}}})
+    told, untold = found.offers["a/m1"].profile, found.offers["a/m2"].profile
+    assert (told.reasoning_effort, told.developer_role, told.max_tokens_field) == (False, False, "max_tokens")
+    assert told.stream_usage == untold.stream_usage

@@ -156,3 +156,12 @@ def test_something_else_is_refused_and_kept(tmp_path: Path) -> None:
         with pytest.raises(DamagedSpool):
             Spool.adopt(path)
         assert path.read_bytes() == content
+
+
+def test_a_spool_that_never_held_a_record_holds_none(tmp_path: Path) -> None:
+    spool = Spool.create(tmp_path)
+    path = spool.path
+    spool.close(remove=False)
+    adopted = Spool.adopt(path)
+    assert adopted is not None and adopted.pending == 0
+    adopted.close(remove=True)

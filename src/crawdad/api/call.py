@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.text import Language, Text, preferred_language
 
 Scope = MutableMapping[str, Any]
@@ -20,6 +20,7 @@ Headers = dict[str, str]
 
 _CLIENT_ID = re.compile(r"[\w.:-]{1,128}\Z", re.ASCII)
 _BEARER = "bearer "
+_MOST_PARAMETERS = 100
 
 
 class Disconnected(Exception):
@@ -33,7 +34,19 @@ class Call:
     brought a usable one.
     """
 
-    __slots__ = ("_send", "address", "headers", "id", "method", "path", "receive", "scope", "shown_id", "started")
+    __slots__ = (
+        "_send",
+        "address",
+        "default_language",
+        "headers",
+        "id",
+        "method",
+        "path",
+        "receive",
+        "scope",
+        "shown_id",
+        "started",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, new_id: str) -> None:
         self.scope = scope
@@ -44,6 +57,7 @@ class Call:
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.id = new_id
         self.started = False
+        self.default_language: Language = "en"
         client = scope.get("client")
         self.address: str = client[0] if client else ""
         """The client's address; the front door replaces that of a trusted proxy."""
@@ -57,13 +71,19 @@ class Call:
 
     @property
     def language(self) -> Language:
-        """The language for words to a person."""
-        return preferred_language(self.header(b"accept-language"))
+        """The language for words to a person: what the client prefers, else the one that is configured."""
+        wanted = self.header(b"accept-language")
+        return preferred_language(wanted) if wanted else self.default_language
 
     def query(self) -> dict[str, str]:
-        """The query parameters; the last of several of one name counts."""
+        """The query parameters; the last of several of one name counts. Raises BAD_REQUEST when there are too many."""
         raw: bytes = self.scope.get("query_string", b"")
-        return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100)) if raw else {}
+        if not raw:
+            return {}
+        try:
+            return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
+        except ValueError:
+            raise bad_request("http.query", most=_MOST_PARAMETERS) from None
 
     def credential(self, query_key: bool = False) -> str | None:
         """The credential, from whichever place the client's protocol puts it; all lead to the same check."""

@@ -87,11 +87,15 @@ class FrontDoor:
         if origin and self._allows(origin):
             send = _with_headers(send, cors_headers(origin))
         call = Call(scope, receive, send, self._gate.randomness.new_id())
-        trusted = self._gate.settings().gateway.trusted_proxies
+        settings = self._gate.settings()
+        if settings.language == "zh":
+            call.default_language = "zh"
+        trusted = settings.gateway.trusted_proxies
         if trusted:
             call.address = client_address(call.address, call.header(b"x-forwarded-for"), trusted)
         try:
             self._check_host(scope)
+            self._check_page(scope, origin)
             await self._route(call, bool(origin))
         except Disconnected:
             return
@@ -148,7 +152,7 @@ class FrontDoor:
         handler = self._routes.sockets.get(scope["path"])
         origin = _header(scope, b"origin")
         host = _header(scope, b"host")
-        foreign = bool(origin) and not self._allows(origin) and origin.partition("://")[2] != host
+        foreign = self._is_foreign(origin, host)
         if handler is None or self.draining or foreign:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
@@ -162,6 +166,22 @@ class FrontDoor:
     def _allows(self, origin: str) -> bool:
         allowed = self._gate.settings().gateway.allowed_origins
         return bool(allowed) and origin != "null" and ("*" in allowed or origin in allowed)
+
+    def _is_foreign(self, origin: str, host: str) -> bool:
+        """Whether a request comes from a page that is neither ours nor allowed."""
+        return bool(origin) and not self._allows(origin) and origin.partition("://")[2] != host
+
+    def _check_page(self, scope: Scope, origin: str) -> None:
+        """Where no key is asked for, any page that a person opens could use the gateway: its browser knows no key, but it
+        need not. Pages that are no website's (`app://`, extensions) are programs on this machine."""
+        page = origin == "null" or origin.startswith(("http://", "https://"))
+        if (
+            page
+            and self._gate.settings().gateway.auth.mode == "none"
+            and self._is_foreign(origin, _header(scope, b"host"))
+        ):
+            text = Text("http.foreign_page", {"origin": origin[:200]})
+            raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "foreign_page"})
 
     def _check_host(self, scope: Scope) -> None:
         """Refuse names that a hostile page could have rebound to this address (attack case 7)."""

@@ -8,6 +8,7 @@ from crawdad.api.model_list import NamedModel, find, listed
 from crawdad.api.speaking import Gate
 from crawdad.core.parts import JsonObject
 from crawdad.wire.anthropic.model_list import model_info, models_page
+from crawdad.wire.fields import whole_number
 from crawdad.wire.gemini.models import (
     EMBEDDING_METHODS,
     GENERATION_METHODS,
@@ -98,11 +99,11 @@ def gemini_model(entry: NamedModel) -> JsonObject:
 def gemini_page(entries: list[NamedModel], query: dict[str, str]) -> JsonObject:
     """Gemini's page: `pageSize` entries from `pageToken` (a plain offset)."""
     size = _page_size(query.get("pageSize"), _GEMINI_PAGE)
-    token = query.get("pageToken", "")
-    start = int(token) if token.isdigit() and len(token) < 9 else 0
+    start = whole_number(query.get("pageToken", "")) or 0
     page = [google_model(entry) for entry in entries[start : start + size]]
     return write_model_list(page, str(start + size) if start + size < len(entries) else None)
 
 
 def _page_size(value: str | None, default: int) -> int:
-    return min(max(int(value), 1), 1000) if value and value.isdigit() and len(value) < 9 else default
+    size = whole_number(value or "")
+    return default if size is None else min(max(size, 1), 1000)

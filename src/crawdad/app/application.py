@@ -71,7 +71,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     source = await configuration_source(launch)
     loaded = await source.load(seal=not safe_mode)
-    settings = _usable(loaded, safe_mode)
+    settings = await _usable(loaded, launch, safe_mode)
     configure_logs(settings.logging)
     clock, randomness = SystemClock(), SystemRandomness()
     async with AsyncExitStack() as stack:
@@ -101,8 +101,9 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         response_store = ResponseStore(database)
-        runs = Runs(front, response_store, tasks, clock, runner_name())
+        runs = Runs(front, response_store, tasks, clock, runner_name(), cluster.bus, door.count_tokens)
         await runs.recover(is_runner_alive)
+        tasks.start(runs.obey(), "stopped responses")
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
         responses = Responses(front, response_store, runs, clock)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing))
@@ -110,11 +111,15 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         yield Application(front_door, upkeep, first_token)
 
 
-def _usable(loaded: Loaded, safe_mode: bool) -> Settings:
+async def _usable(loaded: Loaded, launch: Launch, safe_mode: bool) -> Settings:
     for problem in loaded.problems:
         if not problem.is_error:
             _log.warning("configuration", problem=problem.describe())
-    return Settings() if safe_mode and loaded.settings is None else usable_settings(loaded)
+    if safe_mode and loaded.settings is None:
+        # As if there were no file: what the environment says (port, token) still counts.
+        bare = await configuration_source(launch._replace(config_path=launch.home / "no-configuration"))
+        loaded = await bare.load()
+    return usable_settings(loaded)
 
 
 def runner_name() -> str:

@@ -25,7 +25,10 @@ def configure_logs(settings: LogSettings) -> None:
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        # Its own tracebacks show local variables, and those hold credentials.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     if not as_json:
         shared.pop()  # the console renderer draws tracebacks itself

@@ -52,8 +52,12 @@ class InstalledLog:
 
     async def recent(self, limit: int, *, model: str | None, failed: bool, since: float | None) -> Sequence[Exchange]:
         wanted = ExchangeFilter(model=model, outcome="failed" if failed else None, since=since)
-        page = await self._log.page(wanted, limit=limit)
-        return list(reversed(page.exchanges))
+        page = await self._log.page(wanted, limit)
+        found = page.exchanges
+        while page.cursor is not None and len(found) < limit:
+            page = await self._log.page(wanted, limit - len(found), page.cursor)
+            found = [*found, *page.exchanges]
+        return found[::-1]
 
 
 @asynccontextmanager

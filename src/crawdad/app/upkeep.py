@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from crawdad.app.logs import configure_logs
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock
 from crawdad.core.settings import Settings
@@ -75,6 +76,8 @@ class Upkeep:
         except GatewayError as error:
             _log.error("configuration", problem=error.message(), kept=True)
             return
+        if loaded.settings.logging != self.settings.logging:
+            configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
         live.apply(loaded.settings)
         self._lists_wanted.set()

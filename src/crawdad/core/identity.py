@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Literal
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.patterns import matches
 from crawdad.core.text import Text
 
 
@@ -40,7 +40,7 @@ class Limits:
 
     def allow_model(self, names: Iterable[str]) -> bool:
         """Whether any of the `names` of one model (as asked for, as resolved) is on the list."""
-        return not self.models or any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+        return not self.models or any(matches(pattern, name) for name in names for pattern in self.models)
 
 
 @dataclass(frozen=True, slots=True)

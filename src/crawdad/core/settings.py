@@ -101,7 +101,8 @@ class Target(Section):
 class MappingRule(Section):
     """Requests for `match` (exact or with `*`) go to one of `targets` by weight, then to `fallbacks` in order.
 
-    `protocols` (chat, responses, messages, gemini) and `keys` (key ids or names) narrow the rule; empty means all.
+    `protocols` (openai-chat, openai-responses, anthropic-messages,
+    gemini) and `keys` (key ids or names) narrow the rule; empty means all.
     """
 
     match: str = Field(min_length=1)
@@ -141,7 +142,7 @@ class GatewaySettings(Section):
 
 
 class RetrySettings(Section):
-    """`gateway.retry.*`: tries before the first event."""
+    """`retry.*`: tries before the first event."""
 
     attempts: int = Field(3, ge=1, le=10)
     budget_seconds: float = Field(60.0, ge=0)

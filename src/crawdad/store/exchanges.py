@@ -13,8 +13,9 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, or_, select, tuple_
 
-from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange, Outcome
+from crawdad.core.text import Text
 from crawdad.store.database import Database
 from crawdad.store.records import COLUMNS, exchange_of, unpack
 from crawdad.store.tables import exchanges
@@ -82,7 +83,10 @@ class ExchangeLog:
         async with self._database.write() as connection:
             for chunk in _chunks(records):
                 statement = _insertion(self._database.dialect, len(chunk))
-                values = tuple(chain.from_iterable(unpack(chunk)))
+                try:
+                    values = tuple(chain.from_iterable(unpack(chunk)))
+                except (ValueError, TypeError) as error:
+                    raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
                 await connection.exec_driver_sql(statement, values)
 
     async def get(self, exchange_id: str, principal_id: str | None = None) -> Exchange | None:

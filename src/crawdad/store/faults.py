@@ -12,8 +12,8 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
 _DAMAGED = ("malformed", "not a database", "disk image")
-_PASSING_STATES = ("08", "25006", "40", "53", "55P03", "57", "58", "XX")
-"""PostgreSQL's error classes that say nothing against the statement: connection, read-only standby, deadlock,
+_PASSING_STATES = ("08", "25006", "3D", "40", "53", "55P03", "57", "58", "XX")
+"""PostgreSQL's error classes that say nothing against the statement: connection, read-only standby, no such database, deadlock,
 resources, lock, operator, system."""
 
 

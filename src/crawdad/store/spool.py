@@ -180,8 +180,8 @@ class Spool:
         if room < _FRAME.size:
             return None
         marked, length, checksum = _FRAME.unpack(self._copy_out(position, _FRAME.size))
-        if marked != position or length > room - _FRAME.size:
-            return None
+        if marked != position or length == 0 or length > room - _FRAME.size:
+            return None  # a ring that never held anything is all zeros, which must not read as an empty record
         payload = self._copy_out(position + _FRAME.size, length)
         return length if zlib.crc32(payload) == checksum else None
 

@@ -193,6 +193,11 @@ def as_count(value: Any) -> int:
     return 0
 
 
+def whole_number(text: str) -> int | None:
+    """The number that a text of at most nine ASCII digits spells; None for any other text."""
+    return int(text) if len(text) < 10 and text.isascii() and text.isdigit() else None
+
+
 def as_unix_seconds(value: Any) -> int | None:
     """Unix seconds of a time an upstream wrote in RFC 3339; None for anything else."""
     if not isinstance(value, str):

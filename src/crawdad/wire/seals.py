@@ -17,7 +17,8 @@ from crawdad.core.parts import JsonObject, ThinkingPart
 _MAGIC = b"crawdad1:"
 _SEALED_PREFIX = base64.b64encode(_MAGIC).decode()  # nine bytes encode without padding, so this is a true prefix
 _ID_MARK = "_cs_"
-_SEALED_BYTES, _ID_BYTES = _SEALED_PREFIX.encode(), _ID_MARK.encode()
+_SEALED_BYTES = _SEALED_PREFIX.encode()
+_SEALED_ID_BYTES = _ID_MARK.encode() + b"Wy"  # what is sealed in an id is a JSON array of strings, which begins so
 
 
 def seal(fields: JsonObject) -> str:
@@ -37,9 +38,9 @@ def unseal(token: str | None) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
-def carries_seals(raw: bytes) -> bool:
-    """Whether a request body holds sealed values: they must be opened, so it cannot go up as it is."""
-    return _SEALED_BYTES in raw or _ID_BYTES in raw
+def has_seals(raw: bytes) -> bool:
+    """Whether a client's request body holds anything sealed here: it then must not go to an upstream as it is."""
+    return _SEALED_BYTES in raw or _SEALED_ID_BYTES in raw
 
 
 def thinking_fields(part: ThinkingPart) -> JsonObject:

@@ -23,7 +23,7 @@ def settings(**sections: Any) -> Settings:
         ({"logging": {"level": "debug"}}, "logging", True),
         ({"gateway": {"auth": {"token": "t"}}}, "gateway.auth", True),
         ({"gateway": {"maxBodyBytes": 5000}}, "gateway.maxBodyBytes", True),
-        ({"gateway": {"drainSeconds": 5}}, "gateway.drainSeconds", True),
+        ({"gateway": {"drainSeconds": 5}}, "gateway.drainSeconds", False),
         ({"gateway": {"port": 5}}, "gateway.port", False),
         ({"gateway": {"bind": "lan"}}, "gateway.bind", False),
         ({"gateway": {"extraPorts": [8045]}}, "gateway.extraPorts", False),

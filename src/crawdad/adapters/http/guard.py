@@ -12,6 +12,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urljoin
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -88,8 +89,11 @@ class GuardedResolver(AbstractResolver):
 
 
 def target_of(headers: Any, url: str) -> str | None:
-    """Where a redirect leads, as an absolute URL; None where there is no usable Location."""
-    from urllib.parse import urljoin
-
-    location = headers.get("location")
-    return urljoin(url, location) if location else None
+    """Where a redirect leads, as an absolute URL (empty where it cannot be read); None where it leads nowhere."""
+    location: str | None = headers.get("location")
+    if not location:
+        return None
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""

@@ -11,6 +11,7 @@ from crawdad.api.speaking import STREAM_HEADERS, Dialect, Gate, speak
 from crawdad.core.errors import bad_request
 from crawdad.core.identity import Permission, Principal
 from crawdad.services.responses.service import Responses, framed, page_of
+from crawdad.wire.fields import whole_number
 
 RESPONSES = Dialect("openai-responses", "responses", "openai")
 
@@ -55,10 +56,11 @@ class ResponsesRoutes:
         await call.json(200, await self._responses.delete(rest, principal))
 
     async def _follow(self, call: Call, response_id: str, principal: Principal) -> None:
-        after = call.query().get("starting_after", "-1")
-        if not after.removeprefix("-").isdigit():
-            raise bad_request("wire.value", "starting_after", value=repr(after[:20]))
-        events = await self._responses.follow(response_id, principal, int(after[:10]))
+        given = call.query().get("starting_after")
+        after = -1 if given is None else whole_number(given)
+        if after is None:
+            raise bad_request("wire.value", "starting_after", value=repr(given)[:20])
+        events = await self._responses.follow(response_id, principal, after)
         watch = ClientWatch(call)
         try:
             await call.start(200, {"content-type": "text/event-stream", **STREAM_HEADERS})

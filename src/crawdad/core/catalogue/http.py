@@ -19,6 +19,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The Host header '{host}' is not one this gateway answers to. Add it to gateway.allowedHosts.",
         "本网关不接受 Host 头“{host}”。请将其加入 gateway.allowedHosts。",
     ),
+    "http.query": ("The query has more than {most} parameters.", "查询参数超过 {most} 个。"),
+    "http.foreign_page": (
+        "Pages of '{origin}' may not call this gateway: it asks for no key. Add the origin to gateway.allowedOrigins.",
+        "本网关未启用身份验证，不接受来自“{origin}”页面的请求。请将该来源加入 gateway.allowedOrigins。",
+    ),
     "http.encoding": ("Content-Encoding '{encoding}' is not supported.", "不支持的 Content-Encoding：“{encoding}”。"),
     "http.draining": ("The gateway is restarting. Try again in a moment.", "网关正在重启，请稍后重试。"),
     "http.internal": (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
@@ -84,7 +85,10 @@ class Offer:
         own = {name: value.reveal() for name, value in self.settings.headers.items()} if self.settings else {}
         object.__setattr__(self, "headers", MappingProxyType({**self.provider.headers, **own}))
         object.__setattr__(self, "name", f"{self.provider.id}/{self.model}")
-        object.__setattr__(self, "profile", model_profile(self.provider.profile, self.protocol, self.model))
+        profile = model_profile(self.provider.profile, self.protocol, self.model)
+        if self.settings is not None:
+            profile = configured_profile(profile, self.settings)
+        object.__setattr__(self, "profile", profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,29 @@ def listed_offer(provider: Provider, entry: ListedModel) -> Offer:
         entry.context_window or 0,
         entry.max_tokens or 0,
     )
+
+
+_COMPAT: Mapping[str, str] = MappingProxyType(
+    {
+        "supportsDeveloperRole": "developer_role",
+        "supportsReasoningEffort": "reasoning_effort",
+        "supportsUsageInStreaming": "stream_usage",
+        "supportsStrictMode": "strict_tools",
+    }
+)
+"""OpenClaw's `compat` switches → the profile's."""
+
+
+def configured_profile(profile: Profile, model: ModelSettings) -> Profile:
+    """`profile` with what the configuration says of the model. `reasoning: false` counts only where it is written."""
+    changes: dict[str, Any] = {
+        name: model.compat[key] for key, name in _COMPAT.items() if isinstance(model.compat.get(key), bool)
+    }
+    if model.compat.get("maxTokensField") in ("max_tokens", "max_completion_tokens"):
+        changes["max_tokens_field"] = model.compat["maxTokensField"]
+    if "reasoning" in model.model_fields_set and not model.reasoning:
+        changes["reasoning_effort"] = False
+    return replace(profile, **changes) if changes else profile
 
 
 def specificity(pattern: str) -> int:

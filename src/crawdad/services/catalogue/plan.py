@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Principal
+from crawdad.core.patterns import matches
 from crawdad.core.settings import MappingRule, Target
 from crawdad.core.text import Text
 from crawdad.services.catalogue.offers import OWNED_PREFIXES, Catalogue, Offer
@@ -41,12 +42,14 @@ def plan_route(
     """
     name = requested.removeprefix("models/")
     offers = _resolve(catalogue, name, protocol, principal, chance, 0)
+    asked: tuple[str, ...] = (requested, name)
     if not offers and catalogue.default:
         offers = _resolve(catalogue, catalogue.default, protocol, principal, chance, 1)
+        asked = (catalogue.default,)  # the name that leads nowhere opens nothing, whatever pattern it fits
     if not offers:
         raise unknown_model(catalogue, requested, principal)
     once = offers if len(offers) == 1 else {offer.name: offer for offer in offers}.values()
-    allowed = [o for o in once if principal.limits.allow_model((requested, name, o.name, o.model))]
+    allowed = [o for o in once if principal.limits.allow_model((*asked, o.name, o.model))]
     if not allowed:
         raise GatewayError(
             ErrorKind.FORBIDDEN,
@@ -124,24 +127,6 @@ def _applies(rule: MappingRule, protocol: str, principal: Principal) -> bool:
     if rule.protocols and protocol not in rule.protocols:
         return False
     return not rule.keys or principal.id in rule.keys or principal.name in rule.keys
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether `name` fits a pattern in which `*` stands for any run of characters. Linear: no regular expressions, so
-    no pattern can be made to take long (attack case 26)."""
-    first, *middle = pattern.split("*")
-    if not middle:
-        return name == pattern
-    last = middle.pop()
-    if not name.startswith(first) or len(name) < len(first) + len(last) or not name.endswith(last):
-        return False
-    position, end = len(first), len(name) - len(last)
-    for piece in middle:
-        found = name.find(piece, position, end)
-        if found < 0:
-            return False
-        position = found + len(piece)
-    return True
 
 
 def _weighted(targets: Sequence[Target], chance: float) -> list[str]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from crawdad.core.settings import Section, Settings
 
-_RESTART = frozenset(("gateway.port", "gateway.bind", "gateway.extraPorts", "database", "cluster"))
+_RESTART = frozenset(
+    ("gateway.port", "gateway.bind", "gateway.extraPorts", "gateway.drainSeconds", "database", "cluster")
+)
 """What is fixed while the application runs: the sockets it was started with and the store it is connected to."""
 
 

@@ -16,6 +16,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import parse_upstream, unreadable
+from crawdad.wire.gemini import method_path
 from crawdad.wire.media import audio as wire
 from crawdad.wire.media.multipart import write_form
 
@@ -84,7 +85,7 @@ class Audio:
         return self._complete(turn, offer, data, media_type)
 
     async def _ask_gemini(self, turn: Turn, offer: Offer, body: dict[str, object]) -> ModelResponse:
-        path = f"/models/{offer.model}:generateContent"
+        path = method_path(offer.model, "generateContent")
         document = await post_json(turn, offer, path, body, self._front.transport)
         return fold(codecs.get("gemini").read_response(document, offer.profile))
 

@@ -16,6 +16,7 @@ from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.anthropic import counting as anthropic
 from crawdad.wire.gemini import count_tokens as gemini
+from crawdad.wire.gemini import method_path
 
 ESTIMATE_HEADER = "x-crawdad-estimate"
 
@@ -58,7 +59,7 @@ class Counting:
         transport = self._front.transport
         if offer.protocol == "gemini":
             asked = gemini.write_count_request(request, offer.profile).body
-            document = await post_json(turn, offer, f"/models/{offer.model}:countTokens", asked, transport)
+            document = await post_json(turn, offer, method_path(offer.model, "countTokens"), asked, transport)
             return gemini.read_count(document).total
         asked = anthropic.write_count_request(request, offer.profile).body
         return anthropic.read_count_response(await post_json(turn, offer, anthropic.COUNT_PATH, asked, transport))

@@ -15,6 +15,7 @@ from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import parse_upstream
+from crawdad.wire.gemini import method_path
 from crawdad.wire.media import embeddings as wire
 
 Attempt = Callable[[Offer], Awaitable[Reply]]
@@ -47,7 +48,7 @@ class Embeddings:
             if offer.protocol == "gemini" and offer.model == turn.model.removeprefix("models/"):
                 turn.exchange.lane = "express"
                 method = "batchEmbedContents" if batch else "embedContent"
-                raw, _ = await post(turn, offer, f"/models/{offer.model}:{method}", turn.raw, self._front.transport)
+                raw, _ = await post(turn, offer, method_path(offer.model, method), turn.raw, self._front.transport)
                 return complete(turn, offer, self._front.ledger, raw)
             response = await self._embed(turn, offer, request)
             return self._complete(turn, offer, response, orjson.dumps(wire.write_gemini_response(response, batch)))
@@ -80,7 +81,7 @@ class Embeddings:
             document = await post_json(turn, offer, "/embeddings", wire.write_openai_request(asked), transport)
             response = wire.read_openai_response(document)
         elif protocol == "gemini":
-            path = f"/models/{offer.model}:batchEmbedContents"
+            path = method_path(offer.model, "batchEmbedContents")
             document = await post_json(turn, offer, path, wire.write_gemini_request(asked), transport)
             response = wire.read_gemini_response(document)
         elif protocol == "ollama":

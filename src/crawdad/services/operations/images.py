@@ -19,6 +19,7 @@ from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_upstream
+from crawdad.wire.gemini import method_path
 from crawdad.wire.media import images as wire
 from crawdad.wire.media.multipart import write_form
 
@@ -70,7 +71,7 @@ class Images:
                 await post_json(turn, offer, "/images/generations", wire.write_openai(request), transport)
             )
         if offer.protocol == "gemini" and "imagen" in offer.model.lower():
-            path = f"/models/{offer.model}:predict"
+            path = method_path(offer.model, "predict")
             return wire.read_imagen(await post_json(turn, offer, path, wire.write_imagen(request), transport))
         if offer.protocol == "gemini":
             return await self._draw_many(turn, offer, request)
@@ -98,7 +99,7 @@ class Images:
         return ImageResponse(images, usage)
 
     async def _draw_gemini(self, turn: Turn, offer: Offer, request: ImageRequest) -> ImageResponse:
-        path = f"/models/{offer.model}:generateContent"
+        path = method_path(offer.model, "generateContent")
         document = await post_json(turn, offer, path, wire.write_gemini(request), self._front.transport)
         answer = fold(codecs.get("gemini").read_response(document, offer.profile))
         images = [

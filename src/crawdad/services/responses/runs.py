@@ -8,11 +8,13 @@ never run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.happenings import Event
+from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
-from crawdad.core.ports import Clock
+from crawdad.core.ports import Bus, Clock
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
@@ -20,6 +22,8 @@ from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore
 from crawdad.wire.openai_responses import EventWriter
 
+STOPPED = "responses.stopped"
+"""The topic of runs that somebody wants no more."""
 _LOOK_SECONDS = 1.0
 """How often a follower looks for events of a run in another process."""
 _STATUS = {
@@ -32,32 +36,56 @@ _UNFINISHED = ("queued", "in_progress")
 
 
 class Runs:
-    """The background runs of this process. `runner` names the process."""
+    """The background runs of this process. `runner` names the process; `count_tokens` charges them to whoever asked."""
 
-    def __init__(self, front: ModelFront, store: ResponseStore, tasks: Tasks, clock: Clock, runner: str) -> None:
+    def __init__(
+        self,
+        front: ModelFront,
+        store: ResponseStore,
+        tasks: Tasks,
+        clock: Clock,
+        runner: str,
+        bus: Bus,
+        count_tokens: Callable[[Principal, int], Awaitable[None]],
+    ) -> None:
         self.runner = runner
         self._front = front
         self._store = store
         self._tasks = tasks
         self._clock = clock
+        self._bus = bus
+        self._count_tokens = count_tokens
         self._running: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, asyncio.Event] = {}
 
-    def start(self, turn: Turn, response_id: str) -> None:
-        """Run `turn`, kept as `response_id`. Raises UNAVAILABLE when too many run already."""
+    def need_room(self) -> None:
+        """Raise UNAVAILABLE when too many run already."""
         if self._tasks.full:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("responses.too_many"), retry_after=5)
+
+    def start(self, turn: Turn, response_id: str) -> None:
+        """Run `turn`, kept as `response_id`."""
         self._news[response_id] = asyncio.Event()
         task = self._tasks.start(self._run(turn, response_id), f"response {response_id}")
         self._running[response_id] = task
         task.add_done_callback(lambda _: self._running.pop(response_id, None))
 
     async def stop(self, response_id: str) -> None:
-        """Cancel the run, if this process has it, and wait until it is gone."""
+        """Cancel the run and wait until it is gone; where another process has it, have it cancelled there."""
         task = self._running.get(response_id)
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        if task is None:
+            await self._bus.publish(Event(STOPPED, {"id": response_id}, self._clock.now(), self.runner))
+            return
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def obey(self) -> None:
+        """Cancel the runs here that other processes were asked to stop, for ever. One that is missed notices by itself, at
+        the next event that it keeps."""
+        async for wish in self._bus.subscribe([STOPPED]):
+            task = self._running.get(wish.data.get("id", ""))
+            if task is not None:
+                task.cancel()
 
     async def recover(self, alive: Callable[[str], bool]) -> int:
         """Mark the runs of dead processes as interrupted. Returns how many there were."""
@@ -100,6 +128,7 @@ class Runs:
             await self._say(turn, response_id, writer.fail_events(error, turn.language, known=True))
         finally:
             self._front.ledger.abandon(turn.exchange)
+            await self._count_tokens(turn.principal, turn.exchange.usage.total_tokens)
             news = self._news.pop(response_id, None)
             if news is not None:
                 news.set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from crawdad.core.errors import bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
@@ -17,7 +17,7 @@ from crawdad.services.responses.runs import Runs
 from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore, StoredResponse
-from crawdad.wire.fields import get_bool
+from crawdad.wire.fields import get_bool, whole_number
 from crawdad.wire.openai_responses import input_items, response_object, sse_frame
 from crawdad.wire.sse import SseSplitter, event_data
 
@@ -123,6 +123,7 @@ class Responses:
         return self._runs.follow(response_id, principal.id, after)
 
     async def _start(self, turn: Turn, body: JsonObject) -> Reply:
+        self._runs.need_room()
         response = response_object(turn.context, "queued")
         now = self._clock.now()
         record = StoredResponse(
@@ -171,7 +172,11 @@ class Responses:
                 await close()
 
     async def keep(self, turn: Turn, body: JsonObject, response: JsonObject) -> None:
-        """Keep a finished response with the request that it answers."""
+        """Keep a finished response with the request that it answers.
+
+        An upstream that gives the same id twice names the newer one, if both are the caller's; an id that is taken
+        otherwise is not kept: the answer itself is none the worse.
+        """
         response_id = response.get("id")
         if not isinstance(response_id, str) or not response_id:
             return
@@ -188,7 +193,15 @@ class Responses:
             runner=self._runs.runner,
             expires_at=now + KEPT_SECONDS,
         )
-        await self._store.create(record)
+        try:
+            await self._store.create(record)
+        except GatewayError as error:
+            if error.kind is not ErrorKind.CONFLICT:
+                raise
+            if await self._store.delete(response_id, turn.principal.id):
+                await self._store.create(record)
+            else:
+                turn.exchange.notes.append("store: not kept (the upstream's id is taken)")
 
 
 def resource(found: StoredResponse) -> JsonObject:
@@ -219,10 +232,10 @@ async def framed(events: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:
 
 def page_of(query: dict[str, str]) -> ItemPage:
     """The page that a query asks for. Raises BAD_REQUEST."""
-    limit = query.get("limit", "20")
+    limit = whole_number(query.get("limit", "20"))
     order = query.get("order", "desc")
-    if not limit.isdigit() or not 1 <= int(limit[:9]) <= 100:
-        raise bad_request("wire.value", "limit", value=repr(limit[:20]))
+    if limit is None or not 1 <= limit <= 100:
+        raise bad_request("wire.value", "limit", value=repr(query["limit"][:20]))
     if order not in ("asc", "desc"):
         raise bad_request("wire.value", "order", value=repr(order[:20]))
-    return ItemPage(int(limit), order, query.get("after"))
+    return ItemPage(limit, order, query.get("after"))

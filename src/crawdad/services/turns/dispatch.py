@@ -12,6 +12,7 @@ from crawdad.core.settings import RetrySettings
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.retry import next_attempt
+from crawdad.services.turns.sources import about_credential
 
 Answer = TypeVar("Answer")
 
@@ -41,12 +42,13 @@ class Dispatcher:
             self._ledger.route(exchange, offer)
             try:
                 return await attempt(offer)
-            except GatewayError as error:
+            except GatewayError as raised:
+                error = about_credential(raised, offer.provider)  # in an answer's body it looks like any other error
                 entry.ended = self._ledger.seconds(exchange)
                 entry.error = error.kind.value
                 again = next_attempt(error, number, tries, entry.ended, self._settings(), self._randomness.uniform())
                 if again is None:
-                    raise
+                    raise error from None
                 if again.seconds > 0:
                     await self._clock.sleep(again.seconds)
                 number = again.offer

@@ -12,6 +12,7 @@ from crawdad.core.response import Folder
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Catalogue, Offer, plan_route
 from crawdad.services.turns.dispatch import Dispatcher
+from crawdad.services.turns.named_models import check_named_models
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.relay import StreamRelay, relay_whole
 from crawdad.services.turns.sources import ANSWER_LIMIT, call_express, call_translated, express_bytes
@@ -69,6 +70,7 @@ class ModelFront:
 
     def offers(self, turn: Turn) -> tuple[Offer, ...]:
         """Where the turn may go, in order. Raises NOT_FOUND or FORBIDDEN."""
+        check_named_models(turn.body, turn.model, turn.principal)
         chance = self._randomness.uniform
         return plan_route(self.catalogue(), turn.model, turn.codec.name, turn.principal, chance).offers
 

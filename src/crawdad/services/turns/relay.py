@@ -14,7 +14,7 @@ from crawdad.core.ports import UpstreamAnswer
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
-from crawdad.services.turns.sources import ANSWER_LIMIT, about_credential
+from crawdad.services.turns.sources import ANSWER_LIMIT
 from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import Patience, see_off
 from crawdad.wire.codec import Codec, Tap
@@ -112,9 +112,6 @@ class StreamRelay:
                 reader.close()  # raises: in the vendor's words where what came is an error in plain JSON
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
             self._waiting.append(rest)
-        except GatewayError as error:
-            await self.close()
-            raise about_credential(error, self._offer.provider) from None
         except BaseException:
             await self.close()
             raise

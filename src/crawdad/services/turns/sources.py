@@ -9,12 +9,15 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer, Provider
+from crawdad.services.turns.inlining import inlined
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import encode
-from crawdad.wire.seals import carries_seals
+from crawdad.wire.seals import has_seals
 
+_ANY_PROTOCOL = ("idempotency-key",)
+"""Client headers that mean the same to every vendor."""
 ERROR_BODY_LIMIT = 1024 * 1024
 ANSWER_LIMIT = 64 * 1024 * 1024
 
@@ -31,7 +34,7 @@ def endpoint(base_url: str, path: str) -> str:
 
 def express_bytes(turn: Turn, offer: Offer) -> bytes | None:
     """The client's own bytes, with the model's name replaced, where they can go up as they are; else None."""
-    if offer.protocol != turn.codec.name or turn.touched or turn.array or carries_seals(turn.raw):
+    if offer.protocol != turn.codec.name or turn.touched or turn.array or has_seals(turn.raw):
         return None
     body, raw = turn.body, turn.raw
     if isinstance(body.get("model"), str):
@@ -46,7 +49,7 @@ async def call_express(turn: Turn, offer: Offer, raw: bytes, transport: Transpor
 
 async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Transport) -> UpstreamAnswer:
     """Send the request in the offer's own protocol. Raises `GatewayError` for an error status."""
-    request = replace(turn.request, model=offer.model)
+    request = replace(await inlined(turn, codec, transport), model=offer.model)
     if request.sampling.max_tokens is None and offer.max_tokens and offer.settings is not None:
         profile = replace(offer.profile, default_max_tokens=offer.max_tokens)
     else:
@@ -55,7 +58,9 @@ async def call_translated(turn: Turn, offer: Offer, codec: Codec, transport: Tra
     for note in written.notes:
         if note not in turn.exchange.notes:
             turn.exchange.notes.append(note)
-    headers = {**turn.headers, **written.headers} if codec.name == turn.codec.name else written.headers
+    same = codec.name == turn.codec.name
+    kept = turn.headers if same else {name: turn.headers[name] for name in _ANY_PROTOCOL if name in turn.headers}
+    headers = {**kept, **written.headers}
     return await _send(turn, offer, codec, transport, encode(written.body), headers)
 
 

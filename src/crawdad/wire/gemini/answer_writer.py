@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from crawdad.core.events import Stop
-from crawdad.core.parts import Citation, JsonObject, MediaPart, OpaquePart, Part, RefusalPart, ToolCallPart
+from crawdad.core.parts import (
+    Citation,
+    JsonObject,
+    MediaPart,
+    OpaquePart,
+    Part,
+    RefusalPart,
+    ThinkingPart,
+    ToolCallPart,
+)
 from crawdad.core.request import ModelRequest
 from crawdad.core.usage import Usage
 from crawdad.wire.gemini.grounding import write_grounding
 from crawdad.wire.gemini.part_writer import call_part, media_data
 from crawdad.wire.gemini.spelling import NAME
 from crawdad.wire.gemini.stops import write_stop
+from crawdad.wire.gemini.thought_seals import seal_call
 from crawdad.wire.gemini.usage import write_usage
 from crawdad.wire.tool_names import called_name
 
@@ -40,12 +50,14 @@ def is_blocked(extra: JsonObject, native: bool) -> bool:
     return native and isinstance(feedback, dict) and bool(feedback.get("blockReason"))
 
 
-def whole_part(part: Part, native: bool, request: ModelRequest, signature: str | None = None) -> JsonObject | None:
-    """A part that is said at once: anything but text and thoughts. `request` is the client's; `signature` is sealed
-    reasoning for a call."""
+def whole_part(part: Part, native: bool, request: ModelRequest, thoughts: list[ThinkingPart]) -> JsonObject | None:
+    """A part that is said at once: anything but text and thoughts. `request` is the client's; `thoughts` are those of
+    another vendor that led to a call, which takes them all."""
     if isinstance(part, ToolCallPart):
         body = call_part(part, called_name(part, request), native)
         body["functionCall"].setdefault("args", {})
+        signature = seal_call(thoughts, part)
+        thoughts.clear()
         if signature is not None:
             body.setdefault("thoughtSignature", signature)
         return body

@@ -27,7 +27,7 @@ from crawdad.core.parts import (
 )
 from crawdad.wire.fields import as_object, get_list, get_object, get_string, need_string, rest, wrong_type
 from crawdad.wire.gemini.spelling import NAME, camel_fields, guess_media_type, media_kind, to_text
-from crawdad.wire.gemini.thought_seals import open_thought, open_thoughts
+from crawdad.wire.gemini.thought_seals import open_call, open_thought
 
 _ROLES: dict[str, Role] = {
     "user": "user",
@@ -210,15 +210,12 @@ class ContentReader:
         sent_id = get_string(call, "id", where + ".")
         arguments = get_object(call, "args", where + ".")
         signature = get_string(source, "thoughtSignature", path + ".")
-        thoughts = open_thoughts(signature)
-        for thought in thoughts or ():
+        call_id = self._calls.add(sent_id, name)
+        part = ToolCallPart(call_id, name, "" if arguments is None else to_text(arguments))
+        for thought in open_call(part, signature):
             if (thought.signature, thought.encrypted) not in self._thoughts:
                 self._thoughts.add((thought.signature, thought.encrypted))
                 parts.append(thought)
-        call_id = self._calls.add(sent_id, name)
-        part = ToolCallPart(call_id, name, "" if arguments is None else to_text(arguments))
-        if signature and thoughts is None:
-            part.signature, part.origin = signature, NAME
         part.extra = rest(call, _CALL_FIELDS)
         _keep_outer(part.extra, source, "functionCall")
         if call_id != sent_id:

@@ -149,8 +149,9 @@ class ContentWriter:
     def _part(self, turn: _Turn, part: Part) -> None:
         native = self._native
         if isinstance(part, TextPart):
-            if native or part.text or part.signature:
-                turn.parts.append(text_part(part.text, part.signature, part.extra if native else {}))
+            if native or part.text:
+                signature, extra = (part.signature, part.extra) if native else (None, {})
+                turn.parts.append(text_part(part.text, signature, extra))
         elif isinstance(part, ThinkingPart):
             if part.origin == NAME and (native or part.signature):
                 turn.parts.append(text_part(part.text, part.signature, part.extra if native else {}, thought=True))

@@ -36,19 +36,18 @@ def text_part(text: str, signature: str | None, extra: JsonObject, thought: bool
 def media_data(part: MediaPart, native: bool, names: bool) -> JsonObject:
     """`inlineData` or `fileData`. `names`: whether a display name may be said (Vertex, or Google's own client did)."""
     inner: JsonObject = {}
+    as_text = part.text is not None and not part.data  # beside data, the text is a transcript
     if part.media_type:
         inner["mimeType"] = part.media_type
     elif not native:
-        inner["mimeType"] = "text/plain" if part.text is not None else guess_media_type(part.kind, part.url)
+        inner["mimeType"] = "text/plain" if as_text else guess_media_type(part.kind, part.url)
     reference = part.url or part.file_id
     if reference:
         key = "fileData"
         inner["fileUri"] = reference
     else:
         key = "inlineData"
-        inner["data"] = part.data or ""
-        if part.text is not None:
-            inner["data"] = base64.b64encode(part.text.encode("utf-8", "replace")).decode()
+        inner["data"] = part.data or base64.b64encode((part.text or "").encode("utf-8", "replace")).decode()
     if part.name and names:
         inner["displayName"] = part.name
     if native:

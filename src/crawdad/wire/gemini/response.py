@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crawdad.core.events import StreamEvent
-from crawdad.core.parts import Citation, JsonObject, TextPart, ThinkingPart, TokenLogprob, ToolCallPart
+from crawdad.core.parts import Citation, JsonObject, TextPart, ThinkingPart, TokenLogprob
 from crawdad.core.request import ModelRequest
 from crawdad.core.response import Choice, ModelResponse
 from crawdad.wire.codec import ReplyContext
@@ -16,7 +16,7 @@ from crawdad.wire.gemini.errors import error_from
 from crawdad.wire.gemini.logprobs import write_logprobs
 from crawdad.wire.gemini.part_writer import text_part
 from crawdad.wire.gemini.spelling import NAME
-from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought, seal_thoughts
+from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought
 
 
 def read_response(body: Any) -> list[StreamEvent]:
@@ -54,8 +54,9 @@ def _candidate(number: int, choice: Choice, extra: JsonObject, native: bool, req
     logprobs: list[TokenLogprob] = []
     for part in choice.parts:
         if isinstance(part, TextPart):
-            if part.text or part.signature:
-                parts.append(text_part(part.text, part.signature, part.extra if native else {}))
+            signature = part.signature if native else None
+            if part.text or signature:
+                parts.append(text_part(part.text, signature, part.extra if native else {}))
             texts.append((part.text, part.citations))
             logprobs += part.logprobs
         elif isinstance(part, ThinkingPart):
@@ -66,10 +67,7 @@ def _candidate(number: int, choice: Choice, extra: JsonObject, native: bool, req
             if part.text or signature:
                 parts.append(text_part(part.text, signature, {}, thought=True))
         else:
-            sealed_thoughts = seal_thoughts(thoughts) if thoughts and isinstance(part, ToolCallPart) else None
-            body = whole_part(part, native, request, sealed_thoughts)
-            if sealed_thoughts is not None:
-                thoughts = []
+            body = whole_part(part, native, request, thoughts)
             if body is not None:
                 parts.append(body)
     fields = candidate_fields(number, choice.stop, extra, native, texts)

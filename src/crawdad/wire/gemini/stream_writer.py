@@ -34,7 +34,7 @@ from crawdad.wire.gemini.framing import Framing
 from crawdad.wire.gemini.logprobs import write_logprobs
 from crawdad.wire.gemini.part_writer import text_part
 from crawdad.wire.gemini.spelling import NAME, to_json
-from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought, seal_thoughts
+from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought
 
 _HEAD = b'{"candidates":[{"content":{"parts":[{"text":'
 
@@ -141,8 +141,9 @@ class GeminiStreamWriter:
         if not growing.spoken:
             return b""
         thought = isinstance(part, ThinkingPart)
-        # Another vendor's signature is sealed when the thought is complete.
-        signature = None if isinstance(part, ThinkingPart) and part.origin != NAME else event.signature
+        # Another vendor's signature is sealed when the thought is complete; of a text it means nothing here.
+        own = part.origin == NAME if isinstance(part, ThinkingPart) else self._native
+        signature = event.signature if own else None
         if not event.text and not signature:
             return b""
         return self._chunk(growing.choice, text_part(event.text, signature, {}, thought))
@@ -159,11 +160,7 @@ class GeminiStreamWriter:
             if isinstance(thought, ThinkingPart):
                 choice.thoughts.append(thought)
                 return self._chunk(growing.choice, text_part("", seal_thought(thought), {}, thought=True))
-        sealed = None
-        part = growing.complete()
-        if isinstance(part, ToolCallPart) and choice.thoughts:
-            sealed, choice.thoughts = seal_thoughts(choice.thoughts), []
-        body = whole_part(part, self._native, self._context.request, sealed)
+        body = whole_part(growing.complete(), self._native, self._context.request, choice.thoughts)
         return b"" if body is None else self._chunk(growing.choice, body)
 
     def _end(self, event: MessageEnd) -> bytes:

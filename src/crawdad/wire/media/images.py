@@ -14,7 +14,7 @@ from crawdad.core.errors import bad_request
 from crawdad.core.media import File, Image, ImageRequest, ImageResponse
 from crawdad.core.parts import JsonObject
 from crawdad.core.usage import Usage
-from crawdad.wire.fields import as_count, get_int, get_string, need_string, rest, unreadable
+from crawdad.wire.fields import as_count, get_int, get_string, need_string, rest, unreadable, whole_number
 from crawdad.wire.media.multipart import Form
 
 MAX_IMAGES = 10
@@ -61,9 +61,9 @@ def read_edit(form: Form, model: str) -> ImageRequest:
     """`POST /v1/images/edits`. Raises BAD_REQUEST."""
     fields: JsonObject = dict(form.fields)
     if isinstance(fields.get("n"), str):
-        if not str(fields["n"]).isdigit():
+        fields["n"] = whole_number(fields["n"])
+        if fields["n"] is None:
             raise bad_request("wire.type", "n", expected="an integer")
-        fields["n"] = int(fields["n"])
     request = read_request(fields, model)
     request.images = [file for name, file in form.files if name in ("image", "image[]")]
     request.mask = form.file("mask")

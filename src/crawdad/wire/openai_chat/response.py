@@ -80,7 +80,7 @@ def _write_choice(choice: Choice, number: int, reply: Reply) -> JsonObject:
     _write_annotations(texts, message)
     _write_media([part for part in choice.parts if isinstance(part, MediaPart)], message, reply)
     for part in texts:
-        if part.signature:
+        if part.signature and reply.own:
             message["extra_content"] = write_thought_signature(part.signature)
     return {
         "index": number,

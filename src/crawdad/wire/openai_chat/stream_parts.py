@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
@@ -63,11 +64,12 @@ class ChoiceFrame:
 class TextOut:
     """Content. Citations are kept for the end, counted from the beginning of the content."""
 
-    __slots__ = ("_base", "_choice")
+    __slots__ = ("_base", "_choice", "_own")
 
-    def __init__(self, choice: ChoiceFrame) -> None:
+    def __init__(self, choice: ChoiceFrame, own: bool) -> None:
         self._choice = choice
         self._base = choice.length
+        self._own = own  # a signature of the text means something only to a vendor of this protocol
 
     def delta(self, event: PartDelta) -> bytes:
         choice, text = self._choice, event.text
@@ -79,8 +81,10 @@ class TextOut:
         if event.logprobs is None and event.signature is None:
             return choice.chunk(b'{"content":' + orjson.dumps(text) + b"}") if text else b""
         delta: JsonObject = {"content": text}
-        if event.signature:
+        if event.signature and self._own:
             delta["extra_content"] = write_thought_signature(event.signature)
+        elif not text and not event.logprobs:
+            return b""
         return choice.chunk_with(delta, write_logprobs(event.logprobs or [], []))
 
     def end(self) -> bytes:
@@ -165,7 +169,7 @@ class DetailedThinkingOut:
 
     def end(self) -> bytes:
         opaque = self._opaque()
-        if not opaque and (self._begun or self._part.origin != NAME):
+        if not opaque and self._begun:
             return b""
         item = {"type": detail_type(self._part), "index": self._number} if self._begun else self._first()
         return self._choice.chunk(orjson.dumps({"reasoning_details": [{**item, **opaque}]}))
@@ -175,9 +179,7 @@ class DetailedThinkingOut:
         if part.origin == NAME:
             fields = {"signature": signature, "data": encrypted}
             return {key: value for key, value in fields.items() if value is not None}
-        token = sealed(ThinkingPart("", signature, encrypted, part.redacted, id=part.id, origin=part.origin))
-        if token is None:
-            return {}
+        token = sealed(replace(part, signature=signature, encrypted=encrypted))
         return {"signature": token} if self._begun else {"type": "reasoning.encrypted", "data": token}
 
 

@@ -97,7 +97,7 @@ class ChatStreamWriter:
         choice, opening = self._choice(event.choice)
         part = event.part
         if isinstance(part, TextPart):
-            writing: PartOut = TextOut(choice)
+            writing: PartOut = TextOut(choice, self.reply.own)
             first = PartDelta(
                 event.index, part.text, part.signature, None, part.citations or None, part.logprobs or None
             )

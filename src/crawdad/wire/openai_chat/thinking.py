@@ -46,12 +46,10 @@ def open_detail(item: JsonObject) -> ThinkingPart:
 
 
 def write_detail(part: ThinkingPart, index: int) -> JsonObject | None:
-    """`part` as an item of `reasoning_details`; None where there is nothing but plain text."""
+    """`part` as an item of `reasoning_details`; None for plain text of a vendor of this protocol."""
     if part.origin == NAME:
         return _own_detail(part, index)
     token = sealed(part)
-    if token is None:
-        return None
     if not part.text:
         return {"type": _ENCRYPTED, "data": token, "index": index}
     return {"type": detail_type(part), text_field(part): part.text, "signature": token, "index": index}
@@ -76,10 +74,8 @@ def _own_detail(part: ThinkingPart, index: int) -> JsonObject | None:
     return item | {key: value for key, value in fields if value is not None}
 
 
-def sealed(part: ThinkingPart) -> str | None:
-    """The opaque values of a foreign part as one token; None where there are none."""
-    if not (part.signature or part.encrypted or part.redacted or part.id):
-        return None
+def sealed(part: ThinkingPart) -> str:
+    """The opaque values of a foreign part as one token. It is there even without any: it tells whose thought it is."""
     return seal(thinking_fields(part))
 
 
