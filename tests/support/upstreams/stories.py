@@ -31,12 +31,19 @@ class Think:
 class Call:
     """A tool call. `arguments` is an object, or free text for a custom tool (OpenAI's protocols).
 
-    `signature` is a Gemini thought signature that travels with the call.
+    `signature` is a Gemini thought signature that travels with the call. A `namespace` is a field of its own in Responses;
+    elsewhere the model knows the tool by its `full_name`.
     """
 
     name: str
     arguments: dict[str, Any] | str
     signature: str = ""
+    namespace: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """The name where there are no namespaces."""
+        return f"{self.namespace}__{self.name}" if self.namespace else self.name
 
 
 @dataclass(frozen=True)
@@ -236,6 +243,10 @@ STORIES: dict[str, Story] = {
             Tokens(9000, 80, cache_read=8000, reasoning=30),
         ),
         Turn((Say("The command printed: {results}"),), tokens=Tokens(9200, 25, cache_read=8900)),
+    ),
+    "codex-agents": (
+        Turn((Call("spawn_agent", {"message": "look around"}, namespace="multi_agent_v1"),), "tools"),
+        Turn((Say("The agent says: {results}"),)),
     ),
     "gemini-cli": (
         Turn((Call("list_directory", {"dir_path": "."}, _SIGNATURE),), "tools", Tokens(6000, 40, reasoning=15)),

@@ -106,7 +106,7 @@ def _content(turn: Turn, ask: Ask, stamp: Stamp) -> list[dict[str, Any]]:
             given = piece.arguments
             arguments = {"input": given} if isinstance(given, str) else given
             block_id = stamp.id("toolu_01", len(blocks), 22)
-            blocks.append({"type": "tool_use", "id": block_id, "name": piece.name, "input": arguments})
+            blocks.append({"type": "tool_use", "id": block_id, "name": piece.full_name, "input": arguments})
     return blocks
 
 

@@ -167,9 +167,9 @@ def _frame(ask: Ask, stamp: Stamp, kind: str) -> dict[str, Any]:
 
 def _call(piece: Call, call_id: str) -> dict[str, Any]:
     if isinstance(piece.arguments, str):
-        return {"id": call_id, "type": "custom", "custom": {"name": piece.name, "input": piece.arguments}}
+        return {"id": call_id, "type": "custom", "custom": {"name": piece.full_name, "input": piece.arguments}}
     arguments = orjson.dumps(piece.arguments).decode()
-    return {"id": call_id, "type": "function", "function": {"name": piece.name, "arguments": arguments}}
+    return {"id": call_id, "type": "function", "function": {"name": piece.full_name, "arguments": arguments}}
 
 
 def _reasoning(piece: Think) -> dict[str, Any]:

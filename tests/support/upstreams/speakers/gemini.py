@@ -157,7 +157,7 @@ def _parts(turn: Turn, stamp: Stamp) -> list[dict[str, Any]]:
 
 def _call(piece: Call, call_id: str) -> dict[str, Any]:
     given = piece.arguments
-    return {"id": call_id, "name": piece.name, "args": {"input": given} if isinstance(given, str) else given}
+    return {"id": call_id, "name": piece.full_name, "args": {"input": given} if isinstance(given, str) else given}
 
 
 def _candidate(ask: Ask, parts: list[dict[str, Any]], number: int = 0, finish: str | None = None) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def _line(ask: Ask, stamp: Stamp, message: dict[str, Any]) -> dict[str, Any]:
 def _call(piece: Call, index: int, stamp: Stamp) -> dict[str, Any]:
     given = piece.arguments
     arguments = {"input": given} if isinstance(given, str) else given
-    function = {"index": index, "name": piece.name, "arguments": arguments}
+    function = {"index": index, "name": piece.full_name, "arguments": arguments}
     return {"id": stamp.id("call_", index, 8), "function": function}
 
 

@@ -179,6 +179,8 @@ def _reasoning(piece: Think, ask: Ask, item_id: str) -> dict[str, Any]:
 
 def _call(piece: Call, stamp: Stamp, number: int) -> dict[str, Any]:
     call = {"call_id": stamp.id("call_", number), "name": piece.name}
+    if piece.namespace:
+        call["namespace"] = piece.namespace
     if isinstance(piece.arguments, str):
         item_id = stamp.id("ctc_", number, 48)
         return {"id": item_id, "type": "custom_tool_call", "status": "completed", **call, "input": piece.arguments}
