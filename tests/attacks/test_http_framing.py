@@ -107,7 +107,9 @@ def test_foreign_and_malformed_hosts_are_refused(gateway: Gateway, name: str) ->
         assert statuses(say(gateway, head)) == [400], path
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:80", "[::1]:18789", "app.localhost", "10.1.2.3"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "127.0.0.1:80", "[::1]:18789", "app.localhost", "10.1.2.3"]
+)
 def test_names_that_cannot_be_rebound_are_answered(gateway: Gateway, host: str) -> None:
     """Attack 7: localhost and literal addresses are what a program on this machine calls us."""
     head = b"GET /health HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % host.encode()
