@@ -83,7 +83,12 @@ def test_a_stream_that_nobody_reads_is_held_back_and_then_dropped(
             connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
             deaf.append(connection)
         for name in names:  # dropped, and the upstream let go of, though the client never said a word
-            eventually(lambda name=name: (entry := journal(name)) and entry.left_at, "the upstream to be let go of")
+
+            def left(name: str = name) -> bool:
+                entry = journal(name)
+                return entry is not None and entry.left_at is not None
+
+            eventually(left, "the upstream to be let go of")
         for connection in deaf:
             connection.close()
     for name in names:
