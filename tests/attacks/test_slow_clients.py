@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 import orjson
 import pytest
@@ -84,15 +83,15 @@ def test_a_stream_that_nobody_reads_is_held_back_and_then_dropped(
             connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
             deaf.append(connection)
         for name in names:  # dropped, and the upstream let go of, though the client never said a word
-            eventually(partial(_was_left, journal, name), "the upstream to be let go of")
+
+            def left(name: str = name) -> bool:
+                entry = journal(name)
+                return entry is not None and entry.left_at is not None
+
+            eventually(left, "the upstream to be let go of")
         for connection in deaf:
             connection.close()
     for name in names:
         entry = journal(name)
         assert entry is not None and entry.sent < 16 * 1024 * 1024
     assert statuses(say(impatient, b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) == [200]
-
-
-def _was_left(journal: Callable[[str], Received | None], name: str) -> bool:
-    entry = journal(name)
-    return entry is not None and entry.left_at is not None
