@@ -14,6 +14,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 from crawdad.wire.anthropic.support import NAME
 from crawdad.wire.fields import parse_error
+from crawdad.wire.statuses import KIND_BY_STATUS
 
 WORDS: dict[ErrorKind, tuple[int, str]] = {
     ErrorKind.BAD_REQUEST: (400, "invalid_request_error"),
@@ -34,21 +35,6 @@ WORDS: dict[ErrorKind, tuple[int, str]] = {
     ErrorKind.INTERNAL: (500, "api_error"),
 }
 """Kind → status and type."""
-
-_BY_STATUS = {
-    400: ErrorKind.BAD_REQUEST,
-    401: ErrorKind.UNAUTHENTICATED,
-    402: ErrorKind.PAYMENT,
-    403: ErrorKind.FORBIDDEN,
-    404: ErrorKind.NOT_FOUND,
-    408: ErrorKind.UPSTREAM_TIMEOUT,
-    409: ErrorKind.CONFLICT,
-    413: ErrorKind.TOO_LARGE,
-    429: ErrorKind.RATE_LIMITED,
-    503: ErrorKind.OVERLOADED,
-    504: ErrorKind.UPSTREAM_TIMEOUT,
-    529: ErrorKind.OVERLOADED,
-}
 
 _BY_TYPE = {
     "invalid_request_error": ErrorKind.BAD_REQUEST,
@@ -107,9 +93,9 @@ def _kind(status: int | None, word: Any, code: str | int | None, message: str) -
     if status is None or status < 400:
         kind = _BY_TYPE.get(word, ErrorKind.UPSTREAM_ERROR) if isinstance(word, str) else ErrorKind.UPSTREAM_ERROR
     elif status >= 500:
-        kind = _BY_STATUS.get(status, ErrorKind.UPSTREAM_ERROR)
+        kind = KIND_BY_STATUS.get(status, ErrorKind.UPSTREAM_ERROR)
     else:
-        kind = _BY_STATUS.get(status, ErrorKind.BAD_REQUEST)
+        kind = KIND_BY_STATUS.get(status, ErrorKind.BAD_REQUEST)
     if code in _SPENT or (kind is ErrorKind.BAD_REQUEST and "credit balance is too low" in message):
         return ErrorKind.PAYMENT
     if kind is ErrorKind.BAD_REQUEST and any(words in message for words in _CONTEXT_WORDS):

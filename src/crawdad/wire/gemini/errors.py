@@ -14,6 +14,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 from crawdad.wire.fields import parse_error
 from crawdad.wire.gemini.spelling import NAME
+from crawdad.wire.statuses import KIND_BY_STATUS
 
 STATUS: dict[ErrorKind, tuple[int, str]] = {
     ErrorKind.BAD_REQUEST: (400, "INVALID_ARGUMENT"),
@@ -35,20 +36,6 @@ STATUS: dict[ErrorKind, tuple[int, str]] = {
 }
 """The status and word for each kind."""
 
-_KINDS = {
-    400: ErrorKind.BAD_REQUEST,
-    401: ErrorKind.UNAUTHENTICATED,
-    402: ErrorKind.PAYMENT,
-    403: ErrorKind.FORBIDDEN,
-    404: ErrorKind.NOT_FOUND,
-    408: ErrorKind.UPSTREAM_TIMEOUT,
-    409: ErrorKind.CONFLICT,
-    413: ErrorKind.TOO_LARGE,
-    429: ErrorKind.RATE_LIMITED,
-    503: ErrorKind.OVERLOADED,
-    504: ErrorKind.UPSTREAM_TIMEOUT,
-    529: ErrorKind.OVERLOADED,
-}
 _RPC = "type.googleapis.com/google.rpc."
 
 
@@ -87,7 +74,7 @@ def error_from(body: Any, status: int | None = None, retry_after: float | None =
 
 
 def _kind(status: int, reason: str | None, message: str) -> ErrorKind:
-    kind = _KINDS.get(status)
+    kind = KIND_BY_STATUS.get(status)
     if kind is None:
         return ErrorKind.UPSTREAM_ERROR if status >= 500 or status < 400 else ErrorKind.BAD_REQUEST
     words = message[:2000].lower()

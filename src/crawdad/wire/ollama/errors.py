@@ -10,21 +10,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
 from crawdad.wire.fields import parse_error
 from crawdad.wire.ollama.support import NAME
-
-_KINDS = {
-    400: ErrorKind.BAD_REQUEST,
-    401: ErrorKind.UNAUTHENTICATED,
-    402: ErrorKind.PAYMENT,
-    403: ErrorKind.FORBIDDEN,
-    404: ErrorKind.NOT_FOUND,
-    408: ErrorKind.UPSTREAM_TIMEOUT,
-    409: ErrorKind.CONFLICT,
-    413: ErrorKind.TOO_LARGE,
-    429: ErrorKind.RATE_LIMITED,
-    503: ErrorKind.OVERLOADED,
-    504: ErrorKind.UPSTREAM_TIMEOUT,
-    529: ErrorKind.OVERLOADED,
-}
+from crawdad.wire.statuses import KIND_BY_STATUS
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
@@ -41,7 +27,7 @@ def error_from(body: Any, status: int = 500, retry_after: float | None = None) -
     details: JsonObject = {"status": status}
     if isinstance(body, dict):
         details |= {"body": body, "protocol": NAME}
-    kind = _KINDS.get(status)
+    kind = KIND_BY_STATUS.get(status)
     if kind is None:
         kind = ErrorKind.BAD_REQUEST if 400 <= status < 500 else ErrorKind.UPSTREAM_ERROR
     if not isinstance(words, str) or not words:

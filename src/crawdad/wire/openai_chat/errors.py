@@ -17,6 +17,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 from crawdad.wire.fields import parse_error
 from crawdad.wire.openai_chat.support import NAME
+from crawdad.wire.statuses import KIND_BY_STATUS
 
 _INVALID, _SERVER = "invalid_request_error", "server_error"
 
@@ -39,21 +40,6 @@ TABLE: dict[ErrorKind, tuple[int, str, str | None]] = {
     ErrorKind.INTERNAL: (500, _SERVER, "internal_error"),
 }
 """Kind → status, type and code of our own errors."""
-
-_BY_STATUS = {
-    400: ErrorKind.BAD_REQUEST,
-    401: ErrorKind.UNAUTHENTICATED,
-    402: ErrorKind.PAYMENT,
-    403: ErrorKind.FORBIDDEN,
-    404: ErrorKind.NOT_FOUND,
-    408: ErrorKind.UPSTREAM_TIMEOUT,
-    409: ErrorKind.CONFLICT,
-    413: ErrorKind.TOO_LARGE,
-    429: ErrorKind.RATE_LIMITED,
-    503: ErrorKind.OVERLOADED,
-    504: ErrorKind.UPSTREAM_TIMEOUT,
-    529: ErrorKind.OVERLOADED,
-}
 
 _BY_WORD = {
     "context_length_exceeded": ErrorKind.CONTEXT_TOO_LONG,
@@ -160,8 +146,8 @@ def _kind(status: int | None, words: list[str] | tuple[str, ...], message: str) 
     if status is None:
         found = [_WITHOUT_STATUS[word] for word in words if word in _WITHOUT_STATUS]
         return found[0] if found else ErrorKind.UPSTREAM_ERROR
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
+    if status in KIND_BY_STATUS:
+        return KIND_BY_STATUS[status]
     return ErrorKind.BAD_REQUEST if 400 <= status < 500 else ErrorKind.UPSTREAM_ERROR
 
 
@@ -183,7 +169,7 @@ def write_error(error: GatewayError, language: Language = "en") -> tuple[int, Js
     if not isinstance(body, dict) or error.details.get("protocol") != NAME:
         body = None
     if type(theirs) is int and 400 <= theirs < 600:
-        own_words_fit = theirs < 500 and error.kind in (ErrorKind.BAD_REQUEST, _BY_STATUS.get(theirs))
+        own_words_fit = theirs < 500 and error.kind in (ErrorKind.BAD_REQUEST, KIND_BY_STATUS.get(theirs))
         status = theirs if body is not None or own_words_fit else status
     return status, error_body(error, kind_word, code, language) if body is None else body
 

@@ -12,6 +12,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 from crawdad.wire.fields import parse_error
 from crawdad.wire.openai_responses.support import NAME
+from crawdad.wire.statuses import KIND_BY_STATUS
 
 WORDS: dict[ErrorKind, tuple[int, str, str | None]] = {
     ErrorKind.BAD_REQUEST: (400, "invalid_request_error", None),
@@ -93,20 +94,6 @@ _KIND_BY_CODE = {
     "bio_policy": ErrorKind.BAD_REQUEST,
     "misalignment_policy_violation": ErrorKind.BAD_REQUEST,
 }
-_KIND_BY_STATUS = {
-    400: ErrorKind.BAD_REQUEST,
-    401: ErrorKind.UNAUTHENTICATED,
-    402: ErrorKind.PAYMENT,
-    403: ErrorKind.FORBIDDEN,
-    404: ErrorKind.NOT_FOUND,
-    408: ErrorKind.UPSTREAM_TIMEOUT,
-    409: ErrorKind.CONFLICT,
-    413: ErrorKind.TOO_LARGE,
-    429: ErrorKind.RATE_LIMITED,
-    503: ErrorKind.OVERLOADED,
-    504: ErrorKind.UPSTREAM_TIMEOUT,
-    529: ErrorKind.OVERLOADED,
-}
 _KEEPS_STATUS = frozenset(
     {
         ErrorKind.BAD_REQUEST,
@@ -177,8 +164,8 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GatewayE
     source = _error_object(parsed)
     message = _string(source.get("message"))
     kind = kind_of(source, message)
-    if kind is None or (kind is ErrorKind.UPSTREAM_ERROR and status in _KIND_BY_STATUS):
-        kind = _KIND_BY_STATUS.get(status) or (ErrorKind.UPSTREAM_ERROR if status >= 500 else ErrorKind.BAD_REQUEST)
+    if kind is None or (kind is ErrorKind.UPSTREAM_ERROR and status in KIND_BY_STATUS):
+        kind = KIND_BY_STATUS.get(status) or (ErrorKind.UPSTREAM_ERROR if status >= 500 else ErrorKind.BAD_REQUEST)
     details = _details(source)
     details["status"] = status
     if isinstance(parsed, dict):
