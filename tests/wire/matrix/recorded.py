@@ -124,8 +124,9 @@ def _as_list(content: Any) -> list[Any]:
 
 
 def _gather_responses(events: list[JsonObject]) -> JsonObject:
-    response: JsonObject = events[-1]["response"]
-    return response
+    """The closing event holds the items again, but encrypts their reasoning anew; what each item's own end said counts."""
+    items = [event["item"] for event in events if event["type"] == "response.output_item.done"]
+    return {**events[-1]["response"], "output": items}
 
 
 def _gather_anthropic(events: list[JsonObject]) -> JsonObject:

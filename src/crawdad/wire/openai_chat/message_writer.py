@@ -274,6 +274,8 @@ class _MessageWriter:
     def _part(self, part: Part) -> JsonObject | None:
         """A content part, None for what has no place in content."""
         if isinstance(part, (TextPart, RefusalPart)):
+            if not part.text and not self._own:
+                return None
             body: JsonObject = {"type": "text", "text": part.text}
         elif isinstance(part, MediaPart):
             body = write_media(part, self._profile)
