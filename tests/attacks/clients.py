@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Literal
 
 import aiohttp
@@ -117,7 +118,7 @@ async def post(
     sent = {**gateway.headers, "content-type": "application/json", **(headers or {})}
     pieces: list[bytes] = []
     broken = None
-    async with session.post(gateway.base_url + path, data=body, headers=sent) as answer:
+    async with session.post(gateway.base_url + path, data=BytesIO(body), headers=sent) as answer:
         try:
             async for piece in answer.content.iter_any():
                 pieces.append(piece)

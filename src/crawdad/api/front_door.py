@@ -90,9 +90,8 @@ class FrontDoor:
         settings = self._gate.settings()
         if settings.language == "zh":
             call.default_language = "zh"
-        trusted = settings.gateway.trusted_proxies
-        if trusted:
-            call.address = client_address(call.address, call.header(b"x-forwarded-for"), trusted)
+        if settings.gateway.trusted_proxies:
+            call.address = self._address(scope)
         try:
             self._check_host(scope)
             self._check_page(scope, origin)
@@ -159,9 +158,15 @@ class FrontDoor:
             return
         try:
             self._check_host(scope)
-            await handler(scope, receive, send)
+            await handler({**scope, "client": (self._address(scope), 0)}, receive, send)
         except GatewayError as error:
             await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
+
+    def _address(self, scope: Scope) -> str:
+        peer = scope["client"][0] if scope.get("client") else ""
+        # Some proxies add a line of their own to what the client sent: only the last of all lines is theirs.
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        return client_address(peer, ",".join(lines), self._gate.settings().gateway.trusted_proxies)
 
     def _allows(self, origin: str) -> bool:
         allowed = self._gate.settings().gateway.allowed_origins

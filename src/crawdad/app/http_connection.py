@@ -189,10 +189,14 @@ class HttpConnection(HttpToolsProtocol):
         elif self._deadline is not None and now >= self._deadline:
             if self.flow.read_paused:
                 self._deadline = now + BODY_SECONDS  # we are the slow ones
-            elif self._refused or self.idle:
+            elif self._refused or self.idle or self._is_answered():
                 self.transport.close()
             else:
                 self._refuse(408)
+
+    def _is_answered(self) -> bool:
+        """Whether the request whose body still comes has had its answer: a second one would be taken for the next's."""
+        return self._reading == "body" and self.cycle is not None and self.cycle.response_complete
 
     def retire(self) -> None:
         """Answer what is asked, say `connection: close` with it, and take no further request."""

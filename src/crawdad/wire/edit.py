@@ -35,19 +35,30 @@ def insert_first(raw: bytes, member: bytes) -> bytes:
     return raw[:brace] + member + b"," + raw[brace:]
 
 
+def contains(raw: bytes, sign: bytes) -> bool:
+    """`sign in raw`, several times faster on long texts: CPython searches backwards with a plainer, quicker loop."""
+    return raw.rfind(sign) >= 0
+
+
 def _top_level_spans(raw: bytes, key: str) -> int:
-    quoted = orjson.dumps(key)
-    if raw.count(quoted) == 1 and b"\\u00" not in raw:
-        return 1  # spelled once and not hidden behind escapes: no need to walk the document
-    return len(_find_top_level(raw, key))
+    return 1 if _only_place(raw, orjson.dumps(key)) is not None else len(_find_top_level(raw, key))
+
+
+def _only_place(raw: bytes, quoted: bytes) -> int | None:
+    """Where a name is spelled, when that is one place and no other is hidden behind escapes: the document need not be
+    walked then, for the only place is the top-level member itself."""
+    last = raw.rfind(quoted)
+    if last < 0 or raw.find(quoted, 0, last) >= 0 or contains(raw, b"\\u00"):
+        return None
+    return last
 
 
 def _find_top_level(raw: bytes, key: str) -> list[tuple[int, int]]:
     """The spans of the string values of top-level members named `key`, escapes in the name understood."""
     quoted = orjson.dumps(key)
-    if raw.count(quoted) == 1 and b"\\u00" not in raw:
-        match = _VALUE.match(raw, raw.index(quoted) + len(quoted))
-        # The only place the name is spelled is the member itself: the document has the key at its top level.
+    place = _only_place(raw, quoted)
+    if place is not None:
+        match = _VALUE.match(raw, place + len(quoted))
         return [match.span(1)] if match else []
     spans: list[tuple[int, int]] = []
     depth = 0

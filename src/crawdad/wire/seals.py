@@ -13,6 +13,7 @@ import binascii
 import orjson
 
 from crawdad.core.parts import JsonObject, ThinkingPart
+from crawdad.wire.edit import contains
 
 _MAGIC = b"crawdad1:"
 _SEALED_PREFIX = base64.b64encode(_MAGIC).decode()  # nine bytes encode without padding, so this is a true prefix
@@ -40,7 +41,7 @@ def unseal(token: str | None) -> JsonObject | None:
 
 def has_seals(raw: bytes) -> bool:
     """Whether a client's request body holds anything sealed here: it then must not go to an upstream as it is."""
-    return _SEALED_BYTES in raw or _SEALED_ID_BYTES in raw
+    return contains(raw, _SEALED_BYTES) or contains(raw, _SEALED_ID_BYTES)
 
 
 def thinking_fields(part: ThinkingPart) -> JsonObject:

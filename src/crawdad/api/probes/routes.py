@@ -15,6 +15,8 @@ from crawdad.core.identity import Permission
 
 _NO_STORE: Headers = {"cache-control": "no-store"}
 _LOOPBACK = ("127.0.0.1", "::1")
+_SET_BY_PROXIES = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
+"""Who comes with one of these may be anybody, though a program on this machine passed him on."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -52,7 +54,7 @@ class ProbeRoutes:
 
     async def metrics(self, call: Call) -> None:
         """Prometheus's text format."""
-        forwarded = b"x-forwarded-for" in call.headers or b"forwarded" in call.headers
+        forwarded = any(name in call.headers for name in _SET_BY_PROXIES)
         if call.address not in _LOOPBACK or forwarded or call.credential():
             self._gate.door.enter(call.credential(), call.address).need(Permission.METRICS_READ)
         await call.answer(200, self._exposition(), METRICS_TYPE, _NO_STORE)

@@ -28,6 +28,7 @@ from crawdad.wire.gemini.part_writer import (
     SKIP_SIGNATURE,
     call_part,
     inner_fields,
+    is_media,
     media_data,
     result_value,
     text_part,
@@ -196,7 +197,7 @@ class ContentWriter:
             response["id"] = call_id
         response["name"] = self._result_name(part)
         response["response"] = result_value(part, native)
-        media = [self._media(item) for item in part.content if isinstance(item, MediaPart)]
+        media = [self._media(item) for item in part.content if isinstance(item, MediaPart) and is_media(item)]
         if native:
             media += [item.raw for item in part.content if isinstance(item, OpaquePart) and item.protocol == NAME]
             response |= inner_fields(part.extra)

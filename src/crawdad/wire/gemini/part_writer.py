@@ -7,7 +7,16 @@ from typing import Any
 
 import orjson
 
-from crawdad.core.parts import JsonObject, MediaPart, OpaquePart, RefusalPart, TextPart, ToolCallPart, ToolResultPart
+from crawdad.core.parts import (
+    JsonObject,
+    MediaPart,
+    OpaquePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from crawdad.wire.custom_tools import object_arguments
 from crawdad.wire.gemini.spelling import NAME, guess_media_type
 
@@ -73,9 +82,15 @@ def call_part(part: ToolCallPart, name: str, native: bool) -> JsonObject:
     return result
 
 
+def is_media(part: Part) -> bool:
+    """Whether a part of a function's response is more than words."""
+    return isinstance(part, MediaPart) and (part.text is None or bool(part.data))
+
+
 def result_value(part: ToolResultPart, native: bool) -> JsonObject:
-    """The `response` object of a function response."""
-    spoken = (item.text for item in part.content if isinstance(item, (TextPart, RefusalPart, OpaquePart)))
+    """The `response` object of a function response. Documents that are text belong to its words."""
+    words = (TextPart, RefusalPart, OpaquePart, MediaPart)
+    spoken = (item.text for item in part.content if isinstance(item, words) and not is_media(item))
     text = "\n".join(piece for piece in spoken if piece)
     shape = part.extra.get("shape") if native else None
     if shape is None:

@@ -15,7 +15,7 @@ from crawdad.core.response import ModelResponse
 from crawdad.core.text import Language
 from crawdad.core.usage import Usage
 from crawdad.wire.codec import ReplyContext, WrittenRequest
-from crawdad.wire.edit import insert_first
+from crawdad.wire.edit import contains, insert_first
 from crawdad.wire.features import SupportTable
 from crawdad.wire.openai_chat import errors, request_reader, request_writer, response
 from crawdad.wire.openai_chat.stops import read_stop
@@ -82,7 +82,7 @@ class ChatCodec:
             return None
         if profile.max_tokens_field == "max_tokens" and "max_completion_tokens" in body:
             return None
-        if not profile.developer_role and b'"developer"' in raw:
+        if not profile.developer_role and contains(raw, b'"developer"'):
             return None
         if not stream or not profile.stream_usage or wants_usage(body):
             return raw

@@ -18,8 +18,9 @@ from crawdad.wire.profile import Profile
 REASONING_FIELDS = frozenset({"reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget"})
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-_BUDGETS = ((1024, "minimal"), (4096, "low"), (16384, "medium"), (32768, "high"))
-"""Up to this many tokens of thinking a budget means that effort; beyond the last, `xhigh`."""
+_BUDGETS = ((4096, "low"), (16384, "medium"))
+"""Up to this many tokens of thinking a budget means that effort; beyond the last, `high`. Efforts beside these three are
+known to some models only."""
 
 
 def read_reasoning(body: JsonObject) -> Reasoning | None:
@@ -97,7 +98,7 @@ def _effort_of(budget: int | None) -> str | None:
         return None
     if budget == 0:
         return "none"
-    return next((effort for limit, effort in _BUDGETS if budget <= limit), "xhigh")
+    return next((effort for limit, effort in _BUDGETS if budget <= limit), "high")
 
 
 def _write_effort(effort: str | None, profile: Profile, body: JsonObject) -> None:
