@@ -88,6 +88,8 @@ class ModelsSettings(Section):
     """Where unknown names go. Unset: nowhere, they are a 404."""
     discover_local: bool = True
     """Whether to look for a local Ollama, LM Studio or vLLM when no provider is configured."""
+    local_servers: dict[str, str] = Field(default_factory=dict)
+    """Where to look for `ollama`, `lmstudio` or `vllm` instead of its customary address."""
     demo: bool = True
 
 

@@ -51,16 +51,18 @@ async def list_models(provider: Provider, transport: Transport, timeouts: Timeou
 
 
 async def find_local(
-    transport: Transport, servers: tuple[LocalServer, ...] = LOCAL_SERVERS
+    transport: Transport, elsewhere: Mapping[str, str]
 ) -> Mapping[str, tuple[ProviderSettings, list[ListedModel]]]:
-    """The local servers that answer, with what they offer, by provider id."""
+    """The local servers that answer, with what they offer, by provider id. `elsewhere` has the base URLs of those that are
+    not at their customary address."""
     found: dict[str, tuple[ProviderSettings, list[ListedModel]]] = {}
-    for server in servers:
-        provider = Provider(server.id, server.base_url, PROTOCOL_OF_API[server.api], {})
+    for server in LOCAL_SERVERS:
+        base_url = elsewhere.get(server.id, server.base_url)
+        provider = Provider(server.id, base_url, PROTOCOL_OF_API[server.api], {})
         try:
             models = await list_models(provider, transport, _LOCAL_PATIENCE)
         except GatewayError:
             continue  # nobody there, or somebody else: not finding one is the usual case
         if models:
-            found[server.id] = (ProviderSettings(base_url=server.base_url, api=server.api, auth="none"), models)
+            found[server.id] = (ProviderSettings(base_url=base_url, api=server.api, auth="none"), models)
     return found

@@ -49,13 +49,17 @@ class ScriptedUpstream(LoopbackServer):
 
     @contextmanager
     def holding(self, after: int) -> Iterator[Hold]:
-        """Streams that begin in this context stop after so many events, and go on when it is left."""
-        hold = self._hold = Hold(after)
+        """Streams that begin in this context stop after so many events, and go on when `release` is called or it is left."""
+        self._hold = Hold(after)
         try:
-            yield hold
+            yield self._hold
         finally:
-            self._hold = None
-            assert self._loop is not None
+            self.release()
+
+    def release(self) -> None:
+        """Let what is held go on."""
+        hold, self._hold = self._hold, None
+        if hold is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(hold.open.set)
 
     async def answer(self, request: Received, reply: Reply) -> None:

@@ -52,7 +52,7 @@ class LiveCatalogue:
         """Ask every provider for its list, and look for local servers where nothing is configured."""
         models = self._settings.models
         if not models.providers and models.discover_local:
-            found = await find_local(self._transport)
+            found = await find_local(self._transport, models.local_servers)
             self._local = {provider_id: settings for provider_id, (settings, _) in found.items()}
             self._lists |= {provider_id: tuple(listed) for provider_id, (_, listed) in found.items()}
         elif self._local:
