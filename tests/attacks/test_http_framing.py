@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from tests.attacks.clients import CLIENTS, Client, Told, post, request
-from tests.attacks.sockets import memory_below, say, statuses
+from tests.attacks.sockets import connect, memory_below, say, statuses
 from tests.support.server import TOKEN, Gateway
 from tests.support.upstreams.scripted import ScriptedUpstream
 
@@ -350,3 +350,23 @@ async def test_huge_numbers_and_names_are_refused_or_borne(
     for name, extra in extras.items():
         told = await post(session, gateway, client, path, raw + extra + b"}")
         assert told.status in (200, 400), (name, told.brief())
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        (b"Content-Length: 5\r\n\r\nhello", 400),
+        (b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"X-Long: " + b"x" * 20_000 + b"\r\n\r\n", 101),
+        (b"X-Many: y\r\n" * 150 + b"\r\n", 101),
+        (b"X-Large: " + b"x" * 100_000 + b"\r\n\r\n", 431),
+    ],
+    ids=["a body", "chunks", "a long header", "many headers", "a header beyond the limit"],
+)
+def test_a_websocket_handshake_is_answered_whatever_it_holds(gateway: Gateway, more: bytes, status: int) -> None:
+    """Attacks 2 and 4: none is left open unanswered, where no limit of time would end it."""
+    head = b"GET /v1/responses HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + LET_IN
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    with connect(gateway) as connection:
+        connection.sendall(head + key + more)
+        assert statuses(connection.recv(65536)) == [status]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import uvicorn
 from uvicorn.server import ServerState
 
-from crawdad.app.http_connection import HttpConnection
+from crawdad.app.http_connection import HEADER_BYTES, HEADER_COUNT, HttpConnection
 
 KEEP_ALIVE_SECONDS = 75
 TICK_SECONDS = 1.0
@@ -33,6 +33,9 @@ class _WebSocket(asyncio.Protocol):
     """Stands for uvicorn's WebSocket protocol, which is imported with the first connection that needs it."""
 
     def __new__(cls, **arguments: Any) -> Any:
+        from websockets import http11
+
+        http11.MAX_LINE_LENGTH, http11.MAX_NUM_HEADERS = HEADER_BYTES, HEADER_COUNT  # what we took, it takes too
         from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
         return WebSocketsSansIOProtocol(**arguments)

@@ -98,6 +98,14 @@ class HttpConnection(HttpToolsProtocol):
             self.parser = httptools.HttpRequestParser(self)
             self.parser.feed_data(b"".join(head) + b"\r\n" + data[upgrade.args[0] :])
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # A handshake that the WebSocket library does not take is told to nobody, and would stay open unanswered.
+        handshake = getattr(self.transport.get_protocol(), "conn", None)
+        if getattr(handshake, "handshake_exc", None) is not None:
+            self.transport.write(_REFUSALS[400])
+            self.transport.close()
+
     def _is_offer(self) -> bool:
         return self.parser.should_upgrade() and not self._should_upgrade()
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import RowMapping, bindparam, insert, or_, select, update
+from sqlalchemy import RowMapping, bindparam, insert, or_, select, text, update
 
 from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
 from crawdad.store.database import Database
+from crawdad.store.schema import ADVISORY_LOCK
 from crawdad.store.tables import api_keys
 
 
@@ -41,6 +42,17 @@ class KeyStore:
         """Keep a new key. CONFLICT when its id or hash is known already."""
         async with self._database.write() as connection:
             await connection.execute(insert(api_keys), _row(key))
+
+    async def create_first(self, key: StoredKey) -> bool:
+        """Keep `key` if no key is alive. False when there is one: of processes that start together, one makes the first."""
+        async with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            alive = select(api_keys.c.id).where(api_keys.c.revoked_at.is_(None)).limit(1)
+            if (await connection.execute(alive)).first() is not None:
+                return False
+            await connection.execute(insert(api_keys), _row(key))
+            return True
 
     async def get(self, key_id: str) -> StoredKey | None:
         """The key with that id, revoked ones included."""

@@ -20,6 +20,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "There is no live key '{name}' (or more than one of that name: use its id).",
         "没有名为“{name}”的有效密钥（若有多个同名密钥，请使用其 id）。",
     ),
+    "identity.same_token": (
+        "'{param}' is the same as 'gateway.auth.token': whoever may use models could administer. Choose another.",
+        "“{param}”与“gateway.auth.token”相同：能使用模型的人都将拥有管理权限。请另选一个。",
+    ),
     "identity.weak_token": (
         "'{param}' is empty, a placeholder or shorter than {least} characters. Choose a long random value.",
         "“{param}”为空、是占位符或少于 {least} 个字符。请使用足够长的随机值。",

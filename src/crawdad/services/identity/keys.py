@@ -89,17 +89,17 @@ class Keys:
         if auth.mode == "none" or auth.token is not None or await self._store.list():
             return None
         token = self._randomness.new_token()
-        await self._store.create(
-            StoredKey(
-                id="key_" + self._randomness.new_id(),
-                hash=hash_credential(token),
-                name="first-run",
-                created_at=self._clock.now(),
-                hint=mask(token),
-                kind="token",
-                permissions=EVERYTHING,
-            )
+        first = StoredKey(
+            id="key_" + self._randomness.new_id(),
+            hash=hash_credential(token),
+            name="first-run",
+            created_at=self._clock.now(),
+            hint=mask(token),
+            kind="token",
+            permissions=EVERYTHING,
         )
+        if not await self._store.create_first(first):
+            return None
         await self._changes.bump(KEYS_CHANGED)
         return token
 
@@ -122,15 +122,18 @@ def principals_of(keys: Iterable[StoredKey]) -> dict[str, Principal]:
 def configured_principals(auth: AuthSettings) -> dict[str, Principal]:
     """The token and the admin token of the settings. With an admin token, the plain token no longer administers.
 
-    Raises BAD_REQUEST for empty or placeholder secrets: with one of those the door would stand open.
+    Raises BAD_REQUEST for empty or placeholder secrets, with which the door would stand open, and for an admin token that
+    every user holds.
     """
-    found = {}
+    found: dict[str, Principal] = {}
     if auth.token is not None:
         rights = EVERYTHING if auth.admin_token is None else KEY_DEFAULT
         token = _usable(auth.token.reveal(), "gateway.auth.token")
         found[hash_credential(token)] = Principal("token", "token", "token", rights)
     if auth.admin_token is not None:
         token = _usable(auth.admin_token.reveal(), "gateway.auth.adminToken")
+        if hash_credential(token) in found:
+            raise bad_request("identity.same_token", "gateway.auth.adminToken")
         found[hash_credential(token)] = Principal("admin", "admin", "admin", EVERYTHING)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
 
 from crawdad.core.ports import Clock
@@ -12,7 +13,8 @@ _MOST_ADDRESSES = 10_000
 class Lockout:
     """`attempts` failures within `window` seconds lock an address out for `lockout` seconds.
 
-    Loopback is exempt: every local program shares that address, and a typo in one must not lock out the others.
+    Loopback is exempt: every local program shares that address, and a typo in one must not lock out the others. Of IPv6
+    the network counts: whoever has one address has the other 2⁶⁴ of it.
     """
 
     def __init__(self, clock: Clock, attempts: int = 10, window: float = 60.0, lockout: float = 300.0) -> None:
@@ -25,12 +27,15 @@ class Lockout:
 
     def seconds_left(self, address: str) -> float:
         """How long `address` stays locked out; 0 when it is not."""
-        until = self._locked.get(address)
+        if not self._locked:
+            return 0.0
+        who = _network(address)
+        until = self._locked.get(who)
         if until is None:
             return 0.0
         left = until - self._clock.monotonic()
         if left <= 0:
-            del self._locked[address]
+            del self._locked[who]
             return 0.0
         return left
 
@@ -38,15 +43,24 @@ class Lockout:
         """A wrong credential came from `address`."""
         if address in ("127.0.0.1", "::1", ""):
             return
-        now = self._clock.monotonic()
-        recent = [at for at in self._failures.pop(address, ()) if now - at < self._window]
+        who, now = _network(address), self._clock.monotonic()
+        recent = [at for at in self._failures.pop(who, ()) if now - at < self._window]
         recent.append(now)
         if len(recent) >= self._attempts:
-            self._locked[address] = now + self._lockout
+            self._locked[who] = now + self._lockout
             _trim(self._locked)
             return
-        self._failures[address] = recent
+        self._failures[who] = recent
         _trim(self._failures)
+
+
+def _network(address: str) -> str:
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
 
 
 def _trim(table: OrderedDict[str, object] | OrderedDict[str, float] | OrderedDict[str, list[float]]) -> None:

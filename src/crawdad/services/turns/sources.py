@@ -18,6 +18,9 @@ from crawdad.wire.seals import has_seals
 
 _ANY_PROTOCOL = ("idempotency-key",)
 """Client headers that mean the same to every vendor."""
+_NO_SECRETS = ("Content-Type", "anthropic-version")
+_SHORTEST_SECRET = 8
+_MASK = b"[credential]"
 ERROR_BODY_LIMIT = 1024 * 1024
 ANSWER_LIMIT = 64 * 1024 * 1024
 
@@ -102,7 +105,17 @@ async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> Gatewa
         pass  # what came of it must do: the status tells more than that the rest was lost
     finally:
         await answer.close()
-    return error_of_status(answer.status, answer.headers, body[:ERROR_BODY_LIMIT], offer.provider, codec)
+    told = without_credentials(body[:ERROR_BODY_LIMIT], offer)
+    return error_of_status(answer.status, answer.headers, told, offer.provider, codec)
+
+
+def without_credentials(body: bytes, offer: Offer) -> bytes:
+    """An error's body without what was sent to prove who asks: some servers tell it back, and errors go to clients."""
+    for name, value in offer.headers.items():
+        secret = value.removeprefix("Bearer ").encode()
+        if len(secret) >= _SHORTEST_SECRET and name not in _NO_SECRETS:
+            body = body.replace(secret, _MASK)
+    return body
 
 
 def error_of_status(

@@ -56,6 +56,12 @@ async def error_huge(scene: Scene) -> None:
     await scene.fail(500, "x" * 5_000_000)
 
 
+@fault("error-echo")
+async def error_echo(scene: Scene) -> None:
+    """An error that quotes every header of the request, as debugging servers do."""
+    await scene.fail(400, "scripted failure; you sent " + str(scene.request.headers))
+
+
 @fault("error-list")
 async def error_list(scene: Scene) -> None:
     """An error inside a JSON array, as Gemini answers streams that it refuses."""
