@@ -163,7 +163,7 @@ def test_pictures_by_data_and_address(google: GoogleClients, source: Source, mod
         types.Part.from_uri(file_uri=PICTURE_URL, mime_type="image/png"),
     ]
     if source.protocol == "ollama":
-        with pytest.raises(ClientError, match="images by URL"):
+        with pytest.raises(ClientError, match="may not be fetched"):
             google.generate(mode, source.model("sees"), [says("user", *parts)])
         parts.pop()
     seen = 1 if source.protocol == "ollama" else 2

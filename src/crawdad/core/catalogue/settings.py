@@ -81,8 +81,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "未配置服务商时是否寻找本机的 Ollama、LM Studio 或 vLLM。",
     ),
     "settings.models.localServers": (
-        "Where to look for one that is not at its customary address (`vllm: \"http://127.0.0.1:8001/v1\"`).",
-        "不在惯常地址的本机服务的地址（`vllm: \"http://127.0.0.1:8001/v1\"`）。",
+        'Where to look for one that is not at its customary address (`vllm: "http://127.0.0.1:8001/v1"`).',
+        '不在惯常地址的本机服务的地址（`vllm: "http://127.0.0.1:8001/v1"`）。',
     ),
     "settings.models.demo": ("Whether `crawdad/demo` is offered.", "是否提供 `crawdad/demo`。"),
     "settings.models.providers.<id>": (
