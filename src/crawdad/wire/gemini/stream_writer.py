@@ -35,7 +35,9 @@ from crawdad.wire.gemini.logprobs import write_logprobs
 from crawdad.wire.gemini.part_writer import text_part
 from crawdad.wire.gemini.spelling import NAME, to_json
 from crawdad.wire.gemini.thought_seals import is_sealable, seal_thought
+from crawdad.wire.turn_taking import TurnTaking
 
+_FIELDS: dict[type, str] = {TextPart: "text", RefusalPart: "text", ThinkingPart: "thought"}
 _HEAD = b'{"candidates":[{"content":{"parts":[{"text":'
 
 
@@ -66,7 +68,7 @@ class _Growing:
 class GeminiStreamWriter:
     """Writes one streamed reply in the given framing."""
 
-    __slots__ = ("_choices", "_context", "_dispatch", "_extra", "_framing", "_native", "_parts", "_tails")
+    __slots__ = ("_choices", "_context", "_dispatch", "_extra", "_framing", "_native", "_parts", "_tails", "_turns")
 
     def __init__(self, context: ReplyContext, framing: Framing) -> None:
         self._context = context
@@ -76,6 +78,7 @@ class GeminiStreamWriter:
         self._parts: dict[int, _Growing] = {}
         self._choices: dict[int, _Choice] = {}
         self._tails: dict[tuple[int, bool], bytes] = {}
+        self._turns = TurnTaking(_FIELDS)
         self._dispatch: dict[type, Callable[[Any], bytes]] = {
             MessageStart: self._start,
             PartStart: self._part,
@@ -86,7 +89,9 @@ class GeminiStreamWriter:
 
     def send(self, event: StreamEvent) -> bytes:
         """The bytes that tell `event` (may be empty)."""
-        return self._dispatch[type(event)](event)
+        if type(event) is PartDelta and not self._turns.holding:
+            return self._delta(event)
+        return b"".join([self._dispatch[type(told)](told) for told in self._turns.order(event)])
 
     def fail(self, error: GatewayError, language: Language = "en") -> bytes:
         """Google's error object as the last element of the stream."""

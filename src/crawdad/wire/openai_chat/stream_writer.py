@@ -32,16 +32,28 @@ from crawdad.wire.openai_chat.stream_parts import (
 )
 from crawdad.wire.openai_chat.support import NAME
 from crawdad.wire.openai_chat.usage import write_tier, write_usage
+from crawdad.wire.turn_taking import TurnTaking
 
 DONE = b"data: [DONE]\n\n"
 PING = b": ping\n\n"
+_FIELDS: dict[type, str] = {TextPart: "content", RefusalPart: "refusal", ThinkingPart: "reasoning_content"}
 _ROLE = {"role": "assistant", "content": "", "refusal": None}
 
 
 class ChatStreamWriter:
     """Events in, bytes out."""
 
-    __slots__ = ("_after", "_before", "_choices", "_parts", "_start_extra", "_usage", "include_usage", "reply")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_choices",
+        "_parts",
+        "_start_extra",
+        "_turns",
+        "_usage",
+        "include_usage",
+        "reply",
+    )
 
     def __init__(self, context: ReplyContext) -> None:
         self.include_usage = context.request.include_usage is True
@@ -50,6 +62,7 @@ class ChatStreamWriter:
         self._choices: dict[int, ChoiceFrame] = {}
         self._start_extra: JsonObject = {}
         self._before = self._after = b""
+        self._turns = TurnTaking(_FIELDS)
         self.reply = Reply(context, "")
 
     def _begin(self, start: MessageStart) -> None:
@@ -72,6 +85,12 @@ class ChatStreamWriter:
 
     def send(self, event: StreamEvent) -> bytes:
         """The bytes that tell `event` (may be empty)."""
+        if type(event) is PartDelta and not self._turns.holding:
+            part = self._parts.get(event.index)
+            return b"" if part is None else part.delta(event)
+        return b"".join([self._tell(told) for told in self._turns.order(event)])
+
+    def _tell(self, event: StreamEvent) -> bytes:
         if isinstance(event, PartDelta):
             part = self._parts.get(event.index)
             return b"" if part is None else part.delta(event)
@@ -86,12 +105,12 @@ class ChatStreamWriter:
         return self._end(event)
 
     def _choice(self, number: int) -> tuple[ChoiceFrame, bytes]:
-        """The choice, and the chunk that opens it if it is new."""
-        choice = self._choices.get(number)
-        if choice is not None:
-            return choice, b""
-        choice = self._choices[number] = ChoiceFrame(number, self._before, self._after)
-        return choice, choice.chunk(orjson.dumps(_ROLE))
+        """The choice, and the chunks that open it, and those before it, which SDKs want to hear of first."""
+        opening = b""
+        for new in range(len(self._choices), number + 1):
+            choice = self._choices[new] = ChoiceFrame(new, self._before, self._after)
+            opening += choice.chunk(orjson.dumps(_ROLE))
+        return self._choices[number], opening
 
     def _start_part(self, event: PartStart) -> bytes:
         choice, opening = self._choice(event.choice)
