@@ -58,7 +58,9 @@ def loop() -> Iterator[asyncio.Runner]:
 @pytest.fixture(scope="session")
 def gateway(scripted_upstream: ScriptedUpstream, replay_upstream: ReplayUpstream) -> Iterator[Gateway]:
     """A gateway in front of the scripted models, in each protocol, and of every vendor that was recorded."""
-    with running_gateway(settings(_scripted(scripted_upstream) | _recorded(replay_upstream))) as running:
+    found = _scripted(scripted_upstream) | _recorded(replay_upstream)
+    # The pictures that requests point to are on this machine, too.
+    with running_gateway(settings(found, gateway={"privateNetworks": True})) as running:
         yield running
 
 

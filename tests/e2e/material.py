@@ -13,7 +13,6 @@ from tests.support.upstreams.stories import PIXEL, STORIES, Call, Think
 
 PNG = base64.b64decode(PIXEL)
 PNG_URL = f"data:image/png;base64,{PIXEL}"
-PICTURE_URL = "https://192.0.2.7/dot.png"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 PDF_DATA = base64.b64encode(PDF).decode()
 PDF_URL = f"data:application/pdf;base64,{PDF_DATA}"

@@ -44,9 +44,14 @@ class Source:
         return f"scripted-{self.protocol}/{model}"
 
     @property
+    def picture_url(self) -> str:
+        """An address from which a picture can be had."""
+        return self.upstream.url + "/dot.png"
+
+    @property
     def last(self) -> Received:
-        """The newest request that reached the upstream."""
-        return self.upstream.journal.last
+        """The newest request that reached the upstream's models."""
+        return next(entry for entry in reversed(list(self.upstream.journal)) if entry.method == "POST")
 
     @property
     def heard(self) -> Heard:

@@ -1,4 +1,5 @@
-"""What vendors offer beside answers of a model: lists of models, token counts, embeddings, pictures, speech. All canned."""
+"""What vendors offer beside answers of a model: lists of models, token counts, embeddings, pictures, speech. All canned;
+and a picture to point to."""
 
 from __future__ import annotations
 
@@ -151,6 +152,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Service], ...] = tuple(
         ("POST", r"/api/show$", _canned({"capabilities": ["completion", "tools"], "model_info": {}})),
         ("POST", r"/api/embed$", _ollama_embed),
         ("GET", r"/models$", _models),
+        ("GET", r"/dot\.png$", _canned(base64.b64decode(PIXEL), "image/png")),
         ("POST", r"/messages/count_tokens$", _canned({"input_tokens": COUNTED})),
         ("POST", r":countTokens$", _canned({"totalTokens": COUNTED})),
         ("POST", r":embedContent$", _canned({"embedding": {"values": list(VECTOR)}})),
