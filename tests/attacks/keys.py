@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from crawdad.services.identity.keys import KeyOrder, Keys
 from crawdad.store.changes import Changes
 from crawdad.store.database import open_database
 from crawdad.store.keys import KeyStore
+from tests.attacks.sockets import until
 from tests.support.server import Gateway
 
 
@@ -36,12 +36,15 @@ async def new_key(
     *models: str,
     permissions: frozenset[Permission] = KEY_DEFAULT,
     url: str | None = None,
+    expires_at: float | None = None,
     **limits: Any,
 ) -> Key:
     """A new key; returns when the gateway has heard of it."""
     async with open_database(url or f"sqlite:///{gateway.home / 'crawdad.db'}") as database:
         keys = Keys(KeyStore(database), Changes(database), SystemClock(), SystemRandomness())
-        stored, token = await keys.create(KeyOrder("of a test", permissions, Limits(tuple(models), **limits)), LOCAL)
+        stored, token = await keys.create(
+            KeyOrder("of a test", permissions, Limits(tuple(models), **limits), expires_at), LOCAL
+        )
     key = Key(stored.id, token)
     await until_known(gateway, key, True)
     return key
@@ -55,9 +58,10 @@ async def revoke(gateway: Gateway, key: Key, url: str | None = None) -> None:
 
 async def until_known(gateway: Gateway, key: Key, known: bool) -> None:
     """Wait until the gateway knows the key, or knows it no more."""
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
-        while True:
+    async with aiohttp.ClientSession() as session:
+
+        async def look() -> bool:
             async with session.get(gateway.base_url + "/v1/models", headers=key.headers) as answer:
-                if (answer.status != 401) is known:
-                    return
-            await asyncio.sleep(0.05)
+                return (answer.status != 401) is known
+
+        await until(look, "the gateway to notice a key")

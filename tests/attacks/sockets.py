@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -50,6 +51,14 @@ def eventually(look: Callable[[], T], what: str, seconds: float = 15.0) -> T:
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
         time.sleep(0.02)
     return found
+
+
+async def until(look: Callable[[], Awaitable[bool]], what: str, seconds: float = 15.0) -> None:
+    """Wait until `look` says so; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not await look():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        await asyncio.sleep(0.02)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from crawdad.core.ports import Clock
 from crawdad.core.text import Text
 from crawdad.services.responses.history import Earlier, no_response, with_history
 from crawdad.services.responses.runs import Runs
-from crawdad.services.turns.front import ModelFront, Reply
+from crawdad.services.turns.front import ModelFront, Reply, chat_offers
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore, StoredResponse
 from crawdad.wire.fields import get_bool, whole_number
@@ -123,6 +123,7 @@ class Responses:
         return self._runs.follow(response_id, principal.id, after)
 
     async def _start(self, turn: Turn, body: JsonObject) -> Reply:
+        chat_offers(self._front.offers(turn), turn)  # what nobody may or can take is refused now, not in an hour
         self._runs.need_room()
         response = response_object(turn.context, "queued")
         now = self._clock.now()
