@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
+from heapq import nlargest
+from itertools import pairwise
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Principal
@@ -15,6 +18,7 @@ from crawdad.services.catalogue.offers import OWNED_PREFIXES, Catalogue, Offer
 
 _MAX_HOPS = 8
 _MAX_NEAR_NAMES = 2000
+_MAX_COMPARED = 24
 
 
 Chance = Callable[[], float]
@@ -74,8 +78,20 @@ def near_names(catalogue: Catalogue, requested: str, principal: Principal) -> li
     names = [name for name in usable_names(catalogue, principal)][:_MAX_NEAR_NAMES]
     by_short = {name.rpartition("/")[2].lower(): name for name in reversed(names)}
     wanted = requested.rpartition("/")[2].lower()
-    found = [by_short[short] for short in get_close_matches(wanted, list(by_short), n=3, cutoff=0.6)]
-    return found or get_close_matches(requested, names, n=3, cutoff=0.6)
+    return [by_short[short] for short in _closest(wanted, by_short)] or _closest(requested, names)
+
+
+def _closest(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names most like `wanted`. Letters are compared only for those that share most pairs of them: comparing thousands
+    of names in full would hold up everybody for the sake of one who mistyped."""
+    pairs = _pairs(wanted)
+    likely = nlargest(_MAX_COMPARED, names, key=lambda name: len(pairs & _pairs(name)))
+    return get_close_matches(wanted, likely, n=3, cutoff=0.6)
+
+
+@lru_cache(8192)
+def _pairs(name: str) -> frozenset[str]:
+    return frozenset(a + b for a, b in pairwise(name.lower()))
 
 
 def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
