@@ -48,5 +48,7 @@ install() {
 }
 
 echo "Installing $lock ..."
-install --require-hashes -r "$lock"
+# The lock is complete, so nothing is resolved: older pips, asked to, look at a newer release of a package that another wants
+# with extras ("google-auth[requests]"), find that the lock has no hash for it, and give up.
+install --no-deps --require-hashes -r "$lock"
 install --no-deps --editable .
