@@ -19,7 +19,7 @@ from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database, open_database
-from crawdad.store.exchanges import ExchangeFilter
+from crawdad.store.exchange_filter import ExchangeFilter
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
 from crawdad.store.keys import KeyStore, StoredKey
 
