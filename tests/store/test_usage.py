@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from sqlalchemy import func, select, text
 
 from crawdad.core.exchange import Exchange
 from crawdad.core.local_time import offsets
+from crawdad.core.statistics import Used
 from crawdad.core.usage import Usage
 from crawdad.services.statistics.calendar import hour_name
 from crawdad.store.database import Database
@@ -22,14 +24,16 @@ from crawdad.store.records import pack
 from crawdad.store.retention import Kept, apply_retention
 from crawdad.store.tables import usage_buckets
 from crawdad.store.usage import DAY, HOUR, QUARTER, SPANS, clear_usage, count_older, count_usage, delete_usage
-from crawdad.store.usage_queries import UsageFilter, UsageLog, Used, cover
+from crawdad.store.usage_queries import UsageFilter, UsageLog, cover
 from tests.store.samples import MORNING, exchange
-
-UTC_ALL = offsets(UTC, 0, 0)
 
 
 def at(words: str) -> float:
     return datetime.fromisoformat(words).timestamp()
+
+
+def day_number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
 
 
 def used(number: int, moment: str | float = MORNING, read: int = 10, written: int = 1, **fields: Any) -> Exchange:
@@ -144,7 +148,7 @@ async def test_local_days_have_their_own_hours(database: Database, zone: str, da
     moments = range(begin - DAY, end + DAY, QUARTER)
     log = await kept(database, *(used(number, float(moment + 7)) for number, moment in enumerate(moments)))
     changes = offsets(local, begin - DAY, end + DAY)
-    number = (datetime.fromisoformat(day) - datetime(1970, 1, 1)).days
+    number = day_number(date.fromisoformat(day))
     days = dict(await log.over_time("day", changes, UsageFilter(begin - DAY)))
     assert days[number].requests == (end - begin) // QUARTER
     found = [start for start, _ in await log.over_time("hour", changes, UsageFilter(begin, end))]
@@ -165,7 +169,7 @@ async def test_every_window_in_every_zone_sums_up_to_what_was_used(database: Dat
     changes = offsets(local, int(first), int(first + 21 * DAY))
     expected: dict[int, int] = {}
     for number, moment in enumerate(moments):
-        day = (datetime.fromtimestamp(moment, local).replace(tzinfo=None) - datetime(1970, 1, 1)).days
+        day = day_number(datetime.fromtimestamp(moment, local).date())
         expected[day] = expected.get(day, 0) + number
     days = await log.over_time("day", changes, UsageFilter(int(first)))
     assert {day: found.input_tokens for day, found in days} == expected
@@ -185,7 +189,7 @@ def test_a_window_is_covered_without_gap_or_overlap(first: int, length: int) -> 
     since, until = first * QUARTER, (first + length) * QUARTER
     pieces = cover(since, until, (DAY, HOUR, QUARTER))
     assert pieces[0].since == since and pieces[-1].until == until and len(pieces) <= 5
-    for piece, following in zip(pieces, pieces[1:], strict=False):
+    for piece, following in itertools.pairwise(pieces):
         assert piece.until == following.since
     assert all(each.since % each.span == 0 == each.until % each.span and each.since < each.until for each in pieces)
 
@@ -266,4 +270,4 @@ async def test_totals_follow_what_retention_removes(database: Database) -> None:
 
 
 def test_spans_go_into_each_other() -> None:
-    assert [longer % shorter for shorter, longer in zip(SPANS, SPANS[1:], strict=False)] == [0, 0]
+    assert [longer % shorter for shorter, longer in itertools.pairwise(SPANS)] == [0, 0]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
 from sqlalchemy import ColumnElement, delete, func, select, text
 
+from crawdad.core.log import Bodies, Body
 from crawdad.store import bulk
 from crawdad.store.database import Database
 from crawdad.store.tables import exchange_bodies
@@ -23,22 +23,6 @@ _COLUMNS = ("id", "at", "request", "response", "stored_bytes")
 
 PackedBodies = tuple[str, float, bytes | None, bytes | None, int]
 """A row, in the order of its columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What was said, for people to read. `truncated`: there was more."""
-
-    text: str
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Bodies:
-    """What was asked and what was answered; None where it is not known."""
-
-    request: Body | None = None
-    response: Body | None = None
 
 
 def pack_bodies(exchange_id: str, at: float, bodies: Bodies) -> PackedBodies:

@@ -1,41 +1,13 @@
-"""Which exchanges somebody wants to see, and how SQL says it."""
+"""How SQL says which exchanges somebody wants to see."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, or_
 
-from crawdad.core.exchange import Outcome
+from crawdad.core.log import ExchangeFilter
 from crawdad.store.tables import IS_ERROR, exchanges
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeFilter:
-    """Which exchanges. None means any; `since` is included, `until` is not (Unix seconds).
-
-    `containing` is looked for, in any case, in the id, the names of principal and models, and the error. Each of `terms` must be
-    found in the path, the method, the requested model, the status or the account's label. Both are taken literally.
-    `model` is the resolved name, `named` either the requested or the resolved one. `account` is an id or a label, `key` the id or
-    the name of a principal, `principal_id` alone the id. `errors`: those whose status is no success.
-    """
-
-    principal_id: str | None = None
-    model: str | None = None
-    provider: str | None = None
-    outcome: Outcome | None = None
-    contract: str | None = None
-    since: float | None = None
-    until: float | None = None
-    containing: str | None = None
-    terms: tuple[str, ...] = ()
-    errors: bool = False
-    status: int | None = None
-    named: str | None = None
-    account: str | None = None
-    key: str | None = None
-
 
 _SEARCHED = (
     exchanges.c.id,

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
+from crawdad.core.log import ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.store import bulk, exchange_totals
 from crawdad.store.database import Database
-from crawdad.store.exchange_filter import ExchangeFilter, matching
+from crawdad.store.exchange_filter import matching
 from crawdad.store.exchange_totals import Totals
 from crawdad.store.records import COLUMNS, exchange_of, unpack
 from crawdad.store.tables import exchanges

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, literal, select, union_all
 
 from crawdad.core.local_time import Offset
+from crawdad.core.statistics import Dimension, Grain, Group, Used
 from crawdad.store.database import Database
 from crawdad.store.tables import usage_buckets
-from crawdad.store.usage import COUNTS, DAY, HOUR, QUARTER
-
-Dimension = Literal["account", "principal", "owner", "model_requested", "model_resolved"]
-Grain = Literal["hour", "day"]
+from crawdad.store.usage import COUNTS, DAY, HOUR, QUARTER, clear_usage
 
 _LATER = 2**40 // DAY * DAY
 """Later than anything: a window without an end takes in what a clock that is ahead has counted."""
@@ -35,45 +33,6 @@ class UsageFilter:
     account: str | None = None
     model: str | None = None
     finest: int = QUARTER
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """What was used. `input_tokens` include the cached ones; `cost` is in US dollars, None where no price is known at all;
-    `failed` requests are among the `requests`."""
-
-    requests: int = 0
-    failed: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    reasoning_tokens: int = 0
-    cost: float | None = None
-    priced: int = 0
-    unpriced: int = 0
-
-    @property
-    def total_tokens(self) -> int:
-        """Read and written."""
-        return self.input_tokens + self.output_tokens
-
-    @property
-    def completed(self) -> int:
-        """The requests that were answered."""
-        return self.requests - self.failed
-
-    def __add__(self, other: Used) -> Used:
-        counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS if name != "cost"}
-        cost = (self.cost or 0.0) + (other.cost or 0.0)
-        return Used(cost=cost if counts["priced"] else None, **counts)
-
-
-class Group(NamedTuple):
-    """What is shared by one group: its id (an account's, a key's, a model's name) and what people call it."""
-
-    id: str
-    label: str
 
 
 class Piece(NamedTuple):
@@ -105,6 +64,10 @@ class UsageLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def clear(self, now: float) -> None:
+        """Forget all usage until `now` (Unix seconds)."""
+        await clear_usage(self._database, now)
 
     async def total(self, wanted: UsageFilter) -> Used:
         """The sum of all that matches."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import date, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import NamedTuple
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.local_time import Offset, offsets
 from crawdad.core.ports import Clock
+from crawdad.core.statistics import Dimension, Grain, Group, Used
 from crawdad.services.statistics.calendar import (
     day_of,
     day_start,
@@ -21,7 +23,7 @@ from crawdad.services.statistics.calendar import (
 )
 from crawdad.store.retention import QUARTERS_KEPT_DAYS
 from crawdad.store.usage import DAY, HOUR, QUARTER
-from crawdad.store.usage_queries import Dimension, Grain, Group, UsageFilter, UsageLog, Used
+from crawdad.store.usage_queries import UsageFilter, UsageLog
 
 MOST_HOURS = 24 * 366 * 10
 MOST_DAYS = 366 * 10
@@ -66,16 +68,24 @@ class Summary:
 
 
 class Statistics:
-    """Questions about usage. `timezone` is the zone for those who name none."""
+    """Questions about usage. `timezone` is the zone for those who name none; `settle` has what ended just now counted."""
 
-    def __init__(self, usage: UsageLog, clock: Clock, timezone: Callable[[], str]) -> None:
+    def __init__(
+        self, usage: UsageLog, clock: Clock, timezone: Callable[[], str], settle: Callable[[], Awaitable[None]]
+    ) -> None:
         self._usage = usage
         self._clock = clock
         self._timezone = timezone
+        self._settle = settle
+
+    async def clear(self) -> None:
+        """Forget all usage; the log stays."""
+        await self._settle()
+        await self._usage.clear(self._clock.now())
 
     async def summary(self, hours: int, asked: Asked) -> Summary:
         """The sums; the window reaches back so many hours, and takes in the whole of its first."""
-        zone, now = self._zone(asked), self._clock.now()
+        zone, now = await self._begin(asked)
         today = local_day(now, zone)
         window = self._wanted(hour_start(now - hours * HOUR, zone), asked)
         accounts = [group for group, used in await self._usage.by("account", window) if _told(used) and group.id]
@@ -89,26 +99,27 @@ class Statistics:
 
     async def by(self, dimension: Dimension, hours: int, asked: Asked) -> list[tuple[Group, Used]]:
         """Sums apart by a dimension over so many hours, those with the most tokens first."""
-        since = hour_start(self._clock.now() - hours * HOUR, self._zone(asked))
+        zone, now = await self._begin(asked)
+        since = hour_start(now - hours * HOUR, zone)
         found = await self._usage.by(dimension, self._wanted(since, asked))
         return [(group, used) for group, used in found if _told(used)]
 
     async def hourly(self, hours: int, asked: Asked) -> list[Period]:
         """By local hour, back to the one of so many hours ago."""
-        zone, now = self._zone(asked), self._clock.now()
+        zone, now = await self._begin(asked)
         since = hour_start(now - hours * HOUR, zone)
         found = await self._usage.over_time("hour", _local(zone, since, now), self._wanted(since, asked))
         return [Period(hour_name(start, zone), start, used) for start, used in found if _told(used)]
 
     async def daily(self, days: int, asked: Asked) -> list[Period]:
         """By local day, back to the one of so many days ago."""
-        zone, now = self._zone(asked), self._clock.now()
+        zone, now = await self._begin(asked)
         found = await self._days(local_day(now - days * DAY, zone), zone, now, asked)
         return [Period(day.isoformat(), day_start(day, zone), used) for day, used in found if _told(used)]
 
     async def weekly(self, weeks: int, asked: Asked) -> list[Period]:
         """By local week, back to the one of so many weeks ago."""
-        zone, now = self._zone(asked), self._clock.now()
+        zone, now = await self._begin(asked)
         found: dict[str, Period] = {}
         for day, used in await self._days(week_start(local_day(now - weeks * 7 * DAY, zone)), zone, now, asked):
             name = week_name(day)
@@ -118,7 +129,7 @@ class Statistics:
 
     async def trend(self, grain: Grain, count: int, dimension: Dimension, asked: Asked) -> list[Trend]:
         """Tokens by local hour or day, apart by a dimension, back to the period of so many hours or days ago."""
-        zone, now = self._zone(asked), self._clock.now()
+        zone, now = await self._begin(asked)
         since = (
             hour_start(now - count * HOUR, zone)
             if grain == "hour"
@@ -140,8 +151,18 @@ class Statistics:
         found = await self._usage.over_time("day", _local(zone, since, now), self._wanted(since, asked))
         return [(day_of(number), used) for number, used in found]
 
-    def _zone(self, asked: Asked) -> tzinfo:
-        return zone_of(asked.timezone or self._timezone())
+    async def _begin(self, asked: Asked) -> tuple[tzinfo, float]:
+        """The zone, and now."""
+        zone = zone_of(asked.timezone) if asked.timezone else self._configured()
+        await self._settle()
+        return zone, self._clock.now()
+
+    def _configured(self) -> tzinfo:
+        """A zone that this machine does not know must not hide the statistics from those who ask for none."""
+        try:
+            return zone_of(self._timezone())
+        except GatewayError:
+            return UTC
 
     def _wanted(self, since: int, asked: Asked) -> UsageFilter:
         recent = since >= self._clock.now() - (QUARTERS_KEPT_DAYS - 1) * DAY
