@@ -114,7 +114,7 @@ def feature_headers(call: Call) -> Headers:
     return {name: value for name, value in found.items() if len(value) < 4096}
 
 
-def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, said: UrlSays) -> Turn:
+def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
     if call.header(b"content-type").startswith("multipart/form-data"):
@@ -134,7 +134,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, 
     exchange.model_requested = name
     exchange.stream = stream
     exchange.request_bytes = len(raw)
-    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw)
+    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
     turn.headers = feature_headers(call)
@@ -188,7 +188,7 @@ class _Conversation:
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
-        turn = self._turn = make_turn(exchange, principal, call, raw, said)
+        turn = self._turn = make_turn(exchange, principal, call, gate, raw, said)
         self._watch = ClientWatch(call)
         if turn.stream:
             self._pulse = Pulse(settings.keep_alive_seconds, self._ping)

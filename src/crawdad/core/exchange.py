@@ -64,3 +64,5 @@ class Exchange:
     error_message: str | None = None
     upstream_request_id: str | None = None
     notes: list[str] = field(default_factory=list)
+    held: bool = field(default=False, repr=False)
+    """A good end is not certain yet: something has still to work out before the client hears of it. Not stored."""

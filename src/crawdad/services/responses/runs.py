@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import structlog
+
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.identity import Principal
@@ -20,7 +22,7 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore
-from crawdad.wire.openai_responses import EventWriter
+from crawdad.wire.openai_responses import EventWriter, response_object, write_response_error
 
 STOPPED = "responses.stopped"
 """The topic of runs that somebody wants no more."""
@@ -33,6 +35,10 @@ _STATUS = {
     "response.failed": "failed",
 }
 _UNFINISHED = ("queued", "in_progress")
+_GIVE_UP_SECONDS = (0.1, 1.0, 5.0, 15.0, 60.0)
+"""Pauses between the tries to write down that a run failed."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Runs:
@@ -121,11 +127,13 @@ class Runs:
 
     async def _run(self, turn: Turn, response_id: str) -> None:
         writer = EventWriter(turn.context)
+        self._front.ledger.hold(turn.exchange)  # until its end is kept, nobody can hear of it
         try:
-            await self._write(turn, response_id, writer)
+            if await self._write(turn, response_id, writer):
+                self._front.ledger.settle(turn.exchange)
         except GatewayError as error:
             self._front.ledger.fail(turn.exchange, error, 200)
-            await self._say(turn, response_id, writer.fail_events(error, turn.language, known=True))
+            await self._give_up(turn, response_id, error, writer.fail_events(error, turn.language, known=True))
         finally:
             self._front.ledger.abandon(turn.exchange)
             await self._count_tokens(turn.principal, turn.exchange.usage.total_tokens)
@@ -133,11 +141,28 @@ class Runs:
             if news is not None:
                 news.set()
 
-    async def _write(self, turn: Turn, response_id: str, writer: EventWriter) -> None:
+    async def _write(self, turn: Turn, response_id: str, writer: EventWriter) -> bool:
         async for batch in await self._front.events(turn):
             said = [spoken for event in batch for spoken in writer.events_of(event)]
             if said and not await self._say(turn, response_id, said):
-                return  # cancelled or deleted, here or by another process
+                return False  # cancelled or deleted, here or by another process
+        return True
+
+    async def _give_up(self, turn: Turn, response_id: str, error: GatewayError, events: list[JsonObject]) -> None:
+        """Keep that the run failed. It may be the database that failed it, so this is tried for a while."""
+        for pause in _GIVE_UP_SECONDS:
+            try:
+                if events:
+                    await self._say(turn, response_id, events)
+                else:  # its last event was made, but could not be kept
+                    words = write_response_error(error, turn.language)
+                    response = response_object(turn.context, "failed", error=words)
+                    now = self._clock.now()
+                    await self._store.update(response_id, turn.principal.id, "failed", now, response)
+                return
+            except GatewayError:
+                await self._clock.sleep(pause)
+        _log.error("run_left_unfinished", response_id=response_id)
 
     async def _say(self, turn: Turn, response_id: str, events: list[JsonObject]) -> bool:
         """Keep events, then the state they tell. False when the run is no longer wanted."""

@@ -37,6 +37,7 @@ class EventWriter:
     """Turns stream events into event objects, for whatever carries them: SSE, a WebSocket, a store."""
 
     def __init__(self, context: ReplyContext) -> None:
+        self._context = context
         self._output = Output(context)
         self._echo = echo(context)
         self._scripts: dict[int, tuple[Script, MessageItem | None]] = {}
@@ -166,7 +167,8 @@ class EventWriter:
         if status == "failed":
             words = Text("wire.stopped", {"reason": event.stop.raw or event.stop.reason})
             error = write_response_error(GatewayError(ErrorKind.UPSTREAM_ERROR, words))
-        response = finished(self._echo, status, output.items, self._usage, error=error, reason=reason)
+        at = self._context.moment
+        response = finished(self._echo, status, output.items, self._usage, error=error, reason=reason, at=at)
         if output.own:
             self._extra.update(event.extra)
             response.update((key, value) for key, value in self._extra.items() if key not in OF_OUR_MAKING)
