@@ -101,7 +101,12 @@ def test_an_answer_without_a_summary_has_failed(parts: list[Any]) -> None:
 def test_what_the_vendor_compacted_itself_goes_through() -> None:
     item = {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAA"}
     part = OpaquePart(NAME, "compaction", item, essential=True)
-    events: list[StreamEvent] = [MessageStart("up_1", "m", 1, NAME), PartStart(0, replace(part)), PartEnd(0), MessageEnd(Stop("end"))]
+    events: list[StreamEvent] = [
+        MessageStart("up_1", "m", 1, NAME),
+        PartStart(0, replace(part)),
+        PartEnd(0),
+        MessageEnd(Stop("end")),
+    ]
     assert final(compacted(events))["output"] == [item]
     assert request(input=[item]).messages[0].parts == [part]
 
