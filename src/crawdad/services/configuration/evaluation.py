@@ -11,10 +11,10 @@ from crawdad.core.files import MISSING, FileText, TextFiles
 from crawdad.core.ports import SecretBox
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.includes import Source, assemble
+from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.known_keys import is_used, report_unknown_keys
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.openclaw import adapted
-from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.paths import Path, format_path
 from crawdad.services.configuration.problems import Problem, Severity
 from crawdad.services.configuration.references import resolve_references
