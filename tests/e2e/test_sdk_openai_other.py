@@ -130,7 +130,7 @@ def test_plain_prompts_are_completed(openai: OpenAIClients, source: Source) -> N
 
 
 def test_plain_prompts_are_completed_in_a_stream(openai: OpenAIClients, source: Source) -> None:
-    # The SDK has one type for whole answers and chunks; only the former always have a reason to stop.
+    # The SDK has one type for whole answers and chunks; as with the vendor, only the former always have a reason to stop.
     create = openai.lenient.completions.create
     options: Any = {"stream": True, "stream_options": {"include_usage": True}}
     texts = ["", ""]
