@@ -1,8 +1,8 @@
 """Background runs: they outlive the request that started them, and can be followed from any event on.
 
 Events are kept in the store before anybody is shown them, so a follower that comes back after a lost connection misses
-nothing. A run belongs to the process that started it; what a dead process left is marked as interrupted at the next start,
-never run again.
+nothing. A run belongs to the process that started it; what a dead process left is marked as interrupted as soon as another
+notices, never run again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
-from crawdad.core.ports import Bus, Clock
+from crawdad.core.ports import Bus, Clock, Runner
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
@@ -28,6 +28,7 @@ STOPPED = "responses.stopped"
 """The topic of runs that somebody wants no more."""
 _LOOK_SECONDS = 1.0
 """How often a follower looks for events of a run in another process."""
+_RECOVER_SECONDS = 5.0
 _STATUS = {
     "response.in_progress": "in_progress",
     "response.completed": "completed",
@@ -42,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Runs:
-    """The background runs of this process. `runner` names the process; `count_tokens` charges them to whoever asked."""
+    """The background runs of this process. `runner` is the process; `count_tokens` charges them to whoever asked."""
 
     def __init__(
         self,
@@ -50,11 +51,12 @@ class Runs:
         store: ResponseStore,
         tasks: Tasks,
         clock: Clock,
-        runner: str,
+        runner: Runner,
         bus: Bus,
         count_tokens: Callable[[Principal, int], Awaitable[None]],
     ) -> None:
-        self.runner = runner
+        self.runner = runner.name
+        self._is_alive = runner.is_alive
         self._front = front
         self._store = store
         self._tasks = tasks
@@ -93,13 +95,25 @@ class Runs:
             if task is not None:
                 task.cancel()
 
-    async def recover(self, alive: Callable[[str], bool]) -> int:
+    async def recover(self) -> int:
         """Mark the runs of dead processes as interrupted. Returns how many there were."""
         count = 0
         for runner in await self._store.runners():
-            if runner != self.runner and not alive(runner):
+            if runner != self.runner and not await self._is_alive(runner):
                 count += await self._store.interrupt(runner, self._clock.now())
         return count
+
+    async def keep_recovering(self) -> None:
+        """Look for runs of processes that have died meanwhile, for ever: their followers must not wait in vain."""
+        while True:
+            await self._clock.sleep(_RECOVER_SECONDS)
+            try:
+                count = await self.recover()
+            except GatewayError as error:
+                _log.warning("recovery_failed", reason=error.message())
+            else:
+                if count:
+                    _log.warning("runs_interrupted", count=count)
 
     async def follow(self, response_id: str, principal_id: str, after: int) -> AsyncIterator[JsonObject]:
         """Events numbered above `after`, as they come, until the run has ended."""
