@@ -15,7 +15,7 @@ import structlog
 
 from crawdad.api.addresses import client_address
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
-from crawdad.api.speaking import Gate, error_headers
+from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 from crawdad.wire import codecs
@@ -141,11 +141,11 @@ class FrontDoor:
             {"code": "method_not_allowed"},
         )
         _, body = codecs.get(dialect_of(call)).write_error(error, call.language)
-        await call.json(405, body, {"allow": allow})
+        await call.json(405, error_body(body, call.id), {"allow": allow})
 
     async def _refuse(self, call: Call, error: GatewayError) -> None:
         status, body = codecs.get(dialect_of(call)).write_error(error, call.language)
-        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+        await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._routes.sockets.get(scope["path"])

@@ -161,6 +161,11 @@ def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
     return headers
 
 
+def error_body(body: JsonObject, request_id: str) -> JsonObject:
+    """The body of an error answer, with the request's id where the protocol has a place for it."""
+    return {**body, "request_id": request_id} if body.get("request_id", "") is None else body
+
+
 def error_headers(error: GatewayError) -> Headers:
     """Headers of an error answer."""
     return {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
@@ -238,7 +243,7 @@ class _Conversation:
             assert self._turn is not None
             await call.end(stream_writer(self._turn).fail(error, call.language))
             return
-        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+        await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
