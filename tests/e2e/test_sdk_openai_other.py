@@ -111,6 +111,17 @@ def test_what_needs_a_form_says_so(openai: OpenAIClients, source: Source) -> Non
         openai.sync.post("/images/edits", body={"model": source.other("gpt-image-1"), "prompt": "x"}, cast_to=object)
 
 
+@pytest.mark.parametrize("path", ["/chat/completions", "/responses", "/embeddings", "/images/generations"])
+def test_what_needs_json_takes_no_form(openai: OpenAIClients, source: Source, path: str) -> None:
+    answer = openai.sync._client.post(
+        f"{openai.sync.base_url}{path.lstrip('/')}",
+        data={"model": source.model("hello"), "prompt": "x", "input": "x"},
+        files={"a": ("a", b"x")},
+        headers=openai.sync.auth_headers,
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "Content-Type")
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_speech_is_written_down(openai: OpenAIClients, source: Source, form: Any) -> None:
     def transcribe() -> Any:

@@ -40,12 +40,13 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one route speaks: protocol, operation for the log, and where the credential may stand."""
+    """How one route speaks: protocol, operation for the log, where the credential may stand, whether forms are taken."""
 
     protocol: str
     operation: str
     contract: str
     query_key: bool = False
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ class _Conversation:
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
+        if not self._dialect.form and call.header(b"content-type").startswith("multipart/"):
+            raise bad_request("wire.type", "Content-Type", expected="application/json")
         turn = self._turn = make_turn(exchange, principal, call, gate, raw, said)
         self._watch = ClientWatch(call)
         if turn.stream:
