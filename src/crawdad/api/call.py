@@ -35,7 +35,6 @@ class Call:
     """
 
     __slots__ = (
-        "_send",
         "address",
         "default_language",
         "headers",
@@ -44,6 +43,7 @@ class Call:
         "path",
         "receive",
         "scope",
+        "send",
         "shown_id",
         "started",
     )
@@ -51,7 +51,7 @@ class Call:
     def __init__(self, scope: Scope, receive: Receive, send: Send, new_id: str) -> None:
         self.scope = scope
         self.receive = receive
-        self._send = send
+        self.send = send
         self.method: str = scope.get("method", "GET")
         self.path: str = scope["path"]
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
@@ -123,15 +123,15 @@ class Call:
         self.started = True
         encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
         encoded.append((b"x-request-id", self.shown_id.encode("latin-1")))
-        await self._send({"type": "http.response.start", "status": status, "headers": encoded})
+        await self.send({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def more(self, data: bytes) -> None:
         """Send a piece of the body; waits while the client's buffers are full."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self.send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece of the body."""
-        await self._send({"type": "http.response.body", "body": data})
+        await self.send({"type": "http.response.body", "body": data})
 
     async def answer(self, status: int, body: bytes, media_type: str, headers: Headers | None = None) -> None:
         """Send a whole answer."""

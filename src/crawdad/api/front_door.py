@@ -15,6 +15,7 @@ import structlog
 
 from crawdad.api.addresses import client_address
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
+from crawdad.api.management.mount import Mount, limited, with_call
 from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
@@ -38,6 +39,12 @@ class Routes:
     sockets: Mapping[str, SocketHandler] = field(default_factory=dict)
     always: frozenset[str] = frozenset()
     """Paths that answer while the gateway drains."""
+    mounts: tuple[Mount, ...] = ()
+    """Contracts with a table of their own, tried last."""
+
+    def mount_of(self, path: str) -> Mount | None:
+        """The contract that a path belongs to."""
+        return next((mount for mount in self.mounts if path.startswith(mount.prefix)), None)
 
 
 class FrontDoor:
@@ -128,7 +135,13 @@ class FrontDoor:
                     return
                 await self._wrong_method(call, list(table), has_origin)
                 return
-        raise not_found(call)
+        mount = self._routes.mount_of(path)
+        if mount is None:
+            raise not_found(call)
+        state = {"id": call.id, "address": call.address, "language": call.language}
+        send = _with_headers(call.send, {"x-request-id": call.shown_id})
+        receive = limited(call.receive, self._gate.settings().gateway.max_body_bytes)
+        await mount.application(with_call(call.scope, state), receive, send)
 
     async def _wrong_method(self, call: Call, methods: list[str], has_origin: bool) -> None:
         allow = ", ".join([*methods, "OPTIONS"])
@@ -144,7 +157,9 @@ class FrontDoor:
         await call.json(405, error_body(body, call.id), {"allow": allow})
 
     async def _refuse(self, call: Call, error: GatewayError) -> None:
-        status, body = codecs.get(dialect_of(call)).write_error(error, call.language)
+        mount = self._routes.mount_of(call.path) if call.path not in self._routes.exact else None
+        write = codecs.get(dialect_of(call)).write_error if mount is None else mount.write_error
+        status, body = write(error, call.language)
         await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:

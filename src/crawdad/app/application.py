@@ -17,6 +17,7 @@ from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
+from crawdad.app.management import management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
 from crawdad.app.upkeep import Upkeep
@@ -109,7 +110,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         tasks.start(runs.keep_recovering(), "interrupted responses")
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
         responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing))
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate)))
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 

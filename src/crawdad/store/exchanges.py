@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange, Outcome
@@ -23,6 +24,11 @@ from crawdad.store.tables import exchanges
 _ROWS_A_STATEMENT = 64
 _DELETED_AT_ONCE = 1000
 MOST_ON_A_PAGE = 500
+
+Row = list[Any]
+"""An exchange as its row: values in the order of `records.COLUMNS`."""
+Follower = Callable[[AsyncConnection, Sequence[Row]], Awaitable[None]]
+"""Who counts what new exchanges used, within the transaction that keeps them."""
 
 Grouping = Literal["model_resolved", "provider", "principal_id", "outcome", "contract"]
 
@@ -72,22 +78,29 @@ class Summary:
 class ExchangeLog:
     """The table of exchanges."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, followers: Sequence[Follower] = ()) -> None:
         self._database = database
+        self._followers = followers
 
     async def insert(self, records: Sequence[bytes]) -> None:
         """Keep packed exchanges (see `records.pack`), all or none; those whose id is known already are left as they are.
+        The followers get the others within the same transaction, so that what they count is counted once.
 
         Many rows go in one statement: a driver's `executemany` takes and drops the interpreter's lock once a row.
         """
         async with self._database.write() as connection:
+            fresh: list[Row] = []
             for chunk in _chunks(records):
                 statement = _insertion(self._database.dialect, len(chunk))
                 try:
-                    values = tuple(chain.from_iterable(unpack(chunk)))
+                    rows = unpack(chunk)
+                    values = tuple(chain.from_iterable(rows))
                 except (ValueError, TypeError) as error:
                     raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
-                await connection.exec_driver_sql(statement, values)
+                kept = {row[0] for row in await connection.exec_driver_sql(statement, values)}
+                fresh += rows if len(kept) == len(rows) else [row for row in rows if row[0] in kept]
+            for follower in self._followers:
+                await follower(connection, fresh)
 
     async def get(self, exchange_id: str, principal_id: str | None = None) -> Exchange | None:
         """One exchange; of that principal alone where one is named."""
@@ -186,7 +199,7 @@ def _insertion(dialect: str, rows: int) -> str:
     width = len(COLUMNS)
     mark = "?" if dialect == "sqlite" else "${}"
     tuples = ("(" + ", ".join(mark.format(row * width + n + 1) for n in range(width)) + ")" for row in range(rows))
-    return f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES {', '.join(tuples)} ON CONFLICT (id) DO NOTHING"
+    return f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES {', '.join(tuples)} ON CONFLICT (id) DO NOTHING RETURNING id"
 
 
 def _matching(query: Select[Any], wanted: ExchangeFilter | None) -> Select[Any]:

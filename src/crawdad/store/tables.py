@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -22,6 +34,12 @@ api_keys = Table(
     Column("expires_at", Double),
     Column("revoked_at", Double),
     Column("last_used_at", Double),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("parent_id", Text),
+    Column("providers", Text, nullable=False, server_default="[]"),
+    Column("protocols", Text, nullable=False, server_default="[]"),
+    Column("networks", Text, nullable=False, server_default="[]"),
+    Column("budgets", Text, nullable=False, server_default="[]"),
 )
 
 exchanges = Table(
@@ -76,6 +94,8 @@ exchanges = Table(
     Column("upstream_request_id", Text),
     Column("notes", Text, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False),
+    Column("account_label", Text, nullable=False, server_default=""),
+    Column("owner", Text, nullable=False, server_default=""),
 )
 Index("exchanges_by_time", exchanges.c.started_at, exchanges.c.id, exchanges.c.stored_bytes)
 Index("exchanges_by_principal", exchanges.c.principal_id, exchanges.c.started_at, exchanges.c.id)
@@ -128,3 +148,110 @@ changes = Table(
     Column("topic", Text, primary_key=True),
     Column("revision", BigInteger, nullable=False),
 )
+
+exchange_bodies = Table(
+    "exchange_bodies",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("request", LargeBinary),
+    Column("response", LargeBinary),
+    Column("stored_bytes", BigInteger, nullable=False),
+)
+Index("exchange_bodies_by_time", exchange_bodies.c.at, exchange_bodies.c.id, exchange_bodies.c.stored_bytes)
+
+usage_buckets = Table(
+    "usage_buckets",
+    metadata,
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", Text, primary_key=True),
+    Column("principal_id", Text, primary_key=True),
+    Column("model_requested", Text, primary_key=True),
+    Column("model_resolved", Text, primary_key=True),
+    Column("account_label", Text, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger, nullable=False),
+    Column("cost", Double, nullable=False),
+    Column("unpriced", BigInteger, nullable=False),
+)
+"""What was used in each quarter of an hour (`bucket`: its beginning, Unix seconds): every time zone's hours are made of
+those. `unpriced` counts requests whose cost nobody knows."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("label", Text, nullable=False, unique=True),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text),
+    Column("api", Text),
+    Column("base_url", Text),
+    Column("secret", Text),
+    Column("models", Text, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("plan", Text),
+    Column("limits", Text, nullable=False),
+    Column("disabled_reason", Text),
+    Column("disabled_at", Double),
+    Column("paused_reason", Text),
+    Column("paused_at", Double),
+    Column("protected_models", Text, nullable=False),
+    Column("quota", Text),
+    Column("extra", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double),
+)
+"""`secret` is encrypted. `models`, `limits`, `protected_models`, `quota` and `extra` are JSON."""
+
+account_locks = Table(
+    "account_locks",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("failed_at", Double, nullable=False),
+)
+"""Accounts that a vendor asked to wait, by model; the empty model means all of them."""
+
+device_profiles = Table(
+    "device_profiles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+Index("device_profiles_by_account", device_profiles.c.account_id, device_profiles.c.created_at)
+
+budget_counters = Table(
+    "budget_counters",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("window", Text, primary_key=True),
+    Column("used", Double, nullable=False),
+    Column("reserved", Double, nullable=False),
+)
+"""`window` names the day (`2026-11-29`), the month (`2026-11`) or `total`. `unit` as in `core.budgets`."""
+
+budget_reservations = Table(
+    "budget_reservations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("runner", Text, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("lines", Text, nullable=False),
+)
+"""`id` is the exchange's. `lines` is JSON: what was reserved of which counters."""
+Index("budget_reservations_by_expiry", budget_reservations.c.expires_at)

@@ -13,6 +13,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "http.unreachable": ("The upstream {host} could not be reached: {reason}", "无法连接上游 {host}：{reason}"),
     "http.answer_too_large": ("The upstream's answer is larger than {limit} bytes.", "上游的回答超过 {limit} 字节。"),
     "http.body_too_large": ("The request body is larger than {limit} bytes.", "请求体超过 {limit} 字节。"),
+    "http.invalid": ("The request is not of the right form: {faults}", "请求格式不正确：{faults}"),
     "http.not_found": ("No such route: {method} {path}", "没有这个接口：{method} {path}"),
     "http.method": ("Method {method} is not allowed for {path}.", "{path} 不允许使用 {method} 方法。"),
     "http.bad_host": (

@@ -20,6 +20,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Rate limit reached for this key: {limit} {unit} per minute. Try again in {seconds} s.",
         "此密钥已达到速率上限：每分钟 {limit} {unit}。请在 {seconds} 秒后重试。",
     ),
+    "identity.no_admin": (
+        "This key is for models only. Sign in with an administrator's token.",
+        "此密钥仅可用于调用模型。请使用管理员令牌登录。",
+    ),
     "identity.no_such_key": (
         "There is no live key '{name}' (or more than one of that name: use its id).",
         "没有名为“{name}”的有效密钥（若有多个同名密钥，请使用其 id）。",

@@ -46,7 +46,7 @@ class Audio:
             return self._complete(turn, offer, body if isinstance(body, bytes) else orjson.dumps(body), media_type)
 
         offers = able(self._front.offers(turn), "audio", "audio", turn)
-        return await self._front.dispatcher.run(turn.exchange, offers, attempt)
+        return await self._front.dispatcher.run(turn, offers, attempt)
 
     async def _transcribe_openai(self, turn: Turn, offer: Offer, request: TranscriptionRequest) -> Reply:
         turn.exchange.lane = "express"
@@ -75,7 +75,7 @@ class Audio:
             return await self._speak_gemini(turn, offer, request)
 
         offers = able(self._front.offers(turn), "audio", "audio", turn)
-        return await self._front.dispatcher.run(turn.exchange, offers, attempt)
+        return await self._front.dispatcher.run(turn, offers, attempt)
 
     async def _speak_gemini(self, turn: Turn, offer: Offer, request: SpeechRequest) -> Reply:
         turn.exchange.lane = "translated"

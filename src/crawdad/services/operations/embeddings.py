@@ -57,7 +57,7 @@ class Embeddings:
 
     async def _run(self, turn: Turn, attempt: Attempt) -> Reply:
         offers = able(self._front.offers(turn), "embedding", "embeddings", turn)
-        return await self._front.dispatcher.run(turn.exchange, offers, attempt)
+        return await self._front.dispatcher.run(turn, offers, attempt)
 
     async def _express(self, turn: Turn, offer: Offer) -> Reply:
         turn.exchange.lane = "express"

@@ -65,7 +65,7 @@ class Images:
             turn.exchange.lane = "translated"
             return offer, await self._draw(turn, offer, replace(request, model=offer.model))
 
-        return await self._front.dispatcher.run(turn.exchange, offers, attempt)
+        return await self._front.dispatcher.run(turn, offers, attempt)
 
     async def _draw(self, turn: Turn, offer: Offer, request: ImageRequest) -> ImageResponse:
         transport = self._front.transport

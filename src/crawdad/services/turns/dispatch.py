@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from crawdad.core.errors import GatewayError
-from crawdad.core.exchange import Attempt, Exchange
+from crawdad.core.exchange import Attempt
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import RetrySettings
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.retry import next_attempt
 from crawdad.services.turns.sources import about_credential
+from crawdad.services.turns.turn import Turn
 
 Answer = TypeVar("Answer")
 
@@ -28,10 +29,9 @@ class Dispatcher:
         self._randomness = randomness
         self._settings = settings
 
-    async def run(
-        self, exchange: Exchange, offers: Sequence[Offer], attempt: Callable[[Offer], Awaitable[Answer]]
-    ) -> Answer:
+    async def run(self, turn: Turn, offers: Sequence[Offer], attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
         """The first answer to be had. Raises the error of the last attempt."""
+        exchange = turn.exchange
         tries = [0] * len(offers)
         number = 0
         while True:

@@ -78,7 +78,7 @@ class ModelFront:
     async def reply(self, turn: Turn) -> Reply:
         """The reply in the client's own protocol, its first event in hand. Raises `GatewayError` when nobody answers."""
         offers = chat_offers(self.offers(turn), turn)
-        opened = await self.dispatcher.run(turn.exchange, offers, lambda offer: self._open(turn, offer))
+        opened = await self.dispatcher.run(turn, offers, lambda offer: self._open(turn, offer))
         reply = opened.reply
         if reply is None:
             assert opened.events is not None
@@ -93,7 +93,7 @@ class ModelFront:
         """The answer as events, whatever its source (for callers that keep or re-frame it themselves)."""
         offers = chat_offers(self.offers(turn), turn)
         turn.touched = True
-        opened = await self.dispatcher.run(turn.exchange, offers, lambda offer: self._open(turn, offer))
+        opened = await self.dispatcher.run(turn, offers, lambda offer: self._open(turn, offer))
         assert opened.events is not None
         return self._heard(turn, opened.events, opened.offer)
 
