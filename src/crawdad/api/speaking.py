@@ -40,12 +40,13 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one route speaks: protocol, operation for the log, and where the credential may stand."""
+    """How one route speaks: protocol, operation for the log, where the credential may stand, whether forms are taken."""
 
     protocol: str
     operation: str
     contract: str
     query_key: bool = False
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def feature_headers(call: Call) -> Headers:
     return {name: value for name, value in found.items() if len(value) < 4096}
 
 
-def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, said: UrlSays) -> Turn:
+def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
     if call.header(b"content-type").startswith("multipart/form-data"):
@@ -134,7 +135,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, 
     exchange.model_requested = name
     exchange.stream = stream
     exchange.request_bytes = len(raw)
-    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw)
+    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
     turn.headers = feature_headers(call)
@@ -159,6 +160,11 @@ def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
     if exchange.notes:
         headers["x-crawdad-notes"] = "; ".join(exchange.notes)[:1000]
     return headers
+
+
+def error_body(body: JsonObject, request_id: str) -> JsonObject:
+    """The body of an error answer, with the request's id where the protocol has a place for it."""
+    return {**body, "request_id": request_id} if body.get("request_id", "") is None else body
 
 
 def error_headers(error: GatewayError) -> Headers:
@@ -188,7 +194,9 @@ class _Conversation:
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
-        turn = self._turn = make_turn(exchange, principal, call, raw, said)
+        if not self._dialect.form and call.header(b"content-type").startswith("multipart/"):
+            raise bad_request("wire.type", "Content-Type", expected="application/json")
+        turn = self._turn = make_turn(exchange, principal, call, gate, raw, said)
         self._watch = ClientWatch(call)
         if turn.stream:
             self._pulse = Pulse(settings.keep_alive_seconds, self._ping)
@@ -238,7 +246,7 @@ class _Conversation:
             assert self._turn is not None
             await call.end(stream_writer(self._turn).fail(error, call.language))
             return
-        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+        await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
