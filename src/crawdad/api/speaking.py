@@ -44,12 +44,13 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one route speaks: protocol, operation for the log, and where the credential may stand."""
+    """How one route speaks: protocol, operation for the log, where the credential may stand, whether forms are taken."""
 
     protocol: str
     operation: str
     contract: str
     query_key: bool = False
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def feature_headers(call: Call) -> Headers:
     return {name: value for name, value in found.items() if len(value) < 4096}
 
 
-def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, said: UrlSays) -> Turn:
+def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
     if call.header(b"content-type").startswith("multipart/form-data"):
@@ -144,7 +145,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, 
     exchange.model_requested = name
     exchange.stream = stream
     exchange.request_bytes = len(raw)
-    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw)
+    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
     turn.headers = feature_headers(call)
@@ -169,6 +170,11 @@ def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
     if exchange.notes:
         headers["x-crawdad-notes"] = "; ".join(exchange.notes)[:1000]
     return headers
+
+
+def error_body(body: JsonObject, request_id: str) -> JsonObject:
+    """The body of an error answer, with the request's id where the protocol has a place for it."""
+    return {**body, "request_id": request_id} if body.get("request_id", "") is None else body
 
 
 def error_headers(error: GatewayError) -> Headers:
@@ -202,7 +208,9 @@ class _Conversation:
         raw = await call.body(settings.max_body_bytes)
         if self._capture is not None:
             self._capture.asked(exchange, raw, call.header(b"content-type"), call.credentials())
-        turn = self._turn = make_turn(exchange, principal, call, raw, said)
+        if not self._dialect.form and call.header(b"content-type").startswith("multipart/"):
+            raise bad_request("wire.type", "Content-Type", expected="application/json")
+        turn = self._turn = make_turn(exchange, principal, call, gate, raw, said)
         self._watch = ClientWatch(call)
         if turn.stream:
             self._pulse = Pulse(settings.keep_alive_seconds, self._ping)
@@ -264,7 +272,7 @@ class _Conversation:
                 capture.heard(data)
             await call.end(data)
             return
-        data = orjson.dumps(body)
+        data = orjson.dumps(error_body(body, call.id))
         if capture is not None:
             capture.told(data, "application/json")
         await call.answer(status, data, "application/json", {**error_headers(error), "request-id": call.id})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
@@ -22,6 +21,7 @@ from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import management_mounts
 from crawdad.app.routes import routes_for
+from crawdad.app.runner import Runner
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, usable_settings
 from crawdad.core.errors import GatewayError
@@ -118,9 +118,12 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         response_store = ResponseStore(database)
-        runs = Runs(front, response_store, tasks, clock, runner_name(), cluster.bus, door.count_tokens)
-        await runs.recover(is_runner_alive)
+        runner = Runner(cluster.leases if cluster_url else None, clock)
+        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
+        await runs.recover()
+        tasks.start(runner.stay_alive(), "runner")
         tasks.start(runs.obey(), "stopped responses")
+        tasks.start(runs.keep_recovering(), "interrupted responses")
         stack.push_async_callback(_write_last, bodies)
         tasks.start(bodies.keep_writing(), "bodies")
         tasks.start(bodies.obey(), "monitor")
@@ -158,33 +161,11 @@ async def _write_last(bodies: BodyKeeper) -> None:
 
 async def _usable(loaded: Loaded, launch: Launch, safe_mode: bool) -> Settings:
     for problem in loaded.problems:
-        if not problem.is_error:
-            _log.warning("configuration", problem=problem.describe())
+        if loaded.settings is not None or not problem.is_error:  # else they are told with the refusal
+            level = _log.error if problem.is_error else _log.warning
+            level("configuration", problem=problem.describe())
     if safe_mode and loaded.settings is None:
         # As if there were no file: what the environment says (port, token) still counts.
         bare = await configuration_source(launch._replace(config_path=launch.home / "no-configuration"))
         loaded = await bare.load()
     return usable_settings(loaded)
-
-
-def runner_name() -> str:
-    """This process, named so that another can tell whether it is still alive: host, process id and its start time."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
-
-
-def is_runner_alive(runner: str) -> bool:
-    """Whether the process of that name lives. Processes of other hosts mark their own dead when they start again."""
-    host, _, rest = runner.partition("/")
-    pid, _, started = rest.partition("/")
-    if host != socket.gethostname() or not pid.isdigit():
-        return host != socket.gethostname()
-    return _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    import psutil
-
-    try:
-        return f"{psutil.Process(pid).create_time():.2f}"
-    except psutil.Error:
-        return ""

@@ -125,11 +125,16 @@ async def open_statistics(launch: Launch) -> AsyncIterator[Statistics]:
         yield Statistics(UsageLog(database), SystemClock(), lambda: settings.logging.statistics.timezone, nothing)
 
 
-async def check_database(launch: Launch) -> str:
-    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
     settings = usable_settings(await (await configuration_source(launch)).load())
     url = database_url(settings, launch)
-    if url.startswith("sqlite:") and not await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///")):
+    return not url.startswith("sqlite:") or await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///"))
+
+
+async def check_database(launch: Launch) -> str:
+    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+    if not await has_database(launch):
         return Text("app.no_database_yet").render(LANGUAGE)
     async with _open_database(launch) as database:
         await database.check()

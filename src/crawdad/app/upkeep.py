@@ -26,6 +26,7 @@ from crawdad.store.usage import count_older
 
 _log = structlog.get_logger(__name__)
 _CHANGES_SECONDS = 1.0
+_USES_SECONDS = 5.0
 _LISTS_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
 _BREATH_SECONDS = 0.02
@@ -92,14 +93,19 @@ class Upkeep:
         )
 
     async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
+        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second; when
+        keys were last used is written down now and then."""
         known: dict[str, int] | None = None
+        noted = -_USES_SECONDS
         while True:
             try:
                 revisions = await changes.revisions()
                 if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
                     await keys.refresh(door, self.settings.gateway.auth)
                 known = revisions
+                if clock.monotonic() - noted >= _USES_SECONDS:
+                    await keys.note_uses(door)
+                    noted = clock.monotonic()
                 self._set_failing("database", False)
             except GatewayError as error:
                 self._set_failing("database", True)

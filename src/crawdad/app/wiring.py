@@ -94,6 +94,13 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
     return stored.open_statistics(launch)
 
 
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import stored
+
+    return await stored.has_database(launch)
+
+
 async def check_database(launch: Launch) -> str:
     """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
     from crawdad.app import stored

@@ -209,6 +209,13 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatisti
     return wiring.open_statistics(launch)
 
 
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import wiring
+
+    return await wiring.has_database(launch)
+
+
 async def check_database(launch: Launch) -> str:
     """Look whether the database can be read and written, without making one: what it is, for people.
 

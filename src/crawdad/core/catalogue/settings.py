@@ -310,9 +310,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "是否将文件中的明文密钥就地替换为加密形式。",
     ),
     "settings.language": (
-        "Nothing uses it yet: the command line follows `CRAWDAD_LANG` or the locale, errors follow the request's "
-        "`Accept-Language`.",
-        "目前不起作用：命令行遵循 `CRAWDAD_LANG` 或系统语言，错误信息遵循请求的 `Accept-Language`。",
+        "The language of errors where a request has no `Accept-Language`; `auto` is English. The command line follows "
+        "`CRAWDAD_LANG` or the locale.",
+        "请求未带 `Accept-Language` 时错误信息的语言；`auto` 为英文。命令行遵循 `CRAWDAD_LANG` 或系统语言。",
     ),
     "environment.CRAWDAD_HOME": ("The home directory (`~/.crawdad`).", "主目录（`~/.crawdad`）。"),
     "environment.CRAWDAD_CONFIG": (
