@@ -32,7 +32,7 @@ class ModelListRoutes:
     async def list(self, call: Call) -> None:
         """The models that the caller may use."""
         dialect = dialect_of(call)
-        principal = self._gate.door.enter(call.credential(query_key=dialect == "gemini"), call.address)
+        principal = self._gate.enter(call.credential(query_key=dialect == "gemini"), call.address)
         entries = listed(self._gate.front.catalogue(), principal)
         if dialect == "anthropic-messages":
             body = anthropic_page(entries, call.query())
@@ -47,7 +47,7 @@ class ModelListRoutes:
         if not name or len(name) > 256:
             raise not_found(call)
         dialect = dialect_of(call)
-        principal = self._gate.door.enter(call.credential(query_key=dialect == "gemini"), call.address)
+        principal = self._gate.enter(call.credential(query_key=dialect == "gemini"), call.address)
         entry = find(self._gate.front.catalogue(), principal, name)
         writers = {"anthropic-messages": anthropic_model, "gemini": gemini_model, "openai-chat": openai_model}
         await call.json(200, writers[dialect](entry))

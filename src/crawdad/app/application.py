@@ -18,19 +18,22 @@ from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
-from crawdad.app.management import management_mounts
+from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, usable_settings
 from crawdad.core.settings import Settings
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
+from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
 from crawdad.services.metrics import ExchangeMetrics
+from crawdad.services.panel_values import PanelValues
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
+from crawdad.services.switch import SWITCHED, ServiceSwitch
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
@@ -40,6 +43,7 @@ from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
 from crawdad.store.journal import open_journal
+from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore
 from crawdad.store.responses import ResponseStore
 
@@ -105,9 +109,16 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         runs = Runs(front, response_store, tasks, clock, runner_name(), cluster.bus, door.count_tokens)
         await runs.recover(is_runner_alive)
         tasks.start(runs.obey(), "stopped responses")
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
+        key_values = KeyValues(database)
+        switch = ServiceSwitch(key_values, changes, cluster.bus)
+        await switch.load()
+        tasks.start(switch.follow(), "service switch")
+        upkeep.follow(SWITCHED, switch.refresh)
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch)
+        configuration = RunningConfiguration(source, upkeep.take)
+        managed = Managed(gate, live, configuration, PanelValues(key_values))
         responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate)))
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 

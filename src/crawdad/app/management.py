@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
+from crawdad.services.catalogue.live import LiveCatalogue
+from crawdad.services.configuration.running import RunningConfiguration
+from crawdad.services.panel_values import PanelValues
 
 
-def management_mounts(gate: Gate) -> tuple[Mount, ...]:
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """What the management contracts administer."""
+
+    gate: Gate
+    live: LiveCatalogue
+    configuration: RunningConfiguration
+    panel: PanelValues
+
+
+def management_mounts(managed: Managed) -> tuple[Mount, ...]:
     """Every contract's place in the table."""
 
     def make() -> Application:
         from crawdad.api.management.application import make_application
+        from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
         from crawdad.api.opsclaw.context import OpsClaw
         from crawdad.api.opsclaw.contract import opsclaw_contract
 
-        return make_application([opsclaw_contract(OpsClaw(gate))])
+        gate = managed.gate
+
+        def active_accounts() -> int:
+            return sum(not provider.local for provider in managed.live.current.providers.values())
+
+        context = OpsClaw(
+            gate=gate,
+            config=AppConfigKeeper(managed.configuration, managed.panel, gate.switch, active_accounts),
+            active_accounts=active_accounts,
+        )
+        return make_application([opsclaw_contract(context)])
 
     application = LazyApplication(make)
     return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -27,6 +29,18 @@ _CHANGES_SECONDS = 1.0
 _LISTS_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
 
+Refresh = Callable[[], Awaitable[None]]
+Listener = Callable[[Settings], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What new settings go to."""
+
+    keys: Keys
+    door: Door
+    live: LiveCatalogue
+
 
 class Upkeep:
     """Holds the settings of the moment and the tasks that keep them and what depends on them fresh."""
@@ -37,6 +51,18 @@ class Upkeep:
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
+        self._followed: dict[str, Refresh] = {}
+        self._listeners: list[Listener] = []
+        self._taking = asyncio.Lock()
+        self._parts: _Parts | None = None
+
+    def follow(self, topic: str, refresh: Refresh) -> None:
+        """Call `refresh` whenever another process notes a change of `topic`. To be said before `watch`."""
+        self._followed[topic] = refresh
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with settings that have just been taken up."""
+        self._listeners.append(listener)
 
     def failing(self) -> list[str]:
         """The parts that are not ready."""
@@ -53,16 +79,24 @@ class Upkeep:
         live: LiveCatalogue,
     ) -> None:
         """Start the tasks."""
-        tasks.start(self._follow_configuration(keys, door, live), "configuration")
-        tasks.start(self._follow_keys(changes, clock, keys, door), "keys")
+        self._parts = _Parts(keys, door, live)
+        self._followed[KEYS_CHANGED] = lambda: keys.refresh(door, self.settings.gateway.auth)
+        tasks.start(self._follow_configuration(), "configuration")
+        tasks.start(self._follow_changes(changes, clock), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
         tasks.start(self._apply_retention(database, clock), "retention")
 
-    async def _follow_configuration(self, keys: Keys, door: Door, live: LiveCatalogue) -> None:
-        async for loaded in self._source.changes(self._loaded, seal=True):
-            await self._take(loaded, keys, door, live)
+    async def take(self, loaded: Loaded) -> None:
+        """Take up a configuration at once, as whoever has just written it wants to see it work."""
+        assert self._parts is not None
+        async with self._taking:  # the newest counts, whoever came first
+            await self._take(self._source.loaded or loaded, self._parts)
 
-    async def _take(self, loaded: Loaded, keys: Keys, door: Door, live: LiveCatalogue) -> None:
+    async def _follow_configuration(self) -> None:
+        async for loaded in self._source.changes(self._loaded, seal=True):
+            await self.take(loaded)
+
+    async def _take(self, loaded: Loaded, parts: _Parts) -> None:
         for problem in loaded.problems:
             level = _log.error if problem.is_error else _log.warning
             level("configuration", problem=problem.describe(), kept=loaded.kept)
@@ -72,29 +106,33 @@ class Upkeep:
         if not found:
             return
         try:
-            await keys.refresh(door, loaded.settings.gateway.auth)
+            await parts.keys.refresh(parts.door, loaded.settings.gateway.auth)
         except GatewayError as error:
             _log.error("configuration", problem=error.message(), kept=True)
             return
         if loaded.settings.logging != self.settings.logging:
             configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
-        live.apply(loaded.settings)
+        parts.live.apply(loaded.settings)
         self._lists_wanted.set()
+        for listener in self._listeners:
+            await listener(loaded.settings)
         _log.info(
             "configuration_applied",
             changed=[change.path for change in found.changes],
             after_restart=[change.path for change in found.changes if not change.hot],
         )
 
-    async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
+    async def _follow_changes(self, changes: Changes, clock: Clock) -> None:
+        """What another process changed (the command line, a neighbour in the cluster: keys made or revoked, the service
+        switched off) counts within a second."""
         known: dict[str, int] | None = None
         while True:
             try:
                 revisions = await changes.revisions()
-                if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
-                    await keys.refresh(door, self.settings.gateway.auth)
+                for topic, refresh in self._followed.items():
+                    if known is None or revisions.get(topic) != known.get(topic):
+                        await refresh()
                 known = revisions
                 self._set_failing("database", False)
             except GatewayError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from crawdad.core.ports import Timeouts
-from crawdad.core.settings import ProviderSettings, Settings
+from crawdad.core.settings import ModelsSettings, ProviderSettings, Settings
 from crawdad.services.catalogue.offers import PROTOCOL_OF_API, Provider
 from crawdad.wire.profiles import vendor_profile
 
 ANTHROPIC_VERSION = "2023-06-01"
 DEMO_PROVIDER = "crawdad"
+
+_PLAIN = ModelsSettings()
 
 ProxyFor = Callable[[str], str | None]
 """The proxy that the environment names for a URL, if any."""
@@ -21,18 +23,27 @@ def providers_of(
 ) -> list[tuple[Provider, ProviderSettings | None]]:
     """All providers, the demonstration last. `with_list` holds the ids of providers whose own list of models is known."""
     found: list[tuple[Provider, ProviderSettings | None]] = []
-    for provider_id, configured in settings.models.providers.items():
+    models = settings.models
+    for provider_id, configured in models.providers.items():
+        if not configured.enabled:
+            continue
         open_ended = provider_id not in with_list and not configured.models
-        found.append((provider_of(provider_id, configured, proxy_for, open_ended), configured))
+        provider = provider_of(provider_id, configured, proxy_for, open_ended, models)
+        found.append((provider, configured))
     if settings.models.demo:
         found.append((Provider(DEMO_PROVIDER, "", "demo", {}, local=True, weight=0.0), None))
     return found
 
 
 def provider_of(
-    provider_id: str, configured: ProviderSettings, proxy_for: ProxyFor, open_ended: bool = False
+    provider_id: str,
+    configured: ProviderSettings,
+    proxy_for: ProxyFor,
+    open_ended: bool = False,
+    common: ModelsSettings = _PLAIN,
 ) -> Provider:
-    """One provider ready for use."""
+    """One provider ready for use. `common` says what counts where the provider itself says nothing."""
+    proxy = configured.proxy or (common.proxy.reveal() if common.proxy else None)
     protocol = PROTOCOL_OF_API[configured.api]
     return Provider(
         id=provider_id,
@@ -42,11 +53,11 @@ def provider_of(
         profile=vendor_profile(protocol, configured.base_url, configured.profile),
         timeouts=Timeouts(
             configured.connect_timeout_seconds,
-            configured.first_byte_timeout_seconds,
+            configured.first_byte_timeout_seconds or common.first_byte_timeout_seconds,
             configured.idle_timeout_seconds,
         ),
         weight=configured.weight,
-        proxy=configured.proxy or proxy_for(configured.base_url),
+        proxy=proxy or proxy_for(configured.base_url),
         open_ended=open_ended,
     )
 

@@ -6,9 +6,12 @@ from fastapi import APIRouter
 
 from crawdad.api.management.application import Contract
 from crawdad.api.management.contract_route import contract_route
+from crawdad.api.opsclaw.config import config_routes
 from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
+from crawdad.api.opsclaw.mapping import mapping_routes
+from crawdad.api.opsclaw.proxy_service import proxy_service_routes
 
 ROUTE = contract_route(write_error)
 
@@ -17,4 +20,7 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     """All routes of the contract."""
     router = APIRouter(route_class=ROUTE)
     health_routes(router, context)
+    config_routes(router, context)
+    mapping_routes(router, context)
+    proxy_service_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)
