@@ -38,7 +38,9 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
 
         context = OpsClaw(
             gate=gate,
-            config=AppConfigKeeper(managed.configuration, managed.panel, gate.switch, active_accounts),
+            config=AppConfigKeeper(
+                managed.configuration, managed.panel, gate.switch, gate.front.catalogue, active_accounts
+            ),
             active_accounts=active_accounts,
         )
         return make_application([opsclaw_contract(context)])

@@ -6,7 +6,7 @@ others say more than a list of pairs can, and are left alone when the list is re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crawdad.core.errors import GatewayError, bad_request
@@ -42,7 +42,14 @@ def with_mapping(rules: Sequence[Rule], mapping: Mapping[str, str]) -> list[dict
     return [*result, *(_rule(*pair) for pair in fresh)]
 
 
-def check_mapping(mapping: Mapping[str, str], param: str = "custom_mapping") -> None:
+def no_model(_: str) -> bool:
+    """Where it is not known which models there are."""
+    return False
+
+
+def check_mapping(
+    mapping: Mapping[str, str], param: str = "custom_mapping", is_model: Callable[[str], bool] = no_model
+) -> None:
     """Raise BAD_REQUEST for a list that is too long, names that cannot be one, and rules that lead in a circle."""
     if len(mapping) > MOST_RULES:
         raise _invalid("mapping.too_many", param, most=MOST_RULES)
@@ -52,26 +59,29 @@ def check_mapping(mapping: Mapping[str, str], param: str = "custom_mapping") -> 
                 raise _invalid("mapping.bad_name", param, name=repr(name[:60]))
         if "*" in target:
             raise _invalid("mapping.wildcard_target", param, name=match, target=target)
-    circle = circle_in(mapping)
+    circle = circle_in(mapping, is_model)
     if circle:
         raise _invalid("mapping.circle", param, circle=" → ".join(circle))
 
 
-def circle_in(mapping: Mapping[str, str]) -> list[str]:
-    """The names of a circle that rules lead in, or nothing. A name that leads to itself stands for itself: no circle."""
+def circle_in(mapping: Mapping[str, str], is_model: Callable[[str], bool] = no_model) -> list[str]:
+    """The names of a circle that rules lead in, or nothing. A name that leads to itself stands for itself: no circle; nor does
+    a pattern catch a target that is a model's own name.
+    """
     wildcards = sorted((match for match in mapping if "*" in match), key=lambda match: -specificity(match))
     following: dict[str, str | None] = {}
 
     def after(name: str) -> str | None:
         if name not in following:
             exact = name if name in mapping and "*" not in name else None
-            match = exact or next((pattern for pattern in wildcards if matches(pattern, name)), None)
+            found = () if is_model(name) else wildcards
+            match = exact or next((pattern for pattern in found if matches(pattern, name)), None)
             target = mapping[match] if match is not None else None
             following[name] = None if target == name else target
         return following[name]
 
     cleared: set[str] = set()
-    for start in mapping.values():
+    for start in dict.fromkeys([*(match for match in mapping if "*" not in match), *mapping.values()]):
         way, name = [start], after(start)
         while name is not None and name not in cleared:
             if name in way:

@@ -7,7 +7,7 @@ not know, is posted back as it was and stays where it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +20,7 @@ from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.secret import mask
 from crawdad.services.configuration.secret_paths import looks_secret
 from crawdad.services.identity.keys import usable_token
-from crawdad.services.mapping import check_mapping, plain_mapping, with_mapping
+from crawdad.services.mapping import check_mapping, no_model, plain_mapping, with_mapping
 
 JsonObject = dict[str, Any]
 Path = tuple[str, ...]
@@ -89,6 +89,7 @@ class Facts:
     running: bool
     auto_start: bool
     accounts: int = 0
+    is_model: Callable[[str], bool] = no_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def merged(shown: JsonObject, body: Mapping[str, Any]) -> JsonObject:
     return whole
 
 
-def check_config(config: JsonObject) -> None:
+def check_config(config: JsonObject, is_model: Callable[[str], bool] = no_model) -> None:
     """Raise BAD_REQUEST for anything of the wrong kind, naming the key."""
     try:
         AppConfig.model_validate(config)
@@ -162,7 +163,7 @@ def check_config(config: JsonObject) -> None:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(step) for step in first["loc"])
         raise invalid("config.bad_value", key, reason=first["msg"]) from None
-    check_mapping(config["proxy"]["custom_mapping"], "proxy.custom_mapping")
+    check_mapping(config["proxy"]["custom_mapping"], "proxy.custom_mapping", is_model)
     check_mapping(config["proxy"]["zai"]["model_mapping"], "proxy.zai.model_mapping")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,6 +25,8 @@ from crawdad.api.opsclaw.app_config import (
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import EVERYTHING, Permission, Principal
 from crawdad.core.text import Text
+from crawdad.services.catalogue import Catalogue
+from crawdad.services.catalogue.plan import is_model
 from crawdad.services.configuration.json5.document import plain
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.running import RunningConfiguration
@@ -51,11 +55,13 @@ class AppConfigKeeper:
         configuration: RunningConfiguration,
         panel: PanelValues,
         switch: ServiceSwitch,
+        catalogue: Callable[[], Catalogue],
         accounts: Callable[[], int],
     ) -> None:
         self._configuration = configuration
         self._panel = panel
         self._switch = switch
+        self._catalogue = catalogue
         self._accounts = accounts
 
     async def read(self, principal: Principal) -> tuple[JsonObject, str]:
@@ -75,7 +81,7 @@ class AppConfigKeeper:
                 raise GatewayError(ErrorKind.CONFLICT, Text("configuration.conflict"), {"code": "conflict"})
             shown = read_config(facts)
             config = merged(shown, body)
-            check_config(config)
+            await asyncio.to_thread(check_config, config, facts.is_model)  # a thousand patterns take a moment
             orders = orders_for(config, shown, facts)
             _check_rights(orders, principal)
             restart = await self._carry_out(orders, loaded if base_hash is not None else None, dict(facts.extras))
@@ -111,6 +117,7 @@ class AppConfigKeeper:
             running=self._switch.running,
             auto_start=self._switch.auto_start,
             accounts=self._accounts(),
+            is_model=partial(is_model, self._catalogue()),
         )
         return loaded, facts
 

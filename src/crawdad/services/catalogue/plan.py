@@ -152,13 +152,13 @@ def _resolve(
         found = _resolve(catalogue, alias, asking, hops + 1)
         if found:
             return found
-    rule = _rule_for(catalogue, name, asking, passed)
+    rule = _rule_for(catalogue, name, asking, passed, hops > 0 and is_model(catalogue, name))
     if rule is not None:
         found = []
         for target in [*_weighted(rule.targets, asking.chance() if len(rule.targets) > 1 else 0.0), *rule.fallbacks]:
             asking.note(name, "rule", rule.match, target)
             if target == UNCHANGED:
-                found += _resolve(catalogue, name, asking, hops + 1, (*passed, rule))
+                found += _resolve(catalogue, name, asking, hops, (*passed, rule))
             elif target == name:
                 found += _offers(catalogue, name)
             else:
@@ -168,11 +168,20 @@ def _resolve(
     return _offers(catalogue, name)
 
 
-def _rule_for(catalogue: Catalogue, name: str, asking: _Asking, passed: tuple[MappingRule, ...]) -> MappingRule | None:
+def is_model(catalogue: Catalogue, name: str) -> bool:
+    """Whether a name is a model's own, with or without its provider."""
+    return name in catalogue.offers or name in catalogue.by_model
+
+
+def _rule_for(
+    catalogue: Catalogue, name: str, asking: _Asking, passed: tuple[MappingRule, ...], exactly: bool
+) -> MappingRule | None:
+    """`exactly`: only a rule for that very name counts. A pattern is for what clients ask for; a model that a rule has led to
+    has arrived, though it may fit another pattern (`*`)."""
     for rule in catalogue.exact_rules.get(name, ()):
         if _applies(rule, asking) and rule not in passed:
             return rule
-    for rule in catalogue.wildcard_rules:
+    for rule in () if exactly else catalogue.wildcard_rules:
         if _applies(rule, asking) and matches(rule.match, name) and rule not in passed:
             return rule
     return None
