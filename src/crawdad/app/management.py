@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.running import RunningConfiguration
+from crawdad.services.identity.keys import Keys
 from crawdad.services.panel_values import PanelValues
 
 
@@ -20,6 +23,9 @@ class Managed:
     live: LiveCatalogue
     configuration: RunningConfiguration
     panel: PanelValues
+    keys: Keys
+    home: Path
+    environment: Mapping[str, str]
 
 
 def management_mounts(managed: Managed) -> tuple[Mount, ...]:
@@ -30,6 +36,8 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
         from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
         from crawdad.api.opsclaw.context import OpsClaw
         from crawdad.api.opsclaw.contract import opsclaw_contract
+        from crawdad.app.cli_tools import cli_sync_in
+        from crawdad.services.cli_sync.keys import ToolKeys
 
         gate = managed.gate
 
@@ -42,6 +50,8 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
                 managed.configuration, managed.panel, gate.switch, gate.front.catalogue, active_accounts
             ),
             active_accounts=active_accounts,
+            cli_sync=cli_sync_in(managed.environment),
+            tool_keys=ToolKeys(managed.keys, managed.panel),
         )
         return make_application([opsclaw_contract(context)])
 

@@ -15,12 +15,15 @@ from crawdad.app.words import LANGUAGE
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.text import Text
+from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
+from crawdad.services.panel_values import PanelValues
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database, open_database
 from crawdad.store.exchanges import ExchangeFilter
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
+from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore, StoredKey
 
 OPERATOR = Principal("operator", "local", "operator", EVERYTHING)
@@ -72,6 +75,14 @@ async def open_keys(launch: Launch) -> AsyncIterator[InstalledKeys]:
     """The API keys."""
     async with _open_database(launch) as database:
         yield InstalledKeys(KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness()))
+
+
+@asynccontextmanager
+async def open_tool_keys(launch: Launch) -> AsyncIterator[ToolKeys]:
+    """The API keys that command line tools were given."""
+    async with _open_database(launch) as database:
+        keys = KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness())
+        yield ToolKeys(keys, PanelValues(KeyValues(database)))
 
 
 @asynccontextmanager

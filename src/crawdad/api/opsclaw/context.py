@@ -9,6 +9,8 @@ from crawdad.api.management.access import Guard, guard
 from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.cli_sync.keys import ToolKeys
+from crawdad.services.cli_sync.service import CliSync
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class OpsClaw:
     gate: Gate
     config: AppConfigKeeper
     active_accounts: Callable[[], int]
+    cli_sync: CliSync
+    tool_keys: ToolKeys
 
     def need(self, permission: Permission) -> Guard:
         """A dependency: who asks, holding `permission`."""

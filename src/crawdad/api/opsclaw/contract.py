@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from crawdad.api.management.application import Contract
 from crawdad.api.management.contract_route import contract_route
+from crawdad.api.opsclaw.cli_sync import cli_sync_routes
 from crawdad.api.opsclaw.config import config_routes
 from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.errors import write_error
@@ -22,5 +23,6 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     health_routes(router, context)
     config_routes(router, context)
     mapping_routes(router, context)
+    cli_sync_routes(router, context)
     proxy_service_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)

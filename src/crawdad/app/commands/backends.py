@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crawdad.core.identity import Limits, Permission
     from crawdad.core.settings import Settings
     from crawdad.core.text import Text
+    from crawdad.services.cli_sync.plan import FileChange
+    from crawdad.services.cli_sync.service import Status
 
 
 class Problem(Protocol):
@@ -140,6 +142,24 @@ class ExchangeLog(Protocol):
         """The newest exchanges that match, oldest first. `since` is Unix time in seconds."""
 
 
+class Tools(Protocol):
+    """Command line tools of this user. `url` None: the gateway of the installation; `key` None: one made for the tool."""
+
+    @property
+    def home(self) -> str: ...
+
+    async def status(self, tool: str, url: str | None) -> Status: ...
+
+    async def preview(
+        self, tool: str, url: str | None, key: str | None, model: str | None, restore: bool
+    ) -> list[FileChange]:
+        """What `sync` (or `restore`) would do."""
+
+    async def sync(self, tool: str, url: str | None, key: str | None, model: str | None) -> list[FileChange]: ...
+
+    async def restore(self, tool: str) -> list[FileChange]: ...
+
+
 async def settings(launch: Launch) -> Settings:
     """The settings in effect in the installation at `launch`."""
     async with open_configuration(launch) as configuration:
@@ -165,6 +185,13 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog
     from crawdad.app import wiring
 
     return wiring.open_exchange_log(launch)
+
+
+def open_tools(launch: Launch) -> Tools:
+    """The command line tools that may be pointed at it."""
+    from crawdad.app.cli_tools import InstalledTools
+
+    return InstalledTools(launch)
 
 
 async def check_database(launch: Launch) -> str:

@@ -14,6 +14,7 @@ from crawdad.core.catalogue import (
     routing,
     settings,
     store,
+    tools,
     upstream,
     wire,
 )
@@ -22,7 +23,7 @@ MESSAGES: dict[str, tuple[str, str]] = {}
 
 for _module in (
     *(cli, configuration, doctor, fetch, http, identity, management, responses),
-    *(routing, settings, store, upstream, wire),
+    *(routing, settings, store, tools, upstream, wire),
 ):
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
