@@ -14,6 +14,7 @@ from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
+from crawdad.adapters.tunnel import LocalTunnelPrograms
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.launch import Launch
@@ -35,6 +36,7 @@ from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
 from crawdad.services.switch import SWITCHED, ServiceSwitch
 from crawdad.services.tasks import Tasks
+from crawdad.services.tunnel import Tunnel
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
@@ -117,7 +119,11 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch)
         configuration = RunningConfiguration(source, upkeep.take)
         panel = PanelValues(key_values)
-        managed = Managed(gate, live, configuration, panel, keys, launch.home, launch.environment)
+        home = launch.environment.get("HOME") or str(launch.home)
+        tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
+        tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
+        upkeep.listen(tunnel.on_settings)
+        managed = Managed(gate, live, configuration, panel, keys, tunnel, transport, launch.home, launch.environment)
         responses = Responses(front, response_store, runs, clock)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))
         upkeep.watch(tasks, database, changes, clock, keys, door, live)

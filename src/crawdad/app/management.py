@@ -9,10 +9,12 @@ from pathlib import Path
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
+from crawdad.core.ports import Transport
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.identity.keys import Keys
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.tunnel import Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Managed:
     configuration: RunningConfiguration
     panel: PanelValues
     keys: Keys
+    tunnel: Tunnel
+    transport: Transport
     home: Path
     environment: Mapping[str, str]
 
@@ -32,12 +36,15 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
     """Every contract's place in the table."""
 
     def make() -> Application:
+        from crawdad.adapters.files.home import LocalHomeFiles
         from crawdad.api.management.application import make_application
         from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
         from crawdad.api.opsclaw.context import OpsClaw
         from crawdad.api.opsclaw.contract import opsclaw_contract
         from crawdad.app.cli_tools import cli_sync_in
         from crawdad.services.cli_sync.keys import ToolKeys
+        from crawdad.services.exports import Exports
+        from crawdad.services.remote_models import RemoteModels
 
         gate = managed.gate
 
@@ -52,6 +59,11 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             active_accounts=active_accounts,
             cli_sync=cli_sync_in(managed.environment),
             tool_keys=ToolKeys(managed.keys, managed.panel),
+            tunnel=managed.tunnel,
+            panel=managed.panel,
+            exports=Exports(LocalHomeFiles(str(managed.home / "exports"))),
+            remote_models=RemoteModels(managed.transport, gate.settings),
+            data_directory=str(managed.home),
         )
         return make_application([opsclaw_contract(context)])
 

@@ -36,11 +36,13 @@ LOCAL_SERVERS = (
 )
 
 
-async def list_models(provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE) -> list[ListedModel]:
+async def list_models(
+    provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE, guarded: bool = False
+) -> list[ListedModel]:
     """The provider's own list. Raises `GatewayError` when it has none or refuses."""
     headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
     url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
-    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, proxy=provider.proxy))
+    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, guarded, provider.proxy))
     try:
         body = await answer.read(LIST_LIMIT)
     finally:

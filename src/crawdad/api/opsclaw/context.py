@@ -11,6 +11,10 @@ from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
 from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.cli_sync.service import CliSync
+from crawdad.services.exports import Exports
+from crawdad.services.panel_values import PanelValues
+from crawdad.services.remote_models import RemoteModels
+from crawdad.services.tunnel import Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class OpsClaw:
     active_accounts: Callable[[], int]
     cli_sync: CliSync
     tool_keys: ToolKeys
+    tunnel: Tunnel
+    panel: PanelValues
+    exports: Exports
+    remote_models: RemoteModels
+    data_directory: str
 
     def need(self, permission: Permission) -> Guard:
         """A dependency: who asks, holding `permission`."""

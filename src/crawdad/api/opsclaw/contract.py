@@ -13,6 +13,10 @@ from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
 from crawdad.api.opsclaw.mapping import mapping_routes
 from crawdad.api.opsclaw.proxy_service import proxy_service_routes
+from crawdad.api.opsclaw.system import system_routes
+from crawdad.api.opsclaw.tunnel import tunnel_routes
+from crawdad.api.opsclaw.updates import update_routes
+from crawdad.api.opsclaw.zai_models import zai_models_routes
 
 ROUTE = contract_route(write_error)
 
@@ -24,5 +28,9 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     config_routes(router, context)
     mapping_routes(router, context)
     cli_sync_routes(router, context)
+    tunnel_routes(router, context)
+    system_routes(router, context)
+    update_routes(router, context)
+    zai_models_routes(router, context)
     proxy_service_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)

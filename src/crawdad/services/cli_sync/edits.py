@@ -176,8 +176,8 @@ def _names(line: str, name: str) -> bool:
 
 
 def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'`":
-        return value[1:-1]
+    if value[:1] in ('"', "'", "`") and value[0] in value[1:]:
+        return value[1 : value.index(value[0], 1)]
     return value.partition(" #")[0].rstrip()
 
 
