@@ -12,9 +12,9 @@ import structlog
 from crawdad import __version__
 from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
+from crawdad.adapters.programs import LocalTunnelPrograms
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
-from crawdad.adapters.tunnel import LocalTunnelPrograms
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.launch import Launch

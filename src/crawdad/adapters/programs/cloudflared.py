@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
-from crawdad.adapters.programs import LocalPrograms
+from crawdad.adapters.programs.finding import LocalPrograms
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
