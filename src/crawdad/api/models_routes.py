@@ -6,6 +6,7 @@ from crawdad.api.call import Call
 from crawdad.api.front_door import dialect_of, not_found
 from crawdad.api.model_list import NamedModel, find, listed
 from crawdad.api.speaking import Gate, usable_model_name
+from crawdad.core.identity import Permission
 from crawdad.core.parts import JsonObject
 from crawdad.services.catalogue import Offer, plan_route
 from crawdad.wire.anthropic.model_list import model_info, models_page
@@ -56,6 +57,7 @@ class ModelListRoutes:
     async def detect(self, call: Call) -> None:
         """`POST /v1/models/detect {model}`: what the name leads to, and what kind of model that is."""
         principal = self._gate.enter(call.credential(), call.address)
+        principal.need(Permission.MODELS_USE)
         body = parse_object(await call.body(self._gate.settings().gateway.max_body_bytes))
         name = usable_model_name(body.get("model"))
         offers = plan_route(self._gate.front.catalogue(), name, "openai-chat", principal).offers

@@ -13,7 +13,9 @@ from crawdad.core.ports import Transport
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.identity.keys import Keys
+from crawdad.services.logs import Logs
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.statistics import Statistics
 from crawdad.services.tunnel import Tunnel
 
 
@@ -22,6 +24,8 @@ class Managed:
     """What the management contracts administer."""
 
     gate: Gate
+    logs: Logs
+    statistics: Statistics
     live: LiveCatalogue
     configuration: RunningConfiguration
     panel: PanelValues
@@ -53,6 +57,8 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
 
         context = OpsClaw(
             gate=gate,
+            logs=managed.logs,
+            statistics=managed.statistics,
             config=AppConfigKeeper(
                 managed.configuration, managed.panel, gate.switch, gate.front.catalogue, active_accounts
             ),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import structlog
 
 from crawdad.app.logs import configure_logs
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock
-from crawdad.core.settings import Settings
+from crawdad.core.settings import LogSettings, Settings
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.difference import difference
 from crawdad.services.configuration.loading import Loaded
@@ -22,12 +22,15 @@ from crawdad.services.identity.keys import KEYS_CHANGED, Keys
 from crawdad.services.tasks import Tasks
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database
-from crawdad.store.retention import apply_retention
+from crawdad.store.retention import Kept, apply_retention
+from crawdad.store.usage import count_older
 
 _log = structlog.get_logger(__name__)
 _CHANGES_SECONDS = 1.0
+_USES_SECONDS = 5.0
 _LISTS_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
+_BREATH_SECONDS = 0.02
 
 Refresh = Callable[[], Awaitable[None]]
 Listener = Callable[[Settings], Awaitable[None]]
@@ -82,9 +85,10 @@ class Upkeep:
         self._parts = _Parts(keys, door, live)
         self._followed[KEYS_CHANGED] = lambda: keys.refresh(door, self.settings.gateway.auth)
         tasks.start(self._follow_configuration(), "configuration")
-        tasks.start(self._follow_changes(changes, clock), "changes")
+        tasks.start(self._follow_changes(changes, clock, keys, door), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
         tasks.start(self._apply_retention(database, clock), "retention")
+        tasks.start(_count_older(database, clock), "usage of older exchanges")
 
     async def take(self, loaded: Loaded) -> None:
         """Take up a configuration at once, as whoever has just written it wants to see it work."""
@@ -123,10 +127,11 @@ class Upkeep:
             after_restart=[change.path for change in found.changes if not change.hot],
         )
 
-    async def _follow_changes(self, changes: Changes, clock: Clock) -> None:
+    async def _follow_changes(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
         """What another process changed (the command line, a neighbour in the cluster: keys made or revoked, the service
-        switched off) counts within a second."""
+        switched off) counts within a second; when keys were last used is written down now and then."""
         known: dict[str, int] | None = None
+        noted = -_USES_SECONDS
         while True:
             try:
                 revisions = await changes.revisions()
@@ -134,6 +139,9 @@ class Upkeep:
                     if known is None or revisions.get(topic) != known.get(topic):
                         await refresh()
                 known = revisions
+                if clock.monotonic() - noted >= _USES_SECONDS:
+                    await keys.note_uses(door)
+                    noted = clock.monotonic()
                 self._set_failing("database", False)
             except GatewayError as error:
                 self._set_failing("database", True)
@@ -150,13 +158,10 @@ class Upkeep:
 
     async def _apply_retention(self, database: Database, clock: Clock) -> None:
         while True:
-            settings = self.settings.logging
             try:
-                removed = await apply_retention(
-                    database, clock.now(), settings.retention_days, settings.retention_megabytes
-                )
-                if removed.exchanges or removed.responses:
-                    _log.info("retention", exchanges=removed.exchanges, responses=removed.responses)
+                removed = await apply_retention(database, clock.now(), _kept(self.settings.logging))
+                if removed:
+                    _log.info("retention", **asdict(removed))
             except GatewayError as error:
                 _log.warning("retention_failed", reason=error.message())
             await clock.sleep(_RETENTION_SECONDS)
@@ -166,3 +171,32 @@ class Upkeep:
             self._failing.append(part)
         elif not failing and part in self._failing:
             self._failing.remove(part)
+
+
+async def _count_older(database: Database, clock: Clock) -> None:
+    """Exchanges that were kept before usage was counted are counted once, a little at a time."""
+    counted = 0
+    while True:
+        try:
+            found = await count_older(database)
+        except GatewayError as error:
+            _log.warning("usage_not_counted", reason=error.message())
+            await clock.sleep(_CHANGES_SECONDS)
+            continue
+        counted += found
+        if not found:
+            break
+        await clock.sleep(_BREATH_SECONDS)
+    if counted:
+        _log.info("usage_counted", exchanges=counted)
+
+
+def _kept(settings: LogSettings) -> Kept:
+    bodies = settings.bodies
+    return Kept(
+        settings.retention_days,
+        settings.retention_megabytes,
+        bodies.retention_days,
+        bodies.retention_megabytes,
+        settings.statistics.retention_days,
+    )

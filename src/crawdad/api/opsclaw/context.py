@@ -12,8 +12,10 @@ from crawdad.core.identity import Permission
 from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.cli_sync.service import CliSync
 from crawdad.services.exports import Exports
+from crawdad.services.logs import Logs
 from crawdad.services.panel_values import PanelValues
 from crawdad.services.remote_models import RemoteModels
+from crawdad.services.statistics import Statistics
 from crawdad.services.tunnel import Tunnel
 
 
@@ -31,7 +33,9 @@ class OpsClaw:
     exports: Exports
     remote_models: RemoteModels
     data_directory: str
+    logs: Logs
+    statistics: Statistics
 
-    def need(self, permission: Permission) -> Guard:
-        """A dependency: who asks, holding `permission`."""
-        return guard(self.gate.door, permission)
+    def need(self, *permissions: Permission) -> Guard:
+        """A dependency: who asks, holding at least one of `permissions`."""
+        return guard(self.gate.door, *permissions)

@@ -11,8 +11,10 @@ from crawdad.api.opsclaw.config import config_routes
 from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
+from crawdad.api.opsclaw.logs import log_routes
 from crawdad.api.opsclaw.mapping import mapping_routes
 from crawdad.api.opsclaw.proxy_service import proxy_service_routes
+from crawdad.api.opsclaw.statistics import statistics_routes
 from crawdad.api.opsclaw.system import system_routes
 from crawdad.api.opsclaw.tunnel import tunnel_routes
 from crawdad.api.opsclaw.updates import update_routes
@@ -33,4 +35,6 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     update_routes(router, context)
     zai_models_routes(router, context)
     proxy_service_routes(router, context)
+    log_routes(router, context)
+    statistics_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)

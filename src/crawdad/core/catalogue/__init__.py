@@ -13,18 +13,20 @@ from crawdad.core.catalogue import (
     responses,
     routing,
     settings,
+    statistics,
     store,
     tools,
     upstream,
     wire,
 )
 
+_SUBJECTS = (
+    *(cli, configuration, doctor, fetch, http, identity, management, responses, routing, settings),
+    *(statistics, store, tools, upstream, wire),
+)
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (
-    *(cli, configuration, doctor, fetch, http, identity, management, responses),
-    *(routing, settings, store, tools, upstream, wire),
-):
+for _module in _SUBJECTS:
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")
