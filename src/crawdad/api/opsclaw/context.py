@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crawdad.api.management.access import Guard, guard
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.accounts.services import AccountServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class OpsClaw:
     """The services behind the contract."""
 
     gate: Gate
+    accounts: AccountServices
 
     def need(self, permission: Permission) -> Guard:
         """A dependency: who asks, holding `permission`."""

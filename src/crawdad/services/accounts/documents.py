@@ -126,7 +126,7 @@ def order_of(entry: Any, check: bool) -> AccountOrder:
         label=fields.text("label", "email") or "",
         secret=Secret(secret) if secret is not None else None,
         name=fields.text("name"),
-        api=api,  # type: ignore[arg-type]
+        api=api,
         base_url=base_url,
         models=fields.texts("models"),
         weight=fields.number("weight", 1.0),
