@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock, Randomness, SecretBox, Transport
 from crawdad.core.settings import ProviderSettings, Settings
 from crawdad.services.accounts.checking import Checking
@@ -113,4 +114,5 @@ async def open_accounts(world: World) -> AsyncIterator[AccountServices]:
     try:
         yield AccountServices(pool, keeping, checking, devices, registry, refreshing, transfer, settings)
     finally:
-        await keeping.flush()
+        with suppress(GatewayError):  # what cannot be written now is learnt again
+            await keeping.flush()

@@ -14,12 +14,12 @@ from crawdad.app.wiring import configuration_source, database_url, usable_settin
 from crawdad.app.words import LANGUAGE
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, Principal
+from crawdad.core.log import ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database, open_database
-from crawdad.store.exchanges import ExchangeFilter
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
 from crawdad.store.keys import KeyStore, StoredKey
 
@@ -81,11 +81,16 @@ async def open_exchange_log(launch: Launch) -> AsyncIterator[InstalledLog]:
         yield InstalledLog(StoredExchanges(database))
 
 
-async def check_database(launch: Launch) -> str:
-    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
     settings = usable_settings(await (await configuration_source(launch)).load())
     url = database_url(settings, launch)
-    if url.startswith("sqlite:") and not await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///")):
+    return not url.startswith("sqlite:") or await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///"))
+
+
+async def check_database(launch: Launch) -> str:
+    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+    if not await has_database(launch):
         return Text("app.no_database_yet").render(LANGUAGE)
     async with _open_database(launch) as database:
         await database.check()

@@ -90,6 +90,13 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLo
     return stored.open_exchange_log(launch)
 
 
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import stored
+
+    return await stored.has_database(launch)
+
+
 async def check_database(launch: Launch) -> str:
     """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
     from crawdad.app import stored

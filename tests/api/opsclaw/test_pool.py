@@ -61,7 +61,7 @@ async def test_a_storm_over_ten_accounts_loses_nothing(mode: str, vendor: Accoun
     config = settings({}, retry=QUICK, accounts={"mode": mode, "maxWaitSeconds": 1, "refreshMinutes": 0})
     with running_gateway(config) as gateway:
         for number in range(10):
-            limit = {"requests": 15} if number in (2, 3) else {}
+            limit: dict[str, Any] = {"requests": 15} if number in (2, 3) else {}
             add(gateway, vendor, f"sk-storm-{mode}-{number:02d}", label=f"account-{number}", **limit)
         vendor.key(f"sk-storm-{mode}-00").revoked = True
         vendor.key(f"sk-storm-{mode}-01").forbidden = True

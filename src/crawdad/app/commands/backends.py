@@ -167,6 +167,13 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog
     return wiring.open_exchange_log(launch)
 
 
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import wiring
+
+    return await wiring.has_database(launch)
+
+
 async def check_database(launch: Launch) -> str:
     """Look whether the database can be read and written, without making one: what it is, for people.
 
