@@ -18,15 +18,18 @@ from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
+from crawdad.app.accounts import World, open_accounts, start_accounts
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
 from crawdad.app.upkeep import Upkeep
-from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.core.errors import GatewayError
+from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
+from crawdad.services.accounts.keeping import ACCOUNTS_CHANGED, LOCKS_CHANGED
 from crawdad.services.bodies import BodyKeeper
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
@@ -47,7 +50,7 @@ from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.refusals import Refusals
-from crawdad.services.upstreams import DEMO_PROVIDER
+from crawdad.services.upstreams import DEMO_PROVIDER, default_proxy
 from crawdad.store.bodies import BodyStore
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
@@ -109,22 +112,45 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         door = Door(clock, cluster.rates)
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
-        live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
+        proxy_for = default_proxy(lambda: upkeep.settings, proxy_from_environment(environment))
+        live = LiveCatalogue(settings, transport, proxy_for)
+        runner = Runner(cluster.leases if cluster_url else None, clock)
+        accounts = await stack.enter_async_context(
+            open_accounts(
+                World(
+                    database,
+                    cluster,
+                    secret_box(launch, environment),
+                    transport,
+                    clock,
+                    randomness,
+                    proxy_for,
+                    lambda: upkeep.settings,
+                    runner.name,
+                    str(launch.home),
+                )
+            )
+        )
         body_store = BodyStore(database)
         bodies = BodyKeeper(body_store, lambda: upkeep.settings.logging.bodies, clock, cluster.bus)
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped, lambda: bodies.dropped)
-        ledger = Ledger(clock, journal, metrics.observe)
+        pool = accounts.pool
+
+        def observe(exchange: Exchange) -> None:
+            metrics.observe(exchange)
+            pool.settled(exchange)
+
+        ledger = Ledger(clock, journal, observe)
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
-            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry),
+            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         response_store = ResponseStore(database)
-        runner = Runner(cluster.leases if cluster_url else None, clock)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
         await runs.recover()
         tasks.start(runner.stay_alive(), "runner")
@@ -137,7 +163,6 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         switch = ServiceSwitch(key_values, changes, cluster.bus)
         await switch.load()
         tasks.start(switch.follow(), "service switch")
-        upkeep.follow(SWITCHED, switch.refresh)
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, Refusals(ledger, clock))
 
         async def settle() -> None:
@@ -159,12 +184,29 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         home = launch.environment.get("HOME") or str(launch.home)
         tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
         tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
-        upkeep.listen(tunnel.on_settings)
         managed = Managed(
-            gate, logs, statistics, live, configuration, panel, keys, tunnel, transport, launch.home, launch.environment
+            gate,
+            accounts,
+            logs,
+            statistics,
+            live,
+            configuration,
+            panel,
+            keys,
+            tunnel,
+            transport,
+            launch.home,
+            launch.environment,
         )
         responses = Responses(front, response_store, runs, clock)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))
+        start_accounts(accounts, tasks, live, upkeep.want_lists)
+        upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
+        upkeep.followed |= {
+            ACCOUNTS_CHANGED: accounts.keeping.reload,
+            SWITCHED: switch.refresh,
+            LOCKS_CHANGED: accounts.keeping.reload_locks,
+        }
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 

@@ -10,6 +10,7 @@ from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
 from crawdad.core.ports import Transport
+from crawdad.services.accounts.services import AccountServices
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.identity.keys import Keys
@@ -24,6 +25,7 @@ class Managed:
     """What the management contracts administer."""
 
     gate: Gate
+    accounts: AccountServices
     logs: Logs
     statistics: Statistics
     live: LiveCatalogue
@@ -53,10 +55,13 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
         gate = managed.gate
 
         def active_accounts() -> int:
-            return sum(not provider.local for provider in managed.live.current.providers.values())
+            snapshot, providers = managed.accounts.pool.snapshot, managed.live.current.providers
+            own = sum(not provider.local and name not in snapshot.by_provider for name, provider in providers.items())
+            return own + sum(account.usable for account in snapshot.accounts.values())
 
         context = OpsClaw(
             gate=gate,
+            accounts=managed.accounts,
             logs=managed.logs,
             statistics=managed.statistics,
             config=AppConfigKeeper(

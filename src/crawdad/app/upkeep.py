@@ -32,9 +32,6 @@ _LISTS_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
 _BREATH_SECONDS = 0.02
 
-Refresh = Callable[[], Awaitable[None]]
-Listener = Callable[[Settings], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -54,18 +51,16 @@ class Upkeep:
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
-        self._followed: dict[str, Refresh] = {}
-        self._listeners: list[Listener] = []
+        self.followed: dict[str, Callable[[], Awaitable[None]]] = {}
+        """What to do when another process changed something of a topic."""
+        self.after_settings: list[Callable[[], Awaitable[None] | None]] = []
+        """What else is to be done when new settings count."""
         self._taking = asyncio.Lock()
         self._parts: _Parts | None = None
 
-    def follow(self, topic: str, refresh: Refresh) -> None:
-        """Call `refresh` whenever another process notes a change of `topic`. To be said before `watch`."""
-        self._followed[topic] = refresh
-
-    def listen(self, listener: Listener) -> None:
-        """Call `listener` with settings that have just been taken up."""
-        self._listeners.append(listener)
+    def want_lists(self) -> None:
+        """Let providers be asked for their lists soon."""
+        self._lists_wanted.set()
 
     def failing(self) -> list[str]:
         """The parts that are not ready."""
@@ -83,7 +78,6 @@ class Upkeep:
     ) -> None:
         """Start the tasks."""
         self._parts = _Parts(keys, door, live)
-        self._followed[KEYS_CHANGED] = lambda: keys.refresh(door, self.settings.gateway.auth)
         tasks.start(self._follow_configuration(), "configuration")
         tasks.start(self._follow_changes(changes, clock, keys, door), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
@@ -118,9 +112,11 @@ class Upkeep:
             configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
         parts.live.apply(loaded.settings)
+        for apply in self.after_settings:
+            pending = apply()
+            if pending is not None:
+                await pending
         self._lists_wanted.set()
-        for listener in self._listeners:
-            await listener(loaded.settings)
         _log.info(
             "configuration_applied",
             changed=[change.path for change in found.changes],
@@ -128,16 +124,18 @@ class Upkeep:
         )
 
     async def _follow_changes(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """What another process changed (the command line, a neighbour in the cluster: keys made or revoked, the service
-        switched off) counts within a second; when keys were last used is written down now and then."""
+        """What another process changed (the command line, a neighbour in the cluster) counts within a second; when keys were
+        last used is written down now and then."""
         known: dict[str, int] | None = None
         noted = -_USES_SECONDS
         while True:
             try:
                 revisions = await changes.revisions()
-                for topic, refresh in self._followed.items():
-                    if known is None or revisions.get(topic) != known.get(topic):
-                        await refresh()
+                if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
+                    await keys.refresh(door, self.settings.gateway.auth)
+                for topic, take_up in self.followed.items():
+                    if known is not None and revisions.get(topic) != known.get(topic):
+                        await take_up()
                 known = revisions
                 if clock.monotonic() - noted >= _USES_SECONDS:
                     await keys.note_uses(door)

@@ -151,9 +151,9 @@ class Tunnel:
             self._error = reason
         return await self.status()
 
-    async def on_settings(self, settings: Settings) -> None:
+    async def check_door(self) -> None:
         """Close it at once when nobody has to prove any more who he is."""
-        if settings.gateway.auth.mode == "none" and self._keeper is not None:
+        if self._settings().gateway.auth.mode == "none" and self._keeper is not None:
             await self.stop(Text("tunnel.closed_door"))
 
     def refused_install(self, platform: str) -> GatewayError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import ModelsSettings, ProviderSettings, Settings
@@ -15,7 +16,20 @@ DEMO_PROVIDER = "crawdad"
 _PLAIN = ModelsSettings()
 
 ProxyFor = Callable[[str], str | None]
-"""The proxy that the environment names for a URL, if any."""
+"""The proxy for a URL where a provider names none itself, if any."""
+
+
+def default_proxy(settings: Callable[[], Settings], environment: ProxyFor) -> ProxyFor:
+    """The proxy of the settings in effect, else that of the environment. This machine is reached without the former."""
+
+    def proxy_for(url: str) -> str | None:
+        proxy = settings().models.proxy
+        host = (urlsplit(url).hostname or "").lower()
+        if proxy is None or host in ("localhost", "::1") or host.startswith("127."):
+            return environment(url)
+        return proxy.reveal()
+
+    return proxy_for
 
 
 def providers_of(
@@ -43,7 +57,6 @@ def provider_of(
     common: ModelsSettings = _PLAIN,
 ) -> Provider:
     """One provider ready for use. `common` says what counts where the provider itself says nothing."""
-    proxy = configured.proxy or (common.proxy.reveal() if common.proxy else None)
     protocol = PROTOCOL_OF_API[configured.api]
     return Provider(
         id=provider_id,
@@ -57,7 +70,7 @@ def provider_of(
             configured.idle_timeout_seconds,
         ),
         weight=configured.weight,
-        proxy=proxy or proxy_for(configured.base_url),
+        proxy=configured.proxy or proxy_for(configured.base_url),
         open_ended=open_ended,
     )
 

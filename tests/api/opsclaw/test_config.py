@@ -13,6 +13,7 @@ import pytest
 
 from tests.api.opsclaw.asking import ADMIN, Client
 from tests.support.server import TOKEN, Gateway, running_gateway
+from tests.support.upstreams.scripted import ScriptedUpstream
 
 TEXT = """// kept: the operator's own words
 {
@@ -282,6 +283,51 @@ def test_authentication_is_switched_off_on_loopback_only(scene: Scene) -> None:
     assert nobody.get("/v1/models").status == 401
     assert client.post("/api/config", {"proxy": {"auth_mode": "strict"}}).status == 200
     assert client.get("/api/config").body["proxy"]["auth_mode"] == "strict"
+
+
+def test_settings_of_the_accounts_and_the_log_go_by_other_names(scene: Scene) -> None:
+    client = scene.client()
+    change = {
+        "auto_refresh": False,
+        "quota_protection": {"enabled": True, "threshold_percentage": 25, "monitored_models": ["m1"]},
+        "proxy": {"scheduling": {"mode": "CacheFirst", "max_wait_seconds": 5}, "enable_logging": False},
+    }
+    assert client.post("/api/config", change).body["no_effect"] == []
+    config = client.get("/api/config").body
+    for place, value in ({key: change[key] for key in ("auto_refresh", "quota_protection")}).items():
+        assert config[place] == value
+    assert config["proxy"]["scheduling"] == {"mode": "CacheFirst", "max_wait_seconds": 5}
+    assert config["proxy"]["enable_logging"] is False
+    assert config["refresh_interval"] == 15
+    for written in (
+        'mode: "CacheFirst"',
+        "maxWaitSeconds: 5",
+        "thresholdPercentage: 25",
+        'capture: "off"',
+        "refreshMinutes: 0",
+    ):
+        assert written in scene.text
+    back = {"auto_refresh": True, "refresh_interval": 7, "proxy": {"enable_logging": True}}
+    assert client.post("/api/config", back).status == 200
+    assert "refreshMinutes: 7" in scene.text and 'capture: "all"' in scene.text
+    assert client.get("/api/config").body["refresh_interval"] == 7
+
+
+def test_the_upstream_proxy_is_the_way_out_for_all_providers(scripted_upstream: ScriptedUpstream, scene: Scene) -> None:
+    client = scene.client()
+    vendor = {"baseUrl": "http://vendor.example/v1", "models": ["story:hello"], "discover": False, "auth": "none"}
+    text = scene.text.replace("providers: {", f"providers: {{ far: {json.dumps(vendor)},", 1)
+    (scene.home / "openclaw.json").write_text(text)
+    proxy = {"enabled": True, "url": scripted_upstream.url}
+    assert client.post("/api/config", {"proxy": {"upstream_proxy": proxy}}).status == 200
+    assert client.get("/api/proxy/status").body["url"] == scripted_upstream.url
+    scripted_upstream.journal.clear()
+    body = {"model": "far/story:hello", "messages": [{"role": "user", "content": "hi"}]}
+    assert Client(scene.gateway, TOKEN, "x-api-key").post("/v1/chat/completions", body).status == 200
+    assert len(scripted_upstream.journal) == 1
+    assert client.post("/api/config", {"proxy": {"upstream_proxy": {"enabled": False}}}).status == 200
+    config = client.get("/api/config").body["proxy"]["upstream_proxy"]
+    assert config == {"enabled": False, "url": scripted_upstream.url} and scripted_upstream.url not in scene.text
 
 
 def test_keys_without_effect_are_told(shared: Scene) -> None:

@@ -30,21 +30,24 @@ _SETTING_OF: Mapping[str, str] = {
     "proxy.api_key": "gateway.auth.token",
     "proxy.admin_password": "gateway.auth.adminToken",
     "proxy.request_timeout": "models.firstByteTimeoutSeconds",
-    "proxy.enable_logging": "logging.bodies.capture",
-    "proxy.scheduling.mode": "accounts.scheduling.mode",
-    "proxy.scheduling.max_wait_seconds": "accounts.scheduling.maxWaitSeconds",
+    "proxy.scheduling.mode": "accounts.mode",
+    "proxy.scheduling.max_wait_seconds": "accounts.maxWaitSeconds",
     "quota_protection.enabled": "accounts.quotaProtection.enabled",
     "quota_protection.threshold_percentage": "accounts.quotaProtection.thresholdPercentage",
     "quota_protection.monitored_models": "accounts.quotaProtection.monitoredModels",
 }
 """Keys that are one of our settings by another name."""
 
+_CAPTURE: Path = ("logging", "bodies", "capture")
+_REFRESH: Path = ("accounts", "refreshMinutes")
 _OWNED = (
     *_SETTING_OF,
     "proxy.allow_lan_access",
     "proxy.enabled",
     "proxy.auto_start",
+    "proxy.enable_logging",
     "proxy.custom_mapping",
+    "auto_refresh",
     "proxy.upstream_proxy.enabled",
     "proxy.zai.enabled",
     "proxy.zai.base_url",
@@ -53,8 +56,6 @@ _OWNED = (
 """What is kept in the settings or the database's own places, and so not beside them."""
 
 NO_EFFECT = (
-    "auto_refresh",
-    "refresh_interval",
     "auto_sync",
     "sync_interval",
     "default_export_path",
@@ -127,6 +128,11 @@ def read_config(facts: Facts) -> JsonObject:
             _put(config, tuple(key.split(".")), _as_told(key, value))
     proxy = config["proxy"]
     proxy["enabled"], proxy["auto_start"] = facts.running, facts.auto_start
+    proxy["enable_logging"] = _at(facts.effective, _CAPTURE) != "off"
+    minutes = _at(facts.effective, _REFRESH)
+    if isinstance(minutes, int | float):
+        config["auto_refresh"] = minutes > 0
+        config["refresh_interval"] = max(1, round(minutes)) if minutes > 0 else config["refresh_interval"]
     gateway = facts.effective.get("gateway", {})
     loopback = _is_loopback(str(gateway.get("bind", "loopback")))
     proxy["allow_lan_access"] = not loopback
@@ -182,6 +188,10 @@ def orders_for(config: JsonObject, shown: JsonObject, facts: Facts) -> Orders:
             _check_token(proxy[key], f"proxy.{key}")
     if any(key in changed for key in ("proxy.auth_mode", "proxy.allow_lan_access")):
         _put_door(patch, proxy, changed)
+    if "proxy.enable_logging" in changed:
+        _put(patch, _CAPTURE, "all" if proxy["enable_logging"] else "off")
+    if "auto_refresh" in changed or ("refresh_interval" in changed and config["auto_refresh"]):
+        _put(patch, _REFRESH, config["refresh_interval"] if config["auto_refresh"] else 0)
     upstream = proxy["upstream_proxy"]
     if any(is_at_or_below(key, ("proxy.upstream_proxy",)) for key in changed):
         _put(patch, ("models", "proxy"), (upstream["url"] or None) if upstream["enabled"] else None)
@@ -210,8 +220,8 @@ def invalid(key: str, param: str, **values: object) -> GatewayError:
 
 
 def _as_told(key: str, value: Any) -> Any:
-    if key == "proxy.request_timeout":
-        return max(1, round(value))
+    if key in ("proxy.request_timeout", "proxy.scheduling.max_wait_seconds"):
+        return max(1 if key == "proxy.request_timeout" else 0, round(value))
     return list(value) if isinstance(value, tuple) else value
 
 

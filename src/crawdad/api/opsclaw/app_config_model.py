@@ -92,7 +92,7 @@ class Zai(_Section):
 
 class Scheduling(_Section):
     mode: Literal["CacheFirst", "Balance", "PerformanceFirst"] = "Balance"
-    max_wait_seconds: int = Field(60, ge=0, le=86_400)
+    max_wait_seconds: int = Field(60, ge=0, le=3600)
 
 
 class Experimental(_Section):
@@ -126,7 +126,7 @@ class AppConfig(_Section):
     language: Text = "zh"
     theme: Text = "system"
     auto_refresh: bool = True
-    refresh_interval: int = Field(15, ge=0, le=10_000_000)
+    refresh_interval: int = Field(15, ge=1, le=10_000_000)
     auto_sync: bool = False
     sync_interval: int = Field(5, ge=0, le=10_000_000)
     default_export_path: Text | None = None

@@ -9,6 +9,7 @@ from crawdad.api.management.access import Guard, guard
 from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.accounts.services import AccountServices
 from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.cli_sync.service import CliSync
 from crawdad.services.exports import Exports
@@ -24,6 +25,7 @@ class OpsClaw:
     """The services behind the contract."""
 
     gate: Gate
+    accounts: AccountServices
     config: AppConfigKeeper
     active_accounts: Callable[[], int]
     cli_sync: CliSync

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crawdad.core.catalogue import (
+    accounts,
     cli,
     configuration,
     doctor,
@@ -21,7 +22,7 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(cli, configuration, doctor, fetch, http, identity, management, responses, routing, settings),
+    *(accounts, cli, configuration, doctor, fetch, http, identity, management, responses, routing, settings),
     *(statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
