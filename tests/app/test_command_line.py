@@ -161,7 +161,7 @@ def test_simple_commands_load_little(home: Path) -> None:
     code = "import sys; from crawdad.app.main import run; run(['version']); print(' '.join(sys.modules))"
     command = [sys.executable, "-P", "-c", code]
     finished = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=60)
-    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "aiohttp", "sqlalchemy", "psutil"}
+    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "httptools", "sqlalchemy", "psutil"}
     assert heavy.isdisjoint(finished.stdout.split())
 
 

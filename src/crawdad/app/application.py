@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 
@@ -22,29 +24,39 @@ from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.core.errors import GatewayError
 from crawdad.core.settings import Settings
+from crawdad.services.bodies import BodyKeeper
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
+from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
+from crawdad.services.statistics import Statistics
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
+from crawdad.services.turns.refusals import Refusals
 from crawdad.services.upstreams import DEMO_PROVIDER
+from crawdad.store.bodies import BodyStore
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
+from crawdad.store.exchanges import ExchangeLog
 from crawdad.store.journal import open_journal
 from crawdad.store.keys import KeyStore
 from crawdad.store.responses import ResponseStore
+from crawdad.store.usage import count_older, count_usage
+from crawdad.store.usage_queries import UsageLog
 
 _log = structlog.get_logger(__name__)
 _MOST_BACKGROUND = 1000
+_BODIES_SECONDS = 3.0
 
 
 class Application:
@@ -80,7 +92,9 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         database = await stack.enter_async_context(open_database(database_url(settings, launch)))
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
-        journal = await stack.enter_async_context(open_journal(database, launch.home / "spool"))
+        journal = await stack.enter_async_context(
+            open_journal(database, launch.home / "spool", followers=[count_usage])
+        )
         transport = await stack.enter_async_context(
             HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)
         )
@@ -90,7 +104,9 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
         live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
-        metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
+        body_store = BodyStore(database)
+        bodies = BodyKeeper(body_store, lambda: upkeep.settings.logging.bodies, clock, cluster.bus)
+        metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped, lambda: bodies.dropped)
         ledger = Ledger(clock, journal, metrics.observe)
         front = ModelFront(
             catalogue=lambda: live.current,
@@ -108,11 +124,39 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         tasks.start(runner.stay_alive(), "runner")
         tasks.start(runs.obey(), "stopped responses")
         tasks.start(runs.keep_recovering(), "interrupted responses")
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
+        stack.push_async_callback(_write_last, bodies)
+        tasks.start(bodies.keep_writing(), "bodies")
+        tasks.start(bodies.obey(), "monitor")
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, bodies, Refusals(ledger, clock))
+
+        async def settle() -> None:
+            with suppress(GatewayError):  # what cannot be written now is seen later
+                await journal.flush()
+                await bodies.flush()
+
+        logs = Logs(
+            ExchangeLog(database),
+            body_store,
+            clock,
+            settle=settle,
+            count_older=partial(count_older, database),
+            closing=lambda: front_door.draining,
+        )
+        statistics = Statistics(UsageLog(database), clock, lambda: upkeep.settings.logging.statistics.timezone, settle)
         responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate)))
+        front_door = FrontDoor(
+            gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate, logs, statistics))
+        )
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
+
+
+async def _write_last(bodies: BodyKeeper) -> None:
+    try:
+        async with asyncio.timeout(_BODIES_SECONDS):
+            await bodies.flush()
+    except (TimeoutError, GatewayError) as error:
+        _log.warning("bodies_not_kept", reason=str(error) or type(error).__name__)
 
 
 async def _usable(loaded: Loaded, launch: Launch, safe_mode: bool) -> Settings:

@@ -14,12 +14,12 @@ from crawdad.app.wiring import configuration_source, database_url, usable_settin
 from crawdad.app.words import LANGUAGE
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, Principal
+from crawdad.core.log import ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database, open_database
-from crawdad.store.exchanges import ExchangeFilter
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
 from crawdad.store.keys import KeyStore, StoredKey
 

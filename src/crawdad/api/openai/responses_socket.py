@@ -16,6 +16,7 @@ from crawdad.api.speaking import FEATURE_HEADERS, Dialect, Gate, admit, new_exch
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.services.bodies import BodyCapture
 from crawdad.services.responses.service import Responses
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
@@ -74,6 +75,7 @@ class _Connection:
         self._send = send
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
         self._memory: OrderedDict[str, tuple[JsonObject, JsonObject]] = OrderedDict()
+        self._capture: BodyCapture | None = None
 
     async def serve(self) -> None:
         """Until the client leaves; a turn that runs then is cancelled."""
@@ -107,22 +109,25 @@ class _Connection:
             try:
                 frame = read_frame(data)
                 stream_id = frame.stream_id
-                await self._turn(frame, len(data))
+                await self._turn(frame, data)
             except GatewayError as error:
                 await self._say(error_frame(error, self._call.language), stream_id)
 
-    async def _turn(self, frame: ClientFrame, size: int) -> None:
+    async def _turn(self, frame: ClientFrame, data: bytes) -> None:
         gate, body = self._gate, frame.body
         principal = await admit(self._call, gate)
         self._call.id = gate.randomness.new_id()
         exchange = new_exchange(self._call, gate, SOCKET, principal)
         exchange.stream = True
-        exchange.request_bytes = size
+        exchange.request_bytes = len(data)
         exchange.model_requested = name = usable_model_name(body.get("model"))
         turn = Turn(exchange, principal, codecs.get(SOCKET.protocol), name, True, body, b"", gate.clock.now)
         turn.headers = {n.decode(): self._call.header(n) for n in FEATURE_HEADERS if n in self._call.headers}
         turn.headers.pop("openai-beta", None)  # it names this transport, which the upstream is not spoken to in
         turn.language = self._call.language
+        capture = self._capture = gate.bodies.begin()
+        if capture is not None:
+            capture.asked(exchange, data, "application/json", self._call.credentials())
         try:
             if body.get("background"):
                 raise bad_request("wire.value", "background", value="true")
@@ -131,12 +136,16 @@ class _Connection:
                 self._responses.promise(turn)
             await self._speak(turn, frame, stored)
         except GatewayError as error:
-            status, _ = turn.codec.write_error(error)
+            status, told = turn.codec.write_error(error)
             gate.front.ledger.fail(exchange, error, status)
+            if capture is not None:
+                capture.answered_with(told)
             raise
         finally:
             gate.front.ledger.abandon(exchange)
             await gate.door.count_tokens(principal, exchange.usage.total_tokens)
+            if capture is not None:
+                gate.bodies.keep(capture)
 
     async def _speak(self, turn: Turn, frame: ClientFrame, stored: bool) -> None:
         if not frame.generate:
@@ -158,6 +167,8 @@ class _Connection:
             if not failed or failed[0]["type"] == "error":
                 raise  # nothing was said yet: the whole error body tells more
             self._gate.front.ledger.fail(turn.exchange, error, 200)
+            if self._capture is not None:
+                self._capture.answered_with(failed)
             for said in failed:
                 await self._say(said, frame.stream_id)
 
@@ -175,6 +186,8 @@ class _Connection:
         if event["type"] not in ("response.completed", "response.incomplete"):
             return event
         response = event["response"]
+        if self._capture is not None:
+            self._capture.answered_with(response)
         if not stored:
             self._memory[response["id"]] = (frame.body, response)
             if len(self._memory) > _REMEMBERED:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from crawdad.api.management.access import Guard, guard
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.logs import Logs
+from crawdad.services.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,9 @@ class OpsClaw:
     """The services behind the contract."""
 
     gate: Gate
+    logs: Logs
+    statistics: Statistics
 
-    def need(self, permission: Permission) -> Guard:
-        """A dependency: who asks, holding `permission`."""
-        return guard(self.gate.door, permission)
+    def need(self, *permissions: Permission) -> Guard:
+        """A dependency: who asks, holding at least one of `permissions`."""
+        return guard(self.gate.door, *permissions)

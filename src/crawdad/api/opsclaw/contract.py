@@ -9,6 +9,8 @@ from crawdad.api.management.contract_route import contract_route
 from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
+from crawdad.api.opsclaw.logs import log_routes
+from crawdad.api.opsclaw.statistics import statistics_routes
 
 ROUTE = contract_route(write_error)
 
@@ -17,4 +19,6 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     """All routes of the contract."""
     router = APIRouter(route_class=ROUTE)
     health_routes(router, context)
+    log_routes(router, context)
+    statistics_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)

@@ -12,14 +12,19 @@ from crawdad.core.catalogue import (
     responses,
     routing,
     settings,
+    statistics,
     store,
     upstream,
     wire,
 )
 
+_SUBJECTS = (
+    *(cli, configuration, doctor, fetch, http, identity, responses, routing, settings),
+    *(statistics, store, upstream, wire),
+)
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (cli, configuration, doctor, fetch, http, identity, responses, routing, settings, store, upstream, wire):
+for _module in _SUBJECTS:
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")

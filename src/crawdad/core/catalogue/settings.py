@@ -265,6 +265,35 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "When the exchanges take more than this, the oldest are removed.",
         "交互记录超过此大小（MB）时删除最旧的。",
     ),
+    "settings.logging.bodies": (
+        "What is kept of the bodies of requests and answers, without credentials and shortened.",
+        "请求与响应正文的保留方式；凭据会被隐去，过长的会被截短。",
+    ),
+    "settings.logging.bodies.capture": (
+        "`all`, only those of `errors`, or `off`. The monitor's switch overrides it until the next start.",
+        "`all`（全部）、`errors`（仅出错的）或 `off`（不保留）。监控开关可临时覆盖，直到下次启动。",
+    ),
+    "settings.logging.bodies.maxBytes": (
+        "How much is kept of a request, and of an answer.",
+        "每个请求、每个响应最多保留的字节数。",
+    ),
+    "settings.logging.bodies.retentionDays": (
+        "Bodies older than this are removed (looked at every hour).",
+        "删除早于此天数的正文（每小时检查）。",
+    ),
+    "settings.logging.bodies.retentionMegabytes": (
+        "When the bodies take more than this (compressed), the oldest are removed.",
+        "正文（压缩后）超过此大小（MB）时删除最旧的。",
+    ),
+    "settings.logging.statistics": ("How usage is told, and for how long.", "用量统计的呈现方式与保留时间。"),
+    "settings.logging.statistics.timezone": (
+        "Whose hours, days and weeks statistics tell, as an IANA name (`Asia/Shanghai`), where nobody asks for others.",
+        "统计默认采用的时区（IANA 名称，如 `Asia/Shanghai`），请求中可另行指定。",
+    ),
+    "settings.logging.statistics.retentionDays": (
+        "Usage older than this is forgotten.",
+        "删除早于此天数的用量统计。",
+    ),
     "settings.database": ("Where exchanges, keys and stored responses are kept.", "交互记录、密钥和已存响应的存放处。"),
     "settings.database.url": (
         "`postgresql://user:password@host/name`, or `sqlite:///path`. When not set: `crawdad.db` in the home directory.",
