@@ -99,7 +99,9 @@ class World:
     ) -> tuple[str, Exchange]:
         exchange = Exchange("id", self.clock.now(), "test", "openai-chat", "chat")
         body = {"messages": [{"role": "user", "content": text}]}
-        turn = Turn(exchange, Principal("k", "api_key"), codecs.get("openai-chat"), "m", False, body, b"")
+        turn = Turn(
+            exchange, Principal("k", "api_key"), codecs.get("openai-chat"), "m", False, body, b"", self.clock.now
+        )
         return await self.dispatcher.run(turn, offers, self.attempt), exchange
 
     async def refusal(self, **more: Any) -> GatewayError:
