@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crawdad.api.management.access import Guard, guard
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.accounts.services import AccountServices
 from crawdad.services.logs import Logs
 from crawdad.services.statistics import Statistics
 
@@ -16,6 +17,7 @@ class OpsClaw:
     """The services behind the contract."""
 
     gate: Gate
+    accounts: AccountServices
     logs: Logs
     statistics: Statistics
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crawdad.core.identity import Limits, Permission
     from crawdad.core.settings import Settings
     from crawdad.core.text import Text
+    from crawdad.services.accounts.services import AccountServices
 
 
 class Problem(Protocol):
@@ -172,6 +173,13 @@ async def has_database(launch: Launch) -> bool:
     from crawdad.app import wiring
 
     return await wiring.has_database(launch)
+
+
+def open_accounts(launch: Launch) -> AbstractAsyncContextManager[AccountServices]:
+    """Its accounts."""
+    from crawdad.app import wiring
+
+    return wiring.open_accounts(launch)
 
 
 async def check_database(launch: Launch) -> str:

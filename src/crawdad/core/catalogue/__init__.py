@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from crawdad.core.catalogue import (
+    accounts,
     cli,
+    cli_accounts,
     configuration,
     doctor,
     fetch,
@@ -19,7 +21,7 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(cli, configuration, doctor, fetch, http, identity, responses, routing, settings),
+    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, responses, routing, settings),
     *(statistics, store, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}

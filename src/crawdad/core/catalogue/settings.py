@@ -244,6 +244,45 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "首次等待；之后翻倍，并带随机抖动。",
     ),
     "settings.retry.maxSeconds": ("The longest pause of our own choice.", "自行选择的最长等待。"),
+    "settings.accounts": ("Which account serves a request.", "由哪个账号处理请求。"),
+    "settings.accounts.mode": (
+        "`Balance` keeps a conversation with its account and moves it at once when that is limited, `CacheFirst` waits for it "
+        "first, `PerformanceFirst` takes the accounts in turns.",
+        "`Balance` 让对话固定使用一个账号，受限时立即切换；`CacheFirst` 会先等待该账号；`PerformanceFirst` 轮流使用各账号。",
+    ),
+    "settings.accounts.maxWaitSeconds": (
+        "How long `CacheFirst` waits for a conversation's account before it moves the conversation.",
+        "`CacheFirst` 在切换账号之前最多等待对话所用账号多少秒。",
+    ),
+    "settings.accounts.stickyMinutes": (
+        "How long a conversation that falls silent stays with its account.",
+        "对话静默多少分钟后不再固定于其账号。",
+    ),
+    "settings.accounts.stickySessions": (
+        "How many conversations are remembered; the longest silent ones make room.",
+        "最多记住多少个对话；静默最久的先被移除。",
+    ),
+    "settings.accounts.quotaProtection": (
+        "Models that an account no longer serves before the last of its quota is gone.",
+        "账号额度即将用尽时，停止用其提供的模型。",
+    ),
+    "settings.accounts.quotaProtection.enabled": ("Whether quotas are protected.", "是否保护额度。"),
+    "settings.accounts.quotaProtection.thresholdPercentage": (
+        "A model rests when no more than this is left of its quota (per cent), and serves again above it.",
+        "剩余额度不高于此百分比时停用该模型，高于时恢复。",
+    ),
+    "settings.accounts.quotaProtection.monitoredModels": (
+        "The models to protect; `*` stands for any characters.",
+        "受保护的模型；`*` 代表任意字符。",
+    ),
+    "settings.accounts.refreshMinutes": (
+        "How often every account is looked at (one list of models each). 0: only when asked.",
+        "每隔多少分钟检查一次所有账号（各请求一次模型列表）。0 表示仅在手动刷新时检查。",
+    ),
+    "settings.accounts.labelHeader": (
+        "Whether answers tell the label of the account that served them (`x-account-email`).",
+        "应答是否通过 `x-account-email` 告知所用账号的名称。",
+    ),
     "settings.logging": ("The process's log, and how long exchanges are kept.", "进程日志，以及交互记录的保留时间。"),
     "settings.logging.level": (
         "What is written to the log. OpenClaw's names are understood.",
