@@ -14,7 +14,34 @@ _SMALL = 64 * 1024
 class AnswerCycle(RequestResponseCycle):
     """Sends an answer of known length in one write, head and body together."""
 
-    _head = b""
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.pieces: list[bytes] = []
+        """What has come of the request's body and was not yet received by the application."""
+        self._waiting = 0
+        self._head = b""
+
+    def take(self, piece: bytes) -> int:
+        """Keep a piece of the request's body for the application; how many bytes wait for it."""
+        self.pieces.append(piece)
+        self._waiting += len(piece)
+        self.message_event.set()
+        return self._waiting
+
+    async def receive(self) -> Any:
+        """ASGI's receive: what has come of the body since, without a copy where it came in one piece."""
+        if self.waiting_for_100_continue and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.waiting_for_100_continue = False
+        if not self.disconnected and not self.response_complete:
+            self.flow.resume_reading()
+            await self.message_event.wait()
+            self.message_event.clear()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        pieces, self.pieces, self._waiting = self.pieces, [], 0
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:  # type: ignore[override]
         """ASGI's send; waits while the client's buffers are full. Raises `RuntimeError` for what is out of order."""

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -188,7 +189,9 @@ class HttpConnection(HttpToolsProtocol):
         if self._deadline is not None:
             earned = self._deadline + len(body) / BODY_RATE
             self._deadline = min(earned, self.loop.time() + BODY_SECONDS)
-        super().on_body(body)
+        cycle = self.cycle
+        if isinstance(cycle, AnswerCycle) and not cycle.response_complete and cycle.take(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         if self._is_offer():
