@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, case, delete, func, select, text, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -106,7 +106,7 @@ class ExchangeLog:
         """The newest exchanges that match, before `cursor`, without the first `offset` of them. At most `MOST_ON_A_PAGE`;
         BAD_REQUEST for a foreign cursor. A cursor is as fast on every page, an offset the slower the larger."""
         limit = max(1, min(limit, MOST_ON_A_PAGE))
-        query = matching(select(exchanges), wanted)
+        query = self._matching(select(exchanges), wanted)
         if cursor is not None:
             query = query.where(tuple_(exchanges.c.started_at, exchanges.c.id) < tuple_(*_position(cursor)))
         query = query.order_by(exchanges.c.started_at.desc(), exchanges.c.id.desc())
@@ -120,7 +120,7 @@ class ExchangeLog:
         self, number: int, wanted: ExchangeFilter | None = None, limit: int = MOST_ON_A_PAGE
     ) -> list[tuple[int, Exchange]]:
         """The exchanges that were added after the one of that number, in that order, with their numbers."""
-        query = matching(select(exchanges), wanted).where(exchanges.c.sequence > number)
+        query = self._matching(select(exchanges), wanted).where(exchanges.c.sequence > number)
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(exchanges.c.sequence).limit(limit))).mappings().all()
         return [(row["sequence"], exchange_of(row)) for row in rows]
@@ -142,19 +142,19 @@ class ExchangeLog:
         if wanted == ExchangeFilter(errors=True):
             return (await self.totals()).errors
         async with self._database.read() as connection:
-            found = await connection.execute(matching(select(func.count()).select_from(exchanges), wanted))
+            found = await connection.execute(self._matching(select(func.count()).select_from(exchanges), wanted))
             return int(found.scalar_one())
 
     async def summary(self, wanted: ExchangeFilter | None = None) -> Summary:
         """Counts over all that match."""
         async with self._database.read() as connection:
-            row = (await connection.execute(matching(select(*_SUMS), wanted))).mappings().one()
+            row = (await connection.execute(self._matching(select(*_SUMS), wanted))).mappings().one()
         return _summary("", row)
 
     async def breakdown(self, by: Grouping, wanted: ExchangeFilter | None = None) -> list[Summary]:
         """Counts over all that match, apart for every value of `by`, the most frequent first."""
         column = exchanges.c[by]
-        query = matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
+        query = self._matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_summary(row[by], row) for row in rows]
@@ -185,6 +185,9 @@ class ExchangeLog:
             await self._delete(doomed)
             removed += len(doomed)
         return removed
+
+    def _matching(self, query: Select[Any], wanted: ExchangeFilter | None) -> Select[Any]:
+        return matching(query, wanted, self._database.dialect)
 
     async def _oldest(self, *conditions: ColumnElement[bool]) -> list[tuple[str, int]]:
         query = select(exchanges.c.id, exchanges.c.stored_bytes).where(*conditions)

@@ -186,6 +186,12 @@ exchange_bodies = Table(
 """What was asked and answered; `id` is the exchange's. How the two are packed is `store.bodies`'s affair."""
 Index("exchange_bodies_by_time", exchange_bodies.c.at, exchange_bodies.c.id, exchange_bodies.c.stored_bytes)
 
+_APART = frozenset(
+    {
+        *("span", "bucket", "account", "principal_id", "model_requested", "model_resolved"),
+        *("account_label", "principal_name", "owner"),
+    }
+)
 usage_buckets = Table(
     "usage_buckets",
     metadata,
@@ -213,6 +219,15 @@ usage_buckets = Table(
 beginning in Unix seconds. All three tell the same: long ranges are answered from few rows, and every time zone's hours and
 days are made of whole quarters. `priced` and `unpriced` count the requests whose cost is known and those whose is not;
 `failed` those that were not completed."""
+
+usage_totals = Table(
+    "usage_totals",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(column.name, column.type, nullable=False) for column in usage_buckets.c if column.name not in _APART),
+)
+"""The same over all accounts, keys and models: one row a bucket, so that curves over months take milliseconds."""
 
 accounts = Table(
     "accounts",

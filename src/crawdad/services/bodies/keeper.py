@@ -111,7 +111,7 @@ class BodyCapture:
         if self._document is not None:
             answer = orjson.dumps(self._document, default=str, option=orjson.OPT_NON_STR_KEYS)
         elif self._streamed and self._response_type.startswith("text/event-stream") and self.exchange is not None:
-            answer = told(self.exchange.protocol, answer) or answer
+            answer = told(self.exchange.protocol, answer, self.exchange.usage) or answer
         response = self._fit(answer, self._response_type, len(answer)) if answer else None
         if response is not None and self._cut:
             response = Body(response.text, True)

@@ -64,6 +64,16 @@ def upgrade() -> None:
         sa.Column("priced", sa.BigInteger(), nullable=False),
         sa.Column("unpriced", sa.BigInteger(), nullable=False),
     )
+    op.create_table(
+        "usage_totals",
+        sa.Column("span", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("bucket", sa.BigInteger(), primary_key=True, autoincrement=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("requests", "failed", "input_tokens")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("output_tokens", "cache_read_tokens")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("cache_write_tokens", "reasoning_tokens")),
+        sa.Column("cost", sa.Double(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("priced", "unpriced")),
+    )
 
     op.create_table(
         "accounts",
