@@ -26,8 +26,10 @@ from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.log import Bodies, ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.accounts.services import AccountServices
+from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
+from crawdad.services.panel_values import PanelValues
 from crawdad.services.statistics import Statistics
 from crawdad.store.bodies import BodyStore
 from crawdad.store.changes import Changes
@@ -35,6 +37,7 @@ from crawdad.store.cluster import open_cluster
 from crawdad.store.database import Database, open_database
 from crawdad.store.exchanges import MOST_ON_A_PAGE
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
+from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore, StoredKey
 from crawdad.store.usage_queries import UsageLog
 
@@ -113,6 +116,14 @@ async def open_keys(launch: Launch) -> AsyncIterator[InstalledKeys]:
     """The API keys."""
     async with _open_database(launch) as database:
         yield InstalledKeys(KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness()))
+
+
+@asynccontextmanager
+async def open_tool_keys(launch: Launch) -> AsyncIterator[ToolKeys]:
+    """The API keys that command line tools were given."""
+    async with _open_database(launch) as database:
+        keys = KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness())
+        yield ToolKeys(keys, PanelValues(KeyValues(database)))
 
 
 @asynccontextmanager

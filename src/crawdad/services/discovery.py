@@ -39,12 +39,17 @@ LOCAL_SERVERS = (
 
 
 async def list_models(
-    provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE, heard: Heard | None = None
+    provider: Provider,
+    transport: Transport,
+    timeouts: Timeouts = _PATIENCE,
+    heard: Heard | None = None,
+    guarded: bool = False,
 ) -> list[ListedModel]:
-    """The provider's own list. Raises `GatewayError` when it has none or refuses. `heard` learns from the answer."""
+    """The provider's own list. Raises `GatewayError` when it has none or refuses. `heard` learns from the answer; `guarded`:
+    the address is a caller's."""
     headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
     url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
-    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, proxy=provider.proxy))
+    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, guarded, provider.proxy))
     try:
         body = await answer.read(LIST_LIMIT)
     finally:

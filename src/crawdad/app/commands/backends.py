@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crawdad.core.statistics import Dimension, Group, Used
     from crawdad.core.text import Text
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.cli_sync.plan import FileChange
+    from crawdad.services.cli_sync.service import Status
     from crawdad.services.statistics import Asked, Period, Summary
 
 
@@ -176,6 +178,24 @@ class UsageStatistics(Protocol):
     async def daily(self, days: int, asked: Asked) -> list[Period]: ...
 
 
+class Tools(Protocol):
+    """Command line tools of this user. `url` None: the gateway of the installation; `key` None: one made for the tool."""
+
+    @property
+    def home(self) -> str: ...
+
+    async def status(self, tool: str, url: str | None) -> Status: ...
+
+    async def preview(
+        self, tool: str, url: str | None, key: str | None, model: str | None, restore: bool
+    ) -> list[FileChange]:
+        """What `sync` (or `restore`) would do."""
+
+    async def sync(self, tool: str, url: str | None, key: str | None, model: str | None) -> list[FileChange]: ...
+
+    async def restore(self, tool: str) -> list[FileChange]: ...
+
+
 async def settings(launch: Launch) -> Settings:
     """The settings in effect in the installation at `launch`."""
     async with open_configuration(launch) as configuration:
@@ -208,6 +228,13 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatisti
     from crawdad.app import wiring
 
     return wiring.open_statistics(launch)
+
+
+def open_tools(launch: Launch) -> Tools:
+    """The command line tools that may be pointed at it."""
+    from crawdad.app.cli_tools import InstalledTools
+
+    return InstalledTools(launch)
 
 
 async def has_database(launch: Launch) -> bool:
