@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
@@ -38,8 +39,16 @@ LOCAL_SERVERS = (
 
 async def list_models(provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE) -> list[ListedModel]:
     """The provider's own list. Raises `GatewayError` when it has none or refuses."""
+    if not provider.profile.list_paths:
+        return await _list(provider, endpoint(provider.base_url, LIST_PATHS[provider.protocol]), transport, timeouts)
+    found: list[ListedModel] = []
+    for path in provider.profile.list_paths:
+        found += await _list(provider, urljoin(provider.base_url, path), transport, timeouts)
+    return found
+
+
+async def _list(provider: Provider, url: str, transport: Transport, timeouts: Timeouts) -> list[ListedModel]:
     headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-    url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
     answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, proxy=provider.proxy))
     try:
         body = await answer.read(LIST_LIMIT)
