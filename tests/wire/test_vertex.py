@@ -29,6 +29,7 @@ from crawdad.wire.vertex import vertex_base_url
 from tests.support.goldens import load, needs_goldens
 
 PROJECT = "my-project"
+BEARER: Any = Credentials  # its types are not told
 
 
 def profile_for(protocol: str, model: str) -> Profile:
@@ -64,7 +65,7 @@ def test_the_recorded_paths_are_ours() -> None:
 )
 def test_hosts_are_those_of_the_vendors_client(location: str, host: str) -> None:
     """And a provider at such a host is Vertex without anybody saying so."""
-    client = genai.Client(vertexai=True, project=PROJECT, location=location, credentials=Credentials(token="t"))
+    client = genai.Client(vertexai=True, project=PROJECT, location=location, credentials=BEARER(token="t"))
     theirs = client._api_client._http_options.base_url
     assert theirs == f"https://{host}/"
     ours = vertex_base_url(PROJECT, location)
@@ -113,7 +114,7 @@ def test_google_s_own_client_asks_at_the_same_places(recorder: tuple[str, list[t
     url, seen = recorder
     options = types.HttpOptions(base_url=url, api_version="v1")
     client = genai.Client(
-        vertexai=True, project=PROJECT, location="us-east5", credentials=Credentials(token="t"), http_options=options
+        vertexai=True, project=PROJECT, location="us-east5", credentials=BEARER(token="t"), http_options=options
     )
     client.models.generate_content(model="gemini-2.5-flash", contents="hi")
     list(client.models.generate_content_stream(model="gemini-2.5-flash", contents="hi"))

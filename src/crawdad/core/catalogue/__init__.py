@@ -9,6 +9,7 @@ from crawdad.core.catalogue import (
     fetch,
     http,
     identity,
+    oauth,
     responses,
     routing,
     settings,
@@ -19,7 +20,21 @@ from crawdad.core.catalogue import (
 
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (cli, configuration, doctor, fetch, http, identity, responses, routing, settings, store, upstream, wire):
+for _module in (
+    cli,
+    configuration,
+    doctor,
+    fetch,
+    http,
+    identity,
+    oauth,
+    responses,
+    routing,
+    settings,
+    store,
+    upstream,
+    wire,
+):
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")
