@@ -1,0 +1,348 @@
+"""Signing in: beginning a flow, taking what comes back, keeping the account.
+
+A flow is begun by an administrator and named by its `state`, which nobody can guess; whoever brings it back with a code ends it,
+whichever way: the loopback listener, the web callback, or what was pasted. Ending happens once, whatever comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from crawdad.core.accounts import Account
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.identity import Principal
+from crawdad.core.ports import Clock, Randomness
+from crawdad.core.secret import Secret
+from crawdad.core.text import Text
+from crawdad.services.accounts.oauth import flows
+from crawdad.services.accounts.oauth.endpoints import IdentityProvider
+from crawdad.services.accounts.oauth.flow_store import FlowStore
+from crawdad.services.accounts.oauth.flows import DeviceCodes, Flow, Method, Wish
+from crawdad.services.accounts.oauth.google import person_order
+from crawdad.services.accounts.oauth.protocol import (
+    Redirected,
+    Tokens,
+    authorization_url,
+    read_pasted,
+    read_redirect,
+)
+from crawdad.services.accounts.orders import AccountOrder
+from crawdad.services.tasks import Tasks
+
+_log = structlog.get_logger(__name__)
+_LOOK_SECONDS = 0.5
+_LONGEST_PAUSE = 60.0
+_LONGEST_STATE = 200
+_BASICS = ("openid", "email", "profile")
+_KEEP_TRYING = frozenset(
+    {ErrorKind.UPSTREAM_BROKEN, ErrorKind.UPSTREAM_TIMEOUT, ErrorKind.RATE_LIMITED, ErrorKind.OVERLOADED}
+)
+
+OnCallback = Callable[[Mapping[str, str]], Awaitable[Text | None]]
+"""Takes the query of a callback; what went wrong, if anything did."""
+
+
+class Listening(Protocol):
+    """A port of this machine that waits for one browser."""
+
+    redirect_uri: str
+
+    async def close(self) -> None: ...
+
+
+class Listeners(Protocol):
+    """Opens such ports. Raises OSError where the machine gives none."""
+
+    async def open(self, on_callback: OnCallback) -> Listening: ...
+
+
+class AccountBook(Protocol):
+    """Where accounts are kept; one of the same label is renewed."""
+
+    async def add(self, order: AccountOrder, by: Principal) -> Account: ...
+
+
+class SignIns:
+    """All sign-ins with Google, of this process and the others."""
+
+    def __init__(
+        self,
+        *,
+        provider: IdentityProvider,
+        store: FlowStore,
+        book: AccountBook,
+        listeners: Listeners,
+        clock: Clock,
+        randomness: Randomness,
+        tasks: Tasks,
+    ) -> None:
+        self._provider = provider
+        self._store = store
+        self._book = book
+        self._listeners = listeners
+        self._clock = clock
+        self._randomness = randomness
+        self._tasks = tasks
+        self._open: dict[str, Listening] = {}
+
+    @property
+    def provider(self) -> IdentityProvider:
+        """Who is asked."""
+        return self._provider
+
+    # Beginning
+
+    async def prepare(self, by: Principal, wish: Wish | None = None) -> Flow:
+        """A flow that comes back to a port of this machine; the one that is under way, where there is one."""
+        for flow in reversed(await self._store.all()):
+            same = wish is None or flow.wish == wish
+            if flow.method == "loopback" and flow.status == "pending" and flow.state in self._open and same:
+                return flow
+        self.check_configured()
+        listening: Listening | None = None
+        try:
+            listening = await self._listeners.open(self.callback)
+            uri = listening.redirect_uri
+        except OSError as error:  # the browser finds nobody there, but its address can be pasted
+            _log.warning("no_loopback_listener", reason=str(error))
+            uri = "http://127.0.0.1:1/oauth-callback"
+        flow = await self._begin("loopback", uri, by, wish)
+        if listening is not None:
+            self._open[flow.state] = listening
+            self._tasks.start(self._close_in_time(flow), "loopback listener")
+        return flow
+
+    async def start_web(self, redirect_uri: str, by: Principal, wish: Wish | None = None) -> Flow:
+        """A flow that comes back to the gateway's own page."""
+        self.check_configured(redirect_uri)
+        return await self._begin("web", redirect_uri, by, wish)
+
+    async def start_device(self, by: Principal, wish: Wish | None = None) -> Flow:
+        """A flow without a browser here. Raises what the provider says."""
+        self.check_configured()
+        grant = await self._provider.begin_device()
+        codes = DeviceCodes(
+            grant.device_code, grant.user_code, grant.verification_url, grant.complete_url, grant.interval
+        )
+        now = self._clock.now()
+        life = min(grant.expires_in, flows.LIFE_SECONDS)
+        flow = Flow(
+            self._randomness.new_token(), "device", grant.verification_url, "", Secret(""), now, now + life, by,
+            wish or Wish(), device=codes,
+        )  # fmt: skip
+        await self._store.put(flow)
+        self._tasks.start(self._ask_for_device(flow), "device sign-in")
+        return flow
+
+    def check_configured(self, redirect_uri: str = "http://localhost/auth/callback") -> None:
+        """Raises BAD_REQUEST with guidance where the operator has no client."""
+        if not self._provider.settings.client_id:
+            details = {"code": "oauth_not_configured", "param": "oauth.google.clientId"}
+            raise GatewayError(
+                ErrorKind.BAD_REQUEST, Text("oauth.not_configured", {"redirect_uri": redirect_uri}), details
+            )
+
+    async def _begin(self, method: Method, redirect_uri: str, by: Principal, wish: Wish | None) -> Flow:
+        state, verifier = self._randomness.new_token(), self._randomness.new_token() + self._randomness.new_token()
+        url = authorization_url(self._provider.settings, redirect_uri, state, verifier)
+        now = self._clock.now()
+        flow = Flow(
+            state, method, url, redirect_uri, Secret(verifier), now, now + flows.LIFE_SECONDS, by, wish or Wish()
+        )
+        await self._store.put(flow)
+        await self._store.all()  # lets the oldest go where there are too many
+        return flow
+
+    # What comes back
+
+    async def callback(self, query: Mapping[str, str]) -> Text | None:
+        """A browser came back from the consent page: what went wrong, if anything did. Never raises `GatewayError`."""
+        try:
+            await self._take(read_redirect(query))
+        except GatewayError as error:
+            return error.text if isinstance(error.text, Text) else Text("oauth.provider_error", {"reason": error.text})
+        return None
+
+    async def submit(self, pasted: str, state: str | None) -> Flow:
+        """Somebody pasted the code, or the address that the browser was sent to. Raises `GatewayError`."""
+        redirected = read_pasted(pasted)
+        if redirected.state is not None and state and not hmac.compare_digest(
+            redirected.state.encode(), state.encode()
+        ):
+            raise _unknown()
+        known = redirected.state or state or await self._only_one()
+        return await self._take(replace(redirected, state=known))
+
+    async def _only_one(self) -> str:
+        waiting = [flow for flow in await self._store.all() if flow.status == "pending" and flow.method != "device"]
+        if len(waiting) > 1:
+            raise bad_request("oauth.which_flow", "state")
+        if not waiting:
+            raise GatewayError(ErrorKind.CONFLICT, Text("oauth.no_flow"), {"code": "no_flow"})
+        return waiting[0].state
+
+    async def _take(self, redirected: Redirected) -> Flow:
+        flow = await self._known(redirected.state or "")
+        if flow.status == "expired":
+            raise GatewayError(ErrorKind.BAD_REQUEST, flow.problem or Text("oauth.expired"), {"code": "expired"})
+        if flow.over or flow.method == "device" or not await self._store.claim(flow):
+            raise GatewayError(ErrorKind.CONFLICT, Text("oauth.used"), {"code": "used"})
+        await self._store.put(flow.claimed())
+        if redirected.code is None:
+            words = Text("oauth.access_denied")
+            if redirected.error not in (None, "access_denied"):
+                words = Text("oauth.denied", {"reason": redirected.error})
+            await self._end(flow.failed(words))
+            raise GatewayError(ErrorKind.BAD_REQUEST, words, {"code": "access_denied"})
+        code = redirected.code
+        return await self._finish(
+            flow, lambda: self._provider.exchange_code(code, flow.redirect_uri, flow.verifier.reveal())
+        )
+
+    async def _finish(self, flow: Flow, grant: Callable[[], Awaitable[Tokens]]) -> Flow:
+        """Tokens, the person, the account: the flow completed. Raises `GatewayError`; the flow has then failed."""
+        problem: Text | str = Text("oauth.interrupted")
+        try:
+            tokens = await grant()
+            account = await self._keep(tokens, flow.wish, flow.started_by)
+        except GatewayError as error:
+            problem = error.text
+            raise
+        else:
+            done = flow.completed(account.id)
+            await self._end(done)
+            return done
+        finally:
+            if not (await self._store.get(flow.state) or flow).over:
+                words = problem if isinstance(problem, Text) else Text("oauth.provider_error", {"reason": problem})
+                await self._end(flow.failed(words))
+
+    async def _keep(self, tokens: Tokens, wish: Wish, by: Principal) -> Account:
+        if tokens.refresh is None:
+            details = {"code": "no_refresh_token"}
+            raise GatewayError(ErrorKind.BAD_REQUEST, Text("oauth.no_refresh_token"), details)
+        missing = self._missing(tokens)
+        if missing:
+            details = {"code": "missing_scope"}
+            raise GatewayError(ErrorKind.BAD_REQUEST, Text("oauth.missing_scope", {"scopes": missing}), details)
+        person = await self._provider.person(tokens.access)
+        return await self._book.add(person_order(person, tokens.refresh, self._provider.settings, wish), by)
+
+    def _missing(self, tokens: Tokens) -> str:
+        """The scopes that were asked for and not granted (a person may untick boxes); who they are does not count."""
+        if not tokens.scopes:
+            return ""
+        wanted = [
+            scope
+            for scope in self._provider.settings.scopes
+            if scope not in _BASICS and "/auth/userinfo." not in scope
+        ]
+        return " ".join(scope for scope in wanted if scope not in tokens.scopes)
+
+    async def _ask_for_device(self, flow: Flow) -> None:
+        """Ask until the person has decided, or time is up."""
+        failures = 0
+        while flow.device is not None:
+            pause = min(flow.device.interval * 2**failures, _LONGEST_PAUSE)
+            await self._clock.sleep(pause)
+            known = await self._store.get(flow.state)
+            if known is None or known.over:
+                return
+            try:
+                tokens = await self._provider.poll_device(flow.device.device_code)
+            except GatewayError as error:
+                code = error.details.get("code")
+                failures = failures + 1 if error.kind in _KEEP_TRYING or error.details.get("status", 0) >= 500 else 0
+                if code == "slow_down":
+                    flow = flow.slower()
+                elif failures == 0 and code != "authorization_pending" and await self._store.claim(flow):
+                    words = error.text
+                    await self._end(
+                        flow.failed(words if isinstance(words, Text) else Text("oauth.provider_error", {"reason": words}))
+                    )
+                    return
+                continue
+            if await self._store.claim(flow):
+                await self._store.put(flow.claimed())
+                await self._finish(flow, lambda: _already(tokens))
+            return
+
+    # Asking, waiting, ending
+
+    async def status(self, state: str) -> Flow:
+        """A flow. Raises NOT_FOUND."""
+        return await self._known(state)
+
+    async def wait(self, flow: Flow) -> Flow:
+        """The flow once it is over."""
+        while not flow.over:
+            await self._clock.sleep(_LOOK_SECONDS)
+            flow = await self._known(flow.state)
+        return flow
+
+    async def waiting(self) -> Flow | None:
+        """The newest flow that is under way."""
+        return next((flow for flow in reversed(await self._store.all()) if not flow.over), None)
+
+    async def cancel(self, state: str | None = None) -> int:
+        """End one flow, or all that are under way: how many there were. Raises NOT_FOUND for an unknown state."""
+        found = await self._store.all() if state is None else [await self._known(state)]
+        count = 0
+        for flow in found:
+            if flow.status == "pending" and await self._store.claim(flow):
+                await self._end(flow.cancelled())
+                count += 1
+        return count
+
+    async def accounts_from_refresh_token(
+        self, refresh: Secret, by: Principal, wish: Wish | None = None
+    ) -> Account:
+        """The account of a refresh token that the operator's own client was granted. Raises BAD_REQUEST where there is no
+        client or the token is not good, and what asking the provider raises."""
+        self.check_configured()
+        try:
+            tokens = await self._provider.refresh(refresh)
+        except GatewayError as error:
+            if error.details.get("code") in ("credential_revoked", "oauth_client_refused"):
+                raise GatewayError(ErrorKind.BAD_REQUEST, error.text, error.details) from None
+            raise
+        return await self._keep(replace(tokens, refresh=tokens.refresh or refresh), wish or Wish(), by)
+
+    async def close(self) -> None:
+        """Close every port."""
+        for listening in [self._open.pop(state) for state in list(self._open)]:
+            await listening.close()
+
+    async def _known(self, state: str) -> Flow:
+        flow = await self._store.get(state) if 0 < len(state) <= _LONGEST_STATE else None
+        if flow is None:
+            raise _unknown()
+        return flow
+
+    async def _end(self, flow: Flow) -> None:
+        await self._store.put(flow)
+        _log.info("oauth_sign_in", status=flow.status, method=flow.method, account=flow.account_id)
+
+    async def _close_in_time(self, flow: Flow) -> None:
+        """Keep the port open until the flow is over, and a moment longer, so that the page is told."""
+        try:
+            await self.wait(flow)
+            await self._clock.sleep(_LOOK_SECONDS)
+        finally:
+            listening = self._open.pop(flow.state, None)
+            if listening is not None:
+                await asyncio.shield(listening.close())
+
+
+async def _already(tokens: Tokens) -> Tokens:
+    return tokens
+
+
+def _unknown() -> GatewayError:
+    return GatewayError(ErrorKind.NOT_FOUND, Text("oauth.unknown_flow"), {"code": "unknown_flow"})
