@@ -50,7 +50,11 @@ class LoopbackListeners:
         application = web.Application()
         application.router.add_get(PATH, answer, allow_head=False)
         runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_SECONDS, handler_cancellation=False
+            application,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_CLOSE_SECONDS,
+            handler_cancellation=False,
         )
         await runner.setup()
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import orjson
 
@@ -153,9 +154,13 @@ def usable_model_name(value: object) -> str:
     return value
 
 
-def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
-    """Headers that tell where the answer came from and what was lost on the way."""
+def reply_headers(reply: Reply, exchange: Exchange, with_account: bool = True) -> Headers:
+    """Headers that tell where the answer came from (the account only where that is wanted) and what was lost on the way."""
     headers = {**reply.headers, "request-id": exchange.id}
+    if exchange.model_resolved:
+        headers["x-mapped-model"] = exchange.model_resolved.partition("/")[2]
+    if exchange.account_label and with_account:
+        headers["x-account-email"] = quote(exchange.account_label, safe="@:+ /()[]{}<>,;=!?#&*'$")
     if exchange.notes:
         headers["x-crawdad-notes"] = "; ".join(exchange.notes)[:1000]
     return headers
@@ -200,8 +205,8 @@ class _Conversation:
             self._watch.forgive()
 
     async def _send(self, reply: Reply, exchange: Exchange) -> None:
-        call = self._call
-        headers = reply_headers(reply, exchange)
+        call, gate = self._call, self._gate
+        headers = reply_headers(reply, exchange, gate.settings().accounts.label_header)
         if not reply.closes_exchange:
             self._exchange = None
         if reply.chunks is None:

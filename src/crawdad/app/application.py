@@ -16,13 +16,16 @@ from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
+from crawdad.app.accounts import World, open_accounts
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.upkeep import Upkeep
-from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
+from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
+from crawdad.services.accounts.keeping import ACCOUNTS_CHANGED, LOCKS_CHANGED
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.demo import DemoModel
@@ -89,25 +92,54 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         door = Door(clock, cluster.rates)
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
-        live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
+        proxy_for = proxy_from_environment(environment)
+        live = LiveCatalogue(settings, transport, proxy_for)
+        runner = runner_name()
+        accounts = await stack.enter_async_context(
+            open_accounts(
+                World(
+                    database,
+                    cluster,
+                    secret_box(launch, environment),
+                    transport,
+                    clock,
+                    randomness,
+                    proxy_for,
+                    lambda: upkeep.settings,
+                    runner,
+                )
+            )
+        )
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
-        ledger = Ledger(clock, journal, metrics.observe)
+        pool = accounts.pool
+
+        def observe(exchange: Exchange) -> None:
+            metrics.observe(exchange)
+            pool.settled(exchange)
+
+        ledger = Ledger(clock, journal, observe)
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
-            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry),
+            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         response_store = ResponseStore(database)
-        runs = Runs(front, response_store, tasks, clock, runner_name(), cluster.bus, door.count_tokens)
+        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
         await runs.recover(is_runner_alive)
         tasks.start(runs.obey(), "stopped responses")
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
         responses = Responses(front, response_store, runs, clock)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate)))
+        accounts.start(tasks, live, upkeep.want_lists)
+        upkeep.after_settings += [pool.forget_offers, accounts.keeping.changed]
+        upkeep.followed |= {
+            ACCOUNTS_CHANGED: accounts.keeping.reload,
+            LOCKS_CHANGED: accounts.keeping.reload_locks,
+        }
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -37,6 +38,14 @@ class Upkeep:
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
+        self.followed: dict[str, Callable[[], Awaitable[None]]] = {}
+        """What to do when another process changed something of a topic."""
+        self.after_settings: list[Callable[[], None]] = []
+        """What else is to be done when new settings count."""
+
+    def want_lists(self) -> None:
+        """Let providers be asked for their lists soon."""
+        self._lists_wanted.set()
 
     def failing(self) -> list[str]:
         """The parts that are not ready."""
@@ -54,7 +63,7 @@ class Upkeep:
     ) -> None:
         """Start the tasks."""
         tasks.start(self._follow_configuration(keys, door, live), "configuration")
-        tasks.start(self._follow_keys(changes, clock, keys, door), "keys")
+        tasks.start(self._follow_changes(changes, clock, keys, door), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
         tasks.start(self._apply_retention(database, clock), "retention")
 
@@ -80,6 +89,8 @@ class Upkeep:
             configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
         live.apply(loaded.settings)
+        for apply in self.after_settings:
+            apply()
         self._lists_wanted.set()
         _log.info(
             "configuration_applied",
@@ -87,14 +98,17 @@ class Upkeep:
             after_restart=[change.path for change in found.changes if not change.hot],
         )
 
-    async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
+    async def _follow_changes(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
+        """What another process changed (the command line, a neighbour in the cluster) counts within a second."""
         known: dict[str, int] | None = None
         while True:
             try:
                 revisions = await changes.revisions()
                 if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
                     await keys.refresh(door, self.settings.gateway.auth)
+                for topic, take_up in self.followed.items():
+                    if known is not None and revisions.get(topic) != known.get(topic):
+                        await take_up()
                 known = revisions
                 self._set_failing("database", False)
             except GatewayError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 async def configuration_source(launch: Launch) -> ConfigurationSource:
     """The configuration of this installation, with the environment it is read in."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
-    box = KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
-    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box)
+    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, secret_box(launch, environment))
+
+
+def secret_box(launch: Launch, environment: Mapping[str, str]) -> KeyedSecretBox:
+    """What the secrets of this installation are encrypted with."""
+    return KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
 
 
 def usable_settings(loaded: Loaded) -> Settings:

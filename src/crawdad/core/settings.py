@@ -208,12 +208,43 @@ class OAuthSettings(Section):
     google: GoogleSettings = GoogleSettings()
 
 
+class QuotaProtectionSettings(Section):
+    """`accounts.quotaProtection.*`: models that rest before the last of an account's allowance is gone."""
+
+    enabled: bool = False
+    threshold_percentage: int = Field(10, ge=1, le=99)
+    monitored_models: tuple[str, ...] = (
+        "claude-sonnet-4-5",
+        "gemini-3-pro-high",
+        "gemini-3-flash",
+        "gemini-3-pro-image",
+    )
+    """Names of models, `*` allowed."""
+
+
+class AccountsSettings(Section):
+    """`accounts.*`: which account serves a request."""
+
+    mode: Literal["CacheFirst", "Balance", "PerformanceFirst"] = "Balance"
+    max_wait_seconds: float = Field(60.0, ge=0, le=3600)
+    """How long CacheFirst waits for a conversation's account."""
+    sticky_minutes: float = Field(60.0, gt=0)
+    """How long a conversation that falls silent stays with its account."""
+    sticky_sessions: int = Field(10_000, ge=1, le=1_000_000)
+    quota_protection: QuotaProtectionSettings = QuotaProtectionSettings()
+    refresh_minutes: float = Field(15.0, ge=0)
+    """How often every account is looked at; 0: only when asked."""
+    label_header: bool = True
+    """Whether answers tell the account that served them (`x-account-email`)."""
+
+
 class Settings(Section):
     """Everything that can be configured."""
 
     gateway: GatewaySettings = GatewaySettings()
     models: ModelsSettings = ModelsSettings()
     retry: RetrySettings = RetrySettings()
+    accounts: AccountsSettings = AccountsSettings()
     logging: LogSettings = LogSettings()
     database: DatabaseSettings = DatabaseSettings()
     cluster: ClusterSettings = ClusterSettings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crawdad.core.catalogue import (
+    accounts,
     cli,
     configuration,
     doctor,
@@ -21,19 +22,8 @@ from crawdad.core.catalogue import (
 MESSAGES: dict[str, tuple[str, str]] = {}
 
 for _module in (
-    cli,
-    configuration,
-    doctor,
-    fetch,
-    http,
-    identity,
-    oauth,
-    responses,
-    routing,
-    settings,
-    store,
-    upstream,
-    wire,
+    *(accounts, cli, configuration, doctor, fetch, http, identity, oauth, responses),
+    *(routing, settings, store, upstream, wire),
 ):
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.profiles import model_profile
+from crawdad.wire.refusals import Refusal
 
 PROTOCOL_OF_API: Mapping[Api, str] = MappingProxyType(
     {
@@ -65,6 +66,16 @@ class Provider:
         return next((protocol for prefix, protocol in families if model.startswith(prefix)), self.protocol)
 
 
+class Seat(Protocol):
+    """An account's place behind an offer: it learns from the answers that the account gets."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    def heard(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> Refusal | None:
+        """Learn from an answer (`body`: of one with an error status). What a refusal tells, None where it is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One model at one provider. `model` is the provider's own name for it."""
@@ -80,6 +91,8 @@ class Offer:
     """What the model offers beyond its kind's own operation, such as `images`."""
     context_window: int = 0
     max_tokens: int = 0
+    seat: Seat | None = field(default=None, repr=False, compare=False)
+    """Whose credential the provider's headers hold; None: the one of the settings."""
     name: str = field(init=False, default="")
     """The full name, `provider/model`."""
     profile: Profile = field(init=False, default=DEFAULT)

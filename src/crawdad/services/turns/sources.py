@@ -85,6 +85,8 @@ async def _send(
         proxy=provider.proxy,
     )
     answer = await transport.send(call)
+    if offer.seat is not None and answer.status < 300:
+        offer.seat.heard(answer.status, answer.headers)
     exchange = turn.exchange
     exchange.upstream_request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
     if exchange.attempts:
@@ -107,7 +109,12 @@ async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> Gatewa
     finally:
         await answer.close()
     told = without_credentials(body[:ERROR_BODY_LIMIT], offer)
-    return error_of_status(answer.status, answer.headers, told, offer.provider, codec)
+    error = error_of_status(answer.status, answer.headers, told, offer.provider, codec)
+    if offer.seat is not None:
+        refusal = offer.seat.heard(answer.status, answer.headers, told)
+        if refusal is not None:
+            error.details["refusal"] = refusal
+    return error
 
 
 def without_credentials(body: bytes, offer: Offer) -> bytes:

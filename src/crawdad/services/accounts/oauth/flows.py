@@ -1,8 +1,8 @@
 """One sign-in from its beginning to its end: what it is, and how it may change. Pure.
 
-    pending ──claim──▶ working ──▶ complete | failed
-       ├──▶ cancelled
-       └──▶ expired (nobody came in time)
+pending ──claim──▶ working ──▶ complete | failed
+   ├──▶ cancelled
+   └──▶ expired (nobody came in time)
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Signing in: beginning a flow, taking what comes back, keeping the account.
 
-A flow is begun by an administrator and named by its `state`, which nobody can guess; whoever brings it back with a code ends it,
-whichever way: the loopback listener, the web callback, or what was pasted. Ending happens once, whatever comes twice.
+A flow is begun by an administrator and named by its `state`, which nobody can guess; whoever brings it back with a code
+ends it, whichever way: the loopback listener, the web callback, or what was pasted. Ending happens once, whatever comes
+twice.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -166,14 +169,16 @@ class SignIns:
         try:
             await self._take(read_redirect(query))
         except GatewayError as error:
-            return error.text if isinstance(error.text, Text) else Text("oauth.provider_error", {"reason": error.text})
+            return _words(error)
         return None
 
     async def submit(self, pasted: str, state: str | None) -> Flow:
         """Somebody pasted the code, or the address that the browser was sent to. Raises `GatewayError`."""
         redirected = read_pasted(pasted)
-        if redirected.state is not None and state and not hmac.compare_digest(
-            redirected.state.encode(), state.encode()
+        if (
+            redirected.state is not None
+            and state
+            and not hmac.compare_digest(redirected.state.encode(), state.encode())
         ):
             raise _unknown()
         known = redirected.state or state or await self._only_one()
@@ -207,21 +212,17 @@ class SignIns:
 
     async def _finish(self, flow: Flow, grant: Callable[[], Awaitable[Tokens]]) -> Flow:
         """Tokens, the person, the account: the flow completed. Raises `GatewayError`; the flow has then failed."""
-        problem: Text | str = Text("oauth.interrupted")
+        problem = Text("oauth.interrupted")
         try:
             tokens = await grant()
             account = await self._keep(tokens, flow.wish, flow.started_by)
+            flow = flow.completed(account.id)
         except GatewayError as error:
-            problem = error.text
+            problem = _words(error)
             raise
-        else:
-            done = flow.completed(account.id)
-            await self._end(done)
-            return done
-        finally:
-            if not (await self._store.get(flow.state) or flow).over:
-                words = problem if isinstance(problem, Text) else Text("oauth.provider_error", {"reason": problem})
-                await self._end(flow.failed(words))
+        finally:  # also when this process goes down in the middle
+            await self._end(flow if flow.over else flow.failed(problem))
+        return flow
 
     async def _keep(self, tokens: Tokens, wish: Wish, by: Principal) -> Account:
         if tokens.refresh is None:
@@ -239,9 +240,7 @@ class SignIns:
         if not tokens.scopes:
             return ""
         wanted = [
-            scope
-            for scope in self._provider.settings.scopes
-            if scope not in _BASICS and "/auth/userinfo." not in scope
+            scope for scope in self._provider.settings.scopes if scope not in _BASICS and "/auth/userinfo." not in scope
         ]
         return " ".join(scope for scope in wanted if scope not in tokens.scopes)
 
@@ -262,15 +261,13 @@ class SignIns:
                 if code == "slow_down":
                     flow = flow.slower()
                 elif failures == 0 and code != "authorization_pending" and await self._store.claim(flow):
-                    words = error.text
-                    await self._end(
-                        flow.failed(words if isinstance(words, Text) else Text("oauth.provider_error", {"reason": words}))
-                    )
+                    await self._end(flow.failed(_words(error)))
                     return
                 continue
             if await self._store.claim(flow):
                 await self._store.put(flow.claimed())
-                await self._finish(flow, lambda: _already(tokens))
+                with suppress(GatewayError):  # the flow tells what went wrong
+                    await self._finish(flow, partial(_already, tokens))
             return
 
     # Asking, waiting, ending
@@ -300,9 +297,7 @@ class SignIns:
                 count += 1
         return count
 
-    async def accounts_from_refresh_token(
-        self, refresh: Secret, by: Principal, wish: Wish | None = None
-    ) -> Account:
+    async def accounts_from_refresh_token(self, refresh: Secret, by: Principal, wish: Wish | None = None) -> Account:
         """The account of a refresh token that the operator's own client was granted. Raises BAD_REQUEST where there is no
         client or the token is not good, and what asking the provider raises."""
         self.check_configured()
@@ -338,6 +333,10 @@ class SignIns:
             listening = self._open.pop(flow.state, None)
             if listening is not None:
                 await asyncio.shield(listening.close())
+
+
+def _words(error: GatewayError) -> Text:
+    return error.text if isinstance(error.text, Text) else Text("oauth.provider_error", {"reason": error.text})
 
 
 async def _already(tokens: Tokens) -> Tokens:
