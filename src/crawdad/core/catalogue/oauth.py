@@ -91,6 +91,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Vertex AI needs the project (and location) whose models are to be used.",
         "使用 Vertex AI 需要指定项目（和位置）。",
     ),
+    "oauth.page.done": ("The account was added.", "账号已添加。"),
+    "oauth.page.failed": ("The account was not added.", "账号未添加。"),
+    "oauth.page.close": ("You can close this page.", "可以关闭此页面。"),
     "oauth.kind": (
         "The account '{label}' has no access token to refresh.",
         "账号“{label}”没有可刷新的访问令牌。",

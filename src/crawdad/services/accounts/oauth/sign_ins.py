@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -24,29 +22,19 @@ from crawdad.core.ports import Clock, Randomness
 from crawdad.core.secret import Secret
 from crawdad.core.text import Text
 from crawdad.services.accounts.oauth import flows
+from crawdad.services.accounts.oauth.arrivals import AccountBook, Arrivals, unknown_flow, words_of
 from crawdad.services.accounts.oauth.endpoints import IdentityProvider
 from crawdad.services.accounts.oauth.flow_store import FlowStore
 from crawdad.services.accounts.oauth.flows import DeviceCodes, Flow, Method, Wish
-from crawdad.services.accounts.oauth.google import person_order
 from crawdad.services.accounts.oauth.protocol import (
-    Redirected,
-    Tokens,
     authorization_url,
     read_pasted,
     read_redirect,
 )
-from crawdad.services.accounts.orders import AccountOrder
 from crawdad.services.tasks import Tasks
 
 _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 0.5
-_LONGEST_PAUSE = 60.0
-_LONGEST_STATE = 200
-_BASICS = ("openid", "email", "profile")
-_KEEP_TRYING = frozenset(
-    {ErrorKind.UPSTREAM_BROKEN, ErrorKind.UPSTREAM_TIMEOUT, ErrorKind.RATE_LIMITED, ErrorKind.OVERLOADED}
-)
-
 OnCallback = Callable[[Mapping[str, str]], Awaitable[Text | None]]
 """Takes the query of a callback; what went wrong, if anything did."""
 
@@ -65,12 +53,6 @@ class Listeners(Protocol):
     async def open(self, on_callback: OnCallback) -> Listening: ...
 
 
-class AccountBook(Protocol):
-    """Where accounts are kept; one of the same label is renewed."""
-
-    async def add(self, order: AccountOrder, by: Principal) -> Account: ...
-
-
 class SignIns:
     """All sign-ins with Google, of this process and the others."""
 
@@ -87,7 +69,7 @@ class SignIns:
     ) -> None:
         self._provider = provider
         self._store = store
-        self._book = book
+        self._arrivals = Arrivals(provider, store, book, clock)
         self._listeners = listeners
         self._clock = clock
         self._randomness = randomness
@@ -140,7 +122,7 @@ class SignIns:
             wish or Wish(), device=codes,
         )  # fmt: skip
         await self._store.put(flow)
-        self._tasks.start(self._ask_for_device(flow), "device sign-in")
+        self._tasks.start(self._arrivals.ask_for_device(flow), "device sign-in")
         return flow
 
     def check_configured(self, redirect_uri: str = "http://localhost/auth/callback") -> None:
@@ -167,9 +149,9 @@ class SignIns:
     async def callback(self, query: Mapping[str, str]) -> Text | None:
         """A browser came back from the consent page: what went wrong, if anything did. Never raises `GatewayError`."""
         try:
-            await self._take(read_redirect(query))
+            await self._arrivals.take(read_redirect(query))
         except GatewayError as error:
-            return _words(error)
+            return words_of(error)
         return None
 
     async def submit(self, pasted: str, state: str | None) -> Flow:
@@ -180,9 +162,9 @@ class SignIns:
             and state
             and not hmac.compare_digest(redirected.state.encode(), state.encode())
         ):
-            raise _unknown()
+            raise unknown_flow()
         known = redirected.state or state or await self._only_one()
-        return await self._take(replace(redirected, state=known))
+        return await self._arrivals.take(replace(redirected, state=known))
 
     async def _only_one(self) -> str:
         waiting = [flow for flow in await self._store.all() if flow.status == "pending" and flow.method != "device"]
@@ -192,95 +174,17 @@ class SignIns:
             raise GatewayError(ErrorKind.CONFLICT, Text("oauth.no_flow"), {"code": "no_flow"})
         return waiting[0].state
 
-    async def _take(self, redirected: Redirected) -> Flow:
-        flow = await self._known(redirected.state or "")
-        if flow.status == "expired":
-            raise GatewayError(ErrorKind.BAD_REQUEST, flow.problem or Text("oauth.expired"), {"code": "expired"})
-        if flow.over or flow.method == "device" or not await self._store.claim(flow):
-            raise GatewayError(ErrorKind.CONFLICT, Text("oauth.used"), {"code": "used"})
-        await self._store.put(flow.claimed())
-        if redirected.code is None:
-            words = Text("oauth.access_denied")
-            if redirected.error not in (None, "access_denied"):
-                words = Text("oauth.denied", {"reason": redirected.error})
-            await self._end(flow.failed(words))
-            raise GatewayError(ErrorKind.BAD_REQUEST, words, {"code": "access_denied"})
-        code = redirected.code
-        return await self._finish(
-            flow, lambda: self._provider.exchange_code(code, flow.redirect_uri, flow.verifier.reveal())
-        )
-
-    async def _finish(self, flow: Flow, grant: Callable[[], Awaitable[Tokens]]) -> Flow:
-        """Tokens, the person, the account: the flow completed. Raises `GatewayError`; the flow has then failed."""
-        problem = Text("oauth.interrupted")
-        try:
-            tokens = await grant()
-            account = await self._keep(tokens, flow.wish, flow.started_by)
-            flow = flow.completed(account.id)
-        except GatewayError as error:
-            problem = _words(error)
-            raise
-        finally:  # also when this process goes down in the middle
-            await self._end(flow if flow.over else flow.failed(problem))
-        return flow
-
-    async def _keep(self, tokens: Tokens, wish: Wish, by: Principal) -> Account:
-        if tokens.refresh is None:
-            details = {"code": "no_refresh_token"}
-            raise GatewayError(ErrorKind.BAD_REQUEST, Text("oauth.no_refresh_token"), details)
-        missing = self._missing(tokens)
-        if missing:
-            details = {"code": "missing_scope"}
-            raise GatewayError(ErrorKind.BAD_REQUEST, Text("oauth.missing_scope", {"scopes": missing}), details)
-        person = await self._provider.person(tokens.access)
-        return await self._book.add(person_order(person, tokens.refresh, self._provider.settings, wish), by)
-
-    def _missing(self, tokens: Tokens) -> str:
-        """The scopes that were asked for and not granted (a person may untick boxes); who they are does not count."""
-        if not tokens.scopes:
-            return ""
-        wanted = [
-            scope for scope in self._provider.settings.scopes if scope not in _BASICS and "/auth/userinfo." not in scope
-        ]
-        return " ".join(scope for scope in wanted if scope not in tokens.scopes)
-
-    async def _ask_for_device(self, flow: Flow) -> None:
-        """Ask until the person has decided, or time is up."""
-        failures = 0
-        while flow.device is not None:
-            pause = min(flow.device.interval * 2**failures, _LONGEST_PAUSE)
-            await self._clock.sleep(pause)
-            known = await self._store.get(flow.state)
-            if known is None or known.over:
-                return
-            try:
-                tokens = await self._provider.poll_device(flow.device.device_code)
-            except GatewayError as error:
-                code = error.details.get("code")
-                failures = failures + 1 if error.kind in _KEEP_TRYING or error.details.get("status", 0) >= 500 else 0
-                if code == "slow_down":
-                    flow = flow.slower()
-                elif failures == 0 and code != "authorization_pending" and await self._store.claim(flow):
-                    await self._end(flow.failed(_words(error)))
-                    return
-                continue
-            if await self._store.claim(flow):
-                await self._store.put(flow.claimed())
-                with suppress(GatewayError):  # the flow tells what went wrong
-                    await self._finish(flow, partial(_already, tokens))
-            return
-
     # Asking, waiting, ending
 
     async def status(self, state: str) -> Flow:
         """A flow. Raises NOT_FOUND."""
-        return await self._known(state)
+        return await self._arrivals.known(state)
 
     async def wait(self, flow: Flow) -> Flow:
         """The flow once it is over."""
         while not flow.over:
             await self._clock.sleep(_LOOK_SECONDS)
-            flow = await self._known(flow.state)
+            flow = await self._arrivals.known(flow.state)
         return flow
 
     async def waiting(self) -> Flow | None:
@@ -289,11 +193,11 @@ class SignIns:
 
     async def cancel(self, state: str | None = None) -> int:
         """End one flow, or all that are under way: how many there were. Raises NOT_FOUND for an unknown state."""
-        found = await self._store.all() if state is None else [await self._known(state)]
+        found = await self._store.all() if state is None else [await self._arrivals.known(state)]
         count = 0
         for flow in found:
             if flow.status == "pending" and await self._store.claim(flow):
-                await self._end(flow.cancelled())
+                await self._arrivals.end(flow.cancelled())
                 count += 1
         return count
 
@@ -307,22 +211,12 @@ class SignIns:
             if error.details.get("code") in ("credential_revoked", "oauth_client_refused"):
                 raise GatewayError(ErrorKind.BAD_REQUEST, error.text, error.details) from None
             raise
-        return await self._keep(replace(tokens, refresh=tokens.refresh or refresh), wish or Wish(), by)
+        return await self._arrivals.keep(replace(tokens, refresh=tokens.refresh or refresh), wish or Wish(), by)
 
     async def close(self) -> None:
         """Close every port."""
         for listening in [self._open.pop(state) for state in list(self._open)]:
             await listening.close()
-
-    async def _known(self, state: str) -> Flow:
-        flow = await self._store.get(state) if 0 < len(state) <= _LONGEST_STATE else None
-        if flow is None:
-            raise _unknown()
-        return flow
-
-    async def _end(self, flow: Flow) -> None:
-        await self._store.put(flow)
-        _log.info("oauth_sign_in", status=flow.status, method=flow.method, account=flow.account_id)
 
     async def _close_in_time(self, flow: Flow) -> None:
         """Keep the port open until the flow is over, and a moment longer, so that the page is told."""
@@ -333,15 +227,3 @@ class SignIns:
             listening = self._open.pop(flow.state, None)
             if listening is not None:
                 await asyncio.shield(listening.close())
-
-
-def _words(error: GatewayError) -> Text:
-    return error.text if isinstance(error.text, Text) else Text("oauth.provider_error", {"reason": error.text})
-
-
-async def _already(tokens: Tokens) -> Tokens:
-    return tokens
-
-
-def _unknown() -> GatewayError:
-    return GatewayError(ErrorKind.NOT_FOUND, Text("oauth.unknown_flow"), {"code": "unknown_flow"})
