@@ -16,6 +16,7 @@ from crawdad.services.accounts.pool import Pool, Tokens
 from crawdad.services.accounts.refreshing import Refreshing
 from crawdad.services.accounts.registry import Registry
 from crawdad.services.accounts.snapshot import brought_providers
+from crawdad.services.accounts.transfer import Transfer
 from crawdad.services.catalogue import Provider
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.tasks import Tasks
@@ -38,6 +39,7 @@ class World:
     proxy_for: ProxyFor
     settings: Callable[[], Settings]
     runner: str
+    home: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Accounts:
     devices: Devices
     registry: Registry
     refreshing: Refreshing
+    transfer: Transfer
     settings: Callable[[], Settings]
 
     def use_tokens(self, tokens: Tokens) -> None:
@@ -134,8 +137,9 @@ async def open_accounts(world: World) -> AsyncIterator[Accounts]:
         randomness=world.randomness,
     )
     refreshing = Refreshing(checking, keeping, world.clock)
+    transfer = Transfer(registry, world.box, world.clock, world.home)
     await keeping.open()
     try:
-        yield Accounts(store, pool, keeping, checking, devices, registry, refreshing, settings)
+        yield Accounts(store, pool, keeping, checking, devices, registry, refreshing, transfer, settings)
     finally:
         await keeping.flush()

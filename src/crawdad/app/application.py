@@ -107,6 +107,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
                     proxy_for,
                     lambda: upkeep.settings,
                     runner,
+                    str(launch.home),
                 )
             )
         )

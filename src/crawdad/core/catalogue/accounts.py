@@ -44,6 +44,45 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "'{label}' needs access tokens, which nobody here can fetch.",
         "“{label}”需要访问令牌，但此处无法获取。",
     ),
+    "accounts.no_file": ("There is no file '{path}' in the data directory.", "数据目录中没有文件“{path}”。"),
+    "accounts.no_accounts_in": (
+        "'{path}' is neither JSON nor a database with a table of accounts.",
+        "“{path}”既不是 JSON，也不是含账号表的数据库。",
+    ),
+    "accounts.nothing_to_import": (
+        "There is no older database or export in the data directory.",
+        "数据目录中没有旧数据库或导出文件。",
+    ),
+    "accounts.no_entries": (
+        "There are no accounts here: an array of them, an export, or text with tokens in it is wanted.",
+        "其中没有账号：应为账号数组、导出文件，或包含令牌的文本。",
+    ),
+    "accounts.newer_export": (
+        "This export (version {version}) is of a newer program.",
+        "此导出（版本 {version}）来自更新版本的程序。",
+    ),
+    "accounts.bad_mode": (
+        "The mode is `generate` or `capture`.",
+        "mode 只能是 `generate` 或 `capture`。",
+    ),
+    "accounts.device_bound": (
+        "A device identity is bound to the account. It is a record only: nothing sends it anywhere.",
+        "已为账号绑定设备标识。它仅作记录，不会发送到任何地方。",
+    ),
+    "accounts.restored": (
+        "The current account has the installation's own identity again.",
+        "当前账号已恢复为本安装自身的标识。",
+    ),
+    "accounts.no_current": ("There is no current account.", "没有当前账号。"),
+    "accounts.tested": (
+        "Connection test: {success} of {total} accounts answered.",
+        "连接测试：{total} 个账号中有 {success} 个成功。",
+    ),
+    "accounts.test_good": ("Connection test of '{label}': it answers.", "“{label}”连接测试：成功。"),
+    "accounts.test_refused": (
+        "Connection test of '{label}': the vendor refuses the credential.",
+        "“{label}”连接测试：服务商拒绝了凭据。",
+    ),
     "accounts.no_version": ("There is no device identity '{id}'.", "没有设备标识“{id}”。"),
     "accounts.version_in_use": (
         "The current device identity and the baseline cannot be removed.",

@@ -82,6 +82,9 @@ class Registry:
         BAD_REQUEST for what makes no sense or what the vendor refuses, CONFLICT for a credential that another account
         holds, and what asking the vendor raises."""
         check_order(order, self._checking.is_configured(order.provider))
+        known = await self._store.all()
+        twin = self._twin(order, known)
+        models = await self._checking.models(self._made(order, twin, ())) if order.check else None
         async with self._one:
             known = await self._store.all()
             twin = self._twin(order, known)
@@ -90,7 +93,6 @@ class Registry:
                     ErrorKind.CONFLICT, Text("accounts.too_many", {"most": MOST_ACCOUNTS}), {"code": "too_many"}
                 )
             account = self._made(order, twin, [other.label for other in known])
-            models = await self._checking.models(account) if order.check else None
             if twin is None:
                 account = await self._store.add(account)
                 await self._values.settle(CURRENT, account.id)
