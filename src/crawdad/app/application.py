@@ -21,6 +21,7 @@ from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import management_mounts
 from crawdad.app.routes import routes_for
+from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.core.exchange import Exchange
@@ -95,22 +96,19 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         proxy_for = proxy_from_environment(environment)
         live = LiveCatalogue(settings, transport, proxy_for)
         runner = runner_name()
-        accounts = await stack.enter_async_context(
-            open_accounts(
-                World(
-                    database,
-                    cluster,
-                    secret_box(launch, environment),
-                    transport,
-                    clock,
-                    randomness,
-                    proxy_for,
-                    lambda: upkeep.settings,
-                    runner,
-                    str(launch.home),
-                )
-            )
+        world = World(
+            database,
+            cluster,
+            secret_box(launch, environment),
+            transport,
+            clock,
+            randomness,
+            proxy_for,
+            lambda: upkeep.settings,
+            runner,
+            str(launch.home),
         )
+        accounts = await stack.enter_async_context(open_accounts(world))
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
         pool = accounts.pool
 
@@ -128,13 +126,15 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
         await runs.recover(is_runner_alive)
         tasks.start(runs.obey(), "stopped responses")
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
         responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate)))
+        mounts = management_mounts(gate, accounts.registry, sign_ins)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts))
         accounts.start(tasks, live, upkeep.want_lists)
         upkeep.after_settings += [pool.forget_offers, accounts.keeping.changed]
         upkeep.followed |= {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
+from crawdad.services.accounts.oauth.sign_ins import SignIns
+from crawdad.services.accounts.registry import Registry
 
 
-def management_mounts(gate: Gate) -> tuple[Mount, ...]:
+def management_mounts(gate: Gate, accounts: Registry, sign_ins: SignIns) -> tuple[Mount, ...]:
     """Every contract's place in the table."""
 
     def make() -> Application:
@@ -15,7 +17,7 @@ def management_mounts(gate: Gate) -> tuple[Mount, ...]:
         from crawdad.api.opsclaw.context import OpsClaw
         from crawdad.api.opsclaw.contract import opsclaw_contract
 
-        return make_application([opsclaw_contract(OpsClaw(gate))])
+        return make_application([opsclaw_contract(OpsClaw(gate, accounts, sign_ins))])
 
     application = LazyApplication(make)
     return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from crawdad.api.management.access import Guard, guard
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.accounts.oauth.sign_ins import SignIns
+from crawdad.services.accounts.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,8 @@ class OpsClaw:
     """The services behind the contract."""
 
     gate: Gate
+    accounts: Registry
+    sign_ins: SignIns
 
     def need(self, permission: Permission) -> Guard:
         """A dependency: who asks, holding `permission`."""

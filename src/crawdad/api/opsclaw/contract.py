@@ -9,6 +9,7 @@ from crawdad.api.management.contract_route import contract_route
 from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
+from crawdad.api.opsclaw.oauth import oauth_routes
 
 ROUTE = contract_route(write_error)
 
@@ -17,4 +18,5 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     """All routes of the contract."""
     router = APIRouter(route_class=ROUTE)
     health_routes(router, context)
+    oauth_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)
