@@ -1,6 +1,6 @@
 """`/api/accounts/oauth/*`, `/api/auth/url` and `/auth/callback`: signing in with the operator's own OAuth client."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: the dependencies in the annotations are made where the routes are.
 
 from typing import Annotated, Any, Literal
 
