@@ -16,7 +16,7 @@ from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
-from crawdad.app.accounts import World, open_accounts
+from crawdad.app.accounts import World, open_accounts, start_accounts
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import management_mounts
@@ -133,10 +133,10 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         tasks.start(runs.obey(), "stopped responses")
         gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
         responses = Responses(front, response_store, runs, clock)
-        mounts = management_mounts(gate, accounts.registry, sign_ins)
+        mounts = management_mounts(gate, accounts, sign_ins)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts))
-        accounts.start(tasks, live, upkeep.want_lists)
-        upkeep.after_settings += [pool.forget_offers, accounts.keeping.changed]
+        start_accounts(accounts, tasks, live, upkeep.want_lists)
+        upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed()]
         upkeep.followed |= {
             ACCOUNTS_CHANGED: accounts.keeping.reload,
             LOCKS_CHANGED: accounts.keeping.reload_locks,

@@ -6,10 +6,10 @@ from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
 from crawdad.services.accounts.oauth.sign_ins import SignIns
-from crawdad.services.accounts.registry import Registry
+from crawdad.services.accounts.services import AccountServices
 
 
-def management_mounts(gate: Gate, accounts: Registry, sign_ins: SignIns) -> tuple[Mount, ...]:
+def management_mounts(gate: Gate, accounts: AccountServices, sign_ins: SignIns) -> tuple[Mount, ...]:
     """Every contract's place in the table."""
 
     def make() -> Application:

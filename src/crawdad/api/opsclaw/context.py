@@ -8,7 +8,7 @@ from crawdad.api.management.access import Guard, guard
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
 from crawdad.services.accounts.oauth.sign_ins import SignIns
-from crawdad.services.accounts.registry import Registry
+from crawdad.services.accounts.services import AccountServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class OpsClaw:
     """The services behind the contract."""
 
     gate: Gate
-    accounts: Registry
+    accounts: AccountServices
     sign_ins: SignIns
 
     def need(self, permission: Permission) -> Guard:

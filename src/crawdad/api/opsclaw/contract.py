@@ -6,10 +6,14 @@ from fastapi import APIRouter
 
 from crawdad.api.management.application import Contract
 from crawdad.api.management.contract_route import contract_route
+from crawdad.api.opsclaw.account_imports import account_import_routes
+from crawdad.api.opsclaw.accounts import account_routes
 from crawdad.api.opsclaw.context import OpsClaw
+from crawdad.api.opsclaw.devices import device_routes
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
 from crawdad.api.opsclaw.oauth import oauth_routes
+from crawdad.api.opsclaw.pool import pool_routes
 
 ROUTE = contract_route(write_error)
 
@@ -19,4 +23,8 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     router = APIRouter(route_class=ROUTE)
     health_routes(router, context)
     oauth_routes(router, context)
+    account_import_routes(router, context)
+    device_routes(router, context)
+    account_routes(router, context)
+    pool_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)

@@ -1,6 +1,6 @@
 """`/api/accounts/oauth/*`, `/api/auth/url` and `/auth/callback`: signing in with the operator's own OAuth client."""
 
-# No `from __future__ import annotations`: the dependencies in the annotations are made where the routes are.
+# Annotations are read where they stand: they name the guards of this contract, which are no globals.
 
 from typing import Annotated, Any, Literal
 
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from crawdad.api.management.contract_route import language_of
+from crawdad.api.opsclaw.accounts import shape_of
 from crawdad.api.opsclaw.callback_page import callback_page
 from crawdad.api.opsclaw.context import OpsClaw
-from crawdad.core.accounts import Account
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.secret import mask
@@ -71,7 +71,8 @@ class _Views:
         if flow.account_id is None:
             problem = flow.problem or Text("oauth.interrupted")
             raise GatewayError(ErrorKind.BAD_REQUEST, problem, {"code": f"oauth_{flow.status}"})
-        return account_view(await self._context.accounts.get(flow.account_id))
+        services = self._context.accounts
+        return dict(await shape_of(services, await services.registry.get(flow.account_id)))
 
     async def flow(self, flow: Flow, wait: bool) -> dict[str, Any]:
         """The flow as it is, or (`wait`) the account once there is one."""
@@ -186,11 +187,6 @@ def _end_routes(router: APIRouter, context: OpsClaw) -> None:
 def _wish(body: WishBody | None) -> Wish | None:
     """What the account shall be; None where nobody said."""
     return body.wish() if body is not None and body.model_fields_set & WishBody.model_fields.keys() else None
-
-
-def account_view(account: Account) -> dict[str, Any]:
-    """An account as it is told."""
-    return {"id": account.id, "email": account.label, "name": account.name, "provider": account.provider}
 
 
 def _callback_uri(request: Request, context: OpsClaw) -> str:

@@ -105,7 +105,7 @@ def order_of(entry: Any, check: bool) -> AccountOrder:
     secret = refresh or service or fields.text("secret", "api_key", "apiKey", "key")
     if secret is None and isinstance(entry.get("token"), dict):
         refresh = secret = _Fields(entry["token"]).text("refresh_token", "refreshToken")
-    named = fields.text("provider") or provider_of_secret(secret)
+    named = fields.text("provider") or ("vertex" if service else "google" if refresh else provider_of_secret(secret))
     if named is None:
         raise bad_request("wire.missing", "provider")
     base_url = fields.text("base_url", "baseUrl")
@@ -126,7 +126,7 @@ def order_of(entry: Any, check: bool) -> AccountOrder:
         label=fields.text("label", "email") or "",
         secret=Secret(secret) if secret is not None else None,
         name=fields.text("name"),
-        api=api,  # type: ignore[arg-type]
+        api=api,
         base_url=base_url,
         models=fields.texts("models"),
         weight=fields.number("weight", 1.0),

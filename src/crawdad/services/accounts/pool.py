@@ -56,6 +56,9 @@ class Tokens(Protocol):
     async def headers(self, account: Account) -> Mapping[str, str]:
         """What proves the account. Raises `GatewayError`; with code `credential_revoked` when the vendor took it back."""
 
+    def forget(self, account_id: str) -> None:
+        """The token of an account was refused: get another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -317,6 +320,8 @@ class Pool:
         self.health.fell(account_id)
         told = refusal.wait if isinstance(refusal, Refusal) else error.retry_after
         lock = self.locks.fail(account_id, offer.model, reason, told)
+        if reason == "unauthorized" and self.tokens is not None:
+            self.tokens.forget(account_id)
         if reason in ("unauthorized", "forbidden"):
             self.quotas.forbid(account_id, True)
         self.news()

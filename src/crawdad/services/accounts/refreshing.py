@@ -152,6 +152,12 @@ class Refreshing:
         )
         return replace(quota, models=tuple(counted))
 
+    def known_quota(self, account: Account) -> Quota | None:
+        """The same; None where nothing at all is known yet."""
+        if self._pool.quotas.now(account.id) is None and account.quota is None and not account.limits:
+            return None
+        return self.quota(account)
+
     def _names(self, account: Account, models: Sequence[ListedModel]) -> list[str]:
         named = [name for name in account.models if "*" not in name]
         listed = [model.id for model in models if model.kind == "chat"]

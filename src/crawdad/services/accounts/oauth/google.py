@@ -37,13 +37,11 @@ def person_order(person: Person, refresh: Secret, settings: GoogleSettings, wish
     return _in_project(order, project, wish.location or DEFAULT_LOCATION if vertex else None)
 
 
-def service_account_order(
-    text: str, project: str | None, location: str | None, name: str | None = None, label: str = ""
-) -> AccountOrder:
+def service_account_order(text: str, project: str | None, location: str | None) -> AccountOrder:
     """The account of a service account's JSON key, for the models of its project (or another one) on Vertex AI. Raises
     BAD_REQUEST."""
     key = read_service_account(text)
-    order = AccountOrder(VERTEX, "vertex_service_account", label or key.email, Secret(text), name, extra={})
+    order = AccountOrder(VERTEX, "vertex_service_account", key.email, Secret(text))
     return _in_project(order, project or key.project, location or DEFAULT_LOCATION)
 
 

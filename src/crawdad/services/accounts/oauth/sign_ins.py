@@ -15,7 +15,6 @@ from typing import Protocol
 
 import structlog
 
-from crawdad.core.accounts import Account
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.ports import Clock, Randomness
@@ -23,6 +22,7 @@ from crawdad.core.secret import Secret
 from crawdad.core.text import Text
 from crawdad.services.accounts.oauth import flows
 from crawdad.services.accounts.oauth.arrivals import AccountBook, Arrivals, unknown_flow, words_of
+from crawdad.services.accounts.oauth.completing import check_configured
 from crawdad.services.accounts.oauth.endpoints import IdentityProvider
 from crawdad.services.accounts.oauth.flow_store import FlowStore
 from crawdad.services.accounts.oauth.flows import DeviceCodes, Flow, Method, Wish
@@ -89,7 +89,7 @@ class SignIns:
             same = wish is None or flow.wish == wish
             if flow.method == "loopback" and flow.status == "pending" and flow.state in self._open and same:
                 return flow
-        self.check_configured()
+        check_configured(self._provider)
         listening: Listening | None = None
         try:
             listening = await self._listeners.open(self.callback)
@@ -105,12 +105,12 @@ class SignIns:
 
     async def start_web(self, redirect_uri: str, by: Principal, wish: Wish | None = None) -> Flow:
         """A flow that comes back to the gateway's own page."""
-        self.check_configured(redirect_uri)
+        check_configured(self._provider, redirect_uri)
         return await self._begin("web", redirect_uri, by, wish)
 
     async def start_device(self, by: Principal, wish: Wish | None = None) -> Flow:
         """A flow without a browser here. Raises what the provider says."""
-        self.check_configured()
+        check_configured(self._provider)
         grant = await self._provider.begin_device()
         codes = DeviceCodes(
             grant.device_code, grant.user_code, grant.verification_url, grant.complete_url, grant.interval
@@ -124,14 +124,6 @@ class SignIns:
         await self._store.put(flow)
         self._tasks.start(self._arrivals.ask_for_device(flow), "device sign-in")
         return flow
-
-    def check_configured(self, redirect_uri: str = "http://localhost/auth/callback") -> None:
-        """Raises BAD_REQUEST with guidance where the operator has no client."""
-        if not self._provider.settings.client_id:
-            details = {"code": "oauth_not_configured", "param": "oauth.google.clientId"}
-            raise GatewayError(
-                ErrorKind.BAD_REQUEST, Text("oauth.not_configured", {"redirect_uri": redirect_uri}), details
-            )
 
     async def _begin(self, method: Method, redirect_uri: str, by: Principal, wish: Wish | None) -> Flow:
         state, verifier = self._randomness.new_token(), self._randomness.new_token() + self._randomness.new_token()
@@ -200,18 +192,6 @@ class SignIns:
                 await self._arrivals.end(flow.cancelled())
                 count += 1
         return count
-
-    async def accounts_from_refresh_token(self, refresh: Secret, by: Principal, wish: Wish | None = None) -> Account:
-        """The account of a refresh token that the operator's own client was granted. Raises BAD_REQUEST where there is no
-        client or the token is not good, and what asking the provider raises."""
-        self.check_configured()
-        try:
-            tokens = await self._provider.refresh(refresh)
-        except GatewayError as error:
-            if error.details.get("code") in ("credential_revoked", "oauth_client_refused"):
-                raise GatewayError(ErrorKind.BAD_REQUEST, error.text, error.details) from None
-            raise
-        return await self._arrivals.keep(replace(tokens, refresh=tokens.refresh or refresh), wish or Wish(), by)
 
     async def close(self) -> None:
         """Close every port."""
