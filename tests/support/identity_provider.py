@@ -167,6 +167,10 @@ class TestIdentityProvider(LoopbackServer):
             if refresh.email == email:
                 refresh.alive = False
 
+    def expire(self, email: str) -> None:
+        """The access tokens of a person are over before their time."""
+        self.accesses = {token: found for token, found in self.accesses.items() if found[0] != email}
+
     @property
     def grants(self) -> list[dict[str, str]]:
         """The forms that came to the token endpoint, in order."""

@@ -6,10 +6,11 @@ Models are stories behind the names of families: `gemini-hello`, `claude-hello@2
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from tests.support.upstreams.loopback import Received, Reply
-from tests.support.upstreams.protocols import Ask
+from tests.support.upstreams.protocols import Ask, error_body
 from tests.support.upstreams.scripted import PREFIX, ScriptedUpstream
 
 PROJECT, LOCATION = "test-project-1", "us-east5"
@@ -20,7 +21,14 @@ _VERSION = "vertex-2023-10-16"
 
 
 class VertexUpstream(ScriptedUpstream):
-    """Answers nothing that Vertex would not: a body with a model in it, or of another version, is a 400."""
+    """Answers nothing that Vertex would not: a body with a model in it, or of another version, is a 400.
+
+    `accepts` says which `Authorization` is good.
+    """
+
+    def __init__(self, accepts: Callable[[str], object] = lambda authorization: True) -> None:
+        super().__init__()
+        self._accepts = accepts
 
     @property
     def base_url(self) -> str:
@@ -43,6 +51,9 @@ class VertexUpstream(ScriptedUpstream):
 
     async def answer(self, request: Received, reply: Reply) -> None:
         """The story, or one of the other services."""
+        if not self._accepts(request.headers.get("authorization", "")):
+            await reply.whole(401, error_body("gemini", 401, "Request had invalid authentication credentials."))
+            return
         if self.asked(request) is not None:
             await super().answer(request, reply)
             return

@@ -26,6 +26,7 @@ _MARGIN_SECONDS = 300.0
 _LEAST_LEFT_SECONDS = 10.0
 _PAUSE_SECONDS = 15.0
 """How long a failed refresh is not tried again while the old token still serves."""
+_AGAIN_SECONDS = 60.0
 _MOST = 4096
 
 Rotated = Callable[[Account, Secret], Awaitable[None]]
@@ -49,6 +50,7 @@ class _Held:
     rounds: int = 0
     error: GatewayError | None = None
     tried: float = 0.0
+    refused: float = float("-inf")
 
 
 class AccessTokens:
@@ -82,12 +84,15 @@ class AccessTokens:
         assert error is not None
         raise GatewayError(error.kind, error.text, error.details, error.retry_after)
 
-    def forget(self, account_id: str) -> None:
-        """Drop an account's token: it was refused, or the account is gone."""
+    def forget(self, account_id: str) -> bool:
+        """A token was refused before its time: drop it, so that the next call gets another one. False where that is not worth
+        the while, because there is none or the one before it was refused as well a moment ago."""
         held = self._held.get(account_id)
-        if held is not None:
-            held.headers = None
-            held.life = 0.0
+        now = self._clock.monotonic()
+        if held is None or held.headers is None or now - held.refused < _AGAIN_SECONDS:
+            return False
+        held.headers, held.refused = None, now
+        return True
 
     def _of(self, account: Account) -> _Held:
         if account.secret is None or account.kind not in ("google_oauth", "vertex_service_account"):

@@ -56,8 +56,8 @@ class Tokens(Protocol):
     async def headers(self, account: Account) -> Mapping[str, str]:
         """What proves the account. Raises `GatewayError`; with code `credential_revoked` when the vendor took it back."""
 
-    def forget(self, account_id: str) -> None:
-        """The token of an account was refused: get another one."""
+    def forget(self, account_id: str) -> bool:
+        """The token of an account was refused. Whether another may be good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +298,12 @@ class Pool:
         if self.quotas.is_forbidden(account_id):
             self.quotas.forbid(account_id, False)
 
+    def stale(self, offer: Offer, error: GatewayError) -> bool:
+        """Whether a call failed for a token that was taken back before its time: another one may do."""
+        if self.tokens is None or offer.seat is None or error.details.get("code") != "upstream_credential_refused":
+            return False
+        return self.tokens.forget(offer.seat.account_id)
+
     def failed(self, offer: Offer, error: GatewayError) -> None:
         """A call in an account's name failed before its first event."""
         assert offer.seat is not None
@@ -320,8 +326,6 @@ class Pool:
         self.health.fell(account_id)
         told = refusal.wait if isinstance(refusal, Refusal) else error.retry_after
         lock = self.locks.fail(account_id, offer.model, reason, told)
-        if reason == "unauthorized" and self.tokens is not None:
-            self.tokens.forget(account_id)
         if reason in ("unauthorized", "forbidden"):
             self.quotas.forbid(account_id, True)
         self.news()

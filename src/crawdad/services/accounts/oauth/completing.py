@@ -42,7 +42,7 @@ class Completing:
             return order
         return replace(
             order,
-            label=order.label or found.label,
+            label=found.label if order.kind == "google_oauth" else order.label or found.label,
             secret=found.secret,
             name=order.name or found.name,
             provider=found.provider,
