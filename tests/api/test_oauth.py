@@ -288,7 +288,9 @@ def test_a_code_that_the_provider_does_not_know(panel: Panel) -> None:
     assert "Malformed" in error(panel.post("/api/accounts/oauth/submit-code", {"code": "4/0-made-up"}), 502)
 
 
-def test_a_device_is_let_in(panel: Panel, idp: TestIdentityProvider) -> None:
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_device_is_let_in(panel: Panel, idp: TestIdentityProvider, strict: bool) -> None:
+    idp.faults.strict_devices = strict
     flow = panel.post("/api/accounts/oauth/device").json()
     assert flow["user_code"] and flow["verification_url"] == idp.url + "/device" and flow["status"] == "pending"
     assert "device_code" not in flow
@@ -376,7 +378,7 @@ def test_secrets_are_not_in_the_database_in_clear(panel: Panel, idp: TestIdentit
                 assert secret.encode() not in data or (path.name == "openclaw.json" and secret == CLIENT_SECRET), path
 
 
-def test_without_a_client_there_is_guidance() -> None:
+def test_without_a_client_there_is_guidance_and_one_counts_at_once(idp: TestIdentityProvider) -> None:
     with running_gateway(settings({}), {"CRAWDAD_ADMIN_TOKEN": ADMIN}) as running:
         alone = Panel(running)
         for path in ("prepare", "start", "device"):
@@ -386,6 +388,11 @@ def test_without_a_client_there_is_guidance() -> None:
         assert "您自己的 OAuth 客户端" in error(told, 400)
         assert f"{running.base_url}/auth/callback" in error(alone.get("/api/auth/url"), 400)
         assert alone.get("/api/accounts/oauth/clients").json()["active"] is None
+        running.write_config(settings({}, oauth={"google": idp.settings()}))
+        deadline = time.monotonic() + 10
+        while alone.post("/api/accounts/oauth/prepare").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         alone.client.close()
 
 

@@ -87,6 +87,8 @@ class Faults:
     rotate: bool = False
     echo: bool = False
     withhold_scope: str = ""
+    strict_devices: bool = False
+    """Whether the device endpoint wants the client's secret (RFC 8628, 3.1)."""
 
 
 class TestIdentityProvider(LoopbackServer):
@@ -265,6 +267,9 @@ class TestIdentityProvider(LoopbackServer):
     def _device(self, form: Mapping[str, str]) -> dict[str, Any]:
         if form.get("client_id") not in self.clients:
             raise OAuthFault(401, "invalid_client", "The OAuth client was not found.")
+        secret = form.get("client_secret")
+        if secret != (self.clients[form["client_id"]] if self.faults.strict_devices else None):
+            raise OAuthFault(401, "invalid_client", "Unauthorized")
         code = self._new("device")
         device = Device(f"ABCD-{next(self._numbers):04d}", form["client_id"], form["scope"], self.now + 600)
         self.devices[code] = device

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Timeouts, Transport, UpstreamCall
 from crawdad.core.secret import Secret
 from crawdad.core.settings import GoogleSettings
@@ -42,8 +43,17 @@ class IdentityProvider:
 
     async def begin_device(self) -> DeviceGrant:
         """The codes of a device flow."""
-        form = protocol.device_form(self.settings)
-        return protocol.read_device_grant(*await self._post(self.settings.device_url, form))
+        try:
+            return await self._device_grant(with_secret=False)
+        except GatewayError as error:
+            if error.details.get("code") != "oauth_client_refused" or not self.settings.client_secret:
+                raise
+            return await self._device_grant(with_secret=True)
+
+    async def _device_grant(self, with_secret: bool) -> DeviceGrant:
+        form = protocol.device_form(self.settings, with_secret)
+        answer = await self._post(self.settings.device_url, form)
+        return protocol.read_device_grant(*answer, [form.get("client_secret", "")])
 
     async def poll_device(self, device_code: Secret) -> Tokens:
         """Tokens, once the person has consented; until then errors that say so in their code."""

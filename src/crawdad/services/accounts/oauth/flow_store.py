@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 
 import orjson
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock, Randomness, SecretBox
 from crawdad.services.accounts.oauth.flows import KEPT_SECONDS, Flow, from_document, to_document
 from crawdad.store.key_values import KeyValues
@@ -41,8 +43,9 @@ class FlowStore:
         for key, kept in (await self._values.with_prefix(_FLOW)).items():
             if kept["expires_at"] + KEPT_SECONDS < now:
                 await self._remove(key)
-            elif flow := await self._opened(kept):
-                found.append(flow)
+            else:
+                with suppress(GatewayError):  # sealed with another key: nobody here can end it
+                    found += [flow for flow in [await self._opened(kept)] if flow is not None]
         found.sort(key=lambda flow: flow.created_at)
         for flow in found[:-MOST_FLOWS]:
             await self._remove(_FLOW + _name(flow.state))

@@ -66,7 +66,7 @@ class Person:
 
 
 def challenge(verifier: str) -> str:
-    """The S256 challenge of a PKCE verifier."""
+    """The S256 challenge of a PKCE verifier: 43 characters that are safe in a URL."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -99,9 +99,10 @@ def refresh_form(settings: GoogleSettings, refresh: Secret) -> dict[str, str]:
     return {"grant_type": "refresh_token", "refresh_token": refresh.reveal()} | _client(settings)
 
 
-def device_form(settings: GoogleSettings) -> dict[str, str]:
-    """The form that begins the device flow."""
-    return {"client_id": settings.client_id or "", "scope": " ".join(settings.scopes)}
+def device_form(settings: GoogleSettings, with_secret: bool) -> dict[str, str]:
+    """The form that begins the device flow. RFC 8628 wants clients with a secret to prove themselves, Google does not."""
+    client = _client(settings) if with_secret else {"client_id": settings.client_id or ""}
+    return {"scope": " ".join(settings.scopes)} | client
 
 
 def poll_form(settings: GoogleSettings, device_code: Secret) -> dict[str, str]:

@@ -28,6 +28,7 @@ from crawdad.services.accounts.oauth.flow_store import FlowStore
 from crawdad.services.accounts.oauth.flows import DeviceCodes, Flow, Method, Wish
 from crawdad.services.accounts.oauth.protocol import (
     authorization_url,
+    challenge,
     read_pasted,
     read_redirect,
 )
@@ -118,15 +119,19 @@ class SignIns:
         now = self._clock.now()
         life = min(grant.expires_in, flows.LIFE_SECONDS)
         flow = Flow(
-            self._randomness.new_token(), "device", grant.verification_url, "", Secret(""), now, now + life, by,
+            self._secret(), "device", grant.verification_url, "", Secret(""), now, now + life, by,
             wish or Wish(), device=codes,
         )  # fmt: skip
         await self._store.put(flow)
         self._tasks.start(self._arrivals.ask_for_device(flow), "device sign-in")
         return flow
 
+    def _secret(self) -> str:
+        """Something that nobody can guess, of the length that PKCE asks for, and without the look of an API key."""
+        return challenge(self._randomness.new_token())
+
     async def _begin(self, method: Method, redirect_uri: str, by: Principal, wish: Wish | None) -> Flow:
-        state, verifier = self._randomness.new_token(), self._randomness.new_token() + self._randomness.new_token()
+        state, verifier = self._secret(), self._secret()
         url = authorization_url(self._provider.settings, redirect_uri, state, verifier)
         now = self._clock.now()
         flow = Flow(
@@ -174,10 +179,11 @@ class SignIns:
 
     async def wait(self, flow: Flow) -> Flow:
         """The flow once it is over."""
-        while not flow.over:
-            await self._clock.sleep(_LOOK_SECONDS)
+        while True:
             flow = await self._arrivals.known(flow.state)
-        return flow
+            if flow.over:
+                return flow
+            await self._clock.sleep(_LOOK_SECONDS)
 
     async def waiting(self) -> Flow | None:
         """The newest flow that is under way."""
