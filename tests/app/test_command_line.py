@@ -161,7 +161,7 @@ def test_simple_commands_load_little(home: Path) -> None:
     code = "import sys; from crawdad.app.main import run; run(['version']); print(' '.join(sys.modules))"
     command = [sys.executable, "-P", "-c", code]
     finished = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=60)
-    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "aiohttp", "sqlalchemy", "psutil"}
+    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "httptools", "sqlalchemy", "psutil"}
     assert heavy.isdisjoint(finished.stdout.split())
 
 
@@ -178,6 +178,23 @@ def test_completion(home: Path) -> None:
     assert "_CRAWDAD_COMPLETE" in script
     asked = {"COMP_WORDS": "crawdad st", "COMP_CWORD": "1", "_CRAWDAD_COMPLETE": "complete_bash"}
     assert crawdad(home, **asked).stdout.split() == ["status"]
+
+
+# config
+
+
+def test_a_variable_hides_no_mistake_in_the_file(home: Path) -> None:
+    refused = crawdad(home, "config", "set", "gateway.port", "99999", "--json", CRAWDAD_PORT="8045")
+    document = json.loads(refused.stdout)
+    assert (refused.returncode, document["written"], document["refused"]) == (exits.CONFIGURATION, False, True)
+    assert "gateway.port" in [problem["key"] for problem in document["problems"] if problem["severity"] == "error"]
+    assert not (home / "openclaw.json").exists()
+    (home / "openclaw.json").write_text('{\n  "gateway": {"port": 99999}\n}')
+    verdict = crawdad(home, "config", "validate", "--json", CRAWDAD_PORT="8045")
+    (problem,) = json.loads(verdict.stdout)["problems"]
+    assert (verdict.returncode, problem["key"], problem["line"]) == (exits.CONFIGURATION, "gateway.port", 2)
+    assert crawdad(home, "config", "set", "gateway.port", "8046", CRAWDAD_PORT="8045").returncode == exits.OK
+    assert json.loads((home / "openclaw.json").read_text()) == {"gateway": {"port": 8046}}
 
 
 # up, serve, status

@@ -10,8 +10,9 @@ import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
+from crawdad.core.log import ExchangeFilter
 from crawdad.store.database import Database
-from crawdad.store.exchanges import MOST_ON_A_PAGE, ExchangeFilter, ExchangeLog
+from crawdad.store.exchanges import MOST_ON_A_PAGE, ExchangeLog
 from crawdad.store.records import pack
 from tests.store.samples import MORNING, exchange
 

@@ -16,7 +16,7 @@ import structlog
 from crawdad.api.addresses import client_address
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
 from crawdad.api.management.mount import Mount, limited, with_call
-from crawdad.api.speaking import Gate, error_headers
+from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 from crawdad.wire import codecs
@@ -154,13 +154,13 @@ class FrontDoor:
             {"code": "method_not_allowed"},
         )
         _, body = codecs.get(dialect_of(call)).write_error(error, call.language)
-        await call.json(405, body, {"allow": allow})
+        await call.json(405, error_body(body, call.id), {"allow": allow})
 
     async def _refuse(self, call: Call, error: GatewayError) -> None:
         mount = self._routes.mount_of(call.path) if call.path not in self._routes.exact else None
         write = codecs.get(dialect_of(call)).write_error if mount is None else mount.write_error
         status, body = write(error, call.language)
-        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+        await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._routes.sockets.get(scope["path"])
@@ -274,7 +274,8 @@ def cors_headers(origin: str) -> Headers:
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
         "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id",
-        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes",
+        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes, "
+        "x-account-email, x-mapped-model",
         "access-control-max-age": "600",
     }
 

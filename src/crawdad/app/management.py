@@ -7,9 +7,13 @@ from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
 from crawdad.services.accounts.oauth.sign_ins import SignIns
 from crawdad.services.accounts.services import AccountServices
+from crawdad.services.logs import Logs
+from crawdad.services.statistics import Statistics
 
 
-def management_mounts(gate: Gate, accounts: AccountServices, sign_ins: SignIns) -> tuple[Mount, ...]:
+def management_mounts(
+    gate: Gate, accounts: AccountServices, sign_ins: SignIns, logs: Logs, statistics: Statistics
+) -> tuple[Mount, ...]:
     """Every contract's place in the table."""
 
     def make() -> Application:
@@ -17,7 +21,7 @@ def management_mounts(gate: Gate, accounts: AccountServices, sign_ins: SignIns) 
         from crawdad.api.opsclaw.context import OpsClaw
         from crawdad.api.opsclaw.contract import opsclaw_contract
 
-        return make_application([opsclaw_contract(OpsClaw(gate, accounts, sign_ins))])
+        return make_application([opsclaw_contract(OpsClaw(gate, accounts, sign_ins, logs, statistics))])
 
     application = LazyApplication(make)
     return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))

@@ -7,19 +7,28 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from crawdad import __version__
+from crawdad.adapters.files import read_environment
+from crawdad.adapters.http import HttpTransport
+from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
+from crawdad.app.accounts import World
+from crawdad.app.accounts import open_accounts as open_services
 from crawdad.app.commands.backends import NewKey
 from crawdad.app.launch import Launch
-from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.app.logs import configure_logs
+from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.app.words import LANGUAGE
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, Principal
+from crawdad.core.log import ExchangeFilter
 from crawdad.core.text import Text
+from crawdad.services.accounts.services import AccountServices
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.store.changes import Changes
+from crawdad.store.cluster import open_cluster
 from crawdad.store.database import Database, open_database
-from crawdad.store.exchanges import ExchangeFilter
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
 from crawdad.store.keys import KeyStore, StoredKey
 
@@ -81,11 +90,47 @@ async def open_exchange_log(launch: Launch) -> AsyncIterator[InstalledLog]:
         yield InstalledLog(StoredExchanges(database))
 
 
-async def check_database(launch: Launch) -> str:
-    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
     settings = usable_settings(await (await configuration_source(launch)).load())
     url = database_url(settings, launch)
-    if url.startswith("sqlite:") and not await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///")):
+    return not url.startswith("sqlite:") or await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///"))
+
+
+@asynccontextmanager
+async def open_accounts(launch: Launch) -> AsyncIterator[AccountServices]:
+    """The accounts, with a way to ask their vendors. Running servers take up within a second what is changed."""
+    environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
+    settings = usable_settings(await (await configuration_source(launch)).load())
+    # What is changed is told in the log, where it has a file; a terminal need not see it twice.
+    quiet = settings.logging.model_copy(update={"level": "error"})
+    configure_logs(settings.logging if settings.logging.file else quiet)
+    clock = SystemClock()
+    async with (
+        open_database(database_url(settings, launch)) as database,
+        open_cluster(None, clock) as cluster,
+        HttpTransport(f"crawdad/{__version__}", lambda: settings.gateway.private_networks) as transport,
+        open_services(
+            World(
+                database,
+                cluster,
+                secret_box(launch, environment),
+                transport,
+                clock,
+                SystemRandomness(),
+                proxy_from_environment(environment),
+                lambda: settings,
+                f"command/{os.getpid()}",
+                str(launch.home),
+            )
+        ) as services,
+    ):
+        yield services
+
+
+async def check_database(launch: Launch) -> str:
+    """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
+    if not await has_database(launch):
         return Text("app.no_database_yet").render(LANGUAGE)
     async with _open_database(launch) as database:
         await database.check()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict
 
 import structlog
 
 from crawdad.app.logs import configure_logs
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock
-from crawdad.core.settings import Settings
+from crawdad.core.settings import LogSettings, Settings
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.difference import difference
 from crawdad.services.configuration.loading import Loaded
@@ -21,12 +22,15 @@ from crawdad.services.identity.keys import KEYS_CHANGED, Keys
 from crawdad.services.tasks import Tasks
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database
-from crawdad.store.retention import apply_retention
+from crawdad.store.retention import Kept, apply_retention
+from crawdad.store.usage import count_older
 
 _log = structlog.get_logger(__name__)
 _CHANGES_SECONDS = 1.0
+_USES_SECONDS = 5.0
 _LISTS_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
+_BREATH_SECONDS = 0.02
 
 
 class Upkeep:
@@ -66,6 +70,7 @@ class Upkeep:
         tasks.start(self._follow_changes(changes, clock, keys, door), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
         tasks.start(self._apply_retention(database, clock), "retention")
+        tasks.start(_count_older(database, clock), "usage of older exchanges")
 
     async def _follow_configuration(self, keys: Keys, door: Door, live: LiveCatalogue) -> None:
         async for loaded in self._source.changes(self._loaded, seal=True):
@@ -99,8 +104,10 @@ class Upkeep:
         )
 
     async def _follow_changes(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """What another process changed (the command line, a neighbour in the cluster) counts within a second."""
+        """What another process changed (the command line, a neighbour in the cluster) counts within a second; when keys were
+        last used is written down now and then."""
         known: dict[str, int] | None = None
+        noted = -_USES_SECONDS
         while True:
             try:
                 revisions = await changes.revisions()
@@ -110,6 +117,9 @@ class Upkeep:
                     if known is not None and revisions.get(topic) != known.get(topic):
                         await take_up()
                 known = revisions
+                if clock.monotonic() - noted >= _USES_SECONDS:
+                    await keys.note_uses(door)
+                    noted = clock.monotonic()
                 self._set_failing("database", False)
             except GatewayError as error:
                 self._set_failing("database", True)
@@ -126,13 +136,10 @@ class Upkeep:
 
     async def _apply_retention(self, database: Database, clock: Clock) -> None:
         while True:
-            settings = self.settings.logging
             try:
-                removed = await apply_retention(
-                    database, clock.now(), settings.retention_days, settings.retention_megabytes
-                )
-                if removed.exchanges or removed.responses:
-                    _log.info("retention", exchanges=removed.exchanges, responses=removed.responses)
+                removed = await apply_retention(database, clock.now(), _kept(self.settings.logging))
+                if removed:
+                    _log.info("retention", **asdict(removed))
             except GatewayError as error:
                 _log.warning("retention_failed", reason=error.message())
             await clock.sleep(_RETENTION_SECONDS)
@@ -142,3 +149,32 @@ class Upkeep:
             self._failing.append(part)
         elif not failing and part in self._failing:
             self._failing.remove(part)
+
+
+async def _count_older(database: Database, clock: Clock) -> None:
+    """Exchanges that were kept before usage was counted are counted once, a little at a time."""
+    counted = 0
+    while True:
+        try:
+            found = await count_older(database)
+        except GatewayError as error:
+            _log.warning("usage_not_counted", reason=error.message())
+            await clock.sleep(_CHANGES_SECONDS)
+            continue
+        counted += found
+        if not found:
+            break
+        await clock.sleep(_BREATH_SECONDS)
+    if counted:
+        _log.info("usage_counted", exchanges=counted)
+
+
+def _kept(settings: LogSettings) -> Kept:
+    bodies = settings.bodies
+    return Kept(
+        settings.retention_days,
+        settings.retention_megabytes,
+        bodies.retention_days,
+        bodies.retention_megabytes,
+        settings.statistics.retention_days,
+    )

@@ -68,3 +68,5 @@ class Exchange:
     notes: list[str] = field(default_factory=list)
     owner: str = ""
     """Whose key it was."""
+    held: bool = field(default=False, repr=False)
+    """A good end is not certain yet: something has still to work out before the client hears of it. Not stored."""

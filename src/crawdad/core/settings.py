@@ -152,6 +152,23 @@ class RetrySettings(Section):
     max_seconds: float = Field(20.0, ge=0)
 
 
+class BodySettings(Section):
+    """`logging.bodies.*`: what is kept of what was asked and answered. `max_bytes` is for each of the two."""
+
+    capture: Literal["all", "errors", "off"] = "all"
+    max_bytes: int = Field(64 * 1024, ge=256, le=16 * 1024 * 1024)
+    retention_days: float = Field(7.0, gt=0)
+    retention_megabytes: float = Field(512.0, gt=0)
+
+
+class StatisticsSettings(Section):
+    """`logging.statistics.*`."""
+
+    timezone: str = Field("UTC", min_length=1, max_length=64)
+    """An IANA name: whose hours, days and weeks statistics tell where nobody asks for others."""
+    retention_days: float = Field(730.0, ge=1)
+
+
 class LogSettings(Section):
     """`logging.*`."""
 
@@ -160,6 +177,8 @@ class LogSettings(Section):
     format: Literal["auto", "json", "console"] = "auto"
     retention_days: float = Field(30.0, gt=0)
     retention_megabytes: float = Field(1024.0, gt=0)
+    bodies: BodySettings = BodySettings()
+    statistics: StatisticsSettings = StatisticsSettings()
 
 
 class DatabaseSettings(Section):

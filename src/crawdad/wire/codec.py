@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,13 +24,20 @@ class ReplyContext:
     `model` is the name the client asked for. `reply_id` is unique and has only letters and digits; writers derive every
     id from it (`msg_<reply_id>`, `call_<reply_id>_<index>`), so nothing random is needed. `created` is in Unix seconds.
     `request` is the client's request where the protocol echoes parts of it (Responses) or switches on it (chat's
-    include_usage).
+    include_usage). `now` tells the time in Unix seconds, for protocols that say when the reply was complete; without it a
+    reply takes no time.
     """
 
     model: str
     reply_id: str
     created: int
     request: ModelRequest
+    now: Callable[[], float] | None = None
+
+    @property
+    def moment(self) -> int:
+        """The time of asking, in whole Unix seconds; never before `created`."""
+        return self.created if self.now is None else max(self.created, int(self.now()))
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
 from crawdad.services.accounts.oauth.sign_ins import SignIns
 from crawdad.services.accounts.services import AccountServices
+from crawdad.services.logs import Logs
+from crawdad.services.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,9 @@ class OpsClaw:
     gate: Gate
     accounts: AccountServices
     sign_ins: SignIns
+    logs: Logs
+    statistics: Statistics
 
-    def need(self, permission: Permission) -> Guard:
-        """A dependency: who asks, holding `permission`."""
-        return guard(self.gate.door, permission)
+    def need(self, *permissions: Permission) -> Guard:
+        """A dependency: who asks, holding at least one of `permissions`."""
+        return guard(self.gate.door, *permissions)

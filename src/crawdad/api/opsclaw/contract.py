@@ -12,8 +12,10 @@ from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.devices import device_routes
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
+from crawdad.api.opsclaw.logs import log_routes
 from crawdad.api.opsclaw.oauth import oauth_routes
 from crawdad.api.opsclaw.pool import pool_routes
+from crawdad.api.opsclaw.statistics import statistics_routes
 
 ROUTE = contract_route(write_error)
 
@@ -27,4 +29,6 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     device_routes(router, context)
     account_routes(router, context)
     pool_routes(router, context)
+    log_routes(router, context)
+    statistics_routes(router, context)
     return Contract("opsclaw", ("/api/", "/auth/callback"), router, write_error)

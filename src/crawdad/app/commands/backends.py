@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crawdad.core.identity import Limits, Permission
     from crawdad.core.settings import Settings
     from crawdad.core.text import Text
+    from crawdad.services.accounts.services import AccountServices
 
 
 class Problem(Protocol):
@@ -165,6 +166,20 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog
     from crawdad.app import wiring
 
     return wiring.open_exchange_log(launch)
+
+
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import wiring
+
+    return await wiring.has_database(launch)
+
+
+def open_accounts(launch: Launch) -> AbstractAsyncContextManager[AccountServices]:
+    """Its accounts."""
+    from crawdad.app import wiring
+
+    return wiring.open_accounts(launch)
 
 
 async def check_database(launch: Launch) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawdad.core.catalogue import (
     accounts,
     cli,
+    cli_accounts,
     configuration,
     doctor,
     fetch,
@@ -14,17 +15,19 @@ from crawdad.core.catalogue import (
     responses,
     routing,
     settings,
+    statistics,
     store,
     upstream,
     wire,
 )
 
+_SUBJECTS = (
+    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, oauth, responses, routing),
+    *(settings, statistics, store, upstream, wire),
+)
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (
-    *(accounts, cli, configuration, doctor, fetch, http, identity, oauth, responses),
-    *(routing, settings, store, upstream, wire),
-):
+for _module in _SUBJECTS:
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")

@@ -11,6 +11,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This key lacks the permission '{permission}'.",
         "此密钥缺少权限“{permission}”。",
     ),
+    "identity.wider": (
+        "A key cannot have a wider limit than the one that makes it: {field}.",
+        "密钥的限制不能比创建它的密钥更宽：{field}。",
+    ),
     "identity.model_forbidden": ("This key may not use the model '{model}'.", "此密钥无权使用模型“{model}”。"),
     "identity.rate_limited": (
         "Rate limit reached for this key: {limit} {unit} per minute. Try again in {seconds} s.",

@@ -245,6 +245,45 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "首次等待；之后翻倍，并带随机抖动。",
     ),
     "settings.retry.maxSeconds": ("The longest pause of our own choice.", "自行选择的最长等待。"),
+    "settings.accounts": ("Which account serves a request.", "由哪个账号处理请求。"),
+    "settings.accounts.mode": (
+        "`Balance` keeps a conversation with its account and moves it at once when that is limited, `CacheFirst` waits for it "
+        "first, `PerformanceFirst` takes the accounts in turns.",
+        "`Balance` 让对话固定使用一个账号，受限时立即切换；`CacheFirst` 会先等待该账号；`PerformanceFirst` 轮流使用各账号。",
+    ),
+    "settings.accounts.maxWaitSeconds": (
+        "How long `CacheFirst` waits for a conversation's account before it moves the conversation.",
+        "`CacheFirst` 在切换账号之前最多等待对话所用账号多少秒。",
+    ),
+    "settings.accounts.stickyMinutes": (
+        "How long a conversation that falls silent stays with its account.",
+        "对话静默多少分钟后不再固定于其账号。",
+    ),
+    "settings.accounts.stickySessions": (
+        "How many conversations are remembered; the longest silent ones make room.",
+        "最多记住多少个对话；静默最久的先被移除。",
+    ),
+    "settings.accounts.quotaProtection": (
+        "Models that an account no longer serves before the last of its quota is gone.",
+        "账号额度即将用尽时，停止用其提供的模型。",
+    ),
+    "settings.accounts.quotaProtection.enabled": ("Whether quotas are protected.", "是否保护额度。"),
+    "settings.accounts.quotaProtection.thresholdPercentage": (
+        "A model rests when no more than this is left of its quota (per cent), and serves again above it.",
+        "剩余额度不高于此百分比时停用该模型，高于时恢复。",
+    ),
+    "settings.accounts.quotaProtection.monitoredModels": (
+        "The models to protect; `*` stands for any characters.",
+        "受保护的模型；`*` 代表任意字符。",
+    ),
+    "settings.accounts.refreshMinutes": (
+        "How often every account is looked at (one list of models each). 0: only when asked.",
+        "每隔多少分钟检查一次所有账号（各请求一次模型列表）。0 表示仅在手动刷新时检查。",
+    ),
+    "settings.accounts.labelHeader": (
+        "Whether answers tell the label of the account that served them (`x-account-email`).",
+        "应答是否通过 `x-account-email` 告知所用账号的名称。",
+    ),
     "settings.logging": ("The process's log, and how long exchanges are kept.", "进程日志，以及交互记录的保留时间。"),
     "settings.logging.level": (
         "What is written to the log. OpenClaw's names are understood.",
@@ -265,6 +304,35 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.logging.retentionMegabytes": (
         "When the exchanges take more than this, the oldest are removed.",
         "交互记录超过此大小（MB）时删除最旧的。",
+    ),
+    "settings.logging.bodies": (
+        "What is kept of the bodies of requests and answers, without credentials and shortened.",
+        "请求与响应正文的保留方式；凭据会被隐去，过长的会被截短。",
+    ),
+    "settings.logging.bodies.capture": (
+        "`all`, only those of `errors`, or `off`. The monitor's switch overrides it until the next start.",
+        "`all`（全部）、`errors`（仅出错的）或 `off`（不保留）。监控开关可临时覆盖，直到下次启动。",
+    ),
+    "settings.logging.bodies.maxBytes": (
+        "How much is kept of a request, and of an answer.",
+        "每个请求、每个响应最多保留的字节数。",
+    ),
+    "settings.logging.bodies.retentionDays": (
+        "Bodies older than this are removed (looked at every hour).",
+        "删除早于此天数的正文（每小时检查）。",
+    ),
+    "settings.logging.bodies.retentionMegabytes": (
+        "When the bodies take more than this (compressed), the oldest are removed.",
+        "正文（压缩后）超过此大小（MB）时删除最旧的。",
+    ),
+    "settings.logging.statistics": ("How usage is told, and for how long.", "用量统计的呈现方式与保留时间。"),
+    "settings.logging.statistics.timezone": (
+        "Whose hours, days and weeks statistics tell, as an IANA name (`Asia/Shanghai`), where nobody asks for others.",
+        "统计默认采用的时区（IANA 名称，如 `Asia/Shanghai`），请求中可另行指定。",
+    ),
+    "settings.logging.statistics.retentionDays": (
+        "Usage older than this is forgotten.",
+        "删除早于此天数的用量统计。",
     ),
     "settings.database": ("Where exchanges, keys and stored responses are kept.", "交互记录、密钥和已存响应的存放处。"),
     "settings.database.url": (
@@ -306,9 +374,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.oauth.google.deviceUrl": ("Where the device flow begins.", "设备流程的起始地址。"),
     "settings.oauth.google.userinfoUrl": ("Where to ask who signed in.", "查询登录者身份的地址。"),
     "settings.language": (
-        "Nothing uses it yet: the command line follows `CRAWDAD_LANG` or the locale, errors follow the request's "
-        "`Accept-Language`.",
-        "目前不起作用：命令行遵循 `CRAWDAD_LANG` 或系统语言，错误信息遵循请求的 `Accept-Language`。",
+        "The language of errors where a request has no `Accept-Language`; `auto` is English. The command line follows "
+        "`CRAWDAD_LANG` or the locale.",
+        "请求未带 `Accept-Language` 时错误信息的语言；`auto` 为英文。命令行遵循 `CRAWDAD_LANG` 或系统语言。",
     ),
     "environment.CRAWDAD_HOME": ("The home directory (`~/.crawdad`).", "主目录（`~/.crawdad`）。"),
     "environment.CRAWDAD_CONFIG": (

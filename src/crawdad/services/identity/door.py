@@ -32,6 +32,7 @@ class Door:
         self._lockout = Lockout(clock)
         self._principals: Mapping[str, Principal] = MappingProxyType({})
         self._open = False
+        self._used: dict[str, float] = {}
 
     def replace(self, principals: Mapping[str, Principal], authentication: bool) -> None:
         """Swap in the live principals, by credential hash."""
@@ -54,9 +55,16 @@ class Door:
         if found is None:
             self._lockout.failed(address)
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.unknown"), {"code": "invalid_api_key"})
-        if found.expires_at is not None and found.expires_at <= self._clock.now():
+        now = self._clock.now()
+        if found.expires_at is not None and found.expires_at <= now:
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.expired"), {"code": "expired_api_key"})
+        self._used[found.id] = now
         return found
+
+    def take_uses(self) -> Mapping[str, float]:
+        """Who came in since the last call, by principal id, and when last."""
+        used, self._used = self._used, {}
+        return used
 
     async def count_request(self, principal: Principal) -> None:
         """Count one request. Raises RATE_LIMITED when the principal has used up its minute."""

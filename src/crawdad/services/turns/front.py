@@ -20,6 +20,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
+from crawdad.wire.compaction import in_plain_words
 from crawdad.wire.fields import encode, parse_upstream
 
 Events = AsyncGenerator[list[StreamEvent], None]
@@ -100,7 +101,7 @@ class ModelFront:
         exchange = turn.exchange
         if offer.provider.local:
             exchange.lane = "local"
-            events = _listed(self._local[offer.provider.id].take(turn.request))
+            events = _listed(self._local[offer.provider.id].take(in_plain_words(turn.request)))
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
         raw = express_bytes(turn, offer)
         if raw is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ class Turn:
 
     `raw` is the body as the client sent it and `body` the same parsed. `headers` are the protocol's own feature headers
     (`anthropic-beta`, …) that travel on the express lane. `array` asks for Gemini's JSON-array streaming. `touched` is set
-    when something changed the request, which then cannot take the express lane.
+    when something changed the request, which then cannot take the express lane. `now` tells the time.
     """
 
     exchange: Exchange
@@ -34,6 +34,7 @@ class Turn:
     stream: bool
     body: JsonObject
     raw: bytes
+    now: Callable[[], float]
     headers: Mapping[str, str] = field(default_factory=dict)
     language: Language = "en"
     array: bool = False
@@ -67,4 +68,4 @@ class Turn:
             request = self.echo or self.request
         except GatewayError:  # on the express lane the vendor may take what we cannot read
             request = ModelRequest(self.model, stream=self.stream, protocol=self.codec.name)
-        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), request)
+        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), request, self.now)
