@@ -12,6 +12,7 @@ from crawdad.core.catalogue import (
     http,
     identity,
     management,
+    oauth,
     responses,
     routing,
     settings,
@@ -23,8 +24,8 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, responses, routing),
-    *(settings, statistics, store, tools, upstream, wire),
+    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(routing, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 
