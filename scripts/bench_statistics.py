@@ -99,6 +99,10 @@ def _make_rows(path: Path, count: int) -> None:
             "sum(stored_bytes) FROM exchanges"
         )
         connection.execute(
+            "INSERT INTO exchange_kinds SELECT lower(hex(randomblob(16))), method, path, model_requested, status, "
+            "account_label, count(*), min(started_at), max(started_at) FROM exchanges GROUP BY 2, 3, 4, 5, 6"
+        )
+        connection.execute(
             f"INSERT INTO usage_buckets ({', '.join((*KEYS, *NAMES, *COUNTS))}) "
             f"SELECT {QUARTER}, CAST(started_at AS INTEGER) / {QUARTER} * {QUARTER}, account, principal_id, model_requested, "
             "model_resolved, max(account_label), max(principal_name), max(owner), count(*), sum(outcome <> 'completed'), "
@@ -197,6 +201,7 @@ def _log(log: ExchangeLog) -> list[Measure]:
         ("count: errors", lambda: log.count(ExchangeFilter(errors=True))),
         ("count: one hour", lambda: log.count(ExchangeFilter(since=_END - HOUR))),
         ("count: one key", lambda: log.count(ExchangeFilter(principal_id="key_3"))),
+        ("log: filter '429' for one key", page(terms=("429",), principal_id="key_3")),
         ("count: filter 'account7'", lambda: log.count(ExchangeFilter(terms=("account7",)))),
         ("filter that nothing matches", page(terms=("nothing-has-this",))),
     ]

@@ -41,7 +41,10 @@ def clean(text: str, *secrets: bytes) -> str:
         base64.b64encode(b"Bearer abcdefgh12345678").decode(),
     ],
 )
-@pytest.mark.parametrize("text", ["{}", "the key is {}.", '{{"x": "{}"}}', "https://h/p?x={}&y=1", "({})", "a\n{}\nb"])
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "the key is {}.", '{{"x": "{}"}}', "https://h/p?x={}&y=1", "({})", "a\n{}\nb", '"a\\n{}\\t"', "\\u003d{}"],
+)
 def test_what_looks_like_a_key_is_not_kept(secret: str, text: str) -> None:
     found = clean(text.format(secret))
     assert secret not in found and secret[6:-6] not in found and "[redacted]" in found
@@ -65,6 +68,9 @@ def test_what_looks_like_a_key_is_not_kept(secret: str, text: str) -> None:
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nxyz\n-----END RSA PRIVATE KEY-----", "MIIEow"),
         ('"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBg', "MIIEvQIBADANBg"),
         ("Cookie: session=abcdef123456", "abcdef123456"),
+        ('{"secret": "correct horse"}', "correct horse"),
+        ('{"OPENAI_API_KEY":"whatever it is"}', "whatever it is"),
+        ("x-admin-token: abcdefgh", "abcdefgh"),
     ],
 )
 def test_what_stands_where_a_secret_stands_is_not_kept(text: str, secret: str) -> None:
@@ -79,6 +85,7 @@ def test_what_stands_where_a_secret_stands_is_not_kept(text: str, secret: str) -
         '{"properties": {"password": {"type": "string"}, "api_key": {"type": "string"}}}',
         "How do I reset my password, and what is a bearer token of good news?",
         "task-management-system-for-teams-2024 risk-assessment-of-the-year-2025",
+        "The secret: patience. Her cookie: chocolate. The token: love",
         "Basic understanding of keyboards; the key to success = work",
         '{"usage": {"prompt_tokens": 12, "completion_tokens": 3}}',
         "私の鍵は秘密です。密码：不告诉你",

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.local_time import QUARTER_SECONDS
-from crawdad.store import bulk, exchange_totals
+from crawdad.store import bulk, exchange_kinds, exchange_totals
 from crawdad.store.database import Database
 from crawdad.store.exchange_totals import COUNTED, Totals
 from crawdad.store.exchanges import Row
@@ -68,13 +68,15 @@ async def count_older(database: Database) -> int:
     cleared = await KeyValues(database).get(_CLEARED) or 0.0
     columns = exchanges.c
     some = select(columns.id).where(columns.sequence == 0).limit(_OLDER_AT_ONCE)
-    found = columns.status, columns.stored_bytes, *(columns[name] for name in _READ)
+    names = ("status", "stored_bytes", "method", "path", *_READ)
+    found = (columns[name] for name in names)
     statement = update(exchanges).where(columns.id.in_(some)).values(sequence=COUNTED).returning(*found)
     async with database.write() as connection:
         await exchange_totals.take_numbers(connection, 0)  # on PostgreSQL: one at a time
         rows = [tuple(row) for row in await connection.execute(statement)]
         await exchange_totals.add(connection, Totals.of((row[0], row[1]) for row in rows))
-        await _add(connection, (row[2:] for row in rows if row[2] >= cleared))
+        await exchange_kinds.add(connection, exchange_kinds.kinds_of(rows, names))
+        await _add(connection, (row[4:] for row in rows if row[4] >= cleared))
     return len(rows)
 
 

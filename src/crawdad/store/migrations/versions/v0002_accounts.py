@@ -31,6 +31,18 @@ def upgrade() -> None:
             for name in ("sequence", "exchanges", "errors", "stored_bytes")
         ),
     )
+    op.create_table(
+        "exchange_kinds",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("model_requested", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("account_label", sa.Text(), nullable=False),
+        sa.Column("exchanges", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.Double(), nullable=False),
+        sa.Column("last_at", sa.Double(), nullable=False),
+    )
 
     op.create_table(
         "exchange_bodies",
