@@ -17,6 +17,7 @@ from crawdad.core.secret import Secret
 from crawdad.store.accounts import UNREADABLE, AccountStore, StoredLock, StoredProfile, Used
 from crawdad.store.database import Database
 from crawdad.store.tables import usage_buckets
+from crawdad.store.usage import DAY
 from tests.store.samples import MORNING
 
 SECRET = "sk-ant-very-secret-0123456789"
@@ -173,10 +174,19 @@ async def test_what_accounts_used_comes_from_the_statistics(database: Database, 
         "cache_write_tokens": 0,
         "reasoning_tokens": 0,
         "unpriced": 0,
+        "priced": 2,
+        "principal_name": "k",
+        "owner": "",
     }
     async with database.write() as connection:
-        for bucket, name in ((900, "acc_1"), (1800, "acc_1"), (2700, "acc_1"), (2700, "")):
+        for span, bucket, name in (
+            (DAY, 0, "acc_1"),
+            *((DAY, day * DAY, "acc_1") for day in (1, 2)),
+            (900, DAY, "acc_1"),
+            (DAY, DAY, ""),
+        ):
             values = {
+                "span": span,
                 "bucket": bucket,
                 "account": name,
                 "requests": 2,
@@ -185,4 +195,4 @@ async def test_what_accounts_used_comes_from_the_statistics(database: Database, 
                 "cost": 0.5,
             }
             await connection.execute(insert(usage_buckets), {**row, **values})
-    assert await store.used_since(1800) == {"acc_1": Used(4, 30, 1.0)}
+    assert await store.used_since(DAY) == {"acc_1": Used(4, 30, 1.0)}

@@ -136,7 +136,7 @@ def test_no_answer_breaks_it(body: bytes, status: int, value: str) -> None:
     read_refusal(status, {"retry-after": value, "date": value}, body, NOW)
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "details", "violations", "metadata", "reason", "message", "retryDelay", "quotaId"]), inner, max_size=4), max_leaves=20))  # fmt: skip
+@given(st.recursive(st.none() | st.integers(-9, 9) | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "details", "violations", "metadata", "reason", "message", "retryDelay", "quotaId"]), inner, max_size=4), max_leaves=20))  # fmt: skip
 def test_no_document_breaks_it(document: Any) -> None:
     read_refusal(429, {}, orjson.dumps(document), NOW)
 

@@ -287,7 +287,8 @@ def cors_headers(origin: str) -> Headers:
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
         "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id",
-        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes",
+        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes, "
+        "x-account-email, x-mapped-model",
         "access-control-max-age": "600",
     }
 

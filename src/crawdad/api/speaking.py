@@ -275,6 +275,8 @@ class _Conversation:
     async def fail(self, error: GatewayError) -> None:
         """Tell the client, in the dialect's words, as an answer or as the end of a stream that has begun."""
         call, capture = self._call, self._capture
+        if self._watch is not None:
+            self._watch.stop()
         status, body = self._codec.write_error(error, call.language)
         if self._exchange is not None:
             self._gate.front.ledger.fail(self._exchange, error, status)
@@ -295,14 +297,16 @@ class _Conversation:
 
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
-        if self._pulse is not None:
-            await self._pulse.stop()
-        if self._watch is not None:
-            await self._watch.stop()
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()
-        if self._exchange is not None and self._principal is not None:
-            self._gate.front.ledger.abandon(self._exchange)
-            await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)
-        if self._capture is not None:
-            self._gate.bodies.keep(self._capture)
+        try:
+            if self._watch is not None:
+                self._watch.stop()
+            if self._pulse is not None:
+                await self._pulse.stop()
+            if isinstance(self._chunks, AsyncGenerator):
+                await self._chunks.aclose()
+            if self._exchange is not None and self._principal is not None:
+                self._gate.front.ledger.abandon(self._exchange)
+                await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)
+        finally:
+            if self._capture is not None:
+                self._gate.bodies.keep(self._capture)

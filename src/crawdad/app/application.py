@@ -24,6 +24,7 @@ from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
+from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.core.errors import GatewayError
@@ -115,22 +116,19 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         proxy_for = default_proxy(lambda: upkeep.settings, proxy_from_environment(environment))
         live = LiveCatalogue(settings, transport, proxy_for)
         runner = Runner(cluster.leases if cluster_url else None, clock)
-        accounts = await stack.enter_async_context(
-            open_accounts(
-                World(
-                    database,
-                    cluster,
-                    secret_box(launch, environment),
-                    transport,
-                    clock,
-                    randomness,
-                    proxy_for,
-                    lambda: upkeep.settings,
-                    runner.name,
-                    str(launch.home),
-                )
-            )
+        world = World(
+            database,
+            cluster,
+            secret_box(launch, environment),
+            transport,
+            clock,
+            randomness,
+            proxy_for,
+            lambda: upkeep.settings,
+            runner.name,
+            str(launch.home),
         )
+        accounts = await stack.enter_async_context(open_accounts(world))
         body_store = BodyStore(database)
         bodies = BodyKeeper(body_store, lambda: upkeep.settings.logging.bodies, clock, cluster.bus)
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped, lambda: bodies.dropped)
@@ -150,6 +148,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
         await runs.recover()
@@ -187,6 +186,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         managed = Managed(
             gate,
             accounts,
+            sign_ins,
             logs,
             statistics,
             live,

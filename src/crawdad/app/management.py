@@ -10,6 +10,7 @@ from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
 from crawdad.core.ports import Transport
+from crawdad.services.accounts.oauth.sign_ins import SignIns
 from crawdad.services.accounts.services import AccountServices
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.running import RunningConfiguration
@@ -26,6 +27,7 @@ class Managed:
 
     gate: Gate
     accounts: AccountServices
+    sign_ins: SignIns
     logs: Logs
     statistics: Statistics
     live: LiveCatalogue
@@ -62,6 +64,7 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
         context = OpsClaw(
             gate=gate,
             accounts=managed.accounts,
+            sign_ins=managed.sign_ins,
             logs=managed.logs,
             statistics=managed.statistics,
             config=AppConfigKeeper(

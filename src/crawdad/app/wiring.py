@@ -20,6 +20,8 @@ from crawdad.services.configuration.source import ConfigurationSource, Written
 
 if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
+    from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.statistics import Statistics
 
 
 async def configuration_source(launch: Launch) -> ConfigurationSource:
@@ -90,11 +92,25 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLo
     return stored.open_exchange_log(launch)
 
 
+def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
+    """Statistics of usage."""
+    from crawdad.app import stored
+
+    return stored.open_statistics(launch)
+
+
 async def has_database(launch: Launch) -> bool:
     """Whether there is a database already; the first start makes one."""
     from crawdad.app import stored
 
     return await stored.has_database(launch)
+
+
+def open_accounts(launch: Launch) -> AbstractAsyncContextManager[AccountServices]:
+    """The accounts."""
+    from crawdad.app import stored
+
+    return stored.open_accounts(launch)
 
 
 async def check_database(launch: Launch) -> str:

@@ -234,6 +234,33 @@ class SecretsSettings(Section):
     """Whether secrets that stand in plain text in the configuration files are replaced by their encrypted form."""
 
 
+class GoogleSettings(Section):
+    """`oauth.google.*`: the operator's own OAuth client, and where the identity provider is."""
+
+    client_id: str | None = None
+    client_secret: SecretValue | None = None
+    project: str | None = None
+    """The project that pays for accounts which name none (`x-goog-user-project`)."""
+    scopes: tuple[str, ...] = (
+        "openid",
+        "https://www.googleapis.com/auth/userinfo.email",
+        "https://www.googleapis.com/auth/userinfo.profile",
+        "https://www.googleapis.com/auth/cloud-platform",
+    )
+    public_url: str | None = None
+    """Where browsers reach this gateway, for the web callback."""
+    auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    token_url: str = "https://oauth2.googleapis.com/token"
+    device_url: str = "https://oauth2.googleapis.com/device/code"
+    userinfo_url: str = "https://openidconnect.googleapis.com/v1/userinfo"
+
+
+class OAuthSettings(Section):
+    """`oauth.*`: signing in to model providers in a person's name."""
+
+    google: GoogleSettings = GoogleSettings()
+
+
 class QuotaProtectionSettings(Section):
     """`accounts.quotaProtection.*`: models that rest before the last of an account's allowance is gone."""
 
@@ -275,6 +302,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     cluster: ClusterSettings = ClusterSettings()
     secrets: SecretsSettings = SecretsSettings()
+    oauth: OAuthSettings = OAuthSettings()
     language: Literal["auto", "en", "zh"] = "auto"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import ModelsSettings, ProviderSettings, Settings
 from crawdad.services.catalogue.offers import PROTOCOL_OF_API, Provider
+from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.profiles import vendor_profile
 
 ANTHROPIC_VERSION = "2023-06-01"
@@ -58,12 +60,13 @@ def provider_of(
 ) -> Provider:
     """One provider ready for use. `common` says what counts where the provider itself says nothing."""
     protocol = PROTOCOL_OF_API[configured.api]
+    profile = vendor_profile(protocol, configured.base_url, configured.profile)
     return Provider(
         id=provider_id,
         base_url=configured.base_url,
         protocol=protocol,
-        headers=credential_headers(protocol, configured),
-        profile=vendor_profile(protocol, configured.base_url, configured.profile),
+        headers=credential_headers(protocol, configured, profile),
+        profile=profile,
         timeouts=Timeouts(
             configured.connect_timeout_seconds,
             configured.first_byte_timeout_seconds or common.first_byte_timeout_seconds,
@@ -71,23 +74,22 @@ def provider_of(
         ),
         weight=configured.weight,
         proxy=configured.proxy or proxy_for(configured.base_url),
-        open_ended=open_ended,
+        open_ended=open_ended or profile.open_list,
     )
 
 
-def credential_headers(protocol: str, configured: ProviderSettings) -> dict[str, str]:
+_KEY_HEADERS: Mapping[str, str] = MappingProxyType({"anthropic-messages": "x-api-key", "gemini": "x-goog-api-key"})
+
+
+def credential_headers(protocol: str, configured: ProviderSettings, profile: Profile = DEFAULT) -> dict[str, str]:
     """The headers that every call to the provider carries. Never logged."""
     headers = {"Content-Type": "application/json"}
     key = configured.api_key.reveal() if configured.api_key is not None and configured.auth == "api-key" else None
     if protocol == "anthropic-messages":
         headers["anthropic-version"] = ANTHROPIC_VERSION
     if key:
-        if protocol == "anthropic-messages" and not configured.auth_header:
-            headers["x-api-key"] = key
-        elif protocol == "gemini" and not configured.auth_header:
-            headers["x-goog-api-key"] = key
-        else:
-            headers["Authorization"] = f"Bearer {key}"
+        own = "" if configured.auth_header else profile.key_header or _KEY_HEADERS.get(protocol, "")
+        headers[own or "Authorization"] = key if own else f"Bearer {key}"
     for name, value in configured.headers.items():
         headers[name] = value.reveal()
     return headers

@@ -22,6 +22,7 @@ from crawdad.store.key_values import KeyValues
 from crawdad.store.schema import ADVISORY_LOCK
 from crawdad.store.tables import account_locks, accounts, device_profiles, usage_buckets
 from crawdad.store.upsert import insert_or_set
+from crawdad.store.usage import DAY
 
 UNREADABLE = "secret_unreadable"
 """Why an account is disabled whose secret cannot be decrypted with the key of this process."""
@@ -231,7 +232,7 @@ class AccountStore:
             return (await connection.execute(query)).rowcount > 0
 
     async def used_since(self, since: float) -> dict[str, Used]:
-        """What each account used since that time, in quarter hours."""
+        """What each account used since that time, in whole days of UTC."""
         tokens = usage_buckets.c.input_tokens + usage_buckets.c.output_tokens
         query = (
             select(
@@ -240,7 +241,7 @@ class AccountStore:
                 func.coalesce(func.sum(tokens), 0),
                 func.coalesce(func.sum(usage_buckets.c.cost), 0.0),
             )
-            .where(usage_buckets.c.account != "", usage_buckets.c.bucket >= int(since))
+            .where(usage_buckets.c.span == DAY, usage_buckets.c.account != "", usage_buckets.c.bucket >= int(since))
             .group_by(usage_buckets.c.account)
         )
         async with self._database.read() as connection:

@@ -34,6 +34,16 @@ def test_protection_ends_when_the_quota_is_whole_again() -> None:
     assert quotas.protected("a", PROTECTION) == () and quotas.left("a", "m") == (100, 0.0)
 
 
+def test_what_nobody_dated_is_believed_for_an_hour() -> None:
+    clock = ManualClock()
+    quotas = Quotas(clock)
+    quotas.set("a", "m", 3, None)
+    clock.time += 3599
+    assert quotas.protected("a", PROTECTION) == ("m",)
+    clock.time += 2
+    assert quotas.protected("a", PROTECTION) == (), "nobody would ever ask again"
+
+
 def test_one_name_stands_for_a_family() -> None:
     quotas = Quotas(ManualClock())
     quotas.set("a", "claude-sonnet-4-5-thinking", 5, None)

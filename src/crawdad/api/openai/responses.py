@@ -72,7 +72,7 @@ class ResponsesRoutes:
                 raise
             watch.forgive()
         finally:
-            await watch.stop()
+            watch.stop()
 
     def _enter(self, call: Call) -> Principal:
         principal = self._gate.enter(call.credential(), call.address)

@@ -11,9 +11,9 @@ from typing_extensions import TypedDict
 from crawdad.core.accounts import Account, Quota
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
+from crawdad.services.accounts.devices import DeviceVersion
 from crawdad.services.accounts.locks import Lock
 from crawdad.services.accounts.refreshing import RefreshStats
-from crawdad.store.accounts import StoredProfile
 
 MOST_IDS = 10_000
 Ids = Annotated[list[Annotated[str, Field(max_length=256)]], Field(max_length=MOST_IDS)]
@@ -336,7 +336,7 @@ def device_shape(profile: Any) -> DeviceShape:
     }
 
 
-def version_shape(version: StoredProfile) -> DeviceVersionShape:
+def version_shape(version: DeviceVersion) -> DeviceVersionShape:
     """One version of a device identity."""
     return {
         "id": version.id,

@@ -9,6 +9,7 @@ from crawdad.api.management.access import Guard, guard
 from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
+from crawdad.services.accounts.oauth.sign_ins import SignIns
 from crawdad.services.accounts.services import AccountServices
 from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.cli_sync.service import CliSync
@@ -35,6 +36,7 @@ class OpsClaw:
     exports: Exports
     remote_models: RemoteModels
     data_directory: str
+    sign_ins: SignIns
     logs: Logs
     statistics: Statistics
 

@@ -16,6 +16,7 @@ from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.opsclaw.health import health_routes
 from crawdad.api.opsclaw.logs import log_routes
 from crawdad.api.opsclaw.mapping import mapping_routes
+from crawdad.api.opsclaw.oauth import oauth_routes
 from crawdad.api.opsclaw.pool import pool_routes
 from crawdad.api.opsclaw.proxy_service import proxy_service_routes
 from crawdad.api.opsclaw.statistics import statistics_routes
@@ -39,6 +40,7 @@ def opsclaw_contract(context: OpsClaw) -> Contract:
     update_routes(router, context)
     zai_models_routes(router, context)
     proxy_service_routes(router, context)
+    oauth_routes(router, context)
     account_import_routes(router, context)
     device_routes(router, context)
     account_routes(router, context)

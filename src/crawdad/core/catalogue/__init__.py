@@ -5,12 +5,14 @@ from __future__ import annotations
 from crawdad.core.catalogue import (
     accounts,
     cli,
+    cli_accounts,
     configuration,
     doctor,
     fetch,
     http,
     identity,
     management,
+    oauth,
     responses,
     routing,
     settings,
@@ -22,8 +24,8 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, cli, configuration, doctor, fetch, http, identity, management, responses, routing, settings),
-    *(statistics, store, tools, upstream, wire),
+    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(routing, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

@@ -145,8 +145,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "发往该服务商的每个请求都带上的头。",
     ),
     "settings.models.providers.<id>.profile": (
-        "The table of quirks of an OpenAI-compatible or Ollama provider; guessed from its host when not set.",
-        "OpenAI 兼容或 Ollama 服务商的特性表；未设置时按主机名判断。",
+        "The table of quirks of an OpenAI-compatible or Ollama provider, or `vertex` for a project's models on Vertex AI; "
+        "guessed from its host when not set.",
+        "OpenAI 兼容或 Ollama 服务商的特性表；`vertex` 表示 Vertex AI 项目中的模型。未设置时按主机名判断。",
     ),
     "settings.models.providers.<id>.discover": (
         "Whether to ask it for its list of models, at start and every ten minutes; what it lists is offered too.",
@@ -380,6 +381,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Whether secrets that stand in plain text in the file are replaced by their encrypted form.",
         "是否将文件中的明文密钥就地替换为加密形式。",
     ),
+    "settings.oauth": ("Signing in to model providers in a person's name.", "以个人身份登录模型服务商。"),
+    "settings.oauth.google": (
+        "Your own OAuth client at Google ([how to make one](google-accounts.md)), and where the identity provider is.",
+        "您自己的 Google OAuth 客户端（[如何创建](google-accounts.zh-CN.md)）以及身份提供方的地址。",
+    ),
+    "settings.oauth.google.clientId": (
+        "The client's id, `….apps.googleusercontent.com`. Without it nobody can sign in.",
+        "客户端 ID（`….apps.googleusercontent.com`）。未设置时无法登录。",
+    ),
+    "settings.oauth.google.clientSecret": ("The client's secret, where it has one.", "客户端密钥（如有）。"),
+    "settings.oauth.google.project": (
+        "The Google Cloud project that pays for accounts which name none of their own.",
+        "账号未指定项目时用于计费的 Google Cloud 项目。",
+    ),
+    "settings.oauth.google.scopes": ("What is asked for when somebody signs in.", "登录时请求的权限范围。"),
+    "settings.oauth.google.publicUrl": (
+        "Where browsers reach this gateway (`https://crawdad.example`), for the web callback. When not set: the address "
+        "that the request came to.",
+        "浏览器访问本网关的地址（如 `https://crawdad.example`），用于网页回调。未设置时使用请求所用的地址。",
+    ),
+    "settings.oauth.google.authUrl": ("Where people consent.", "用户授权的地址。"),
+    "settings.oauth.google.tokenUrl": ("Where codes and refresh tokens become access tokens.", "换取访问令牌的地址。"),
+    "settings.oauth.google.deviceUrl": ("Where the device flow begins.", "设备流程的起始地址。"),
+    "settings.oauth.google.userinfoUrl": ("Where to ask who signed in.", "查询登录者身份的地址。"),
     "settings.language": (
         "The language of errors where a request has no `Accept-Language`; `auto` is English. The command line follows "
         "`CRAWDAD_LANG` or the locale.",

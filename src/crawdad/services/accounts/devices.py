@@ -22,6 +22,7 @@ _MOST_VERSIONS = 100
 _VALUE = re.compile(r"[\x21-\x7e]{1,200}\Z")
 
 Profile = Mapping[str, str]
+DeviceVersion = StoredProfile
 
 
 class Devices:

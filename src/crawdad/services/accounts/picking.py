@@ -64,7 +64,7 @@ NO_STANDINGS: Mapping[str, Standing] = MappingProxyType({})
 
 def serves(account: Account, model: str) -> bool:
     """Whether the account takes part in serving the model at all."""
-    if not account.usable:
+    if account.disabled_at is not None or account.paused_at is not None:
         return False
     return not account.models or any(matches(pattern, model) for pattern in account.models)
 
@@ -110,9 +110,8 @@ def _ordered(accounts: list[Account], standings: Mapping[str, Standing], wish: W
         return accounts
     if wish.mode == "PerformanceFirst":
         return _rotated(accounts, wish.turn)
-    first = accounts[0].position
-    if not standings and all(account.position != first for account in accounts[1:]):
-        return accounts  # in the operator's order already, and nothing can be told apart any further
+    if not standings and accounts[0].position != accounts[1].position:
+        return accounts  # in the operator's order already: the first is alone in its place
     turned = _rotated(accounts, wish.turn)
 
     def place(account: Account) -> tuple[int, int, float]:

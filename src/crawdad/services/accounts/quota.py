@@ -19,6 +19,7 @@ from crawdad.wire.rate_limits import percentage_of, read_allowance, rfc3339, uni
 from crawdad.wire.refusals import violations
 
 _MOST_MODELS = 200
+_UNDATED_SECONDS = 3600.0
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "gemini-3-pro-high": ("gemini-3-pro-high", "gemini-3-pro-low", "gemini-3-pro-preview"),
     "claude-sonnet-4-5": (
@@ -34,8 +35,8 @@ class Quotas:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._quotas: dict[str, Quota] = {}
-        self._models: dict[str, dict[str, tuple[int, float | None]]] = {}
-        """Account → model → percentage and the time at which it is whole again."""
+        self._models: dict[str, dict[str, tuple[int, float | None, float]]] = {}
+        """Account → model → percentage, when it is whole again, and until when that is believed."""
         self._changed: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -50,7 +51,8 @@ class Quotas:
             if account.quota is not None and (known is None or known.updated_at < account.quota.updated_at):
                 self._quotas[account.id] = account.quota
                 self._models[account.id] = {
-                    model.name: (model.percentage, unix_time(model.reset_time)) for model in account.quota.models
+                    model.name: _believed(model.percentage, unix_time(model.reset_time), account.quota.updated_at)
+                    for model in account.quota.models
                 }
 
     def forget(self, account_id: str) -> None:
@@ -69,11 +71,11 @@ class Quotas:
         found = known.get(model) if known else None
         if found is None:
             return 100, 0.0
-        percentage, resets_at = found
-        if resets_at is None:
-            return percentage, 0.0
-        seconds = resets_at - self._clock.now()
-        return (percentage, seconds) if seconds > 0 else (100, 0.0)
+        percentage, resets_at, until = found
+        seconds = until - self._clock.now()
+        if seconds <= 0:
+            return 100, 0.0
+        return percentage, 0.0 if resets_at is None else seconds
 
     def hear(self, account_id: str, model: str, headers: Mapping[str, str]) -> None:
         """Learn from an answer's headers."""
@@ -95,7 +97,7 @@ class Quotas:
         """Note what is left of a model."""
         known = self._models.setdefault(account_id, {})
         if model in known or len(known) < _MOST_MODELS:
-            known[model] = (percentage, resets_at)
+            known[model] = _believed(percentage, resets_at, self._clock.now())
             self._changed.add(account_id)
 
     def forbid(self, account_id: str, forbidden: bool) -> None:
@@ -128,7 +130,7 @@ class Quotas:
     def _fresh(self, account_id: str) -> Quota:
         models = tuple(
             ModelQuota(name, percentage, "" if resets_at is None else rfc3339(resets_at))
-            for name, (percentage, resets_at) in sorted(self._models.get(account_id, {}).items())
+            for name, (percentage, resets_at, _) in sorted(self._models.get(account_id, {}).items())
         )
         quota = replace(self._quotas.get(account_id) or Quota(), models=models, updated_at=self._clock.now())
         self._quotas[account_id] = quota
@@ -151,6 +153,11 @@ class Quotas:
             return ()
         scarce = [model for model in known if self.left(account_id, model)[0] <= settings.threshold_percentage]
         return tuple(name for name in settings.monitored_models if any(covers(name, model) for model in scarce))
+
+
+def _believed(percentage: int, resets_at: float | None, heard_at: float) -> tuple[int, float | None, float]:
+    """What nobody dated is believed for an hour: a model that is spared would otherwise never be heard of again."""
+    return percentage, resets_at, heard_at + _UNDATED_SECONDS if resets_at is None else resets_at
 
 
 def covers(monitored: str, model: str) -> bool:

@@ -112,7 +112,7 @@ class Transfer:
         if secrets:
             by.need(Permission.SECRETS_READ)
         chosen = [account for account in await self._registry.all() if ids is None or account.id in ids]
-        _log.warning("accounts_exported", by=by.id, accounts=[account.id for account in chosen[:50]], secrets=secrets)
+        _log.info("accounts_exported", by=by.id, accounts=[account.id for account in chosen[:50]], secrets=secrets)
         return {
             "version": VERSION,
             "exported_at": int(self._clock.now()),

@@ -221,10 +221,10 @@ def _offers(catalogue: Catalogue, name: str) -> list[Offer]:
     provider_id, slash, model = name.partition("/")
     provider = catalogue.providers.get(provider_id) if slash else None
     if provider is not None and provider.open_ended and model:
-        return [Offer(provider, model, provider.protocol, display_name=model)]
+        return [Offer(provider, model, provider.protocol_of(model), display_name=model)]
     found = []
     for provider in catalogue.providers.values():
         prefixes = OWNED_PREFIXES.get(provider.id, ())
         if provider.open_ended and prefixes and name.startswith(prefixes):
-            found.append(Offer(provider, name, provider.protocol, display_name=name))
+            found.append(Offer(provider, name, provider.protocol_of(name), display_name=name))
     return found
