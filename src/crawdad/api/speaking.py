@@ -12,10 +12,11 @@ from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.exchange import Exchange
-from crawdad.core.identity import Permission, Principal
+from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
+from crawdad.services.budgets import Budgets
 from crawdad.services.identity import Door
 from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
 from crawdad.services.turns.turn import Turn
@@ -36,6 +37,7 @@ class Gate:
     clock: Clock
     randomness: Randomness
     settings: Callable[[], Settings]
+    budgets: Budgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,11 @@ class UrlSays:
     array: bool = False
 
 
-async def admit(call: Call, gate: Gate, query_key: bool = False) -> Principal:
-    """Who is calling, allowed to use models and within its per-minute limits."""
-    principal = gate.door.enter(call.credential(query_key), call.address)
-    principal.need(Permission.MODELS_USE)
-    await gate.door.count_request(principal)
+async def admit(call: Call, gate: Gate, dialect: Dialect) -> Principal:
+    """Who is calling, allowed to use models in this protocol and within its requests of this minute."""
+    principal = gate.door.enter(call.credential(dialect.query_key), call.address)
+    principal.need_protocol(dialect.protocol)
+    await gate.budgets.admit(principal)
     return principal
 
 
@@ -81,6 +83,7 @@ def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal)
         user_agent=call.header(b"user-agent")[:300],
         client_request_id=call.shown_id if call.shown_id != call.id else None,
         session=call.header(b"x-claude-code-session-id") or call.header(b"session-id") or None,
+        owner=principal.owner,
     )
 
 
@@ -162,8 +165,11 @@ def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
 
 
 def error_headers(error: GatewayError) -> Headers:
-    """Headers of an error answer."""
-    return {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    """Headers of an error answer. SDKs try a 429 again at once, unless they are told that it is of no use."""
+    headers = {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    if error.details.get("code") == "budget_exhausted":
+        headers["x-should-retry"] = "false"
+    return headers
 
 
 class _Conversation:
@@ -176,7 +182,6 @@ class _Conversation:
         self._dialect = dialect
         self._codec = codecs.get(dialect.protocol)
         self._exchange: Exchange | None = None
-        self._principal: Principal | None = None
         self._turn: Turn | None = None
         self._watch: ClientWatch | None = None
         self._pulse: Pulse | None = None
@@ -184,7 +189,7 @@ class _Conversation:
 
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
-        principal = self._principal = await admit(call, gate, self._dialect.query_key)
+        principal = await admit(call, gate, self._dialect)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
@@ -248,6 +253,5 @@ class _Conversation:
             await self._watch.stop()
         if isinstance(self._chunks, AsyncGenerator):
             await self._chunks.aclose()
-        if self._exchange is not None and self._principal is not None:
+        if self._exchange is not None:
             self._gate.front.ledger.abandon(self._exchange)
-            await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)

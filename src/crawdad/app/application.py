@@ -22,13 +22,16 @@ from crawdad.app.management import management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
+from crawdad.services.budgets import Budgets
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
 from crawdad.services.metrics import ExchangeMetrics
+from crawdad.services.prices import PriceBook
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
 from crawdad.services.tasks import Tasks
@@ -36,6 +39,7 @@ from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.upstreams import DEMO_PROVIDER
+from crawdad.store.budgets import BudgetStore, settle_budgets
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
@@ -80,34 +84,50 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         database = await stack.enter_async_context(open_database(database_url(settings, launch)))
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
-        journal = await stack.enter_async_context(open_journal(database, launch.home / "spool"))
+        journal = await stack.enter_async_context(
+            open_journal(database, launch.home / "spool", followers=(settle_budgets,))
+        )
         transport = await stack.enter_async_context(
             HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)
         )
         changes = Changes(database)
         keys = Keys(KeyStore(database), changes, clock, randomness)
-        door = Door(clock, cluster.rates)
+        door = Door(clock)
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
         live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
-        ledger = Ledger(clock, journal, metrics.observe)
+        prices = PriceBook(lambda: upkeep.settings)
+        runner, budget_store = runner_name(), BudgetStore(database)
+        budgets = Budgets(budget_store, cluster.rates, clock, prices.price_of, lambda: upkeep.settings.budgets, runner)
+        await budgets.tidy(is_runner_alive)
+
+        def observe(exchange: Exchange) -> None:
+            metrics.observe(exchange)
+            budgets.closed(exchange)
+
+        ledger = Ledger(clock, journal, observe, prices.price_of)
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
-            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry),
+            dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry),
             randomness=randomness,
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         response_store = ResponseStore(database)
-        runs = Runs(front, response_store, tasks, clock, runner_name(), cluster.bus, door.count_tokens)
+        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
         await runs.recover(is_runner_alive)
         tasks.start(runs.obey(), "stopped responses")
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings)
+        tasks.start(budgets.keep_reserving(), "budgets reserved")
+        tasks.start(budgets.keep_settling(), "budgets settled")
+        tasks.start(budgets.keep_tidy(is_runner_alive), "budgets given back")
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, budgets)
         responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate)))
+        front_door = FrontDoor(
+            gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate, keys))
+        )
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 

@@ -41,7 +41,7 @@ class InstalledKeys:
         return await self._keys.list(include_revoked)
 
     async def revoke(self, id_or_name: str) -> StoredKey:
-        return await self._keys.revoke(id_or_name)
+        return await self._keys.revoke(id_or_name, OPERATOR)
 
 
 class InstalledLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,3 +69,7 @@ class Exchange:
     notes: list[str] = field(default_factory=list)
     owner: str = ""
     """Whose key it was."""
+    heard: int = 0
+    """How much of the answer the client got (`services.turns.cut`), in case that it is cut off. Not stored."""
+    when_cut: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    """Completes `usage` where the answer does not come to its end. Not stored."""

@@ -106,7 +106,7 @@ class _Connection:
 
     async def _turn(self, frame: ClientFrame, size: int) -> None:
         gate, body = self._gate, frame.body
-        principal = await admit(self._call, gate)
+        principal = await admit(self._call, gate, SOCKET)
         self._call.id = gate.randomness.new_id()
         exchange = new_exchange(self._call, gate, SOCKET, principal)
         exchange.stream = True
@@ -127,7 +127,6 @@ class _Connection:
             raise
         finally:
             gate.front.ledger.abandon(exchange)
-            await gate.door.count_tokens(principal, exchange.usage.total_tokens)
 
     async def _speak(self, turn: Turn, frame: ClientFrame, stored: bool) -> None:
         if not frame.generate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crawdad.core.catalogue import (
+    budgets,
     cli,
     configuration,
     doctor,
@@ -19,7 +20,22 @@ from crawdad.core.catalogue import (
 
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-for _module in (cli, configuration, doctor, fetch, http, identity, responses, routing, settings, store, upstream, wire):
+_MODULES = (
+    budgets,
+    cli,
+    configuration,
+    doctor,
+    fetch,
+    http,
+    identity,
+    responses,
+    routing,
+    settings,
+    store,
+    upstream,
+    wire,
+)
+for _module in _MODULES:
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import orjson
 
@@ -36,20 +37,23 @@ class Counting:
         return await self._count(turn, lambda count: gemini.write_count(gemini.TokenCount(count)))
 
     async def _count(self, turn: Turn, write: Callable[[int], JsonObject]) -> Reply:
-        offer = self._front.offers(turn)[0]
-        self._front.ledger.route(turn.exchange, offer)
         request = turn.request  # a request that cannot be read is an error here too
-        try:
-            count, exact = await self._ask(turn, offer), True
-        except GatewayError as error:
-            turn.exchange.notes.append(f"count_tokens: estimated ({error.kind.value})")
-            count, exact = None, False
+        offer, count = await self._front.dispatcher.run(turn, self._front.offers(turn)[:1], partial(self._try, turn))
+        exact = count is not None
         if count is None:
-            count, exact = estimate_request(request), False
+            count = estimate_request(request)
         reply = complete(turn, offer, self._front.ledger, orjson.dumps(write(count)))
         if not exact:
             reply.headers[ESTIMATE_HEADER] = "true"
         return reply
+
+    async def _try(self, turn: Turn, offer: Offer) -> tuple[Offer, int | None]:
+        """The provider's own count, if it gives one: nobody is kept waiting for a second try."""
+        try:
+            return offer, await self._ask(turn, offer)
+        except GatewayError as error:
+            turn.exchange.notes.append(f"count_tokens: estimated ({error.kind.value})")
+            return offer, None
 
     async def _ask(self, turn: Turn, offer: Offer) -> int | None:
         """The provider's own count; None where it has no counter. Raises what the call raises."""

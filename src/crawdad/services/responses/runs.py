@@ -8,11 +8,10 @@ never run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
-from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.text import Text
@@ -36,7 +35,7 @@ _UNFINISHED = ("queued", "in_progress")
 
 
 class Runs:
-    """The background runs of this process. `runner` names the process; `count_tokens` charges them to whoever asked."""
+    """The background runs of this process. `runner` names the process."""
 
     def __init__(
         self,
@@ -46,7 +45,6 @@ class Runs:
         clock: Clock,
         runner: str,
         bus: Bus,
-        count_tokens: Callable[[Principal, int], Awaitable[None]],
     ) -> None:
         self.runner = runner
         self._front = front
@@ -54,7 +52,6 @@ class Runs:
         self._tasks = tasks
         self._clock = clock
         self._bus = bus
-        self._count_tokens = count_tokens
         self._running: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, asyncio.Event] = {}
 
@@ -128,7 +125,6 @@ class Runs:
             await self._say(turn, response_id, writer.fail_events(error, turn.language, known=True))
         finally:
             self._front.ledger.abandon(turn.exchange)
-            await self._count_tokens(turn.principal, turn.exchange.usage.total_tokens)
             news = self._news.pop(response_id, None)
             if news is not None:
                 news.set()

@@ -9,6 +9,7 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Attempt
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import RetrySettings
+from crawdad.services.budgets import Budgets
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.retry import next_attempt
@@ -22,15 +23,26 @@ class Dispatcher:
     """Runs attempts within the retry budget. An attempt returns once the answer's first event is in hand."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, randomness: Randomness, settings: Callable[[], RetrySettings]
+        self,
+        ledger: Ledger,
+        budgets: Budgets,
+        clock: Clock,
+        randomness: Randomness,
+        settings: Callable[[], RetrySettings],
     ) -> None:
         self._ledger = ledger
+        self._budgets = budgets
         self._clock = clock
         self._randomness = randomness
         self._settings = settings
 
+    async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> None:
+        """Set aside what the turn will take, for who wants to know before it runs."""
+        await self._budgets.reserve(turn, offers)
+
     async def run(self, turn: Turn, offers: Sequence[Offer], attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
-        """The first answer to be had. Raises the error of the last attempt."""
+        """The first answer to be had. Raises the error of the last attempt, and what `Budgets.reserve` raises."""
+        offers = await self._budgets.reserve(turn, offers)
         exchange = turn.exchange
         tries = [0] * len(offers)
         number = 0
@@ -39,7 +51,7 @@ class Dispatcher:
             tries[number] += 1
             entry = Attempt(offer.provider.id, offer.model, began=self._ledger.seconds(exchange))
             exchange.attempts.append(entry)
-            self._ledger.route(exchange, offer)
+            self._ledger.route(turn, offer)
             try:
                 return await attempt(offer)
             except GatewayError as raised:
