@@ -99,7 +99,15 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
         prices = PriceBook(lambda: upkeep.settings)
         runner, budget_store = runner_name(), BudgetStore(database)
-        budgets = Budgets(budget_store, cluster.rates, clock, prices.price_of, lambda: upkeep.settings.budgets, runner)
+        budgets = Budgets(
+            budget_store,
+            cluster.rates,
+            clock,
+            price_of=prices.price_of,
+            settings=lambda: upkeep.settings.budgets,
+            runner=runner,
+            settle_now=journal.flush,
+        )
         await budgets.tidy(is_runner_alive)
 
         def observe(exchange: Exchange) -> None:

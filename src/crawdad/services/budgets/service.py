@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -65,16 +65,18 @@ class _Held:
 
 
 class Budgets:
-    """Reserves, settles and tells. `runner` names this process, `is_alive` knows which others of this host live."""
+    """Reserves, settles and tells. `runner` names this process; `settle_now` writes the log's waiting rows."""
 
     def __init__(
         self,
         store: BudgetStore,
         rates: RateCounter,
         clock: Clock,
+        *,
         price_of: PriceOf,
         settings: Callable[[], BudgetSettings],
         runner: str,
+        settle_now: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._rates = rates
@@ -84,6 +86,10 @@ class Budgets:
         self._runner = runner
         self._held: dict[str, _Held] = {}
         self._settling: asyncio.Queue[tuple[_Minute, int]] = asyncio.Queue(_MOST_SETTLING)
+        self._settle_now = settle_now
+        self._closings = 0
+        self._settled = 0
+        self._one_settles = asyncio.Lock()
         self._orders: Gathering[Order, Shortage | None] = Gathering(self._carry_out, self._undo)
 
     async def admit(self, principal: Principal) -> None:
@@ -129,7 +135,10 @@ class Budgets:
         """The exchange ended: what was set aside of minutes becomes what was used. (Days and months are settled with the
         log's row.)"""
         held = self._held.pop(exchange.id, None)
-        if held is None or not held.minutes:
+        if held is None:
+            return
+        self._closings += 1
+        if not held.minutes:
             return
         usage = exchange.usage
         used = amounts_used(exchange.outcome, usage.input_tokens, usage.output_tokens, exchange.cost)
@@ -242,13 +251,30 @@ class Budgets:
         )
         if not lines:
             return
+        seen = self._settled
         shortage = await self._orders.do(Order(exchange_id, lines))
+        if shortage is not None and shortage.passing and await self._settle_what_ended(seen):
+            shortage = await self._orders.do(Order(exchange_id, lines))
         if shortage is None:
             return
         line = shortage.line
         budget = next(b for b in budgets if (b.subject, b.unit, window_of(b.period, now)) == line.counter)
         resets_at = window_end(budget.period, now)
         raise refusals.reserved(budget, resets_at) if shortage.passing else refusals.spent(budget, now, resets_at)
+
+    async def _settle_what_ended(self, seen: int) -> bool:
+        """Have the log written now rather than in a moment: what a client asks next must not wait for what it asked last.
+        Whether anything was settled since `seen`."""
+        async with self._one_settles:
+            if self._settled < self._closings:
+                closings = self._closings
+                try:
+                    await self._settle_now()
+                except GatewayError as error:
+                    _log.warning("budget_not_settled", reason=error.message())
+                    return False
+                self._settled = closings
+            return self._settled > seen
 
     async def _carry_out(self, orders: Sequence[Order]) -> list[Shortage | None]:
         return await self._store.reserve(orders, self._runner, self._clock.now() + _LEASE_SECONDS)

@@ -115,4 +115,5 @@ class Images:
 
     def _complete(self, turn: Turn, offer: Offer, response: ImageResponse, body: bytes) -> Reply:
         turn.exchange.usage = response.usage
+        turn.exchange.usage.pictures = len(response.images)
         return complete(turn, offer, self._front.ledger, body)
