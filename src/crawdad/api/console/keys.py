@@ -105,10 +105,10 @@ class KeysTold(BaseModel):
 def key_routes(router: APIRouter, context: Console) -> None:
     """Add the routes."""
     keys = context.keys
-    manager = Annotated[Principal, Depends(context.need(Permission.KEYS_MANAGE))]
+    manager = Depends(context.need(Permission.KEYS_MANAGE))
 
     @router.get("/api/keys")
-    async def list_keys(by: manager, revoked: Annotated[bool, Query()] = False) -> KeysTold:
+    async def list_keys(revoked: Annotated[bool, Query()] = False, by: Principal = manager) -> KeysTold:
         found = await keys.list(revoked, by)
         spent = await keys.budgets_of(found)
         told = await context.gate.budgets.standing({budget for budgets in spent.values() for budget in budgets})
@@ -116,23 +116,23 @@ def key_routes(router: APIRouter, context: Console) -> None:
         return KeysTold(keys=[_told(key, [standings[budget] for budget in spent[key.id]]) for key in found])
 
     @router.post("/api/keys", status_code=201)
-    async def create_key(by: manager, wanted: NewKey) -> KeyMade:
+    async def create_key(wanted: NewKey, by: Principal = manager) -> KeyMade:
         order = _order(KeyOrder("", KEY_DEFAULT, Limits()), wanted)
         key, token = await keys.create(order, by)
         told = await tell(key)
         return KeyMade(**told.model_dump(), key=token)
 
     @router.get("/api/keys/{key_id}")
-    async def read_key(by: manager, key_id: str) -> KeyTold:
+    async def read_key(key_id: str, by: Principal = manager) -> KeyTold:
         return await tell(await keys.get(key_id, by))
 
     @router.patch("/api/keys/{key_id}")
-    async def change_key(by: manager, key_id: str, wanted: KeyChange) -> KeyTold:
+    async def change_key(key_id: str, wanted: KeyChange, by: Principal = manager) -> KeyTold:
         found = await keys.get(key_id, by)
         return await tell(await keys.update(found.id, lambda order: _order(order, wanted), by))
 
     @router.delete("/api/keys/{key_id}", status_code=204)
-    async def revoke_key(by: manager, key_id: str) -> Response:
+    async def revoke_key(key_id: str, by: Principal = manager) -> Response:
         await keys.revoke(key_id, by)
         return Response(status_code=204)
 
