@@ -37,7 +37,7 @@ class CostTier(Section):
     output: Rate = None
     cache_read: Rate = None
     cache_write: Rate = None
-    cache_write_1h: Rate = None
+    cache_write_1h: Rate = Field(None, alias="cacheWrite1h")
 
 
 class ModelCost(Section):
@@ -48,7 +48,7 @@ class ModelCost(Section):
     output: Rate = None
     cache_read: Rate = None
     cache_write: Rate = None
-    cache_write_1h: Rate = None
+    cache_write_1h: Rate = Field(None, alias="cacheWrite1h")
     audio_input: Rate = None
     audio_output: Rate = None
     image_input: Rate = None

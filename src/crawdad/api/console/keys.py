@@ -119,6 +119,7 @@ def key_routes(router: APIRouter, context: Console) -> None:
     async def create_key(wanted: NewKey, by: Principal = manager) -> KeyMade:
         order = _order(KeyOrder("", KEY_DEFAULT, Limits()), wanted)
         key, token = await keys.create(order, by)
+        await at_once()
         told = await tell(key)
         return KeyMade(**told.model_dump(), key=token)
 
@@ -129,12 +130,19 @@ def key_routes(router: APIRouter, context: Console) -> None:
     @router.patch("/api/keys/{key_id}")
     async def change_key(key_id: str, wanted: KeyChange, by: Principal = manager) -> KeyTold:
         found = await keys.get(key_id, by)
-        return await tell(await keys.update(found.id, lambda order: _order(order, wanted), by))
+        changed = await keys.update(found.id, lambda order: _order(order, wanted), by)
+        await at_once()
+        return await tell(changed)
 
     @router.delete("/api/keys/{key_id}", status_code=204)
     async def revoke_key(key_id: str, by: Principal = manager) -> Response:
         await keys.revoke(key_id, by)
+        await at_once()
         return Response(status_code=204)
+
+    async def at_once() -> None:
+        """This process need not wait until it notices; others do within a second."""
+        await keys.refresh(context.gate.door, context.gate.settings().gateway.auth)
 
     async def tell(key: StoredKey) -> KeyTold:
         spent = await keys.budgets_of([key])

@@ -27,9 +27,10 @@ from crawdad.core.settings import BudgetSettings
 from crawdad.services.budgets import refusals
 from crawdad.services.budgets.estimates import Span, estimate, span
 from crawdad.services.budgets.gathering import Gathering
+from crawdad.services.budgets.standings import standings
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.turn import Turn
-from crawdad.store.budgets import BudgetStore, Counter, Line, Order, Shortage
+from crawdad.store.budgets import BudgetStore, Line, Order, Shortage
 
 _log = structlog.get_logger(__name__)
 _LEASE_SECONDS = 900.0
@@ -147,19 +148,7 @@ class Budgets:
 
     async def standing(self, budgets: Iterable[Budget]) -> list[Standing]:
         """What is used and left of each budget. Those of a minute are told without."""
-        now = self._clock.now()
-        wanted = list(budgets)
-        names = {b: (b.subject, b.unit, window_of(b.period, now)) for b in wanted if b.period != "minute"}
-        counters = await self._store.counters(names.values())
-        found = []
-        for budget in wanted:
-            ends = window_end(budget.period, now)
-            if budget.period == "minute":
-                found.append(Standing(budget, None, None, None))
-                continue
-            counter = counters.get(names[budget], Counter())
-            found.append(Standing(budget, counter.used, counter.reserved, ends))
-        return found
+        return await standings(self._store, budgets, self._clock.now())
 
     async def keep_reserving(self) -> None:
         """Carry out reservations, for ever."""
