@@ -44,8 +44,10 @@ def list_prices(
 @command(app, "cli.prices.check", "check")
 def check(context: typer.Context) -> int:
     """Which models of the configuration have a price."""
+    from crawdad.services.prices.configured import priced_models
+
     invocation: Invocation = context.obj
-    found = asyncio.run(_priced(invocation))
+    found = priced_models(asyncio.run(backends.settings(invocation.launch)))
     columns = ("model", *_RATES, "others", "source")
     rows = [
         (name, *_cells(price), price.source)
@@ -63,21 +65,6 @@ def check(context: typer.Context) -> int:
         {"unknown": unknown, "models": document}, table, Toned(end, "yellow" if unknown else "green")
     )
     return exits.PROBLEM if unknown else exits.OK
-
-
-async def _priced(invocation: Invocation) -> list[tuple[str, Any]]:
-    """Every model that the configuration names, with its price."""
-    from crawdad.services.catalogue.offers import configured_offer
-    from crawdad.services.prices import PriceBook
-    from crawdad.services.upstreams import providers_of
-
-    settings = await backends.settings(invocation.launch)
-    book = PriceBook(lambda: settings)
-    return [
-        (offer.name, book.price_of(offer))
-        for provider, configured in providers_of(settings, lambda url: None, {})
-        for offer in (configured_offer(provider, model) for model in (configured.models if configured else ()))
-    ]
 
 
 def _document(price: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ CHECKS: tuple[Check, ...] = (
     installation.ports,
     installation.database,
     upstream.providers,
+    upstream.prices,
     upstream.clock,
 )
 

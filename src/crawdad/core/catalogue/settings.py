@@ -356,7 +356,8 @@ MESSAGES |= {
     "settings.models.providers.<id>.models[].cost": (
         "Prices in US dollars per million tokens; they make the cost in the log and count against money budgets. Where none "
         "is set, `models.prices` counts, then what the vendor publishes (`crawdad prices list`). Zero is free.",
-        "每百万 token 的美元价格，用于日志中的费用和金额预算。未设置时依次采用 `models.prices` 和厂商公布的价格（`crawdad prices list`）。0 表示免费。",
+        "每百万 token 的美元价格，用于日志中的费用和金额预算。未设置时依次采用 `models.prices` 和"
+        "厂商公布的价格（`crawdad prices list`）。0 表示免费。",
     ),
     "settings.models.prices.<id>": (
         "Prices by name: `provider/model` or `model`, `*` allowed; the most specific name counts. They go before published "
