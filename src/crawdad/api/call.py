@@ -21,6 +21,11 @@ Headers = dict[str, str]
 _CLIENT_ID = re.compile(r"[\w.:-]{1,128}\Z", re.ASCII)
 _BEARER = "bearer "
 _MOST_PARAMETERS = 100
+CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"x-admin-token")
+_SHOWN_QUERY = 500
+_HARMLESS = re.compile(
+    r"(?:alt=(?:sse|json)|beta=(?:true|false)|stream=(?:true|false)|api-version=[\w.-]{1,32})\Z", re.ASCII
+)
 
 
 class Disconnected(Exception):
@@ -35,7 +40,6 @@ class Call:
     """
 
     __slots__ = (
-        "_send",
         "address",
         "default_language",
         "headers",
@@ -44,6 +48,7 @@ class Call:
         "path",
         "receive",
         "scope",
+        "send",
         "shown_id",
         "started",
     )
@@ -51,7 +56,7 @@ class Call:
     def __init__(self, scope: Scope, receive: Receive, send: Send, new_id: str) -> None:
         self.scope = scope
         self.receive = receive
-        self._send = send
+        self.send = send
         self.method: str = scope.get("method", "GET")
         self.path: str = scope["path"]
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
@@ -95,6 +100,23 @@ class Call:
             found = self.query().get("key", "")
         return found or None
 
+    def credentials(self) -> tuple[bytes, ...]:
+        """Whatever stands where a credential may stand, to be kept out of what is written down."""
+        found = [self.headers[name] for name in CREDENTIAL_HEADERS if name in self.headers]
+        found = [value[7:] if value[:7].lower() == b"bearer " else value for value in found]
+        if b"key=" in self.scope.get("query_string", b""):
+            found.append(self.query().get("key", "").encode())
+        return tuple(value.strip() for value in found)
+
+    @property
+    def shown_url(self) -> str:
+        """Path and query for the log: of the query only what is known to be harmless."""
+        raw: bytes = self.scope.get("query_string", b"")
+        if not raw:
+            return self.path
+        known = [part for part in raw[:_SHOWN_QUERY].decode("latin-1").split("&") if _HARMLESS.match(part)]
+        return f"{self.path}?{'&'.join(known)}" if known else self.path
+
     async def body(self, limit: int) -> bytes:
         """The request body, decompressed. Raises TOO_LARGE beyond `limit` bytes, and `Disconnected`."""
         length = self.header(b"content-length")
@@ -127,15 +149,15 @@ class Call:
         self.started = True
         encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
         encoded.append((b"x-request-id", self.shown_id.encode("latin-1")))
-        await self._send({"type": "http.response.start", "status": status, "headers": encoded})
+        await self.send({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def more(self, data: bytes) -> None:
         """Send a piece of the body; waits while the client's buffers are full."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self.send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece of the body."""
-        await self._send({"type": "http.response.body", "body": data})
+        await self.send({"type": "http.response.body", "body": data})
 
     async def answer(self, status: int, body: bytes, media_type: str, headers: Headers | None = None) -> None:
         """Send a whole answer."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from crawdad.api.anthropic.routes import AnthropicRoutes
 from crawdad.api.front_door import Routes
 from crawdad.api.gemini.routes import GeminiRoutes
+from crawdad.api.management.mount import Mount
 from crawdad.api.models_routes import ModelListRoutes
 from crawdad.api.openai.completions import CompletionsRoutes
 from crawdad.api.openai.responses import ResponsesRoutes
@@ -18,7 +19,13 @@ from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.responses.service import Responses
 
 
-def routes_for(gate: Gate, responses: Responses, metrics: ExchangeMetrics, failing: Callable[[], list[str]]) -> Routes:
+def routes_for(
+    gate: Gate,
+    responses: Responses,
+    metrics: ExchangeMetrics,
+    failing: Callable[[], list[str]],
+    mounts: tuple[Mount, ...],
+) -> Routes:
     """All routes. `failing` names the parts that are not ready."""
     openai, anthropic, gemini = OpenAIRoutes(gate), AnthropicRoutes(gate), GeminiRoutes(gate)
     stored, models = ResponsesRoutes(gate, responses), ModelListRoutes(gate)
@@ -37,6 +44,8 @@ def routes_for(gate: Gate, responses: Responses, metrics: ExchangeMetrics, faili
             "/v1/audio/transcriptions": {"POST": openai.transcriptions},
             "/v1/audio/speech": {"POST": openai.speech},
             "/v1/models": {"GET": models.list},
+            "/v1/models/claude": {"GET": models.list},
+            "/v1/models/detect": {"POST": models.detect},
             "/v1beta/models": {"GET": models.list},
             "/v1/api/event_logging": {"POST": anthropic.telemetry},
             "/v1/api/event_logging/batch": {"POST": anthropic.telemetry},
@@ -54,5 +63,6 @@ def routes_for(gate: Gate, responses: Responses, metrics: ExchangeMetrics, faili
             ("/v1/responses/", {"GET": stored.get, "POST": stored.post, "DELETE": stored.delete}),
         ),
         sockets={"/v1/responses": ResponsesSocket(gate, responses)},
+        mounts=mounts,
         always=frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"}),
     )

@@ -48,6 +48,8 @@ class Exchange:
     provider: str = ""
     upstream_protocol: str = ""
     account: str = ""
+    """The id of the account that served it."""
+    account_label: str = ""
     lane: Literal["", "express", "translated", "local"] = ""
     stream: bool = False
     attempts: list[Attempt] = field(default_factory=list)
@@ -64,3 +66,7 @@ class Exchange:
     error_message: str | None = None
     upstream_request_id: str | None = None
     notes: list[str] = field(default_factory=list)
+    owner: str = ""
+    """Whose key it was."""
+    held: bool = field(default=False, repr=False)
+    """A good end is not certain yet: something has still to work out before the client hears of it. Not stored."""

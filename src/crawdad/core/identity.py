@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from crawdad.core.budgets import Budget
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.patterns import matches
 from crawdad.core.text import Text
@@ -22,6 +23,15 @@ class Permission(StrEnum):
     CONFIG_WRITE = "config.write"
     KEYS_MANAGE = "keys.manage"
     SECRETS_READ = "secrets.read"
+    ACCOUNTS_READ = "accounts.read"
+    ACCOUNTS_MANAGE = "accounts.manage"
+    LOGS_READ = "logs.read"
+    LOGS_MANAGE = "logs.manage"
+    STATISTICS_READ = "statistics.read"
+    STATISTICS_MANAGE = "statistics.manage"
+    USAGE_OWN = "usage.own"
+    """To see what was done with this very key: its part of the log and of the statistics."""
+    SYSTEM_MANAGE = "system.manage"
 
 
 EVERYTHING: frozenset[Permission] = frozenset(Permission)
@@ -32,11 +42,19 @@ PrincipalKind = Literal["api_key", "token", "admin", "local", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a principal may use. Empty `models` means every model; entries may contain `*`. None means no limit."""
+    """What a principal may use. Empty `models` means every model; entries may contain `*`. None means no limit.
+
+    `providers` are provider ids, `protocols` those the client may speak (`openai-chat`, `anthropic-messages`, …), `networks`
+    where it may come from (addresses or CIDR); empty means any. `budgets` include those of the keys that it descends from.
+    """
 
     models: tuple[str, ...] = ()
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    providers: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
     def allow_model(self, names: Iterable[str]) -> bool:
         """Whether any of the `names` of one model (as asked for, as resolved) is on the list."""
@@ -53,6 +71,8 @@ class Principal:
     permissions: frozenset[Permission] = KEY_DEFAULT
     limits: Limits = field(default_factory=Limits)
     expires_at: float | None = None
+    owner: str = ""
+    """Whose it is: a person or program, in the operator's words."""
 
     def need(self, permission: Permission) -> None:
         """Raise FORBIDDEN unless this principal holds `permission`."""

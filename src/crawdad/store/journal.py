@@ -17,7 +17,7 @@ from crawdad.core.exchange import Exchange
 from crawdad.core.text import Text
 from crawdad.store.background import Pause, running
 from crawdad.store.database import Database
-from crawdad.store.exchanges import ExchangeLog
+from crawdad.store.exchanges import ExchangeLog, Follower
 from crawdad.store.filelock import exclusive
 from crawdad.store.key_values import Counters
 from crawdad.store.records import pack
@@ -34,8 +34,10 @@ _log = logging.getLogger(__name__)
 class SpoolJournal:
     """The `Journal` of this process. Made by `open_journal`; used from the event loop alone."""
 
-    def __init__(self, database: Database, spool: Spool, orphans: Sequence[Spool]) -> None:
-        self._exchanges = ExchangeLog(database)
+    def __init__(
+        self, database: Database, spool: Spool, orphans: Sequence[Spool], followers: Sequence[Follower] = ()
+    ) -> None:
+        self._exchanges = ExchangeLog(database, followers)
         self._counters = Counters(database)
         self._spool = spool
         self._orphans = list(orphans)
@@ -149,7 +151,11 @@ class SpoolJournal:
 
 @asynccontextmanager
 async def open_journal(
-    database: Database, folder: Path, capacity: int = DEFAULT_CAPACITY, closing_seconds: float = 5.0
+    database: Database,
+    folder: Path,
+    capacity: int = DEFAULT_CAPACITY,
+    closing_seconds: float = 5.0,
+    followers: Sequence[Follower] = (),
 ) -> AsyncIterator[SpoolJournal]:
     """The journal with its spool in `folder`; spools of dead processes there are written first.
 
@@ -157,7 +163,7 @@ async def open_journal(
     `capacity` is in bytes. Raises UNAVAILABLE when the spool cannot be made.
     """
     spool, orphans = await _take_spools(folder, capacity)
-    journal = SpoolJournal(database, spool, orphans)
+    journal = SpoolJournal(database, spool, orphans, followers)
     try:
         await journal.count_dropped()
         async with running(journal.keep_writing()):

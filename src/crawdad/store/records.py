@@ -24,6 +24,7 @@ _EXCHANGE_FIELDS = (
     *("model_requested", "model_resolved", "provider", "upstream_protocol", "account", "lane", "stream", "attempts"),
     *("first_byte_seconds", "duration_seconds", "request_bytes", "response_bytes", "status", "outcome", "stop_reason"),
     *("cost", "error_kind", "error_message", "upstream_request_id", "notes"),
+    *("account_label", "owner"),
 )
 _USAGE_FIELDS = (
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),

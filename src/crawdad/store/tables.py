@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    or_,
+)
 
 metadata = MetaData()
 
@@ -22,6 +36,12 @@ api_keys = Table(
     Column("expires_at", Double),
     Column("revoked_at", Double),
     Column("last_used_at", Double),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("parent_id", Text),
+    Column("providers", Text, nullable=False, server_default="[]"),
+    Column("protocols", Text, nullable=False, server_default="[]"),
+    Column("networks", Text, nullable=False, server_default="[]"),
+    Column("budgets", Text, nullable=False, server_default="[]"),
 )
 
 exchanges = Table(
@@ -76,12 +96,60 @@ exchanges = Table(
     Column("upstream_request_id", Text),
     Column("notes", Text, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False),
+    Column("account_label", Text, nullable=False, server_default=""),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
 )
+"""`sequence` numbers the rows in the order in which they became visible, from 1 on; 0 is a row that was there before rows were
+numbered and has yet to be counted, -1 one that has been (see `store.usage.count_older`)."""
 Index("exchanges_by_time", exchanges.c.started_at, exchanges.c.id, exchanges.c.stored_bytes)
 Index("exchanges_by_principal", exchanges.c.principal_id, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_model", exchanges.c.model_resolved, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_provider", exchanges.c.provider, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_outcome", exchanges.c.outcome, exchanges.c.started_at, exchanges.c.id)
+Index("exchanges_by_sequence", exchanges.c.sequence)
+
+
+def is_error_status(status: ColumnElement[int]) -> ColumnElement[bool]:
+    """What the log calls an error: what is neither a success nor a redirect."""
+    return or_(status < 200, status >= 400)
+
+
+IS_ERROR = is_error_status(exchanges.c.status)
+"""The index of the errors is used only by conditions in these very words."""
+Index(
+    "exchanges_of_errors",
+    exchanges.c.started_at,
+    exchanges.c.id,
+    sqlite_where=IS_ERROR,
+    postgresql_where=IS_ERROR,
+)
+
+exchange_totals = Table(
+    "exchange_totals",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("exchanges", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+)
+"""One row: the last number given to an exchange, and what the log holds, so that nobody need count millions of rows."""
+
+exchange_kinds = Table(
+    "exchange_kinds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("model_requested", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("account_label", Text, nullable=False),
+    Column("exchanges", BigInteger, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+)
+"""What the log's filter looks at, each combination once; `id` is a digest of it."""
 
 stored_responses = Table(
     "stored_responses",
@@ -128,3 +196,132 @@ changes = Table(
     Column("topic", Text, primary_key=True),
     Column("revision", BigInteger, nullable=False),
 )
+
+exchange_bodies = Table(
+    "exchange_bodies",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("request", LargeBinary),
+    Column("response", LargeBinary),
+    Column("stored_bytes", BigInteger, nullable=False),
+)
+"""What was asked and answered; `id` is the exchange's. How the two are packed is `store.bodies`'s affair."""
+Index("exchange_bodies_by_time", exchange_bodies.c.at, exchange_bodies.c.id, exchange_bodies.c.stored_bytes)
+
+_APART = frozenset(
+    {
+        *("span", "bucket", "account", "principal_id", "model_requested", "model_resolved"),
+        *("account_label", "principal_name", "owner"),
+    }
+)
+usage_buckets = Table(
+    "usage_buckets",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", Text, primary_key=True),
+    Column("principal_id", Text, primary_key=True),
+    Column("model_requested", Text, primary_key=True),
+    Column("model_resolved", Text, primary_key=True),
+    Column("account_label", Text, nullable=False),
+    Column("principal_name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger, nullable=False),
+    Column("cost", Double, nullable=False),
+    Column("priced", BigInteger, nullable=False),
+    Column("unpriced", BigInteger, nullable=False),
+)
+"""What was used, by the quarter of an hour, by the hour and by the day of UTC: `span` is the length in seconds, `bucket` the
+beginning in Unix seconds. All three tell the same: long ranges are answered from few rows, and every time zone's hours and
+days are made of whole quarters. `priced` and `unpriced` count the requests whose cost is known and those whose is not;
+`failed` those that were not completed."""
+
+usage_totals = Table(
+    "usage_totals",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(column.name, column.type, nullable=False) for column in usage_buckets.c if column.name not in _APART),
+)
+"""The same over all accounts, keys and models: one row a bucket, so that curves over months take milliseconds."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("label", Text, nullable=False, unique=True),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text),
+    Column("api", Text),
+    Column("base_url", Text),
+    Column("secret", Text),
+    Column("models", Text, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("plan", Text),
+    Column("limits", Text, nullable=False),
+    Column("disabled_reason", Text),
+    Column("disabled_at", Double),
+    Column("paused_reason", Text),
+    Column("paused_at", Double),
+    Column("protected_models", Text, nullable=False),
+    Column("quota", Text),
+    Column("extra", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double),
+)
+"""`secret` is encrypted. `models`, `limits`, `protected_models`, `quota` and `extra` are JSON."""
+
+account_locks = Table(
+    "account_locks",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("failed_at", Double, nullable=False),
+)
+"""Accounts that a vendor asked to wait, by model; the empty model means all of them."""
+
+device_profiles = Table(
+    "device_profiles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+Index("device_profiles_by_account", device_profiles.c.account_id, device_profiles.c.created_at)
+
+budget_counters = Table(
+    "budget_counters",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("window", Text, primary_key=True),
+    Column("used", Double, nullable=False),
+    Column("reserved", Double, nullable=False),
+)
+"""`window` names the day (`2026-11-29`), the month (`2026-11`) or `total`. `unit` as in `core.budgets`."""
+
+budget_reservations = Table(
+    "budget_reservations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("runner", Text, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("lines", Text, nullable=False),
+)
+"""`id` is the exchange's. `lines` is JSON: what was reserved of which counters."""
+Index("budget_reservations_by_expiry", budget_reservations.c.expires_at)

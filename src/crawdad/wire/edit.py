@@ -30,6 +30,20 @@ def replace_string(raw: bytes, document: JsonObject, key: str, value: str) -> by
     return b"".join((view[:start], orjson.dumps(value), view[end:]))
 
 
+def replace_member(raw: bytes, document: JsonObject, key: str, new_key: str, value: str) -> bytes:
+    """`raw` with the top-level string member `key` replaced by `new_key: value`. `document` is what `raw` parses to.
+
+    A document in which either key may stand more than once is written anew.
+    """
+    quoted = orjson.dumps(key)
+    place = _only_place(raw, quoted)
+    match = _VALUE.match(raw, place + len(quoted)) if place is not None else None
+    if place is None or match is None or key not in document or new_key in document:
+        rest = {name: kept for name, kept in document.items() if name != key}
+        return orjson.dumps({**rest, new_key: value})
+    return raw[:place] + orjson.dumps(new_key) + b":" + orjson.dumps(value) + raw[match.end() :]
+
+
 def insert_first(raw: bytes, member: bytes) -> bytes:
     """`raw` (a JSON object with at least one member) with the encoded `member` put in front of the others."""
     brace = raw.index(b"{") + 1

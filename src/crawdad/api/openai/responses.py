@@ -75,6 +75,6 @@ class ResponsesRoutes:
             watch.stop()
 
     def _enter(self, call: Call) -> Principal:
-        principal = self._gate.door.enter(call.credential(), call.address)
+        principal = self._gate.enter(call.credential(), call.address)
         principal.need(Permission.MODELS_USE)
         return principal

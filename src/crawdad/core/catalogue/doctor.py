@@ -59,6 +59,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Check database.url (CRAWDAD_DATABASE_URL) and that the server or file can be reached.",
         "请检查 database.url（CRAWDAD_DATABASE_URL）以及服务器或文件是否可访问。",
     ),
+    "doctor.keys": ("API keys", "API 密钥"),
+    "doctor.keys_ok": ("{count} in use", "{count} 个有效"),
+    "doctor.keys_none": ("there is none: nobody can use Crawdad", "没有可用的密钥：无人能够使用 Crawdad"),
+    "doctor.keys_none.fix": ("crawdad keys create NAME", "crawdad keys create 名称"),
+    "doctor.key_expired": ("'{name}' has expired", "“{name}”已过期"),
+    "doctor.key_expired.fix": (
+        "Revoke it (crawdad keys revoke {id}) and make another for whoever uses it.",
+        "请吊销它（crawdad keys revoke {id}），并为使用者另建一个。",
+    ),
     "doctor.provider": ("Provider", "提供商"),
     "doctor.providers_none": (
         "none configured: local servers and crawdad/demo are offered",

@@ -52,10 +52,20 @@ class Keys:
         if wider:
             text = Text("identity.forbidden", {"permission": ", ".join(sorted(wider))})
             raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "forbidden"})
-        if by.limits.models and not set(order.limits.models) <= set(by.limits.models):
+        asked = set(order.limits.models) or {"*"}  # no list means every model
+        if by.limits.models and not asked <= set(by.limits.models):
             raise GatewayError(
-                ErrorKind.FORBIDDEN, Text("identity.model_forbidden", {"model": ", ".join(order.limits.models) or "*"})
+                ErrorKind.FORBIDDEN, Text("identity.model_forbidden", {"model": ", ".join(sorted(asked))})
             )
+        for field_name, wanted, most in (
+            ("expires_at", order.expires_at, by.expires_at),
+            ("requests_per_minute", order.limits.requests_per_minute, by.limits.requests_per_minute),
+            ("tokens_per_minute", order.limits.tokens_per_minute, by.limits.tokens_per_minute),
+        ):
+            if most is not None and (wanted is None or wanted > most):
+                raise GatewayError(
+                    ErrorKind.FORBIDDEN, Text("identity.wider", {"field": field_name}), {"param": field_name}
+                )
         token = self._randomness.new_token()
         key = StoredKey(
             id="key_" + self._randomness.new_id(),
@@ -83,6 +93,12 @@ class Keys:
             raise GatewayError(ErrorKind.NOT_FOUND, Text("identity.no_such_key", {"name": name_or_id[:100]}))
         await self._changes.bump(KEYS_CHANGED)
         return found[0]
+
+    async def note_uses(self, door: Door) -> None:
+        """Write down when keys were last used."""
+        used = door.take_uses()
+        if used:
+            await self._store.touch(used)
 
     async def first_token(self, auth: AuthSettings) -> str | None:
         """The first-run token, made now: when the settings name none and no credential is alive. None otherwise."""
@@ -128,17 +144,18 @@ def configured_principals(auth: AuthSettings) -> dict[str, Principal]:
     found: dict[str, Principal] = {}
     if auth.token is not None:
         rights = EVERYTHING if auth.admin_token is None else KEY_DEFAULT
-        token = _usable(auth.token.reveal(), "gateway.auth.token")
+        token = usable_token(auth.token.reveal(), "gateway.auth.token")
         found[hash_credential(token)] = Principal("token", "token", "token", rights)
     if auth.admin_token is not None:
-        token = _usable(auth.admin_token.reveal(), "gateway.auth.adminToken")
+        token = usable_token(auth.admin_token.reveal(), "gateway.auth.adminToken")
         if hash_credential(token) in found:
             raise bad_request("identity.same_token", "gateway.auth.adminToken")
         found[hash_credential(token)] = Principal("admin", "admin", "admin", EVERYTHING)
     return found
 
 
-def _usable(token: str, path: str) -> str:
+def usable_token(token: str, path: str) -> str:
+    """The token, when it is none that anybody could guess. Raises BAD_REQUEST naming `path`."""
     if len(token.strip()) < _SHORTEST_TOKEN or token.strip().lower() in _PLACEHOLDERS:
         raise bad_request("identity.weak_token", path, least=_SHORTEST_TOKEN)
     return token

@@ -1,0 +1,96 @@
+"""The route class of the management contracts: faults leave it in the contract's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from crawdad.api.management.errors import status_of
+from crawdad.api.management.mount import WriteError
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Language, Text
+
+_log = structlog.get_logger(__name__)
+_KIND_OF_STATUS = {status: ErrorKind.BAD_REQUEST for status in range(400, 500)} | {
+    401: ErrorKind.UNAUTHENTICATED,
+    403: ErrorKind.FORBIDDEN,
+    404: ErrorKind.NOT_FOUND,
+    413: ErrorKind.TOO_LARGE,
+}
+_CODE_OF_STATUS = {405: "method_not_allowed", 415: "unsupported_media_type"}
+_MOST_FIELDS = 5
+
+
+def language_of(request: Request) -> Language:
+    """The language for words to whoever asks."""
+    found: Language = request.state.language
+    return found
+
+
+def error_response(error: GatewayError, request: Request, write: WriteError) -> Response:
+    """The answer that tells `error`."""
+    status, body = write(error, language_of(request))
+    headers = {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    if status == 405 and "allow" in error.details:
+        headers["allow"] = error.details["allow"]
+    return Response(orjson.dumps(body), status, headers, "application/json")
+
+
+def as_gateway_error(error: Exception, request: Request) -> GatewayError:
+    """Any fault of a management request as the system's own error. What nobody foresaw is logged and told without its words."""
+    if isinstance(error, GatewayError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _validation(error)
+    if isinstance(error, HTTPException):
+        kind = _KIND_OF_STATUS.get(error.status_code, ErrorKind.INTERNAL)
+        details: dict[str, Any] = {"code": _CODE_OF_STATUS.get(error.status_code, "http_error")}
+        values = {"method": request.method, "path": request.url.path[:200]}
+        if error.status_code == 405:
+            details["allow"] = (error.headers or {}).get("Allow", "")
+            return GatewayError(kind, Text("http.method", values), details)
+        if error.status_code == 404:
+            return GatewayError(kind, Text("http.not_found", values), {"code": "not_found"})
+        return GatewayError(kind, str(error.detail), details)
+    _log.exception("request_failed", request_id=request.state.id, path=request.url.path, exc_info=error)
+    return GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": request.state.id}))
+
+
+def _validation(error: RequestValidationError) -> GatewayError:
+    faults = []
+    for entry in error.errors()[:_MOST_FIELDS]:
+        place = ".".join(str(step) for step in entry["loc"] if step not in ("body", "query", "path"))
+        faults.append(f"{place}: {entry['msg']}" if place else entry["msg"])
+    places = {str(entry["loc"][0]) for entry in error.errors() if entry["loc"]}
+    code = "invalid_query" if places <= {"query", "path", "header"} else "invalid_request"
+    if any(entry["type"] == "json_invalid" for entry in error.errors()):
+        code = "invalid_json"
+    return GatewayError(ErrorKind.BAD_REQUEST, Text("http.invalid", {"faults": "; ".join(faults)}), {"code": code})
+
+
+def contract_route(write: WriteError) -> type[APIRoute]:
+    """The route class of the contract whose errors `write` words."""
+
+    class ContractRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def handled(request: Request) -> Response:
+                try:
+                    return await handle(request)
+                except Exception as error:  # the request is an edge
+                    return error_response(as_gateway_error(error, request), request, write)
+
+            return handled
+
+    return ContractRoute
+
+
+__all__ = ["as_gateway_error", "contract_route", "error_response", "language_of", "status_of"]
