@@ -89,6 +89,38 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A provider, under a name of your choice: its models are called `<id>/<model>`.",
         "一个服务商，名称自定：其模型名为 `<id>/<model>`。",
     ),
+    "settings.models.proxy": (
+        "An HTTP proxy for every provider that names none itself; when not set, the one that the environment names.",
+        "未单独设置代理的服务商所用的 HTTP 代理；未设置时使用环境变量。",
+    ),
+    "settings.models.firstByteTimeoutSeconds": (
+        "How long a provider may take to begin its answer, where it says nothing itself.",
+        "等待服务商开始回答的时间（秒），服务商未单独设置时生效。",
+    ),
+    "settings.models.background": (
+        "Small errands that coding tools run beside the conversation (a title, a summary), in Anthropic's protocol.",
+        "编程工具在对话之外的小任务（生成标题、摘要等），仅限 Anthropic 协议。",
+    ),
+    "settings.models.background.enabled": (
+        "Whether they go to a model of their own.",
+        "是否交给单独的模型处理。",
+    ),
+    "settings.models.background.model": (
+        "That model: any name that can be asked for, such as one that a mapping rule leads on.",
+        "该模型：任何可请求的名称，例如由映射规则指向的名称。",
+    ),
+    "settings.models.background.maxTokens": (
+        "The largest answer that such a request may ask for. Requests with tools are never taken for one.",
+        "此类请求允许的最大回答长度。带工具的请求不会被视为小任务。",
+    ),
+    "settings.models.background.phrases": (
+        "What tells them: one of these stands in the last words or the system prompt.",
+        "识别依据：最后一条用户消息或系统提示中包含其中之一。",
+    ),
+    "settings.models.providers.<id>.enabled": (
+        "Whether it is used; `false` keeps what stands here for later.",
+        "是否启用；`false` 表示保留配置但不使用。",
+    ),
     "settings.models.providers.<id>.baseUrl": (
         "Its address, with or without `/v1` (`/v1beta` for Gemini).",
         "地址，可带可不带 `/v1`（Gemini 为 `/v1beta`）。",
@@ -131,8 +163,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.models.providers.<id>.connectTimeoutSeconds": ("How long connecting may take.", "连接超时（秒）。"),
     "settings.models.providers.<id>.firstByteTimeoutSeconds": (
-        "How long it may take to begin its answer.",
-        "等待回答开始的时间（秒）。",
+        "How long it may take to begin its answer; when not set, `models.firstByteTimeoutSeconds`.",
+        "等待回答开始的时间（秒）；未设置时使用 `models.firstByteTimeoutSeconds`。",
     ),
     "settings.models.providers.<id>.idleTimeoutSeconds": (
         "The longest silence within an answer.",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
-from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
+from crawdad.core.settings import Api, BackgroundSettings, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.profiles import model_profile
 from crawdad.wire.refusals import Refusal
@@ -124,6 +124,8 @@ class Catalogue:
     exact_rules: Mapping[str, tuple[MappingRule, ...]]
     wildcard_rules: tuple[MappingRule, ...]
     default: str | None = None
+    background: BackgroundSettings | None = None
+    """The rule for small errands, where it is on."""
 
 
 def build_catalogue(
@@ -160,6 +162,7 @@ def build_catalogue(
         exact_rules={name: tuple(found) for name, found in exact.items()},
         wildcard_rules=tuple(wildcards),
         default=settings.models.default,
+        background=settings.models.background if settings.models.background.enabled else None,
     )
 
 

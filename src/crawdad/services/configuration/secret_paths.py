@@ -16,6 +16,7 @@ PATTERNS: tuple[tuple[str, ...], ...] = (
     ("gateway", "auth", "token"),
     ("gateway", "auth", "adminToken"),
     ("gateway", "auth", "password"),
+    ("models", "proxy"),
     ("models", "providers", _ANY, "apiKey"),
     ("models", "providers", _ANY, "headers", _SECRET_NAME),
     ("models", "providers", _ANY, "models", _ANY, "headers", _SECRET_NAME),
