@@ -353,9 +353,9 @@ def test_bad_bodies(panel: Panel, path: str, body: Any, status: int) -> None:
 
 
 def test_bad_questions(panel: Panel) -> None:
-    error(panel.get("/api/accounts/oauth/status"), 422)
+    error(panel.get("/api/accounts/oauth/status"), 400)
     error(panel.get("/api/accounts/oauth/status?state=nobody"), 404)
-    error(panel.get("/api/accounts/oauth/status?state=" + "x" * 300), 422)
+    error(panel.get("/api/accounts/oauth/status?state=" + "x" * 300), 400)
 
 
 def test_there_are_never_more_than_a_few_flows(panel: Panel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -95,7 +96,8 @@ def test_refused_and_given_up(gateway: Gateway, idp: TestIdentityProvider) -> No
     given_up = Terminal(gateway, "--paste")
     url = given_up.wait_for(r"  (http\S+)")
     assert given_up.end("")[0] == 130
-    assert httpx.get(idp.browse(url), follow_redirects=False).status_code == 400  # cancelled: the listener refuses
+    with contextlib.suppress(httpx.ConnectError):  # the port may be closed by now
+        assert httpx.get(idp.browse(url)).status_code == 400
     assert Terminal(gateway, "--paste", "--device").end()[0] == 2
     assert Terminal(gateway, "elsewhere").end()[0] == 2
 
