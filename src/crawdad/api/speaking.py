@@ -11,14 +11,16 @@ import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.pulse import ClientWatch, Pulse
-from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
+from crawdad.core.text import Text
 from crawdad.services.bodies import BodyCapture, BodyKeeper
 from crawdad.services.identity import Door
+from crawdad.services.switch import ServiceSwitch
 from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
 from crawdad.services.turns.refusals import NOBODY, Refusals
 from crawdad.services.turns.turn import Turn
@@ -39,8 +41,17 @@ class Gate:
     clock: Clock
     randomness: Randomness
     settings: Callable[[], Settings]
+    switch: ServiceSwitch
     bodies: BodyKeeper
     refusals: Refusals
+
+    def enter(self, credential: str | None, address: str) -> Principal:
+        """Who comes to use models. The administrator's own token is for administering: it opens no model route, so that a
+        tool which is handed one does not hold the keys to the house. Raises UNAUTHENTICATED, RATE_LIMITED."""
+        principal = self.door.enter(credential, address)
+        if principal.kind == "admin":
+            raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.admin_only"), {"code": "invalid_api_key"})
+        return principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ class UrlSays:
 
 async def admit(call: Call, gate: Gate, query_key: bool = False) -> Principal:
     """Who is calling, allowed to use models and within its per-minute limits."""
-    principal = gate.door.enter(call.credential(query_key), call.address)
+    principal = gate.enter(call.credential(query_key), call.address)
     await let_in(principal, gate)
     return principal
 
@@ -206,7 +217,7 @@ class _Conversation:
 
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
-        principal = self._principal = gate.door.enter(call.credential(self._dialect.query_key), call.address)
+        principal = self._principal = gate.enter(call.credential(self._dialect.query_key), call.address)
         await let_in(principal, gate)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
@@ -264,6 +275,8 @@ class _Conversation:
     async def fail(self, error: GatewayError) -> None:
         """Tell the client, in the dialect's words, as an answer or as the end of a stream that has begun."""
         call, capture = self._call, self._capture
+        if self._watch is not None:
+            self._watch.stop()
         status, body = self._codec.write_error(error, call.language)
         if self._exchange is not None:
             self._gate.front.ledger.fail(self._exchange, error, status)
@@ -284,14 +297,16 @@ class _Conversation:
 
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
-        if self._pulse is not None:
-            await self._pulse.stop()
-        if self._watch is not None:
-            await self._watch.stop()
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()
-        if self._exchange is not None and self._principal is not None:
-            self._gate.front.ledger.abandon(self._exchange)
-            await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)
-        if self._capture is not None:
-            self._gate.bodies.keep(self._capture)
+        try:
+            if self._watch is not None:
+                self._watch.stop()
+            if self._pulse is not None:
+                await self._pulse.stop()
+            if isinstance(self._chunks, AsyncGenerator):
+                await self._chunks.aclose()
+            if self._exchange is not None and self._principal is not None:
+                self._gate.front.ledger.abandon(self._exchange)
+                await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)
+        finally:
+            if self._capture is not None:
+                self._gate.bodies.keep(self._capture)

@@ -10,8 +10,11 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock, Randomness, SecretBox, Transport
 from crawdad.core.settings import ProviderSettings, Settings
 from crawdad.services.accounts.checking import Checking
+from crawdad.services.accounts.credentials import AccessTokens
 from crawdad.services.accounts.devices import Devices
 from crawdad.services.accounts.keeping import Keeping
+from crawdad.services.accounts.oauth.completing import Completing
+from crawdad.services.accounts.oauth.endpoints import IdentityProvider
 from crawdad.services.accounts.pool import Pool
 from crawdad.services.accounts.refreshing import Refreshing
 from crawdad.services.accounts.registry import Registry
@@ -70,6 +73,11 @@ def start_accounts(
     tasks.start(accounts.refreshing.keep_refreshing(lambda: settings().accounts.refresh_minutes), "refreshing accounts")
 
 
+def identity_provider(world: World) -> IdentityProvider:
+    """Whoever the settings trust to say who people are."""
+    return IdentityProvider(world.transport, lambda: world.settings().oauth.google, world.proxy_for)
+
+
 @asynccontextmanager
 async def open_accounts(world: World) -> AsyncIterator[AccountServices]:
     """The accounts of an installation. On leaving, what was learnt last is written down."""
@@ -108,6 +116,9 @@ async def open_accounts(world: World) -> AsyncIterator[AccountServices]:
         clock=world.clock,
         randomness=world.randomness,
     )
+    provider = identity_provider(world)
+    pool.tokens = checking.tokens = AccessTokens(provider, world.clock, registry.renewed)
+    registry.completed = Completing(provider)
     refreshing = Refreshing(checking, keeping, world.clock)
     transfer = Transfer(registry, world.box, world.clock, world.home)
     await keeping.open()

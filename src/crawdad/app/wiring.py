@@ -21,6 +21,7 @@ from crawdad.services.configuration.source import ConfigurationSource, Written
 if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.statistics import Statistics
 
 
 async def configuration_source(launch: Launch) -> ConfigurationSource:
@@ -89,6 +90,13 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLo
     from crawdad.app import stored
 
     return stored.open_exchange_log(launch)
+
+
+def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
+    """Statistics of usage."""
+    from crawdad.app import stored
+
+    return stored.open_statistics(launch)
 
 
 async def has_database(launch: Launch) -> bool:

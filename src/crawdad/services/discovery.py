@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
@@ -39,12 +40,31 @@ LOCAL_SERVERS = (
 
 
 async def list_models(
-    provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE, heard: Heard | None = None
+    provider: Provider,
+    transport: Transport,
+    timeouts: Timeouts = _PATIENCE,
+    heard: Heard | None = None,
+    guarded: bool = False,
 ) -> list[ListedModel]:
-    """The provider's own list. Raises `GatewayError` when it has none or refuses. `heard` learns from the answer."""
+    """The provider's own list. Raises `GatewayError` when it has none or refuses. `heard` learns from the answer; `guarded`:
+    the address is a caller's."""
+    if not provider.profile.list_paths:
+        url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
+        return await _list(
+            provider, UpstreamCall("GET", url, {}, None, timeouts, guarded, provider.proxy), transport, heard
+        )
+    found: list[ListedModel] = []
+    for path in provider.profile.list_paths:
+        url = urljoin(provider.base_url, path)
+        found += await _list(
+            provider, UpstreamCall("GET", url, {}, None, timeouts, guarded, provider.proxy), transport, heard
+        )
+    return found
+
+
+async def _list(provider: Provider, call: UpstreamCall, transport: Transport, heard: Heard | None) -> list[ListedModel]:
     headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-    url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
-    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, proxy=provider.proxy))
+    answer = await transport.send(replace(call, headers=headers))
     try:
         body = await answer.read(LIST_LIMIT)
     finally:

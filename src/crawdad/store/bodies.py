@@ -17,7 +17,7 @@ from crawdad.store.tables import exchange_bodies
 _ROWS_A_STATEMENT = 32
 _DELETED_AT_ONCE = 200
 _ROW_OVERHEAD = 96
-_WORTH_COMPRESSING = 256
+_WORTH_COMPRESSING = 1024
 _COMPRESSED, _TRUNCATED = 1, 2
 _COLUMNS = ("id", "at", "request", "response", "stored_bytes")
 

@@ -31,13 +31,8 @@ class Totals:
     def of(cls, rows: Iterable[tuple[int, int]], sign: int = 1) -> Totals:
         """Those of rows given as `(status, stored bytes)`; with `sign` -1, to be taken away."""
         found = list(rows)
-        errors = sum(is_error(status) for status, _ in found)
+        errors = sum(not 200 <= status < 400 for status, _ in found)
         return cls(sign * len(found), sign * errors, sign * sum(size for _, size in found))
-
-
-def is_error(status: int) -> bool:
-    """Whether the log calls a status an error: what is neither a success nor a redirect."""
-    return not 200 <= status < 400
 
 
 async def take_numbers(connection: AsyncConnection, count: int) -> int:

@@ -11,19 +11,19 @@ from itertools import chain
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, case, delete, func, select, text, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
 from crawdad.core.log import ExchangeFilter
 from crawdad.core.text import Text
-from crawdad.store import bulk, exchange_totals
+from crawdad.store import bulk, exchange_kinds, exchange_totals
 from crawdad.store.database import Database
 from crawdad.store.exchange_filter import matching
 from crawdad.store.exchange_totals import Totals
 from crawdad.store.records import COLUMNS, exchange_of, unpack
-from crawdad.store.tables import exchanges
+from crawdad.store.tables import IS_ERROR, exchanges
 
 _ROWS_A_STATEMENT = 64
 _DELETED_AT_ONCE = 1000
@@ -34,6 +34,7 @@ Row = list[Any]
 Follower = Callable[[AsyncConnection, Sequence[Row]], Awaitable[None]]
 """Who counts what new exchanges used, within the transaction that keeps them."""
 
+_REMOVED = ("status", "stored_bytes", "sequence", "started_at", "method", "path", "model_requested", "account_label")
 _STATUS, _STORED_BYTES = COLUMNS.index("status"), COLUMNS.index("stored_bytes")
 
 Grouping = Literal["model_resolved", "provider", "principal_id", "outcome", "contract"]
@@ -88,6 +89,7 @@ class ExchangeLog:
                 kept = {row[0] for row in await connection.exec_driver_sql(statement, values)}
                 fresh += rows if len(kept) == len(rows) else _first_of_each(rows, kept)
             await exchange_totals.add(connection, Totals.of((row[_STATUS], row[_STORED_BYTES]) for row in fresh))
+            await exchange_kinds.add(connection, exchange_kinds.kinds_of(fresh, COLUMNS))
             for follower in self._followers:
                 await follower(connection, fresh)
 
@@ -106,21 +108,28 @@ class ExchangeLog:
         """The newest exchanges that match, before `cursor`, without the first `offset` of them. At most `MOST_ON_A_PAGE`;
         BAD_REQUEST for a foreign cursor. A cursor is as fast on every page, an offset the slower the larger."""
         limit = max(1, min(limit, MOST_ON_A_PAGE))
-        query = matching(select(exchanges), wanted)
+        query = self._matching(select(exchanges), wanted)
+        if wanted is not None and wanted.terms:
+            async with self._database.read() as connection:
+                found = await exchange_kinds.matches(connection, wanted)
+            if not found.exchanges:
+                return ExchangePage([], None)
+            query = query.where(exchanges.c.started_at.between(found.first_at, found.last_at))
+            query = query.where(IS_ERROR) if found.only_errors else query
         if cursor is not None:
             query = query.where(tuple_(exchanges.c.started_at, exchanges.c.id) < tuple_(*_position(cursor)))
         query = query.order_by(exchanges.c.started_at.desc(), exchanges.c.id.desc())
         query = query.limit(limit + 1).offset(offset or None)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        found = [exchange_of(row) for row in rows[:limit]]
-        return ExchangePage(found, _cursor(found[-1]) if len(rows) > limit else None)
+        page = [exchange_of(row) for row in rows[:limit]]
+        return ExchangePage(page, _cursor(page[-1]) if len(rows) > limit else None)
 
     async def following(
         self, number: int, wanted: ExchangeFilter | None = None, limit: int = MOST_ON_A_PAGE
     ) -> list[tuple[int, Exchange]]:
         """The exchanges that were added after the one of that number, in that order, with their numbers."""
-        query = matching(select(exchanges), wanted).where(exchanges.c.sequence > number)
+        query = self._matching(select(exchanges), wanted).where(exchanges.c.sequence > number)
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(exchanges.c.sequence).limit(limit))).mappings().all()
         return [(row["sequence"], exchange_of(row)) for row in rows]
@@ -137,24 +146,24 @@ class ExchangeLog:
 
     async def count(self, wanted: ExchangeFilter | None = None) -> int:
         """How many match."""
-        if wanted in (None, ExchangeFilter()):
+        if wanted is None or wanted == ExchangeFilter():
             return (await self.totals()).exchanges
-        if wanted == ExchangeFilter(errors=True):
-            return (await self.totals()).errors
         async with self._database.read() as connection:
-            found = await connection.execute(matching(select(func.count()).select_from(exchanges), wanted))
+            if wanted == ExchangeFilter(terms=wanted.terms, errors=wanted.errors, status=wanted.status):
+                return (await exchange_kinds.matches(connection, wanted)).exchanges
+            found = await connection.execute(self._matching(select(func.count()).select_from(exchanges), wanted))
             return int(found.scalar_one())
 
     async def summary(self, wanted: ExchangeFilter | None = None) -> Summary:
         """Counts over all that match."""
         async with self._database.read() as connection:
-            row = (await connection.execute(matching(select(*_SUMS), wanted))).mappings().one()
+            row = (await connection.execute(self._matching(select(*_SUMS), wanted))).mappings().one()
         return _summary("", row)
 
     async def breakdown(self, by: Grouping, wanted: ExchangeFilter | None = None) -> list[Summary]:
         """Counts over all that match, apart for every value of `by`, the most frequent first."""
         column = exchanges.c[by]
-        query = matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
+        query = self._matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_summary(row[by], row) for row in rows]
@@ -186,6 +195,9 @@ class ExchangeLog:
             removed += len(doomed)
         return removed
 
+    def _matching(self, query: Select[Any], wanted: ExchangeFilter | None) -> Select[Any]:
+        return matching(query, wanted, self._database.dialect)
+
     async def _oldest(self, *conditions: ColumnElement[bool]) -> list[tuple[str, int]]:
         query = select(exchanges.c.id, exchanges.c.stored_bytes).where(*conditions)
         query = query.order_by(exchanges.c.started_at, exchanges.c.id).limit(_DELETED_AT_ONCE)
@@ -196,11 +208,11 @@ class ExchangeLog:
         columns = exchanges.c
         removal = delete(exchanges).where(columns.id.in_(ids))
         async with self._database.write() as connection:
-            rows = (
-                await connection.execute(removal.returning(columns.status, columns.stored_bytes, columns.sequence))
-            ).all()
-            counted = [(row.status, row.stored_bytes) for row in rows if row.sequence]
-            await exchange_totals.add(connection, Totals.of(counted, -1))
+            rows = await connection.execute(removal.returning(*(columns[name] for name in _REMOVED)))
+            counted = [tuple(row) for row in rows if row.sequence]
+            await exchange_totals.add(connection, Totals.of((row[:2] for row in counted), -1))
+            kinds = exchange_kinds.kinds_of(counted, _REMOVED)
+            await exchange_kinds.remove(connection, (kind for _, kind in kinds))
 
     async def clear(self) -> None:
         """Remove all exchanges at once, however many there are."""
@@ -209,6 +221,7 @@ class ExchangeLog:
                 text("DELETE FROM exchanges" if self._database.is_sqlite else "TRUNCATE exchanges")
             )
             await exchange_totals.reset(connection)
+            await exchange_kinds.reset(connection)
 
 
 def _first_of_each(rows: list[Row], kept: set[str]) -> list[Row]:

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -107,8 +108,15 @@ Index("exchanges_by_model", exchanges.c.model_resolved, exchanges.c.started_at, 
 Index("exchanges_by_provider", exchanges.c.provider, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_outcome", exchanges.c.outcome, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_sequence", exchanges.c.sequence)
-IS_ERROR = or_(exchanges.c.status < 200, exchanges.c.status >= 400)
-"""What the log calls an error. The index of the errors is used only by conditions in these very words."""
+
+
+def is_error_status(status: ColumnElement[int]) -> ColumnElement[bool]:
+    """What the log calls an error: what is neither a success nor a redirect."""
+    return or_(status < 200, status >= 400)
+
+
+IS_ERROR = is_error_status(exchanges.c.status)
+"""The index of the errors is used only by conditions in these very words."""
 Index(
     "exchanges_of_errors",
     exchanges.c.started_at,
@@ -127,6 +135,21 @@ exchange_totals = Table(
     Column("stored_bytes", BigInteger, nullable=False),
 )
 """One row: the last number given to an exchange, and what the log holds, so that nobody need count millions of rows."""
+
+exchange_kinds = Table(
+    "exchange_kinds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("model_requested", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("account_label", Text, nullable=False),
+    Column("exchanges", BigInteger, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+)
+"""What the log's filter looks at, each combination once; `id` is a digest of it."""
 
 stored_responses = Table(
     "stored_responses",
@@ -186,6 +209,12 @@ exchange_bodies = Table(
 """What was asked and answered; `id` is the exchange's. How the two are packed is `store.bodies`'s affair."""
 Index("exchange_bodies_by_time", exchange_bodies.c.at, exchange_bodies.c.id, exchange_bodies.c.stored_bytes)
 
+_APART = frozenset(
+    {
+        *("span", "bucket", "account", "principal_id", "model_requested", "model_resolved"),
+        *("account_label", "principal_name", "owner"),
+    }
+)
 usage_buckets = Table(
     "usage_buckets",
     metadata,
@@ -213,6 +242,15 @@ usage_buckets = Table(
 beginning in Unix seconds. All three tell the same: long ranges are answered from few rows, and every time zone's hours and
 days are made of whole quarters. `priced` and `unpriced` count the requests whose cost is known and those whose is not;
 `failed` those that were not completed."""
+
+usage_totals = Table(
+    "usage_totals",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(column.name, column.type, nullable=False) for column in usage_buckets.c if column.name not in _APART),
+)
+"""The same over all accounts, keys and models: one row a bucket, so that curves over months take milliseconds."""
 
 accounts = Table(
     "accounts",

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.local_time import QUARTER_SECONDS
-from crawdad.store import bulk, exchange_totals
+from crawdad.store import bulk, exchange_kinds, exchange_totals
 from crawdad.store.database import Database
 from crawdad.store.exchange_totals import COUNTED, Totals
 from crawdad.store.exchanges import Row
 from crawdad.store.key_values import KeyValues
 from crawdad.store.records import COLUMNS
-from crawdad.store.tables import exchanges, usage_buckets
+from crawdad.store.tables import exchanges, usage_buckets, usage_totals
 
 QUARTER, HOUR, DAY = QUARTER_SECONDS, 3600, 86_400
 SPANS = (QUARTER, HOUR, DAY)
@@ -37,11 +37,19 @@ _READ = (
 )
 """What is read of an exchange, in this order."""
 _used = itemgetter(*(COLUMNS.index(name) for name in _READ))
-_COLUMNS = (*KEYS, *NAMES, *COUNTS)
+_BUCKETS_AT_ONCE = 20
 _ROWS_A_STATEMENT = 32
 _OLDER_AT_ONCE = 1000
 _CLEARED = "usage.cleared_at"
 
+
+class _Table(NamedTuple):
+    name: str
+    keys: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+_TABLES = (_Table("usage_buckets", KEYS, NAMES), _Table("usage_totals", KEYS[:2], ()))
 _Key = tuple[int, int, str, str, str, str]
 _Entry = tuple[list[str], list[Any]]
 """The names and the counts of a row."""
@@ -60,13 +68,15 @@ async def count_older(database: Database) -> int:
     cleared = await KeyValues(database).get(_CLEARED) or 0.0
     columns = exchanges.c
     some = select(columns.id).where(columns.sequence == 0).limit(_OLDER_AT_ONCE)
-    found = columns.status, columns.stored_bytes, *(columns[name] for name in _READ)
+    names = ("status", "stored_bytes", "method", "path", *_READ)
+    found = (columns[name] for name in names)
     statement = update(exchanges).where(columns.id.in_(some)).values(sequence=COUNTED).returning(*found)
     async with database.write() as connection:
         await exchange_totals.take_numbers(connection, 0)  # on PostgreSQL: one at a time
         rows = [tuple(row) for row in await connection.execute(statement)]
         await exchange_totals.add(connection, Totals.of((row[0], row[1]) for row in rows))
-        await _add(connection, (row[2:] for row in rows if row[2] >= cleared))
+        await exchange_kinds.add(connection, exchange_kinds.kinds_of(rows, names))
+        await _add(connection, (row[4:] for row in rows if row[4] >= cleared))
     return len(rows)
 
 
@@ -75,32 +85,41 @@ async def clear_usage(database: Database, now: float) -> None:
     await KeyValues(database).put(_CLEARED, now)
     async with database.write() as connection:
         await connection.execute(delete(usage_buckets))
+        await connection.execute(delete(usage_totals))
 
 
 async def delete_usage(database: Database, span: int, before: float) -> int:
-    """Forget what was counted by `span` before a moment (Unix seconds), in small transactions. Returns how many rows."""
+    """Forget what was counted by `span` before a moment (Unix seconds), in small transactions. Returns how many buckets."""
     removed = 0
-    columns = usage_buckets.c
+    columns = usage_totals.c
     while True:
         query = select(columns.bucket).where(columns.span == span, columns.bucket < before).order_by(columns.bucket)
         async with database.read() as connection:
-            oldest = (await connection.execute(query.limit(1))).scalar_one_or_none()
-        if oldest is None:
+            oldest = [row.bucket for row in await connection.execute(query.limit(_BUCKETS_AT_ONCE))]
+        if not oldest:
             return removed
-        until = min(before, oldest + 10 * span)
         async with database.write() as connection:
-            done = await connection.execute(
-                delete(usage_buckets).where(columns.span == span, columns.bucket >= oldest, columns.bucket < until)
-            )
-        removed += done.rowcount
+            for table in (usage_buckets, usage_totals):
+                await connection.execute(delete(table).where(table.c.span == span, table.c.bucket <= oldest[-1]))
+        removed += len(oldest)
 
 
 async def _add(connection: AsyncConnection, uses: Iterable[tuple[Any, ...]]) -> None:
+    entries = _rolled_up(uses)
+    totals: dict[tuple[int, int], list[Any]] = {}
+    for (span, moment, *_), (_, counts) in entries.items():
+        before = totals.get((span, moment))
+        totals[span, moment] = counts if before is None else _sum(before, counts)
     # In the order of the keys, lest two processes wait for each other's rows.
-    entries = sorted(_rolled_up(uses).items(), key=itemgetter(0))
-    for chunk in bulk.chunks(entries, _ROWS_A_STATEMENT):
-        values = tuple(chain.from_iterable((*key, *names, *counts) for key, (names, counts) in chunk))
-        await connection.exec_driver_sql(_addition(connection.dialect.name, len(chunk)), values)
+    rows = [(*key, *names, *counts) for key, (names, counts) in sorted(entries.items(), key=itemgetter(0))]
+    await _upsert(connection, _TABLES[0], rows)
+    await _upsert(connection, _TABLES[1], [(*key, *counts) for key, counts in sorted(totals.items())])
+
+
+async def _upsert(connection: AsyncConnection, table: _Table, rows: list[tuple[Any, ...]]) -> None:
+    for chunk in bulk.chunks(rows, _ROWS_A_STATEMENT):
+        statement = _addition(connection.dialect.name, table, len(chunk))
+        await connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
 
 
 def _rolled_up(uses: Iterable[tuple[Any, ...]]) -> dict[_Key, _Entry]:
@@ -117,16 +136,17 @@ def _rolled_up(uses: Iterable[tuple[Any, ...]]) -> dict[_Key, _Entry]:
     for span in SPANS[1:]:
         for (_, moment, *others), (names, counts) in quarters.items():
             wider: Any = (span, moment // span * span, *others)
-            _merge(found, wider, names, list(counts))
+            _merge(found, wider, names, counts)
     return found
 
 
 def _merge(entries: dict[_Key, _Entry], key: _Key, names: list[str], counts: list[Any]) -> None:
     entry = entries.get(key)
-    if entry is None:
-        entries[key] = (names, counts)
-    else:
-        entries[key] = (names, [before + more for before, more in zip(entry[1], counts, strict=True)])
+    entries[key] = (names, counts if entry is None else _sum(entry[1], counts))
+
+
+def _sum(before: list[Any], more: list[Any]) -> list[Any]:
+    return [one + other for one, other in zip(before, more, strict=True)]
 
 
 def _counts(outcome: str, read: int | None, written: int | None, *rest: Any) -> list[Any]:
@@ -139,11 +159,12 @@ def _counts(outcome: str, read: int | None, written: int | None, *rest: Any) -> 
 
 
 @cache
-def _addition(dialect: str, rows: int) -> str:
-    names = (f"{name} = excluded.{name}" for name in NAMES)
-    sums = (f"{name} = usage_buckets.{name} + excluded.{name}" for name in COUNTS)
+def _addition(dialect: str, table: _Table, rows: int) -> str:
+    columns = (*table.keys, *table.names, *COUNTS)
+    names = (f"{name} = excluded.{name}" for name in table.names)
+    sums = (f"{name} = {table.name}.{name} + excluded.{name}" for name in COUNTS)
     return (
-        f"INSERT INTO usage_buckets ({', '.join(_COLUMNS)}) "
-        f"VALUES {bulk.tuples(dialect, rows, len(_COLUMNS))} "
-        f"ON CONFLICT ({', '.join(KEYS)}) DO UPDATE SET {', '.join((*names, *sums))}"
+        f"INSERT INTO {table.name} ({', '.join(columns)}) "
+        f"VALUES {bulk.tuples(dialect, rows, len(columns))} "
+        f"ON CONFLICT ({', '.join(table.keys)}) DO UPDATE SET {', '.join((*names, *sums))}"
     )

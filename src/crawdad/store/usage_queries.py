@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, 
 from crawdad.core.local_time import Offset
 from crawdad.core.statistics import Dimension, Grain, Group, Used
 from crawdad.store.database import Database
-from crawdad.store.tables import usage_buckets
+from crawdad.store.tables import usage_buckets, usage_totals
 from crawdad.store.usage import COUNTS, DAY, HOUR, QUARTER, clear_usage
 
 _LATER = 2**40 // DAY * DAY
@@ -33,6 +33,11 @@ class UsageFilter:
     account: str | None = None
     model: str | None = None
     finest: int = QUARTER
+
+    @property
+    def everybody(self) -> bool:
+        """Whether all usage of the window is wanted."""
+        return self.principal_id is None and self.account is None and self.model is None
 
 
 class Piece(NamedTuple):
@@ -77,7 +82,7 @@ class UsageLog:
 
     async def by(self, dimension: Dimension, wanted: UsageFilter) -> list[tuple[Group, Used]]:
         """Sums apart for every value of a dimension, those with the most tokens first."""
-        source = _source(wanted, _spans(DAY, wanted))
+        source = _source(wanted, _spans(DAY, wanted), apart=True)
         group, label = _group(dimension, source)
         query = select(group.label("id"), label.label("label"), *_sums(source)).group_by(group)
         async with self._database.read() as connection:
@@ -102,7 +107,7 @@ class UsageLog:
         self, grain: Grain, dimension: Dimension, local: Sequence[Offset], wanted: UsageFilter
     ) -> list[tuple[int, Group, int]]:
         """Tokens by local hours or days (as `over_time` tells them), apart for every value of a dimension."""
-        source = _source(wanted, _spans(_SECONDS[grain], wanted, local))
+        source = _source(wanted, _spans(_SECONDS[grain], wanted, local), apart=True)
         period = _period(grain, local, source)
         group, label = _group(dimension, source)
         tokens = func.sum(source.c.input_tokens + source.c.output_tokens)
@@ -133,10 +138,11 @@ def _period(grain: Grain, local: Sequence[Offset], source: Subquery) -> ColumnEl
     return case(*later, else_=first) if later else first
 
 
-def _source(wanted: UsageFilter, spans: Sequence[int]) -> Subquery:
-    """The rows of the window."""
-    columns = usage_buckets.c
-    narrow = []
+def _source(wanted: UsageFilter, spans: Sequence[int], apart: bool = False) -> Subquery:
+    """The rows of the window; `apart`: with what they are kept by."""
+    table = usage_totals if not apart and wanted.everybody else usage_buckets
+    columns = table.c
+    narrow: list[ColumnElement[bool]] = []
     if wanted.principal_id is not None:
         narrow.append(columns.principal_id == wanted.principal_id)
     if wanted.account is not None:
@@ -145,7 +151,7 @@ def _source(wanted: UsageFilter, spans: Sequence[int]) -> Subquery:
         narrow.append((columns.model_requested == wanted.model) | (columns.model_resolved == wanted.model))
     until = _LATER if wanted.until is None else wanted.until
     selects: list[Select[Any]] = [
-        select(usage_buckets).where(
+        select(table).where(
             and_(columns.span == piece.span, columns.bucket >= piece.since, columns.bucket < piece.until, *narrow)
         )
         for piece in cover(wanted.since, until, spans)

@@ -54,7 +54,9 @@ class Wanted:
     until: Annotated[int | None, Query(ge=0, le=_LARGEST)] = None
 
     def as_filter(self, principal_id: str | None) -> ExchangeFilter:
-        """The same in the words of the log."""
+        """The same in the words of the log. Raises BAD_REQUEST for what no database looks for."""
+        if "\0" in self.filter:
+            raise bad_request("wire.value", "filter", value="\\0")
         return ExchangeFilter(
             principal_id=principal_id,
             provider=self.provider or None,

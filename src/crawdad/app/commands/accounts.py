@@ -14,6 +14,7 @@ import typer
 
 from crawdad.app import exits
 from crawdad.app.commands import backends
+from crawdad.app.commands.accounts_login import add_login
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import Table, Toned, moment
@@ -71,6 +72,9 @@ def add(
     document = _run(invocation, make)
     invocation.output.show(document, Toned(words("cli.accounts.added", label=document["label"]), "green"))
     return exits.OK
+
+
+add_login(app)
 
 
 @command(app, "cli.accounts.remove", "remove")

@@ -11,18 +11,21 @@ from crawdad.core.catalogue import (
     fetch,
     http,
     identity,
+    management,
+    oauth,
     responses,
     routing,
     settings,
     statistics,
     store,
+    tools,
     upstream,
     wire,
 )
 
 _SUBJECTS = (
-    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, responses, routing, settings),
-    *(statistics, store, upstream, wire),
+    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(routing, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

@@ -67,4 +67,37 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.accounts.column.models": ("models", "模型"),
     "cli.accounts.column.used": ("last used", "上次使用"),
     "cli.accounts.column.id": ("id", "ID"),
+    "cli.accounts.login": (
+        "Sign in with your own OAuth client and keep the account. Prints an address to open in a browser, on any machine.",
+        "使用您自己的 OAuth 客户端登录并保存账号。会显示一个网址，可在任意一台机器的浏览器中打开。",
+    ),
+    "cli.accounts.login.provider": ("Where to sign in: google.", "登录哪家服务商：google。"),
+    "cli.accounts.login.device": (
+        "Show a short code to type on another device, where the provider allows that for the scopes asked for.",
+        "显示一个短验证码，在其他设备上输入（取决于服务商是否允许所请求的权限）。",
+    ),
+    "cli.accounts.login.paste": (
+        "Ask for the address that the browser is sent to, for a server that the browser cannot reach.",
+        "粘贴浏览器最后跳转到的网址；适用于浏览器无法访问服务器的情况。",
+    ),
+    "cli.accounts.login.project": ("The Google Cloud project that pays.", "用于计费的 Google Cloud 项目。"),
+    "cli.accounts.login.location": (
+        "Use the project's models on Vertex AI in this location (global, us-east5, …) instead of the Gemini API.",
+        "使用该项目在 Vertex AI 此位置（global、us-east5 等）的模型，而不是 Gemini API。",
+    ),
+    "cli.accounts.login.one_way": ("Choose one of --device and --paste.", "--device 和 --paste 只能选一个。"),
+    "cli.accounts.login.open": (
+        "Open this address in a browser:\n\n  {url}\n",
+        "请在浏览器中打开以下网址：\n\n  {url}\n",
+    ),
+    "cli.accounts.login.then_paste": (
+        "After you consent, the browser is sent to an address that it may not be able to open. Paste that address here:",
+        "授权后浏览器会跳转到一个可能打不开的网址。请将该网址粘贴到此处：",
+    ),
+    "cli.accounts.login.enter": (
+        "Open {url} on any device and type this code:\n\n  {code}\n",
+        "请在任意设备上打开 {url} 并输入以下验证码：\n\n  {code}\n",
+    ),
+    "cli.accounts.login.waiting": ("Waiting (Ctrl-C to give up) …", "正在等待（按 Ctrl-C 放弃）……"),
+    "cli.accounts.login.done": ("The account '{label}' was added.", "已添加账号“{label}”。"),
 }

@@ -24,6 +24,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This key is for models only. Sign in with an administrator's token.",
         "此密钥仅可用于调用模型。请使用管理员令牌登录。",
     ),
+    "identity.admin_only": (
+        "This is an administrator's token; it opens no model routes. Use an API key.",
+        "这是管理员令牌，不能用于调用模型。请使用 API 密钥。",
+    ),
     "identity.no_such_key": (
         "There is no live key '{name}' (or more than one of that name: use its id).",
         "没有名为“{name}”的有效密钥（若有多个同名密钥，请使用其 id）。",

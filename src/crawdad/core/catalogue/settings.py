@@ -89,6 +89,38 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A provider, under a name of your choice: its models are called `<id>/<model>`.",
         "一个服务商，名称自定：其模型名为 `<id>/<model>`。",
     ),
+    "settings.models.proxy": (
+        "An HTTP proxy for every provider that names none itself; when not set, the one that the environment names.",
+        "未单独设置代理的服务商所用的 HTTP 代理；未设置时使用环境变量。",
+    ),
+    "settings.models.firstByteTimeoutSeconds": (
+        "How long a provider may take to begin its answer, where it says nothing itself.",
+        "等待服务商开始回答的时间（秒），服务商未单独设置时生效。",
+    ),
+    "settings.models.background": (
+        "Small errands that coding tools run beside the conversation (a title, a summary), in Anthropic's protocol.",
+        "编程工具在对话之外的小任务（生成标题、摘要等），仅限 Anthropic 协议。",
+    ),
+    "settings.models.background.enabled": (
+        "Whether they go to a model of their own.",
+        "是否交给单独的模型处理。",
+    ),
+    "settings.models.background.model": (
+        "That model: any name that can be asked for, such as one that a mapping rule leads on.",
+        "该模型：任何可请求的名称，例如由映射规则指向的名称。",
+    ),
+    "settings.models.background.maxTokens": (
+        "The largest answer that such a request may ask for. Requests with tools are never taken for one.",
+        "此类请求允许的最大回答长度。带工具的请求不会被视为小任务。",
+    ),
+    "settings.models.background.phrases": (
+        "What tells them: one of these stands in the last words or the system prompt.",
+        "识别依据：最后一条用户消息或系统提示中包含其中之一。",
+    ),
+    "settings.models.providers.<id>.enabled": (
+        "Whether it is used; `false` keeps what stands here for later.",
+        "是否启用；`false` 表示保留配置但不使用。",
+    ),
     "settings.models.providers.<id>.baseUrl": (
         "Its address, with or without `/v1` (`/v1beta` for Gemini).",
         "地址，可带可不带 `/v1`（Gemini 为 `/v1beta`）。",
@@ -113,8 +145,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "发往该服务商的每个请求都带上的头。",
     ),
     "settings.models.providers.<id>.profile": (
-        "The table of quirks of an OpenAI-compatible or Ollama provider; guessed from its host when not set.",
-        "OpenAI 兼容或 Ollama 服务商的特性表；未设置时按主机名判断。",
+        "The table of quirks of an OpenAI-compatible or Ollama provider, or `vertex` for a project's models on Vertex AI; "
+        "guessed from its host when not set.",
+        "OpenAI 兼容或 Ollama 服务商的特性表；`vertex` 表示 Vertex AI 项目中的模型。未设置时按主机名判断。",
     ),
     "settings.models.providers.<id>.discover": (
         "Whether to ask it for its list of models, at start and every ten minutes; what it lists is offered too.",
@@ -130,8 +163,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.models.providers.<id>.connectTimeoutSeconds": ("How long connecting may take.", "连接超时（秒）。"),
     "settings.models.providers.<id>.firstByteTimeoutSeconds": (
-        "How long it may take to begin its answer.",
-        "等待回答开始的时间（秒）。",
+        "How long it may take to begin its answer; when not set, `models.firstByteTimeoutSeconds`.",
+        "等待回答开始的时间（秒）；未设置时使用 `models.firstByteTimeoutSeconds`。",
     ),
     "settings.models.providers.<id>.idleTimeoutSeconds": (
         "The longest silence within an answer.",
@@ -348,6 +381,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Whether secrets that stand in plain text in the file are replaced by their encrypted form.",
         "是否将文件中的明文密钥就地替换为加密形式。",
     ),
+    "settings.oauth": ("Signing in to model providers in a person's name.", "以个人身份登录模型服务商。"),
+    "settings.oauth.google": (
+        "Your own OAuth client at Google ([how to make one](google-accounts.md)), and where the identity provider is.",
+        "您自己的 Google OAuth 客户端（[如何创建](google-accounts.zh-CN.md)）以及身份提供方的地址。",
+    ),
+    "settings.oauth.google.clientId": (
+        "The client's id, `….apps.googleusercontent.com`. Without it nobody can sign in.",
+        "客户端 ID（`….apps.googleusercontent.com`）。未设置时无法登录。",
+    ),
+    "settings.oauth.google.clientSecret": ("The client's secret, where it has one.", "客户端密钥（如有）。"),
+    "settings.oauth.google.project": (
+        "The Google Cloud project that pays for accounts which name none of their own.",
+        "账号未指定项目时用于计费的 Google Cloud 项目。",
+    ),
+    "settings.oauth.google.scopes": ("What is asked for when somebody signs in.", "登录时请求的权限范围。"),
+    "settings.oauth.google.publicUrl": (
+        "Where browsers reach this gateway (`https://crawdad.example`), for the web callback. When not set: the address "
+        "that the request came to.",
+        "浏览器访问本网关的地址（如 `https://crawdad.example`），用于网页回调。未设置时使用请求所用的地址。",
+    ),
+    "settings.oauth.google.authUrl": ("Where people consent.", "用户授权的地址。"),
+    "settings.oauth.google.tokenUrl": ("Where codes and refresh tokens become access tokens.", "换取访问令牌的地址。"),
+    "settings.oauth.google.deviceUrl": ("Where the device flow begins.", "设备流程的起始地址。"),
+    "settings.oauth.google.userinfoUrl": ("Where to ask who signed in.", "查询登录者身份的地址。"),
     "settings.language": (
         "The language of errors where a request has no `Accept-Language`; `auto` is English. The command line follows "
         "`CRAWDAD_LANG` or the locale.",

@@ -59,12 +59,18 @@ class Checking:
         try:
             return await list_models(provider, self._transport, heard=hear)
         except GatewayError as error:
+            if error.details.get("code") == "upstream_credential_refused" and self._forgets(account):
+                return await self.models(account, hear)
             if error.details.get("code") == "upstream_credential_refused" or error.kind is ErrorKind.FORBIDDEN:
                 values = {"label": account.label, "message": error.message()}
                 raise GatewayError(ErrorKind.BAD_REQUEST, Text("accounts.refused", values), {"code": REFUSED}) from None
             if error.details.get("status") in _NO_LIST:
                 return None
             raise
+
+    def _forgets(self, account: Account) -> bool:
+        """Whether the account had a token that may have been taken back before its time."""
+        return account.kind in TOKEN_KINDS and self.tokens is not None and self.tokens.forget(account.id)
 
     async def ready(self, account: Account) -> Provider:
         """The provider with a credential that is good for a call now."""

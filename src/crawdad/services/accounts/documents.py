@@ -105,7 +105,7 @@ def order_of(entry: Any, check: bool) -> AccountOrder:
     secret = refresh or service or fields.text("secret", "api_key", "apiKey", "key")
     if secret is None and isinstance(entry.get("token"), dict):
         refresh = secret = _Fields(entry["token"]).text("refresh_token", "refreshToken")
-    named = fields.text("provider") or provider_of_secret(secret)
+    named = fields.text("provider") or ("vertex" if service else "google" if refresh else provider_of_secret(secret))
     if named is None:
         raise bad_request("wire.missing", "provider")
     base_url = fields.text("base_url", "baseUrl")

@@ -56,6 +56,9 @@ class Tokens(Protocol):
     async def headers(self, account: Account) -> Mapping[str, str]:
         """What proves the account. Raises `GatewayError`; with code `credential_revoked` when the vendor took it back."""
 
+    def forget(self, account_id: str) -> bool:
+        """The token of an account was refused. Whether another may be good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -294,6 +297,12 @@ class Pool:
             self.news()
         if self.quotas.is_forbidden(account_id):
             self.quotas.forbid(account_id, False)
+
+    def stale(self, offer: Offer, error: GatewayError) -> bool:
+        """Whether a call failed for a token that was taken back before its time: another one may do."""
+        if self.tokens is None or offer.seat is None or error.details.get("code") != "upstream_credential_refused":
+            return False
+        return self.tokens.forget(offer.seat.account_id)
 
     def failed(self, offer: Offer, error: GatewayError) -> None:
         """A call in an account's name failed before its first event."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -13,6 +13,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Principal
 from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Clock, Leases, Randomness
+from crawdad.core.secret import Secret
 from crawdad.core.text import Text
 from crawdad.services.accounts.checking import Checking
 from crawdad.services.accounts.devices import Devices
@@ -52,6 +53,8 @@ class Registry:
         self._clock = clock
         self._randomness = randomness
         self._one = asyncio.Lock()
+        self.completed: Callable[[AccountOrder], Awaitable[AccountOrder]] = _as_it_is
+        """Finds out what an order still lacks: who a refresh token belongs to, where a service account's models are."""
         self.learned: Callable[[str, Sequence[ListedModel]], None] = lambda provider, models: None
 
     async def all(self) -> list[Account]:
@@ -81,6 +84,7 @@ class Registry:
         """Keep an account; one of the same label, or of the same credential where no label is named, is renewed instead. Raises
         BAD_REQUEST for what makes no sense or what the vendor refuses, CONFLICT for a credential that another account
         holds, and what asking the vendor raises."""
+        order = await self.completed(order)
         check_order(order, self._checking.is_configured(order.provider))
         known = await self._store.all()
         twin = self._twin(order, known)
@@ -166,6 +170,13 @@ class Registry:
             await self._store.place(account_id, priority)
         await self._changed("updated", [changed], by)
         return await self.get(account_id)
+
+    async def renewed(self, account: Account, secret: Secret) -> None:
+        """Keep the refresh token that a provider gave in place of the one that `account` has."""
+        known = await self._store.get(account.id)
+        if known is not None and known.secret == account.secret:
+            await self._store.put(replace(known, secret=secret))
+            await self._keeping.accounts_changed()
 
     async def remove(self, account_id: str, by: Principal) -> None:
         """Forget an account. Raises NOT_FOUND."""
@@ -277,6 +288,10 @@ class Registry:
             by=by.id,
             **more,
         )
+
+
+async def _as_it_is(order: AccountOrder) -> AccountOrder:
+    return order
 
 
 def no_account(account_id: str) -> GatewayError:

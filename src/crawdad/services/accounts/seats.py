@@ -61,7 +61,7 @@ class BoundOffers:
             return kept[2]
         provider = bound_provider(offer.provider, account, self._configured(account.provider), self._proxy_for)
         seat: Seat = AccountSeat(account.id, offer.model, self._listener)
-        protocol = PROTOCOL_OF_API[account.api] if account.api else offer.protocol
+        protocol = provider.protocol_of(offer.model) if account.api else offer.protocol
         bound = replace(offer, provider=provider, protocol=protocol, seat=seat)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()

@@ -9,7 +9,7 @@ from crawdad.core.settings import Settings
 from crawdad.services.accounts.checking import Checking
 from crawdad.services.accounts.devices import Devices
 from crawdad.services.accounts.keeping import Keeping
-from crawdad.services.accounts.pool import Pool, Tokens
+from crawdad.services.accounts.pool import Pool
 from crawdad.services.accounts.refreshing import Refreshing
 from crawdad.services.accounts.registry import Registry
 from crawdad.services.accounts.transfer import Transfer
@@ -28,10 +28,6 @@ class AccountServices:
     refreshing: Refreshing
     transfer: Transfer
     settings: Callable[[], Settings]
-
-    def use_tokens(self, tokens: Tokens) -> None:
-        """Let accounts whose credential is no token get tokens from here."""
-        self.pool.tokens = self.checking.tokens = tokens
 
     async def dressed(self, provider: Provider) -> Provider:
         """A provider as one of its accounts reaches it; as it is where it has none that is of use."""

@@ -1,6 +1,7 @@
 """Keeping bodies costs a request next to nothing: it holds on to what passes by, and another thread does the rest.
 
-What waits to be written is bounded in bytes. Beyond the bound bodies are given up and counted; exchanges never are.
+That thread takes a tenth of a processor at most, and what waits for it is bounded: a gateway that is busy to the brim answers
+requests, and gives up bodies. Those are counted. Exchanges are never given up for it.
 """
 
 from __future__ import annotations
@@ -25,12 +26,17 @@ from crawdad.services.bodies.redaction import fit
 from crawdad.store.bodies import PackedBodies, pack_bodies
 
 SWITCHED = "monitor.switched"
-_MOST_HELD_BYTES = 48 * 1024 * 1024
+_MOST_HELD_BYTES = 24 * 1024 * 1024
+_MOST_WAITING = 2000
+_REST = 9
+"""After its work the thread rests for so many times as long as it took."""
 _STREAM_FACTOR = 16
 """A stream's framing takes many times what it tells."""
 _PIECE_OVERHEAD = 64
 _BATCH = 64
+_BATCHES_A_ROUND = 4
 _BATCH_BYTES = 4 * 1024 * 1024
+_LET_OTHERS_AFTER_BYTES = 16 * 1024
 _GATHER_SECONDS = 0.1
 """Many bodies go in one transaction; less than the journal waits, so that a body is there when its exchange can be seen."""
 _LONGEST_PAUSE = 5.0
@@ -49,8 +55,8 @@ class BodyCapture:
     """What passes by of one exchange, by reference."""
 
     __slots__ = (
-        *("_cut", "_document", "_keeper", "_most", "_pieces", "_request", "_request_size", "_request_type"),
-        *("_response_type", "_secrets", "_streamed", "exchange", "held"),
+        *("_cut", "_document", "_heard", "_keeper", "_most", "_pieces", "_request", "_request_size", "_request_type"),
+        *("_response_type", "_secrets", "_streamed", "exchange", "held", "lost"),
     )
 
     def __init__(self, keeper: BodyKeeper, most: int) -> None:
@@ -65,8 +71,11 @@ class BodyCapture:
         self._document: object = None
         self._cut = False
         self._secrets: tuple[bytes, ...] = ()
+        self._heard = 0
         self.exchange: Exchange | None = None
         self.held = 0
+        self.lost = False
+        """Whether there was no room for it."""
 
     def asked(self, exchange: Exchange, raw: bytes, content_type: str, secrets: tuple[bytes, ...] = ()) -> None:
         """The request. `secrets` are the credentials that came with it: they are looked for in both bodies."""
@@ -74,15 +83,17 @@ class BodyCapture:
         self._secrets = secrets
         self._request_type = content_type
         self._request_size = len(raw)
-        self._request = raw if self._hold(len(raw)) else raw[: self._most]
+        kept = raw if len(raw) <= self._keeper.most // 4 else raw[: self._most]
+        self.lost = not self._hold(len(kept))
+        self._request = None if self.lost else kept
 
     def told(self, body: bytes, media_type: str) -> None:
         """The whole answer; takes the place of what was heard before."""
         self._response_type = media_type
-        if self._hold(len(body)):
-            self._pieces = [body]
-        else:
-            self._pieces, self._cut = [body[: self._most]], True
+        self._streamed = False
+        kept = body if len(body) <= self._keeper.most // 4 else body[: self._most]
+        self._pieces = [kept] if self._hold(len(kept)) else []
+        self._cut = len(kept) < len(body) or not self._pieces
 
     def streams(self, media_type: str) -> None:
         """The answer comes in pieces."""
@@ -94,7 +105,8 @@ class BodyCapture:
         if self._cut:
             return
         size = len(piece) + _PIECE_OVERHEAD
-        if self.held + size - self._request_size > self._most * _STREAM_FACTOR or not self._hold(size):
+        self._heard += size
+        if self._heard > self._most * _STREAM_FACTOR or not self._hold(size):
             self._cut = True
             return
         self._pieces.append(piece)
@@ -111,7 +123,7 @@ class BodyCapture:
         if self._document is not None:
             answer = orjson.dumps(self._document, default=str, option=orjson.OPT_NON_STR_KEYS)
         elif self._streamed and self._response_type.startswith("text/event-stream") and self.exchange is not None:
-            answer = told(self.exchange.protocol, answer) or answer
+            answer = told(self.exchange.protocol, answer, self.exchange.usage) or answer
         response = self._fit(answer, self._response_type, len(answer)) if answer else None
         if response is not None and self._cut:
             response = Body(response.text, True)
@@ -140,7 +152,7 @@ class BodyKeeper:
         self._settings = settings
         self._clock = clock
         self._bus = bus
-        self._most = most
+        self.most = most
         self._held = 0
         self._queue: deque[BodyCapture] = deque()
         self._some = asyncio.Event()
@@ -183,13 +195,16 @@ class BodyKeeper:
         capturing = self.capturing
         if exchange is None or capturing == "off" or (capturing == "errors" and not failed):
             self.release(capture)
+        elif capture.lost or len(self._queue) >= _MOST_WAITING:
+            self.release(capture)
+            self.dropped += 1
         else:
             self._queue.append(capture)
             self._some.set()
 
     def hold(self, size: int) -> bool:
         """Whether so many bytes more may be held on to; they are then counted."""
-        if self._held + size > self._most:
+        if self._held + size > self.most:
             return False
         self._held += size
         return True
@@ -205,7 +220,7 @@ class BodyKeeper:
         while True:
             self._some.clear()
             try:
-                await self.flush()
+                worked = await self.flush(_BATCHES_A_ROUND)
                 pause = 0.1
             except GatewayError as error:  # the database is away: what there is room for waits
                 _log.warning("bodies_wait", reason=error.message(), waiting=len(self._queue))
@@ -213,17 +228,24 @@ class BodyKeeper:
                 await self._clock.sleep(pause)
                 pause = min(_LONGEST_PAUSE, 2 * pause)
                 continue
-            await self._some.wait()
-            await self._clock.sleep(_GATHER_SECONDS)
+            await self._clock.sleep(max(_GATHER_SECONDS, worked * _REST))
+            if not self._queue:
+                await self._some.wait()
+                await self._clock.sleep(_GATHER_SECONDS)
 
-    async def flush(self) -> None:
-        """Write all that has been kept so far. Raises UNAVAILABLE when the database is."""
+    async def flush(self, most_batches: int | None = None) -> float:
+        """Write what has been kept so far: how many seconds of work that was. Raises UNAVAILABLE when the database is."""
+        worked = 0.0
         async with self._one_writer:
-            while batch := self._batch():
-                await self._store.insert(await asyncio.to_thread(_rows, batch))
+            while (most_batches is None or most_batches > 0) and (batch := self._batch()):
+                most_batches = None if most_batches is None else most_batches - 1
+                rows, seconds = await asyncio.to_thread(_rows, batch)
+                worked += seconds
+                await self._store.insert(rows)
                 for capture in batch:
                     self._queue.popleft()
                     self.release(capture)
+        return worked
 
     def _batch(self) -> list[BodyCapture]:
         batch: list[BodyCapture] = []
@@ -237,13 +259,16 @@ class BodyKeeper:
 
     def _shed(self) -> None:
         """Give up the oldest while they take more than half of what may be held: what runs needs room too."""
-        while self._queue and self._held > self._most // 2:
+        while self._queue and self._held > self.most // 2:
             self.release(self._queue.popleft())
             self.dropped += 1
 
 
-def _rows(batch: list[BodyCapture]) -> list[PackedBodies]:
+def _rows(batch: list[BodyCapture]) -> tuple[list[PackedBodies], float]:
+    """The rows, and how many seconds of this thread's time they took."""
+    began = time.thread_time()
     rows = []
+    size = 0
     for capture in batch:
         exchange = capture.exchange
         assert exchange is not None
@@ -251,8 +276,11 @@ def _rows(batch: list[BodyCapture]) -> list[PackedBodies]:
             rows.append(pack_bodies(exchange.id, exchange.started_at, capture.bodies()))
         except Exception:  # one body that nobody can read must not hold up the others
             _log.exception("body_not_kept", exchange=exchange.id)
-        time.sleep(0)  # let the event loop have the interpreter between two bodies
-    return rows
+        size += capture.held
+        if size > _LET_OTHERS_AFTER_BYTES:
+            size = 0
+            time.sleep(0)  # let the event loop have the interpreter
+    return rows, time.thread_time() - began
 
 
 def _is_text(beginning: bytes, media_type: str) -> bool:

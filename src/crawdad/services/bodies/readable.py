@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -16,12 +17,12 @@ from crawdad.wire.profile import DEFAULT
 from crawdad.wire.sse import SseSplitter
 
 
-def told(protocol: str, stream: bytes) -> bytes | None:
+def told(protocol: str, stream: bytes, usage: Usage) -> bytes | None:
     """The stream (server-sent events of a client's protocol) as JSON: thinking, content, tool calls, tokens, stop reason.
 
-    None where nothing in it is understood.
+    `usage` is what is known of it otherwise: some clients do not hear it. None where nothing in the stream is understood.
     """
-    collected = _Collected()
+    collected = _Collected(usage)
     try:
         reader = codecs.get(protocol).stream_reader(DEFAULT)
         splitter = SseSplitter()
@@ -35,9 +36,9 @@ def told(protocol: str, stream: bytes) -> bytes | None:
 
 
 class _Collected:
-    def __init__(self) -> None:
+    def __init__(self, usage: Usage) -> None:
         self._parts: dict[int, Part] = {}
-        self._usage = Usage()
+        self._usage = replace(usage)
         self._stop: str | None = None
         self.error: str | None = None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 from urllib.parse import quote
 
 MASK = b"[redacted]"
@@ -17,93 +18,77 @@ _MARGIN = 4096
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{%d}" % _SHORTEST_RUN)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/_=-]")
 
-_NAMES = (
-    rb"(?:x-)?(?:goog-)?api[_-]?key|(?:proxy-)?authorization|x-admin-token|passw(?:or)?d|passphrase|client[_-]?secret|"
-    rb"(?:aws[_-]?)?secret[_-]?(?:access[_-]?)?key|(?:access|refresh|id|auth|session|bearer|security)[_-]?token|"
-    rb"private[_-]?key|(?:set-)?cookie"
-)
+# What may follow the name of a secret: a value in quotes (which may be escaped, as in a tool's arguments), or a bare one.
+_QUOTED = rb"""\\*["']?\s{0,9}[:=]\s{0,9}\\*["']([^"'\\\n]+)"""
+_BARE = rb"""\s{0,9}[:=]\s{0,9}(?:(?:bearer|basic)\s+)?([^\s"'\\,;&{}\[]{6,})"""
+_BARE_WITH_DIGIT = rb"""\s{0,9}[:=]\s{0,9}(?=[^\s0-9]*[0-9])([^\s"'\\,;&{}\[]{6,})"""
+_VALUE = rb"(?:" + _QUOTED + rb"|" + _BARE + rb")"
+_IN_QUERY = rb"""([^&\s"'\\#]{6,})"""
+# Where a word may begin: in JSON a line break is a backslash and an n.
+_WORD = rb"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9a-fA-F]{2}))"
+_KINDS_OF_TOKEN = (b"access", b"refresh", b"id", b"auth", b"session", b"bearer", b"security", b"admin", b"api")
+_BEFORE_TOKEN = b"|".join(b"(?<=" + kind + between + b")" for kind in _KINDS_OF_TOKEN for between in (b"", b"_", b"-"))
 _PREFIXES = (
-    rb"(?:sk|rk|pk)[-_]|gsk_|hf_|r8_|xai-|pplx-|tvly-|nvapi-|npm_|dop_v1_|glpat-|gh[pousr]_|github_pat_|xox[abeprs]-|xapp-|"
-    rb"AIza|ya29\.|1//0|GOCSPX-|AKIA|ASIA"
+    *(
+        b"sk-",
+        b"sk_",
+        b"rk_",
+        b"pk_",
+        b"gsk_",
+        b"hf_",
+        b"r8_",
+        b"xai-",
+        b"pplx-",
+        b"tvly-",
+        b"nvapi-",
+        b"npm_",
+        b"dop_v1_",
+    ),
+    *(b"glpat-", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"xoxa-", b"xoxb-", b"xoxp-", b"xoxs-"),
+    *(b"xapp-", b"AIza", b"ya29.", b"1//0", b"GOCSPX-", b"AKIA", b"ASIA"),
 )
-_RULES: tuple[tuple[tuple[bytes, ...], re.Pattern[bytes], bytes], ...] = (
-    (
-        (b"private key-----",),
-        re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-        MASK,
+"""How vendors begin their keys."""
+_ENCODED_PREFIXES = (b"c2st", b"QUl6Y", b"Z2hwX", b"QmVhcmVyI", b"QmFzaWMg")
+"""The beginnings of `sk-`, `AIza`, `ghp_`, `Bearer ` and `Basic ` in base64."""
+
+
+class _Rule(NamedTuple):
+    """`anchor`, in lower case, is found quickly; `pattern` must match there. Its last group is what is not kept."""
+
+    anchor: bytes
+    pattern: re.Pattern[bytes]
+
+
+def _rule(anchor: bytes, pattern: bytes, flags: int = re.IGNORECASE) -> _Rule:
+    return _Rule(anchor.lower(), re.compile(pattern, flags))
+
+
+_RULES = (
+    _rule(b"private key-----", rb"private key-----(.*?)(?:-----end|\Z)", re.IGNORECASE | re.DOTALL),
+    _rule(b"api", rb"api[_-]?key" + _VALUE),
+    _rule(b"private", rb"private[_-]?key" + _VALUE),
+    _rule(b"authorization", rb"authorization" + _VALUE),
+    _rule(b"passw", rb"passw(?:or)?d" + _VALUE),
+    _rule(b"passphrase", rb"passphrase" + _VALUE),
+    _rule(b"secret", rb"secret(?:[_-]?(?:access[_-]?)?key)" + _VALUE),
+    _rule(b"secret", rb"secret(?:" + _QUOTED + rb"|" + _BARE_WITH_DIGIT + rb")"),
+    _rule(b"cookie", rb"cookie(?:" + _QUOTED + rb"|" + _BARE_WITH_DIGIT + rb")"),
+    _rule(b"token", rb"(?:" + _BEFORE_TOKEN + rb")token" + _VALUE),
+    _rule(b"token=", rb"token=" + _IN_QUERY),
+    _rule(b"token%3d", rb"token%3d" + _IN_QUERY),
+    _rule(b"key=", rb"(?:(?<=[?&])|(?<=%3f)|(?<=%26))key=" + _IN_QUERY),
+    _rule(b"key%3d", rb"key%3d" + _IN_QUERY),
+    _rule(b"signature=", rb"signature=" + _IN_QUERY),
+    _rule(b"sig=", rb"(?<=[?&])sig=" + _IN_QUERY),
+    _rule(b"bearer", rb"\bbearer(?:\s{1,4}|%20|\+)((?=[a-z._~+/=%-]*[0-9])[a-z0-9._~+/=%-]{12,})"),
+    _rule(b"basic", rb"\bbasic(?:\s{1,4}|%20|\+)((?=[a-z._~+/=%-]*[0-9])[a-z0-9._~+/=%-]{12,})"),
+    _rule(b"eyj", rb"(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)", 0),
+    *(
+        _rule(prefix, _WORD + rb"(" + re.escape(prefix) + rb"(?=[A-Za-z_.%-]*[0-9])[A-Za-z0-9_.%/+-]{12,})", 0)
+        for prefix in _PREFIXES
     ),
-    (
-        (*(b"key", b"authorization", b"admin-token", b"passw", b"passphrase", b"secret", b"token", b"cookie"),),
-        re.compile(
-            rb"(?i)(?<![a-z0-9])((?:" + _NAMES + rb')\\*["\']?\s*[:=]\s*\\*["\'])(?!\\*["\'])[^"\'\\\n]+', re.DOTALL
-        ),
-        rb"\1" + MASK,
-    ),
-    (
-        (*(b"key", b"authorization", b"admin-token", b"passw", b"passphrase", b"secret", b"token", b"cookie"),),
-        re.compile(
-            rb"(?i)(?<![a-z0-9])((?:"
-            + _NAMES
-            + rb")\s*[:=]\s*)(?![\"'{\[\\]|\[redacted)(?:(?:bearer|basic)\s+)?[^\s\"'\\,;&}]{6,}"
-        ),
-        rb"\1" + MASK,
-    ),
-    (
-        (b"bearer", b"basic"),
-        re.compile(rb"(?i)\b(bearer|basic)(\s+|%20|\+)(?=[a-z._~+/=%-]*[0-9])[a-z0-9._~+/=%-]{12,}"),
-        rb"\1 " + MASK,
-    ),
-    (
-        (b"key=", b"token=", b"signature=", b"secret=", b"key%3d", b"token%3d"),
-        re.compile(
-            rb"(?i)((?:[?&]|%3f|%26)(?:x-amz-|x-goog-)?(?:[a-z_-]*key|[a-z_-]*token|[a-z_-]*secret|signature|sig)(?:=|%3d))"
-            rb"[^&\s\"'\\#]+"
-        ),
-        rb"\1" + MASK,
-    ),
-    (
-        (
-            *(
-                b"sk-",
-                b"sk_",
-                b"rk_",
-                b"rk-",
-                b"pk_",
-                b"pk-",
-                b"gsk_",
-                b"hf_",
-                b"r8_",
-                b"xai-",
-                b"pplx-",
-                b"tvly-",
-                b"nvapi-",
-            ),
-            *(
-                b"npm_",
-                b"dop_v1_",
-                b"glpat-",
-                b"ghp_",
-                b"gho_",
-                b"ghu_",
-                b"ghs_",
-                b"ghr_",
-                b"github_pat_",
-                b"xox",
-                b"xapp-",
-            ),
-            *(b"aiza", b"ya29.", b"1//0", b"gocspx-", b"akia", b"asia"),
-        ),
-        re.compile(rb"(?<![A-Za-z0-9_])(?:" + _PREFIXES + rb")(?=[A-Za-z_.%-]*[0-9])[A-Za-z0-9_.%/+-]{14,}"),
-        MASK,
-    ),
-    ((b"eyj",), re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"), MASK),
-    (  # the beginnings of "sk-", "AIza", "ghp_", "Bearer ", "Basic " in base64
-        (b"c2st", b"qul6y", b"z2hwx", b"qmvhcmvy", b"qmfzawmg"),
-        re.compile(rb"(?<![A-Za-z0-9+/])(?:c2st|QUl6Y|Z2hwX|QmVhcmVyI|QmFzaWMg)[A-Za-z0-9+/_-]{12,}={0,2}"),
-        MASK,
-    ),
+    *(_rule(prefix, rb"(" + prefix + rb"[A-Za-z0-9+/_-]{12,}={0,2})", 0) for prefix in _ENCODED_PREFIXES),
 )
-"""`(what must occur, in lower case, for the rule to be worth trying; the rule; what takes its place)`."""
 
 
 def spellings(secret: bytes) -> list[bytes]:
@@ -124,10 +109,24 @@ def redacted(data: bytes, secrets: Iterable[bytes] = ()) -> bytes:
                 if spelling in data:
                     data = data.replace(spelling, MASK)
     lowered = data.lower()
-    for hints, rule, instead in _RULES:
-        if any(hint in lowered for hint in hints):
-            data = rule.sub(instead, data)
-    return data
+    spans = sorted(span for rule in _RULES if rule.anchor in lowered for span in _spans(data, lowered, rule))
+    pieces: list[bytes] = []
+    end = 0
+    for start, stop in spans:
+        if start >= end:
+            pieces += (data[end:start], MASK)
+        end = max(end, stop)
+    return b"".join((*pieces, data[end:])) if pieces else data
+
+
+def _spans(data: bytes, lowered: bytes, rule: _Rule) -> Iterator[tuple[int, int]]:
+    anchor, pattern = rule
+    position = lowered.find(anchor)
+    while position >= 0:
+        found = pattern.match(data, position)
+        if found is not None and found.lastindex is not None:
+            yield found.span(found.lastindex)
+        position = lowered.find(anchor, found.end() if found else position + 1)
 
 
 def shortened(data: bytes, most: int) -> tuple[bytes, bool]:

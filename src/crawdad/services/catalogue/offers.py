@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
-from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
+from crawdad.core.settings import Api, BackgroundSettings, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.profiles import model_profile
 from crawdad.wire.refusals import Refusal
@@ -36,6 +36,7 @@ OWNED_PREFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "zai": ("glm-",),
         "dashscope": ("qwen-", "qwen3", "qwq-"),
         "xai": ("grok-",),
+        "vertex": ("gemini-", "claude-", "imagen-", "text-embedding-0", "text-multilingual-embedding-"),
     }
 )
 """Model families a vendor owns: a bare name of such a family leads to a provider of that name even when the provider's own
@@ -58,6 +59,11 @@ class Provider:
     """Whether names beyond the known list are passed on (no list could be had)."""
     local: bool = False
     """Whether the source is inside this process (the demonstration model, later agents)."""
+
+    def protocol_of(self, model: str) -> str:
+        """The protocol in which this provider offers a model."""
+        families = self.profile.families
+        return next((protocol for prefix, protocol in families if model.startswith(prefix)), self.protocol)
 
 
 class Seat(Protocol):
@@ -118,6 +124,8 @@ class Catalogue:
     exact_rules: Mapping[str, tuple[MappingRule, ...]]
     wildcard_rules: tuple[MappingRule, ...]
     default: str | None = None
+    background: BackgroundSettings | None = None
+    """The rule for small errands, where it is on."""
 
 
 def build_catalogue(
@@ -154,10 +162,11 @@ def build_catalogue(
         exact_rules={name: tuple(found) for name, found in exact.items()},
         wildcard_rules=tuple(wildcards),
         default=settings.models.default,
+        background=settings.models.background if settings.models.background.enabled else None,
     )
 
 
-_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d)$")
+_DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")
 
 
 def undated_names(offers: Mapping[str, Offer]) -> dict[str, str]:
@@ -178,7 +187,7 @@ def configured_offer(provider: Provider, model: ModelSettings) -> Offer:
     return Offer(
         provider,
         model.id,
-        PROTOCOL_OF_API[model.api] if model.api else provider.protocol,
+        PROTOCOL_OF_API[model.api] if model.api else provider.protocol_of(model.id),
         model.kind,
         model,
         model.name or model.id,
@@ -193,7 +202,7 @@ def listed_offer(provider: Provider, entry: ListedModel) -> Offer:
     return Offer(
         provider,
         entry.id,
-        provider.protocol,
+        provider.protocol_of(entry.id),
         entry.kind,
         None,
         entry.display_name or entry.id,

@@ -39,6 +39,11 @@ class Door:
         self._principals = MappingProxyType(dict(principals))
         self._open = not authentication
 
+    def knows(self, credential: str) -> bool:
+        """Whether a credential is one of ours. Asking counts as no guess: one request may carry several credentials, and a
+        stale one beside the right one is no attack."""
+        return len(credential) <= _MOST_CHARACTERS and hash_credential(credential) in self._principals
+
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who presents `credential`. Raises UNAUTHENTICATED, or RATE_LIMITED for an address that keeps guessing."""
         if self._open:

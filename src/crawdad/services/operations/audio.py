@@ -90,7 +90,7 @@ class Audio:
         return self._complete(turn, offer, data, media_type)
 
     async def _ask_gemini(self, turn: Turn, offer: Offer, body: dict[str, object]) -> ModelResponse:
-        path = method_path(offer.model, "generateContent")
+        path = method_path(offer.model, "generateContent", offer.profile)
         document = await post_json(turn, offer, path, body, self._front.transport)
         return fold(codecs.get("gemini").read_response(document, offer.profile))
 

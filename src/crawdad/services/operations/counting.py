@@ -60,7 +60,9 @@ class Counting:
         transport = self._front.transport
         if offer.protocol == "gemini":
             asked = gemini.write_count_request(request, offer.profile).body
-            document = await post_json(turn, offer, method_path(offer.model, "countTokens"), asked, transport)
+            path = method_path(offer.model, "countTokens", offer.profile)
+            document = await post_json(turn, offer, path, asked, transport)
             return gemini.read_count(document).total
         asked = anthropic.write_count_request(request, offer.profile).body
-        return anthropic.read_count_response(await post_json(turn, offer, anthropic.COUNT_PATH, asked, transport))
+        document = await post_json(turn, offer, anthropic.count_path(offer.profile), asked, transport)
+        return anthropic.read_count_response(document)

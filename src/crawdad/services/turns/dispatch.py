@@ -89,10 +89,13 @@ class Dispatcher:
             pool.served(turn, offer)
             return answer
         except GatewayError as error:
-            pool.failed(offer, error)
-            raise
+            error = about_credential(error, offer.provider)
+            if not pool.stale(offer, error):
+                pool.failed(offer, error)
+                raise
         finally:
             await pool.release(taken.probe)
+        return await self._attempt(turn, offer, attempt)
 
     async def _try(self, turn: Turn, offer: Offer, attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
         exchange = turn.exchange

@@ -18,6 +18,7 @@ from crawdad.wire.seals import has_seals
 
 _ANY_PROTOCOL = ("idempotency-key",)
 """Client headers that mean the same to every vendor."""
+_SHARED = ("/v1beta", "/v1", "/publishers/google", "/publishers/anthropic")
 _NO_SECRETS = ("Content-Type", "anthropic-version")
 _SHORTEST_SECRET = 8
 _MASK = b"[credential]"
@@ -26,12 +27,12 @@ ANSWER_LIMIT = 64 * 1024 * 1024
 
 
 def endpoint(base_url: str, path: str) -> str:
-    """The URL of `path` below a provider's base URL. A version that stands in both is written once: Anthropic's base
-    URL is customarily given without `/v1`, OpenAI's with it."""
+    """The URL of `path` below a provider's base URL. What stands in both is written once: Anthropic's base URL is
+    customarily given without `/v1`, OpenAI's with it, Vertex's with or without the publisher."""
     base = base_url.rstrip("/")
-    for version in ("/v1beta", "/v1"):
-        if path.startswith(version + "/") and base.endswith(version):
-            return base + path[len(version) :]
+    for shared in _SHARED:
+        if path.startswith(shared + "/") and base.endswith(shared):
+            return base + path[len(shared) :]
     return base + path
 
 
@@ -77,7 +78,7 @@ async def _send(
     headers["X-Request-Id"] = turn.exchange.id
     call = UpstreamCall(
         "POST",
-        endpoint(provider.base_url, codec.path(offer.model, turn.stream)),
+        endpoint(provider.base_url, codec.path(offer.model, turn.stream, offer.profile)),
         headers,
         body,
         provider.timeouts,

@@ -31,6 +31,18 @@ def upgrade() -> None:
             for name in ("sequence", "exchanges", "errors", "stored_bytes")
         ),
     )
+    op.create_table(
+        "exchange_kinds",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("model_requested", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("account_label", sa.Text(), nullable=False),
+        sa.Column("exchanges", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.Double(), nullable=False),
+        sa.Column("last_at", sa.Double(), nullable=False),
+    )
 
     op.create_table(
         "exchange_bodies",
@@ -63,6 +75,16 @@ def upgrade() -> None:
         sa.Column("cost", sa.Double(), nullable=False),
         sa.Column("priced", sa.BigInteger(), nullable=False),
         sa.Column("unpriced", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "usage_totals",
+        sa.Column("span", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("bucket", sa.BigInteger(), primary_key=True, autoincrement=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("requests", "failed", "input_tokens")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("output_tokens", "cache_read_tokens")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("cache_write_tokens", "reasoning_tokens")),
+        sa.Column("cost", sa.Double(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("priced", "unpriced")),
     )
 
     op.create_table(
