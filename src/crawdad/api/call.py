@@ -140,6 +140,10 @@ class Call:
         encoding = self.header(b"content-encoding").lower()
         return raw if encoding in ("", "identity") else decompress(raw, encoding, limit)
 
+    def watch(self, on_lost: Callable[[], None] | None) -> None:
+        """Have the server call `on_lost` when the client goes away; None takes it back."""
+        self.scope["crawdad.watch"](on_lost)
+
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status line and headers."""
         self.started = True

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.pulse import ClientWatch, Pulse
-from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
-from crawdad.core.identity import Permission, Principal
+from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
+from crawdad.core.text import Text
 from crawdad.services.bodies import BodyCapture, BodyKeeper
+from crawdad.services.budgets import Budgets
 from crawdad.services.identity import Door
+from crawdad.services.switch import ServiceSwitch
 from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
 from crawdad.services.turns.refusals import NOBODY, Refusals
 from crawdad.services.turns.turn import Turn
@@ -38,8 +42,18 @@ class Gate:
     clock: Clock
     randomness: Randomness
     settings: Callable[[], Settings]
+    switch: ServiceSwitch
     bodies: BodyKeeper
     refusals: Refusals
+    budgets: Budgets
+
+    def enter(self, credential: str | None, address: str) -> Principal:
+        """Who comes to use models. The administrator's own token is for administering: it opens no model route, so that a
+        tool which is handed one does not hold the keys to the house. Raises UNAUTHENTICATED, RATE_LIMITED."""
+        principal = self.door.enter(credential, address)
+        if principal.kind == "admin":
+            raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.admin_only"), {"code": "invalid_api_key"})
+        return principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +76,17 @@ class UrlSays:
     array: bool = False
 
 
-async def admit(call: Call, gate: Gate, query_key: bool = False) -> Principal:
-    """Who is calling, allowed to use models and within its per-minute limits."""
-    principal = gate.door.enter(call.credential(query_key), call.address)
-    await let_in(principal, gate)
+async def admit(call: Call, gate: Gate, dialect: Dialect) -> Principal:
+    """Who is calling, allowed to use models in this protocol and within its requests of this minute."""
+    principal = gate.enter(call.credential(dialect.query_key), call.address)
+    await let_in(principal, gate, dialect)
     return principal
 
 
-async def let_in(principal: Principal, gate: Gate) -> None:
-    """Raise FORBIDDEN or RATE_LIMITED unless the caller may use models now."""
-    principal.need(Permission.MODELS_USE)
-    await gate.door.count_request(principal)
+async def let_in(principal: Principal, gate: Gate, dialect: Dialect) -> None:
+    """Raise FORBIDDEN or RATE_LIMITED unless the caller may use models in this protocol now."""
+    principal.need_protocol(dialect.protocol)
+    await gate.budgets.admit(principal)
 
 
 def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal) -> Exchange:
@@ -164,9 +178,13 @@ def usable_model_name(value: object) -> str:
     return value
 
 
-def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
-    """Headers that tell where the answer came from and what was lost on the way."""
+def reply_headers(reply: Reply, exchange: Exchange, with_account: bool = True) -> Headers:
+    """Headers that tell where the answer came from (the account only where that is wanted) and what was lost on the way."""
     headers = {**reply.headers, "request-id": exchange.id}
+    if exchange.model_resolved:
+        headers["x-mapped-model"] = exchange.model_resolved.partition("/")[2]
+    if exchange.account_label and with_account:
+        headers["x-account-email"] = quote(exchange.account_label, safe="@:+ /()[]{}<>,;=!?#&*'$")
     if exchange.notes:
         headers["x-crawdad-notes"] = "; ".join(exchange.notes)[:1000]
     return headers
@@ -178,8 +196,11 @@ def error_body(body: JsonObject, request_id: str) -> JsonObject:
 
 
 def error_headers(error: GatewayError) -> Headers:
-    """Headers of an error answer."""
-    return {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    """Headers of an error answer. SDKs try a 429 again at once, unless they are told that it is of no use."""
+    headers = {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    if error.details.get("code") == "budget_exhausted":
+        headers["x-should-retry"] = "false"
+    return headers
 
 
 class _Conversation:
@@ -192,7 +213,6 @@ class _Conversation:
         self._dialect = dialect
         self._codec = codecs.get(dialect.protocol)
         self._exchange: Exchange | None = None
-        self._principal: Principal | None = None
         self._turn: Turn | None = None
         self._watch: ClientWatch | None = None
         self._pulse: Pulse | None = None
@@ -201,8 +221,8 @@ class _Conversation:
 
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
-        principal = self._principal = gate.door.enter(call.credential(self._dialect.query_key), call.address)
-        await let_in(principal, gate)
+        principal = self._principal = gate.enter(call.credential(self._dialect.query_key), call.address)
+        await let_in(principal, gate, self._dialect)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
@@ -222,8 +242,8 @@ class _Conversation:
             self._watch.forgive()
 
     async def _send(self, reply: Reply, exchange: Exchange) -> None:
-        call, capture = self._call, self._capture
-        headers = reply_headers(reply, exchange)
+        call, gate, capture = self._call, self._gate, self._capture
+        headers = reply_headers(reply, exchange, gate.settings().accounts.label_header)
         if not reply.closes_exchange:
             self._exchange = None
         if reply.chunks is None:
@@ -259,6 +279,8 @@ class _Conversation:
     async def fail(self, error: GatewayError) -> None:
         """Tell the client, in the dialect's words, as an answer or as the end of a stream that has begun."""
         call, capture = self._call, self._capture
+        if self._watch is not None:
+            self._watch.stop()
         status, body = self._codec.write_error(error, call.language)
         if self._exchange is not None:
             self._gate.front.ledger.fail(self._exchange, error, status)
@@ -280,15 +302,14 @@ class _Conversation:
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
         try:
+            if self._watch is not None:
+                self._watch.stop()
             if self._pulse is not None:
                 await self._pulse.stop()
-            if self._watch is not None:
-                await self._watch.stop()
             if isinstance(self._chunks, AsyncGenerator):
                 await self._chunks.aclose()
-            if self._exchange is not None and self._principal is not None:
+            if self._exchange is not None:
                 self._gate.front.ledger.abandon(self._exchange)
-                await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)
         finally:
             if self._capture is not None:
                 self._gate.bodies.keep(self._capture)

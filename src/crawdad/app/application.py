@@ -13,42 +13,55 @@ import structlog
 from crawdad import __version__
 from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
+from crawdad.adapters.programs import LocalTunnelPrograms
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
+from crawdad.app.accounts import World, open_accounts, start_accounts
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
-from crawdad.app.management import management_mounts
+from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
+from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.upkeep import Upkeep
-from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.core.errors import GatewayError
+from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
+from crawdad.services.accounts.keeping import ACCOUNTS_CHANGED, LOCKS_CHANGED
 from crawdad.services.bodies import BodyKeeper
+from crawdad.services.budgets import Budgets
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
+from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
 from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
+from crawdad.services.panel_values import PanelValues
+from crawdad.services.prices import PriceBook
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
 from crawdad.services.statistics import Statistics
+from crawdad.services.switch import SWITCHED, ServiceSwitch
 from crawdad.services.tasks import Tasks
+from crawdad.services.tunnel import Tunnel
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.refusals import Refusals
-from crawdad.services.upstreams import DEMO_PROVIDER
+from crawdad.services.upstreams import DEMO_PROVIDER, default_proxy
 from crawdad.store.bodies import BodyStore
+from crawdad.store.budgets import BudgetStore, settle_budgets
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
 from crawdad.store.exchanges import ExchangeLog
 from crawdad.store.journal import open_journal
+from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore
 from crawdad.store.responses import ResponseStore
 from crawdad.store.usage import count_older, count_usage
@@ -93,33 +106,67 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
         journal = await stack.enter_async_context(
-            open_journal(database, launch.home / "spool", followers=[count_usage])
+            open_journal(database, launch.home / "spool", followers=(count_usage, settle_budgets))
         )
         transport = await stack.enter_async_context(
             HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)
         )
         changes = Changes(database)
         keys = Keys(KeyStore(database), changes, clock, randomness)
-        door = Door(clock, cluster.rates)
+        door = Door(clock)
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
-        live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
+        proxy_for = default_proxy(lambda: upkeep.settings, proxy_from_environment(environment))
+        live = LiveCatalogue(settings, transport, proxy_for)
+        runner = Runner(cluster.leases if cluster_url else None, clock)
+        world = World(
+            database,
+            cluster,
+            secret_box(launch, environment),
+            transport,
+            clock,
+            randomness,
+            proxy_for,
+            lambda: upkeep.settings,
+            runner.name,
+            str(launch.home),
+        )
+        accounts = await stack.enter_async_context(open_accounts(world))
         body_store = BodyStore(database)
         bodies = BodyKeeper(body_store, lambda: upkeep.settings.logging.bodies, clock, cluster.bus)
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped, lambda: bodies.dropped)
-        ledger = Ledger(clock, journal, metrics.observe)
+        pool = accounts.pool
+
+        prices = PriceBook(lambda: upkeep.settings)
+        budgets = Budgets(
+            BudgetStore(database),
+            cluster.rates,
+            clock,
+            price_of=prices.price_of,
+            settings=lambda: upkeep.settings.budgets,
+            runner=runner.name,
+            settle_now=journal.flush,
+        )
+        await budgets.tidy(runner.is_alive)
+
+        def observe(exchange: Exchange) -> None:
+            metrics.observe(exchange)
+            pool.settled(exchange)
+            budgets.closed(exchange)
+
+        ledger = Ledger(clock, journal, observe, prices.price_of)
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
-            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry),
+            dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
-        runner = Runner(cluster.leases if cluster_url else None, clock)
-        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
+        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
         await runs.recover()
         tasks.start(runner.stay_alive(), "runner")
         tasks.start(runs.obey(), "stopped responses")
@@ -127,7 +174,15 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         stack.push_async_callback(_write_last, bodies)
         tasks.start(bodies.keep_writing(), "bodies")
         tasks.start(bodies.obey(), "monitor")
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, bodies, Refusals(ledger, clock))
+        tasks.start(budgets.keep_reserving(), "budgets reserved")
+        tasks.start(budgets.keep_settling(), "budgets settled")
+        tasks.start(budgets.keep_tidy(runner.is_alive), "budgets given back")
+        key_values = KeyValues(database)
+        switch = ServiceSwitch(key_values, changes, cluster.bus)
+        await switch.load()
+        tasks.start(switch.follow(), "service switch")
+        refusals = Refusals(ledger, clock)
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets)
 
         async def settle() -> None:
             with suppress(GatewayError):  # what cannot be written now is seen later
@@ -143,10 +198,35 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             closing=lambda: front_door.draining,
         )
         statistics = Statistics(UsageLog(database), clock, lambda: upkeep.settings.logging.statistics.timezone, settle)
-        responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(
-            gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate, logs, statistics))
+        configuration = RunningConfiguration(source, upkeep.take)
+        panel = PanelValues(key_values)
+        home = launch.environment.get("HOME") or str(launch.home)
+        tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
+        tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
+        managed = Managed(
+            gate,
+            accounts,
+            sign_ins,
+            logs,
+            statistics,
+            live,
+            configuration,
+            panel,
+            keys,
+            tunnel,
+            transport,
+            launch.home,
+            launch.environment,
         )
+        responses = Responses(front, response_store, runs, clock)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))
+        start_accounts(accounts, tasks, live, upkeep.want_lists)
+        upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
+        upkeep.followed |= {
+            ACCOUNTS_CHANGED: accounts.keeping.reload,
+            SWITCHED: switch.refresh,
+            LOCKS_CHANGED: accounts.keeping.reload_locks,
+        }
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 

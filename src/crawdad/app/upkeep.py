@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import structlog
 
@@ -32,6 +33,15 @@ _RETENTION_SECONDS = 3600.0
 _BREATH_SECONDS = 0.02
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What new settings go to."""
+
+    keys: Keys
+    door: Door
+    live: LiveCatalogue
+
+
 class Upkeep:
     """Holds the settings of the moment and the tasks that keep them and what depends on them fresh."""
 
@@ -41,6 +51,16 @@ class Upkeep:
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
+        self.followed: dict[str, Callable[[], Awaitable[None]]] = {}
+        """What to do when another process changed something of a topic."""
+        self.after_settings: list[Callable[[], Awaitable[None] | None]] = []
+        """What else is to be done when new settings count."""
+        self._taking = asyncio.Lock()
+        self._parts: _Parts | None = None
+
+    def want_lists(self) -> None:
+        """Let providers be asked for their lists soon."""
+        self._lists_wanted.set()
 
     def failing(self) -> list[str]:
         """The parts that are not ready."""
@@ -57,17 +77,24 @@ class Upkeep:
         live: LiveCatalogue,
     ) -> None:
         """Start the tasks."""
-        tasks.start(self._follow_configuration(keys, door, live), "configuration")
-        tasks.start(self._follow_keys(changes, clock, keys, door), "keys")
+        self._parts = _Parts(keys, door, live)
+        tasks.start(self._follow_configuration(), "configuration")
+        tasks.start(self._follow_changes(changes, clock, keys, door), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
         tasks.start(self._apply_retention(database, clock), "retention")
         tasks.start(_count_older(database, clock), "usage of older exchanges")
 
-    async def _follow_configuration(self, keys: Keys, door: Door, live: LiveCatalogue) -> None:
-        async for loaded in self._source.changes(self._loaded, seal=True):
-            await self._take(loaded, keys, door, live)
+    async def take(self, loaded: Loaded) -> None:
+        """Take up a configuration at once, as whoever has just written it wants to see it work."""
+        assert self._parts is not None
+        async with self._taking:  # the newest counts, whoever came first
+            await self._take(self._source.loaded or loaded, self._parts)
 
-    async def _take(self, loaded: Loaded, keys: Keys, door: Door, live: LiveCatalogue) -> None:
+    async def _follow_configuration(self) -> None:
+        async for loaded in self._source.changes(self._loaded, seal=True):
+            await self.take(loaded)
+
+    async def _take(self, loaded: Loaded, parts: _Parts) -> None:
         for problem in loaded.problems:
             level = _log.error if problem.is_error else _log.warning
             level("configuration", problem=problem.describe(), kept=loaded.kept)
@@ -77,14 +104,18 @@ class Upkeep:
         if not found:
             return
         try:
-            await keys.refresh(door, loaded.settings.gateway.auth)
+            await parts.keys.refresh(parts.door, loaded.settings.gateway.auth)
         except GatewayError as error:
             _log.error("configuration", problem=error.message(), kept=True)
             return
         if loaded.settings.logging != self.settings.logging:
             configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
-        live.apply(loaded.settings)
+        parts.live.apply(loaded.settings)
+        for apply in self.after_settings:
+            pending = apply()
+            if pending is not None:
+                await pending
         self._lists_wanted.set()
         _log.info(
             "configuration_applied",
@@ -92,9 +123,9 @@ class Upkeep:
             after_restart=[change.path for change in found.changes if not change.hot],
         )
 
-    async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second; when
-        keys were last used is written down now and then."""
+    async def _follow_changes(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
+        """What another process changed (the command line, a neighbour in the cluster) counts within a second; when keys were
+        last used is written down now and then."""
         known: dict[str, int] | None = None
         noted = -_USES_SECONDS
         while True:
@@ -102,6 +133,9 @@ class Upkeep:
                 revisions = await changes.revisions()
                 if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
                     await keys.refresh(door, self.settings.gateway.auth)
+                for topic, take_up in self.followed.items():
+                    if known is not None and revisions.get(topic) != known.get(topic):
+                        await take_up()
                 known = revisions
                 if clock.monotonic() - noted >= _USES_SECONDS:
                     await keys.note_uses(door)

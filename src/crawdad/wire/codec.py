@@ -14,7 +14,7 @@ from crawdad.core.response import ModelResponse
 from crawdad.core.text import Language
 from crawdad.core.usage import Usage
 from crawdad.wire.features import SupportTable
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Codec(Protocol):
         """The request for an upstream; `request.model` is already the upstream's own name. Raises BAD_REQUEST for content
         that this protocol cannot say."""
 
-    def path(self, model: str, stream: bool) -> str:
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
         """Path and query below the provider's base URL, such as `/chat/completions`."""
 
     def stream_reader(self, profile: Profile) -> StreamReader:

@@ -1,4 +1,5 @@
-"""One gateway a test module, in front of scripted and of faulty models, with an administrator."""
+"""Gateways of a test module: one in front of scripted and faulty models, with an administrator, and one whose vendor has
+accounts."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from typing import Any
 import pytest
 
 from tests.api.opsclaw.administrator import ADMIN, Administrator
-from tests.support.server import running_gateway, settings
+from tests.api.opsclaw.client import call
+from tests.support.server import Gateway, running_gateway, settings
+from tests.support.services import postgres_url, redis_prefix  # noqa: F401
+from tests.support.upstreams.accounts import AccountVendor
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.fixtures import faulty_upstream, scripted_upstream  # noqa: F401
 from tests.support.upstreams.protocols import PROTOCOLS, provider
@@ -42,3 +46,25 @@ def fresh(administrator: Administrator) -> Administrator:
     assert administrator.ask("POST", "/api/logs/clear").status == 200
     assert administrator.ask("POST", "/api/stats/token/clear").status == 200
     return administrator
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[AccountVendor]:
+    with AccountVendor() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_gateway() -> Iterator[Gateway]:
+    quick = {"attempts": 3, "baseSeconds": 0.01, "budgetSeconds": 2}
+    with running_gateway(settings({}, retry=quick, accounts={"refreshMinutes": 0, "maxWaitSeconds": 2})) as found:
+        yield found
+
+
+@pytest.fixture
+def gateway(shared_gateway: Gateway, vendor: AccountVendor) -> Gateway:
+    """The gateway without any account."""
+    listed = call(shared_gateway, "GET", "/api/accounts").json["accounts"]
+    call(shared_gateway, "POST", "/api/accounts/bulk-delete", {"accountIds": [one["id"] for one in listed]})
+    vendor.journal.clear()
+    return shared_gateway

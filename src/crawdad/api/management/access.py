@@ -29,11 +29,13 @@ def credentials_of(request: Request) -> list[str]:
 
 
 def principal_of(door: Door, request: Request) -> Principal:
-    """Who asks, by whichever of the credentials opens most. Raises UNAUTHENTICATED when none is known."""
+    """Who asks, by whichever of the credentials opens most. Raises UNAUTHENTICATED when none is known (that counts as one
+    wrong guess, however many headers it came in)."""
     best: Principal | None = None
     refusal: GatewayError | None = None
-    presented: list[str | None] = [*credentials_of(request)]
-    for credential in presented or [None]:
+    presented = credentials_of(request)
+    tried: list[str | None] = [each for each in presented if door.knows(each)]
+    for credential in tried or [presented[0] if presented else None]:
         try:
             found = door.enter(credential, request.state.address)
         except GatewayError as error:

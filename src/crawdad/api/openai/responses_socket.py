@@ -46,7 +46,8 @@ class ResponsesSocket:
         call = Call({**scope, "method": "GET"}, receive, send, self._gate.randomness.new_id())
         await receive()  # websocket.connect
         try:
-            self._gate.door.enter(call.credential(), call.address)
+            self._gate.switch.check()
+            self._gate.enter(call.credential(), call.address)
         except GatewayError as error:
             await _refuse(scope, send, error)
             return
@@ -115,7 +116,8 @@ class _Connection:
 
     async def _turn(self, frame: ClientFrame, data: bytes) -> None:
         gate, body = self._gate, frame.body
-        principal = await admit(self._call, gate)
+        gate.switch.check()
+        principal = await admit(self._call, gate, SOCKET)
         self._call.id = gate.randomness.new_id()
         exchange = new_exchange(self._call, gate, SOCKET, principal)
         exchange.stream = True
@@ -143,7 +145,6 @@ class _Connection:
             raise
         finally:
             gate.front.ledger.abandon(exchange)
-            await gate.door.count_tokens(principal, exchange.usage.total_tokens)
             if capture is not None:
                 gate.bodies.keep(capture)
 

@@ -5,21 +5,25 @@ Nothing here is imported before it is needed: a command that asks for nothing pa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
+    from crawdad.core.budgets import Budget, Standing
     from crawdad.core.exchange import Exchange
     from crawdad.core.identity import Limits, Permission
     from crawdad.core.log import Bodies
     from crawdad.core.settings import Settings
     from crawdad.core.statistics import Dimension, Group, Used
     from crawdad.core.text import Text
+    from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.cli_sync.plan import FileChange
+    from crawdad.services.cli_sync.service import Status
     from crawdad.services.statistics import Asked, Period, Summary
 
 
@@ -113,6 +117,10 @@ class Key(Protocol):
     def revoked_at(self) -> float | None: ...
     @property
     def last_used_at(self) -> float | None: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def parent_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,25 @@ class NewKey:
     permissions: frozenset[Permission]
     limits: Limits
     expires_in: float | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What shall be other about a key. None leaves a thing as it is, `clear` names what is taken away first.
+
+    `lists` replaces its lists (`models`, `providers`, …); `budgets` replaces those of the same unit and period.
+    """
+
+    name: str | None = None
+    owner: str | None = None
+    permissions: frozenset[Permission] | None = None
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    expires_in: float | None = None
+    clear: frozenset[str] = frozenset()
 
 
 class Keys(Protocol):
@@ -132,6 +159,15 @@ class Keys(Protocol):
         """A new key and its secret, which is shown once and stored as a hash."""
 
     async def list(self, include_revoked: bool = False) -> Sequence[Key]: ...
+
+    async def get(self, id_or_name: str) -> Key:
+        """One living key. Raises NOT_FOUND."""
+
+    async def update(self, id_or_name: str, wanted: KeyChange) -> Key:
+        """Change a living key. Raises NOT_FOUND."""
+
+    async def standing(self, key: Key) -> Sequence[Standing]:
+        """The budgets that it spends, and what is left of them."""
 
     async def revoke(self, id_or_name: str) -> Key:
         """End a key. Raises NOT_FOUND, or CONFLICT when several keys have that name."""
@@ -175,6 +211,24 @@ class UsageStatistics(Protocol):
     async def daily(self, days: int, asked: Asked) -> list[Period]: ...
 
 
+class Tools(Protocol):
+    """Command line tools of this user. `url` None: the gateway of the installation; `key` None: one made for the tool."""
+
+    @property
+    def home(self) -> str: ...
+
+    async def status(self, tool: str, url: str | None) -> Status: ...
+
+    async def preview(
+        self, tool: str, url: str | None, key: str | None, model: str | None, restore: bool
+    ) -> list[FileChange]:
+        """What `sync` (or `restore`) would do."""
+
+    async def sync(self, tool: str, url: str | None, key: str | None, model: str | None) -> list[FileChange]: ...
+
+    async def restore(self, tool: str) -> list[FileChange]: ...
+
+
 async def settings(launch: Launch) -> Settings:
     """The settings in effect in the installation at `launch`."""
     async with open_configuration(launch) as configuration:
@@ -209,11 +263,25 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatisti
     return wiring.open_statistics(launch)
 
 
+def open_tools(launch: Launch) -> Tools:
+    """The command line tools that may be pointed at it."""
+    from crawdad.app.cli_tools import InstalledTools
+
+    return InstalledTools(launch)
+
+
 async def has_database(launch: Launch) -> bool:
     """Whether there is a database already; the first start makes one."""
     from crawdad.app import wiring
 
     return await wiring.has_database(launch)
+
+
+def open_accounts(launch: Launch) -> AbstractAsyncContextManager[AccountServices]:
+    """Its accounts."""
+    from crawdad.app import wiring
+
+    return wiring.open_accounts(launch)
 
 
 async def check_database(launch: Launch) -> str:

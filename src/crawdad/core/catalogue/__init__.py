@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from crawdad.core.catalogue import (
+    accounts,
+    budgets,
     cli,
+    cli_accounts,
     configuration,
     doctor,
     fetch,
     http,
     identity,
+    management,
+    oauth,
     responses,
     routing,
     settings,
     statistics,
     store,
+    tools,
     upstream,
     wire,
 )
 
 _SUBJECTS = (
-    *(cli, configuration, doctor, fetch, http, identity, responses, routing, settings),
-    *(statistics, store, upstream, wire),
+    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(routing, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

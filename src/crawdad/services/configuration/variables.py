@@ -19,6 +19,9 @@ OVERRIDES: tuple[tuple[str, Path], ...] = (
     ("CRAWDAD_DATABASE_URL", ("database", "url")),
     ("CRAWDAD_CLUSTER_URL", ("cluster", "url")),
     ("CRAWDAD_LOG_LEVEL", ("logging", "level")),
+    ("CRAWDAD_GOOGLE_CLIENT_ID", ("oauth", "google", "clientId")),
+    ("CRAWDAD_GOOGLE_CLIENT_SECRET", ("oauth", "google", "clientSecret")),
+    ("CRAWDAD_PUBLIC_URL", ("oauth", "google", "publicUrl")),
 )
 """Variables that stand above the file."""
 

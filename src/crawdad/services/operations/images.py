@@ -78,7 +78,7 @@ class Images:
                 await post_json(turn, offer, "/images/generations", wire.write_openai(request), transport)
             )
         if offer.protocol == "gemini" and "imagen" in offer.model.lower():
-            path = method_path(offer.model, "predict")
+            path = method_path(offer.model, "predict", offer.profile)
             return wire.read_imagen(await post_json(turn, offer, path, wire.write_imagen(request), transport))
         if offer.protocol == "gemini":
             return await self._draw_many(turn, offer, request)
@@ -106,7 +106,7 @@ class Images:
         return ImageResponse(images, usage)
 
     async def _draw_gemini(self, turn: Turn, offer: Offer, request: ImageRequest) -> ImageResponse:
-        path = method_path(offer.model, "generateContent")
+        path = method_path(offer.model, "generateContent", offer.profile)
         document = await post_json(turn, offer, path, wire.write_gemini(request), self._front.transport)
         answer = fold(codecs.get("gemini").read_response(document, offer.profile))
         images = [
@@ -122,6 +122,7 @@ class Images:
 
     def _complete(self, turn: Turn, offer: Offer, response: ImageResponse, body: bytes) -> Reply:
         turn.exchange.usage = response.usage
+        turn.exchange.usage.pictures = len(response.images)
         return complete(turn, offer, self._front.ledger, body)
 
 

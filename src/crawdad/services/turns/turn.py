@@ -43,6 +43,8 @@ class Turn:
     """The body as a form, for operations that take one (`body` then holds its text fields)."""
     echo: ModelRequest | None = None
     """The request as the reply shall echo it, where that is not what the upstream gets (Responses)."""
+    session: str | None = None
+    """Which conversation it belongs to, as far as the accounts care."""
     fetched: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     """What was fetched for the request: URL → content and claimed type. Kept for the next attempt."""
     _request: ModelRequest | None = None
