@@ -1,7 +1,7 @@
 """Keeping bodies costs a request next to nothing: it holds on to what passes by, and another thread does the rest.
 
-That thread takes a twentieth of a processor at most, and what waits for it is bounded: a gateway that is busy to the brim answers
-requests, and gives up bodies. Those are counted. Exchanges are never given up for it.
+That thread takes a twentieth of a processor at most, and what waits for it is bounded: a gateway that is busy to the brim
+answers requests, and gives up bodies. Those are counted. Exchanges are never given up for it.
 """
 
 from __future__ import annotations
