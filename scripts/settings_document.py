@@ -17,6 +17,7 @@ from crawdad.core.text import Text
 from crawdad.services.configuration.difference import difference
 from crawdad.services.configuration.variables import OVERRIDES, VENDORS
 from crawdad.wire.openai_chat.profiles import PROFILES
+from crawdad.wire.vertex import NAME as VERTEX
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SIGNS = (("≥", "ge"), (">", "gt"), ("≤", "le"), ("<", "lt"))
@@ -127,7 +128,7 @@ class _Writer:
 
     def type_of(self, key: Key) -> str:
         if key.path.endswith(".profile"):
-            choices = ", ".join(f"`{name}`" for name in PROFILES)
+            choices = ", ".join(f"`{name}`" for name in (*PROFILES, VERTEX))
             return f"{self.word('one of')} {choices}"
         return self.kind(key.annotation) + _limits(key.field.metadata)
 

@@ -250,7 +250,7 @@ def maker(gateway: Gateway) -> Iterator[tuple[httpx.Client, Json]]:
         {"budgets": ["101 requests/day"]},
         {"budgets": ["61 requests/minute"]},
         {"requests_per_minute": 61},
-        {"expires_at": time.time() + 999_999},
+        {"expires_at": 4_000_000_000.0},
         {"owner": "somebody else"},
     ],
     ids=str,

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawdad.app.commands.backends import KeyChange, NewKey
+from crawdad.app.commands.backends import KeyChange, LogOrder, NewKey
 from crawdad.app.launch import Launch
 from crawdad.core.budgets import Standing
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -131,9 +131,10 @@ class FakeKeys:
 class FakeExchangeLog:
     kept: list[Exchange] = field(default_factory=list)
 
-    async def recent(self, limit: int, *, model: str | None, failed: bool, since: float | None) -> Sequence[Exchange]:
-        found = [each for each in self.kept if model in (None, each.model_resolved)]
-        return [each for each in found if not failed or each.outcome != "completed"][-limit:]
+    async def recent(self, limit: int, wanted: LogOrder) -> Sequence[Exchange]:
+        found = [each for each in self.kept if wanted.model in (None, each.model_resolved)]
+        found = [each for each in found if not wanted.errors or each.status >= 400]
+        return [each for each in found if not wanted.failed or each.outcome != "completed"][-limit:]
 
 
 def opening(thing: Any) -> Callable[[Launch], AbstractAsyncContextManager[Any]]:

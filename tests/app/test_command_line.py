@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,18 @@ from crawdad.core.budgets import Budget
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
+from crawdad.core.log import Bodies, Body
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
+from crawdad.store.bodies import BodyStore, pack_bodies
+from crawdad.store.database import open_database
+from crawdad.store.exchanges import ExchangeLog
+from crawdad.store.records import pack
+from crawdad.store.usage import count_usage
 from tests.app.fakes import FakeConfiguration, FakeExchangeLog, FakeKeys, FakeProblem, opening
 from tests.app.processes import environment, running
 from tests.app.vendor import Vendor, vendor
+from tests.store.samples import exchange
 
 Capture = pytest.CaptureFixture[str]
 MODELS = {"object": "list", "data": [{"id": "crawdad/demo", "object": "model", "owned_by": "crawdad"}]}
@@ -162,7 +171,7 @@ def test_simple_commands_load_little(home: Path) -> None:
     code = "import sys; from crawdad.app.main import run; run(['version']); print(' '.join(sys.modules))"
     command = [sys.executable, "-P", "-c", code]
     finished = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=60)
-    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "aiohttp", "sqlalchemy", "psutil"}
+    heavy = {"rich", "pydantic", "asyncio", "uvicorn", "httptools", "sqlalchemy", "psutil"}
     assert heavy.isdisjoint(finished.stdout.split())
 
 
@@ -178,7 +187,24 @@ def test_completion(home: Path) -> None:
     script = crawdad(home, "completion", "zsh").stdout
     assert "_CRAWDAD_COMPLETE" in script
     asked = {"COMP_WORDS": "crawdad st", "COMP_CWORD": "1", "_CRAWDAD_COMPLETE": "complete_bash"}
-    assert crawdad(home, **asked).stdout.split() == ["status"]
+    assert crawdad(home, **asked).stdout.split() == ["status", "stats"]
+
+
+# config
+
+
+def test_a_variable_hides_no_mistake_in_the_file(home: Path) -> None:
+    refused = crawdad(home, "config", "set", "gateway.port", "99999", "--json", CRAWDAD_PORT="8045")
+    document = json.loads(refused.stdout)
+    assert (refused.returncode, document["written"], document["refused"]) == (exits.CONFIGURATION, False, True)
+    assert "gateway.port" in [problem["key"] for problem in document["problems"] if problem["severity"] == "error"]
+    assert not (home / "openclaw.json").exists()
+    (home / "openclaw.json").write_text('{\n  "gateway": {"port": 99999}\n}')
+    verdict = crawdad(home, "config", "validate", "--json", CRAWDAD_PORT="8045")
+    (problem,) = json.loads(verdict.stdout)["problems"]
+    assert (verdict.returncode, problem["key"], problem["line"]) == (exits.CONFIGURATION, "gateway.port", 2)
+    assert crawdad(home, "config", "set", "gateway.port", "8046", CRAWDAD_PORT="8045").returncode == exits.OK
+    assert json.loads((home / "openclaw.json").read_text()) == {"gateway": {"port": 8046}}
 
 
 # up, serve, status
@@ -368,8 +394,74 @@ def test_logs_shows_exchanges_without_obeying_them(capsys: Capture, monkeypatch:
     monkeypatch.setattr(backends, "open_exchange_log", opening(FakeExchangeLog([good, bad])))
     assert [each["id"] for each in document(capsys, "logs")["exchanges"]] == ["e1", "e2"]
     assert [each["id"] for each in document(capsys, "logs", "--failed")["exchanges"]] == ["e2"]
+    assert [each["id"] for each in document(capsys, "logs", "--errors")["exchanges"]] == ["e2"]
     printed = lines(capsys, "logs")
     assert len(printed) == 3 and "\x1b" not in printed[2] and "\x9b" not in printed[2] and "no such model" in printed[2]
+
+
+def keep(home: Path, *exchanges: Exchange) -> None:
+    """Put exchanges and a body each where the server would."""
+
+    async def put() -> None:
+        async with open_database(f"sqlite:///{home / 'crawdad.db'}") as database:
+            await ExchangeLog(database, [count_usage]).insert([pack(each) for each in exchanges])
+            bodies = Bodies(Body('{"model": "gpt-5"}'), Body("Hello\x1b[2J", True))
+            await BodyStore(database).insert([pack_bodies(each.id, each.started_at, bodies) for each in exchanges])
+
+    asyncio.run(put())
+
+
+def test_bodies_and_exports_of_the_log(capsys: Capture, home: Path) -> None:
+    keep(home, exchange(1), exchange(2, status=502, outcome="failed", model_requested="=1+1"))
+    told = document(capsys, "logs", "--bodies", "ex000001")
+    assert told == {
+        "id": "ex000001",
+        "request": '{"model": "gpt-5"}',
+        "request_truncated": False,
+        "response": "Hello\x1b[2J",
+        "response_truncated": True,
+    }
+    printed = lines(capsys, "logs", "--bodies", "ex000001")
+    assert '{"model": "gpt-5"}' in printed and "\x1b" not in "".join(printed)
+    assert document(capsys, "logs", "--bodies", "nothing", code=exits.PROBLEM)["error"]["kind"] == "not_found"
+    exported = crawdad(home, "logs", "--export", "csv", "--errors").stdout.splitlines()
+    assert len(exported) == 2 and exported[0].startswith("id,timestamp,") and ",'=1+1," in exported[1]
+    rows = [json.loads(line) for line in crawdad(home, "logs", "--export", "jsonl").stdout.splitlines()]
+    assert [row["id"] for row in rows] == ["ex000002", "ex000001"]
+
+
+def test_following_the_log_tells_what_comes_once(home: Path) -> None:
+    keep(home, *(exchange(number) for number in range(3)))
+    command = [sys.executable, "-P", "-m", "crawdad.app.main", "logs", "-f", "-n", "2", "--json"]
+    with subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = [json.loads(process.stdout.readline())["id"] for _ in range(2)]
+        keep(home, exchange(900, started_at=1_700_000_000.0))
+        keep(home, exchange(901))
+        told += [json.loads(process.stdout.readline())["id"] for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == exits.INTERRUPTED
+    assert told == ["ex000001", "ex000002", "ex000900", "ex000901"]
+
+
+def test_stats(capsys: Capture, home: Path) -> None:
+    now = time.time()
+    keep(home, *(exchange(number, started_at=now - number, owner="ann") for number in range(3)))
+    keep(
+        home, exchange(8, started_at=now, model_requested="other", cost=None), exchange(9, started_at=now - 40 * 86_400)
+    )
+    told = document(capsys, "stats", "--by", "model", "--days", "7")
+    assert told["rows"][0] == {
+        "model": "gpt-5",
+        **{"requests": 3, "failed": 0, "input_tokens": 300, "output_tokens": 60, "total_tokens": 360},
+        **{"cache_read_tokens": 192, "cost": pytest.approx(0.0375), "unpriced_requests": 0},
+    }
+    assert told["total"]["requests"] == 4 and told["total"]["unpriced_requests"] == 1
+    assert [row["owner"] for row in document(capsys, "stats", "--by", "owner")["rows"]] == ["ann", "(nobody)"]
+    assert document(capsys, "stats", "--days", "60")["total"]["requests"] == 5
+    printed = lines(capsys, "stats", "--timezone", "Asia/Shanghai")
+    assert printed[0].split()[:2] == ["Day", "Requests"] and printed[-1].split()[:2] == ["All", "4"]
+    assert "Mars" in document(capsys, "stats", "--timezone", "Mars", code=exits.PROBLEM)["error"]["message"]
 
 
 def test_nothing_depends_on_the_terminal(home: Path) -> None:

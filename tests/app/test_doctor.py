@@ -19,9 +19,10 @@ from crawdad.app.doctor import machine, upstream
 from crawdad.app.doctor.finding import Finding, Patient, Verdict
 from crawdad.app.launch import Launch
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.identity import KEY_DEFAULT, Limits
 from crawdad.core.settings import ProviderSettings, Settings
 from crawdad.core.text import Text
-from tests.app.fakes import FakeConfiguration, FakeProblem, opening
+from tests.app.fakes import FakeConfiguration, FakeKey, FakeKeys, FakeProblem, opening
 from tests.app.processes import running
 from tests.app.vendor import vendor
 
@@ -37,7 +38,12 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeConfig
     async def check_database(launch: Launch) -> str:
         return "SQLite"
 
+    async def has_database(launch: Launch) -> bool:
+        return True
+
     monkeypatch.setattr(backends, "check_database", check_database)
+    monkeypatch.setattr(backends, "has_database", has_database)
+    monkeypatch.setattr(backends, "open_keys", opening(FakeKeys([FakeKey("k1", "laptop", KEY_DEFAULT, Limits())])))
     return fake
 
 
@@ -55,7 +61,9 @@ def examined(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 def test_a_healthy_installation(capsys: pytest.CaptureFixture[str], configuration: FakeConfiguration) -> None:
     checks = examined(capsys)
-    assert {"python", "home", "logs", "disk", "files", "configuration", "port", "database", "provider"} == set(checks)
+    assert {"python", "home", "logs", "disk", "files", "configuration", "port", "database", "keys", "provider"} == set(
+        checks
+    )
     assert all(finding["verdict"] == "ok" for findings in checks.values() for finding in findings)
     assert main.run(["doctor"]) == exits.OK
     assert "Python" in capsys.readouterr().out
@@ -82,6 +90,26 @@ def test_a_database_that_does_not_open(
 
     monkeypatch.setattr(backends, "check_database", check_database)
     assert examined(capsys, code=exits.PROBLEM)["database"][0]["message"] == "no answer"
+
+
+def test_keys(
+    capsys: pytest.CaptureFixture[str], configuration: FakeConfiguration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [FakeKey("k1", "laptop", KEY_DEFAULT, Limits()), FakeKey("k2", "old", KEY_DEFAULT, Limits(), expires_at=1.0)]
+    keys = FakeKeys(kept)
+    monkeypatch.setattr(backends, "open_keys", opening(keys))
+    found = examined(capsys)["keys"]
+    assert [(finding["verdict"], finding["message"]) for finding in found] == [
+        ("warn", "'old' has expired"),
+        ("ok", "1 in use"),
+    ]
+    assert "crawdad keys revoke k2" in found[0]["advice"]
+    keys.kept = []
+    assert [finding["verdict"] for finding in examined(capsys)["keys"]] == ["warn"]
+    configuration.current = Settings.model_validate(
+        {"gateway": {"port": 0, "auth": {"token": "a-token-of-some-length"}}}
+    )
+    assert [finding["verdict"] for finding in examined(capsys)["keys"]] == ["ok"]
 
 
 def test_ports_taken_free_and_ours(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from crawdad.app.commands.backends import LogOrder
 from crawdad.app.stored import InstalledLog
+from crawdad.store.bodies import BodyStore
 from crawdad.store.database import open_database
 from crawdad.store.exchanges import MOST_ON_A_PAGE, ExchangeLog
 from crawdad.store.records import pack
@@ -18,5 +20,5 @@ async def test_the_log_gives_as_many_as_were_asked_for(tmp_path: Path) -> None:
         log = ExchangeLog(database)
         await log.insert([pack(each) for each in recorded])
         for limit in (1, MOST_ON_A_PAGE, MOST_ON_A_PAGE + 1, count - 1, count + 50):
-            found = await InstalledLog(log).recent(limit, model=None, failed=False, since=None)
+            found = await InstalledLog(log, BodyStore(database)).recent(limit, LogOrder())
             assert [each.id for each in found] == [each.id for each in recorded[-limit:]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
 import pytest
 
-from crawdad.adapters.http import HttpTransport, guard
+from crawdad.adapters.http import HttpTransport, guard, names
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import UpstreamCall
 from tests.attacks.clients import CLIENTS, Client, Told, ask
@@ -280,11 +281,11 @@ async def test_a_name_is_connected_to_at_the_address_that_was_checked(
     answers = iter(["127.0.0.1", "127.0.0.2", "127.0.0.2"])
     looked_up: list[str] = []
 
-    async def resolve(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+    async def look_up(host: str, port: int) -> list[names.Address]:
         looked_up.append(next(answers))
-        return [{"hostname": host, "host": looked_up[-1], "port": port, "family": 2, "proto": 6, "flags": 4}]
+        return [(socket.AF_INET, (looked_up[-1], port))]
 
-    monkeypatch.setattr(aiohttp.DefaultResolver, "resolve", resolve)
+    monkeypatch.setattr(names, "look_up", look_up)
     url = f"http://rebinding.example:{library.port}/dot.png"
     answer = await transport.send(UpstreamCall("GET", url, {}, guarded=True))
     assert answer.status == 200

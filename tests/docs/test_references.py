@@ -52,6 +52,36 @@ def test_every_link_leads_somewhere(page: str) -> None:
             assert anchor in anchors(path.read_text(encoding="utf-8")), f"{page}: {target}"
 
 
+TWINS = sorted(page for page in PAGES if page.replace(".md", ".zh-CN.md") in PAGES)
+
+
+@pytest.mark.parametrize("page", TWINS)
+def test_the_chinese_twin_has_the_same_sections(page: str) -> None:
+    """In each section as many blocks of code, rows of tables and points, and the same names in the code."""
+    chinese = page.replace(".md", ".zh-CN.md")
+    ours, theirs = skeleton(pages()[page]), skeleton(pages()[chinese])
+    assert len(ours) == len(theirs)
+    for number, (english, twin) in enumerate(zip(ours, theirs, strict=True)):
+        assert english == twin, f"section {number} of {chinese} differs"
+
+
+def skeleton(text: str) -> list[tuple[int, list[str], int, int]]:
+    """What every section of a document holds: its level, the languages of its blocks, its table rows, its points."""
+    found: list[tuple[int, list[str], int, int]] = []
+    level, languages, rows, points, inside = 0, [], 0, 0, False
+    for line in [*text.splitlines(), "# end"]:
+        if line.startswith("```"):
+            inside = not inside
+            languages += [line[3:]] if inside else []
+        elif not inside and line.startswith("#"):
+            found.append((level, languages, rows, points))
+            level, languages, rows, points = len(line) - len(line.lstrip("#")), [], 0, 0
+        elif not inside:
+            rows += line.startswith("|")
+            points += line.startswith("- ")
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_document_is_linked_from_another(page: str) -> None:
     if page in ("README.md", "README.zh-CN.md"):

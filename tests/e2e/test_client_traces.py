@@ -231,3 +231,33 @@ def test_codex_over_a_websocket(gateway: Gateway, source: Source) -> None:
     assert "openai-beta" not in source.last.headers
     if source.protocol != "ollama":
         assert opaque_values(source.protocol, source.last) == set(SIGNATURES["codex"])
+
+
+def test_codex_compacts_its_conversation(client: httpx.Client, gateway: Gateway, source: Source) -> None:
+    """Codex wants exactly one item of that type back, and goes on with it and the user's own words."""
+    request, turn = codex_turn("exec_command")
+    body = {**request["body"], "input": [*turn, {"type": "compaction_trigger"}]}
+    response = heard_by_sdk(request, post(client, gateway, request, source.model("hello"), body))
+    if source.protocol == "responses":  # which settles it with its client itself
+        assert source.last.json["input"][-1] == {"type": "compaction_trigger"}
+        return
+    assert "Write a summary of this conversation" in source.heard.user
+    (item,) = response["output"]
+    assert item["type"] == "compaction"
+    assert HELLO not in json.dumps(response, ensure_ascii=False)
+    question = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "And now?"}]}
+    body = {**request["body"], "input": [*turn[:-1], item, question]}
+    for model in (source.model("hello"), f"scripted-responses/{source.model('hello').partition('/')[2]}"):
+        response = heard_by_sdk(request, post(client, gateway, request, model, body))
+        assert told(request, response).text == HELLO
+        assert HELLO in json.dumps(source.last.json, ensure_ascii=False)
+
+
+def test_what_openai_compacted_is_refused_elsewhere(client: httpx.Client, gateway: Gateway, source: Source) -> None:
+    request, turn = codex_turn("exec_command")
+    body = {**request["body"], "model": source.model("hello")}
+    body["input"] = [{"type": "compaction", "encrypted_content": "gAAAAABo"}, *turn[-1:]]
+    answer = client.post(gateway.base_url + request["path"], json=body, headers=headers(request, gateway))
+    assert answer.status_code == (200 if source.protocol == "responses" else 400)
+    if answer.status_code == 400:
+        assert answer.json()["error"]["code"] == "unsupported_content"

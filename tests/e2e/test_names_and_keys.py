@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 
 from crawdad.core.identity import Limits
 from crawdad.services.identity.keys import KeyOrder
+from tests.attacks.sockets import eventually
 from tests.e2e.all_clients import SPEAKS, Speaks
-from tests.e2e.keys import make_keys
+from tests.e2e.keys import make_keys, open_keys
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.protocols import provider
 from tests.support.upstreams.scripted import ScriptedUpstream
@@ -180,3 +182,18 @@ def test_a_key_has_its_requests_per_minute(client: httpx.Client, keys: dict[str,
     assert 0 < int(answers[-1].headers["retry-after"]) <= 61
     words = {"gemini": "RESOURCE_EXHAUSTED", "anthropic": "rate_limit_error"}
     assert error_of(speaks, answers[-1])[1] == words.get(speaks, "rate_limit_exceeded")
+
+
+def test_a_key_tells_when_it_was_used_last(guarded: Gateway, client: httpx.Client, keys: dict[str, str]) -> None:
+    """Within seconds; the list on the command line shows it."""
+
+    async def listed() -> dict[str, float | None]:
+        async with open_keys(guarded) as opened:
+            return {key.name: key.last_used_at for key in await opened.list()}
+
+    before = time.time()
+    headers = {"authorization": f"Bearer {keys['narrow']}"}
+    assert client.get("/v1/models", headers=headers).status_code == 200
+    used = eventually(lambda: (asyncio.run(listed())["narrow"] or 0.0) >= before - 1, "the use to be noted")
+    assert used
+    assert asyncio.run(listed())["expired"] is None

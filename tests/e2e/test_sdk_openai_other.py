@@ -72,6 +72,56 @@ def test_pictures_are_edited(openai: OpenAIClients, source: Source) -> None:
     assert b"bigger" in source.last.body
 
 
+def test_pictures_are_edited_by_a_model_that_converses(openai: OpenAIClients, source: Source) -> None:
+    """The client's size and quality become the vendor's own terms; pictures may come as files or as data URLs."""
+    if source.protocol != "gemini":
+        return
+    form = {"model": source.model("painter"), "prompt": "bigger", "size": "1920x1080", "quality": "hd"}
+    body = {**form, "images": [{"image_url": f"data:image/png;base64,{PIXEL}"}]}
+    posts = openai.sync._client.post
+    url, headers = f"{openai.sync.base_url}images/edits", openai.sync.auth_headers
+    for answer in (
+        posts(url, data=form, files={"image": ("a.png", PNG, "image/png")}, headers=headers),
+        posts(url, json=body, headers=headers),
+    ):
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["data"][0]["b64_json"] == PIXEL
+        sent = source.last.json
+        assert sent["generationConfig"]["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "2K"}
+        assert sent["contents"][0]["parts"][1]["inlineData"] == {"mimeType": "image/png", "data": PIXEL}
+
+
+def test_pictures_are_drawn_in_a_stream(openai: OpenAIClients, source: Source) -> None:
+    model = source.model("painter") if source.protocol == "gemini" else source.other("gpt-image-1")
+    if source.protocol in ("anthropic", "ollama"):
+        with pytest.raises((BadRequestError, NotFoundError)):
+            openai.sync.images.generate(model=model, prompt="a dot", stream=True)
+        return
+    events: list[Any] = list(openai.sync.images.generate(model=model, prompt="a dot", stream=True))
+    assert [(event.type, event.b64_json) for event in events] == [("image_generation.completed", PIXEL)]
+    picture = ("dot.png", io.BytesIO(PNG), "image/png")
+    events = list(openai.sync.images.edit(model=model, image=picture, prompt="bigger", stream=True))
+    assert [(event.type, event.b64_json) for event in events] == [("image_edit.completed", PIXEL)]
+
+
+def test_what_needs_a_form_says_so(openai: OpenAIClients, source: Source) -> None:
+    with pytest.raises(BadRequestError, match="multipart/form-data"):
+        openai.sync.post("/audio/transcriptions", body={"model": source.other("whisper-1")}, cast_to=object)
+    with pytest.raises(BadRequestError, match="images"):
+        openai.sync.post("/images/edits", body={"model": source.other("gpt-image-1"), "prompt": "x"}, cast_to=object)
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/responses", "/embeddings", "/images/generations"])
+def test_what_needs_json_takes_no_form(openai: OpenAIClients, source: Source, path: str) -> None:
+    answer = openai.sync._client.post(
+        f"{openai.sync.base_url}{path.lstrip('/')}",
+        data={"model": source.model("hello"), "prompt": "x", "input": "x"},
+        files={"a": ("a", b"x")},
+        headers=openai.sync.auth_headers,
+    )
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "Content-Type")
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_speech_is_written_down(openai: OpenAIClients, source: Source, form: Any) -> None:
     def transcribe() -> Any:
@@ -130,7 +180,7 @@ def test_plain_prompts_are_completed(openai: OpenAIClients, source: Source) -> N
 
 
 def test_plain_prompts_are_completed_in_a_stream(openai: OpenAIClients, source: Source) -> None:
-    # The SDK has one type for whole answers and chunks; only the former always have a reason to stop.
+    # The SDK has one type for whole answers and chunks; as with the vendor, only the former always have a reason to stop.
     create = openai.lenient.completions.create
     options: Any = {"stream": True, "stream_options": {"include_usage": True}}
     texts = ["", ""]

@@ -44,6 +44,15 @@ def test_a_response_is_kept_listed_and_deleted(openai: OpenAIClients, source: So
             gone(created.id)
 
 
+def test_only_a_completed_answer_says_when_it_was(openai: OpenAIClients, source: Source, mode: Mode) -> None:
+    completed = openai.response(mode, model=source.model("hello"), input="hi")
+    assert completed.status == "completed"
+    assert completed.completed_at is not None
+    assert 0 <= completed.completed_at - completed.created_at < PATIENCE
+    assert openai.sync.responses.retrieve(completed.id).completed_at == completed.completed_at
+    assert openai.response(mode, model=source.model("cut-off"), input="hi").completed_at is None
+
+
 def test_what_shall_not_be_kept_is_not(openai: OpenAIClients, source: Source, mode: Mode) -> None:
     created = openai.response(mode, model=source.model("hello"), input="hi", store=False)
     with pytest.raises(NotFoundError):

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from crawdad.store.database import open_database
 from crawdad.store.journal import open_journal
+from crawdad.store.usage import count_usage
 from tests.store.samples import exchange
 
 
 async def main(url: str, folder: str, first: int) -> None:
-    async with open_database(url) as database, open_journal(database, Path(folder)) as journal:
+    async with open_database(url) as database, open_journal(database, Path(folder), followers=[count_usage]) as journal:
         number = first
         while True:
             for _ in range(20):

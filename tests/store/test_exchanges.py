@@ -7,11 +7,13 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
+from crawdad.core.log import ExchangeFilter
 from crawdad.store.database import Database
-from crawdad.store.exchanges import MOST_ON_A_PAGE, ExchangeFilter, ExchangeLog
+from crawdad.store.exchanges import MOST_ON_A_PAGE, ExchangeLog
 from crawdad.store.records import pack
 from tests.store.samples import MORNING, exchange
 
@@ -125,6 +127,45 @@ async def test_what_is_looked_for_is_taken_literally(database: Database) -> None
     assert await ids(log, containing="\\") == ["ex000003"]
     assert await ids(log, containing="Zoë") == ["ex000004"]
     assert await ids(log, containing="' OR 1=1 --") == []
+
+
+async def test_words_are_counted_and_found_alike_whatever_comes_and_goes(database: Database) -> None:
+    """The kinds that answer for many exchanges say what the exchanges themselves would."""
+    chance = random.Random(11)
+    made = [
+        exchange(
+            number,
+            path=chance.choice(("/v1/messages", "/v1/chat/completions", "/v1/100%_x", "/é" + "x" * 5000)),
+            model_requested=chance.choice(("gpt-5", "GPT-5-mini", "claude", "x" * 256)),
+            status=chance.choice((200, 200, 200, 302, 429, 502)),
+            account_label=chance.choice(("", "main@example.org")),
+        )
+        for number in range(400)
+    ]
+    log = await log_of(database, *made)
+    await log.delete_before(MORNING + 101)
+    left = made[101:]
+    for terms in ((), ("gpt",), ("429",), ("messages", "mini"), ("%_",), ("main@", "claude"), ("post", "5"), ("none",)):
+        for errors in (False, True):
+            wanted = ExchangeFilter(terms=terms, errors=errors)
+            expected = [
+                one.id
+                for one in reversed(left)
+                if all(
+                    any(
+                        term in text.lower()
+                        for text in (one.path, one.method, one.model_requested, str(one.status), one.account_label)
+                    )
+                    for term in terms
+                )
+                and (not errors or not 200 <= one.status < 400)
+            ]
+            assert [one.id for one in (await log.page(wanted, 1000)).exchanges] == expected, (terms, errors)
+            assert await log.count(wanted) == len(expected), (terms, errors)
+    assert await log.count(ExchangeFilter(status=429)) == sum(one.status == 429 for one in left)
+    await log.delete_beyond(0)
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM exchange_kinds"))).scalar_one() == 0
 
 
 async def test_a_summary_counts_what_matches(database: Database) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from crawdad.core.local_time import Offset
 from crawdad.store.database import Database, open_database
 from crawdad.store.exchanges import ExchangeLog
 from crawdad.store.journal import open_journal
 from crawdad.store.tables import exchanges
+from crawdad.store.usage import QUARTER, count_usage
+from crawdad.store.usage_queries import UsageFilter, UsageLog
 
 ROUNDS = 6
 ROOM_PER_ROUND = 100_000
@@ -43,7 +46,10 @@ async def test_every_acknowledged_exchange_is_in_the_log_once(
     for number in range(ROUNDS):
         lines = chance.choice((1, 40, chance.randrange(500, 8000)))
         said += await record_until_killed(database_url, tmp_path / "spool", number * ROOM_PER_ROUND, lines)
-    async with open_database(database_url) as reopened, open_journal(reopened, tmp_path / "spool") as journal:
+    async with (
+        open_database(database_url) as reopened,
+        open_journal(reopened, tmp_path / "spool", followers=[count_usage]) as journal,
+    ):
         await reopened.check()
         await journal.flush()
         assert journal.dropped == 0
@@ -52,4 +58,8 @@ async def test_every_acknowledged_exchange_is_in_the_log_once(
     assert len(said) > ROUNDS
     assert len(stored) == len(set(stored)) == await ExchangeLog(database).count()
     assert set(said) <= set(stored)
+    used = await UsageLog(database).total(UsageFilter())
+    assert used.requests == len(stored) and used.input_tokens == 100 * len(stored), "each is counted once"
+    quarters = await UsageLog(database).over_time("day", [Offset(0, QUARTER)], UsageFilter())
+    assert sum(found.requests for _, found in quarters) == len(stored)
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["lock"]

@@ -8,7 +8,7 @@ from crawdad.store.database import Database, open_database
 from crawdad.store.exchanges import ExchangeLog
 from crawdad.store.records import pack
 from crawdad.store.responses import ResponseStore, StoredResponse
-from crawdad.store.retention import Removed, apply_retention
+from crawdad.store.retention import Kept, Removed, apply_retention
 from tests.store.samples import MORNING, exchange
 
 DAY = 86_400
@@ -21,8 +21,8 @@ async def test_old_exchanges_and_expired_responses_go(database: Database) -> Non
         StoredResponse("r", "key_1", "completed", MORNING, MORNING, {}, {}, expires_at=MORNING + DAY)
     )
     now = MORNING + 9 * DAY
-    assert await apply_retention(database, now, days=3, megabytes=100) == Removed(6, 1)
-    assert await apply_retention(database, now, days=3, megabytes=100) == Removed(0, 0)
+    assert await apply_retention(database, now, Kept(3, 100)) == Removed(6, 1)
+    assert await apply_retention(database, now, Kept(3, 100)) == Removed(0, 0)
     assert await log.count() == 4
 
 
@@ -32,7 +32,7 @@ async def test_the_file_stays_near_the_size_that_was_asked_for(tmp_path: Path) -
         log = ExchangeLog(database)
         for start in range(0, 6000, 500):
             await log.insert([pack(exchange(number)) for number in range(start, start + 500)])
-        removed = await apply_retention(database, MORNING, days=30, megabytes=1)
+        removed = await apply_retention(database, MORNING, Kept(30, 1))
         assert removed.exchanges > 3000
         assert await log.count() > 500
     assert 0.5 * 2**20 < path.stat().st_size < 1.5 * 2**20

@@ -95,6 +95,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The address of a Redis that answers."""
+    try:
+        from redis import Redis
+        from redis.exceptions import RedisError
+    except ImportError as error:
+        _missing("Redis", error)
+    with Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5) as client:
+        try:
+            client.ping()
+        except (RedisError, OSError) as error:
+            _missing("Redis", error)
+    return REDIS_URL
+
+
 @pytest.fixture
 def redis_prefix() -> Iterator[str]:
     """A key prefix of this test alone in the Redis at `REDIS_URL`; its keys are removed at the end."""

@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawdad.wire.edit import insert_first, replace_string
+from crawdad.wire.edit import insert_first, replace_member, replace_string
 
 VALUES = st.recursive(
     st.none()
@@ -59,3 +59,25 @@ def test_any_document(rest: dict[str, object], value: str, first: bool) -> None:
 
 def test_a_member_is_put_in_front() -> None:
     assert insert_first(b' {"a":1}', b'"b":2') == b' {"b":2,"a":1}'
+
+
+def test_a_member_takes_anothers_place() -> None:
+    raw = b'{ "model" : "old",  "n": 1.50, "x":[1 ,2]}'
+    assert (
+        replace_member(raw, orjson.loads(raw), "model", "version", "v1") == b'{ "version":"v1",  "n": 1.50, "x":[1 ,2]}'
+    )
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "version", "tools"]), VALUES, max_size=3), st.text(max_size=5), st.booleans()
+)
+def test_any_member_takes_anothers_place(rest: dict[str, object], value: str, first: bool) -> None:
+    document = {"model": "old", **rest} if first else {**rest, "model": "old"}
+    raw = orjson.dumps(document)
+    assert orjson.loads(replace_member(raw, document, "model", "version", value)) == {**rest, "version": value}
+
+
+def test_a_member_named_twice_is_gone() -> None:
+    for raw in (b'{"model":1,"model":"b"}', b'{"mod\\u0065l":"a","model":"b"}', b'{"model":"a","version":"x","a":2}'):
+        edited = replace_member(raw, orjson.loads(raw), "model", "version", "v")
+        assert b"mod" not in edited and orjson.loads(edited)["version"] == "v" and edited.count(b"version") == 1

@@ -13,7 +13,7 @@ def client_address(peer: str, forwarded_for: str, trusted: Sequence[str]) -> str
     if not trusted or not forwarded_for or not _is_trusted(peer, tuple(trusted)):
         return peer
     for entry in reversed(forwarded_for.split(",")[-32:]):
-        address = _bare(entry.strip())
+        address = bare_address(entry.strip())
         if address is None:
             return peer
         if not _is_trusted(address, tuple(trusted)):
@@ -38,7 +38,7 @@ def _is_trusted(address: str, trusted: tuple[str, ...]) -> bool:
     return False
 
 
-def _bare(entry: str) -> str | None:
+def bare_address(entry: str) -> str | None:
     """An address without port and brackets; None for anything else."""
     if entry.startswith("["):
         entry = entry[1:].partition("]")[0]
@@ -48,3 +48,8 @@ def _bare(entry: str) -> str | None:
         return str(ipaddress.ip_address(entry))
     except ValueError:
         return None
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    return address in ("127.0.0.1", "::1", "::ffff:127.0.0.1")

@@ -21,6 +21,11 @@ Headers = dict[str, str]
 _CLIENT_ID = re.compile(r"[\w.:-]{1,128}\Z", re.ASCII)
 _BEARER = "bearer "
 _MOST_PARAMETERS = 100
+CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"x-admin-token")
+_SHOWN_QUERY = 500
+_HARMLESS = re.compile(
+    r"(?:alt=(?:sse|json)|beta=(?:true|false)|stream=(?:true|false)|api-version=[\w.-]{1,32})\Z", re.ASCII
+)
 
 
 class Disconnected(Exception):
@@ -95,6 +100,23 @@ class Call:
             found = self.query().get("key", "")
         return found or None
 
+    def credentials(self) -> tuple[bytes, ...]:
+        """Whatever stands where a credential may stand, to be kept out of what is written down."""
+        found = [self.headers[name] for name in CREDENTIAL_HEADERS if name in self.headers]
+        found = [value[7:] if value[:7].lower() == b"bearer " else value for value in found]
+        if b"key=" in self.scope.get("query_string", b""):
+            found.append(self.query().get("key", "").encode())
+        return tuple(value.strip() for value in found)
+
+    @property
+    def shown_url(self) -> str:
+        """Path and query for the log: of the query only what is known to be harmless."""
+        raw: bytes = self.scope.get("query_string", b"")
+        if not raw:
+            return self.path
+        known = [part for part in raw[:_SHOWN_QUERY].decode("latin-1").split("&") if _HARMLESS.match(part)]
+        return f"{self.path}?{'&'.join(known)}" if known else self.path
+
     async def body(self, limit: int) -> bytes:
         """The request body, decompressed. Raises TOO_LARGE beyond `limit` bytes, and `Disconnected`."""
         length = self.header(b"content-length")
@@ -117,6 +139,10 @@ class Call:
         raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         encoding = self.header(b"content-encoding").lower()
         return raw if encoding in ("", "identity") else decompress(raw, encoding, limit)
+
+    def watch(self, on_lost: Callable[[], None] | None) -> None:
+        """Have the server call `on_lost` when the client goes away; None takes it back."""
+        self.scope["crawdad.watch"](on_lost)
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the status line and headers."""

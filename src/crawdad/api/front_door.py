@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from crawdad.api.addresses import client_address
+from crawdad.api.addresses import bare_address, client_address, is_loopback
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
 from crawdad.api.management.mount import Mount, limited, with_call
-from crawdad.api.speaking import Gate, error_headers
+from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 from crawdad.wire import codecs
@@ -27,6 +27,9 @@ SocketHandler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 _MOST_HOSTS = 256
+_TUNNELLED = b"cf-connecting-ip"
+"""What Cloudflare's tunnel, a program on this machine, says of whom it lets in: he is not to pass for a local program. One that
+says so of itself only gives up what loopback is spared (the lock-out of addresses that guess keys)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class FrontDoor:
         settings = self._gate.settings()
         if settings.language == "zh":
             call.default_language = "zh"
-        if settings.gateway.trusted_proxies:
+        if settings.gateway.trusted_proxies or _TUNNELLED in call.headers:
             call.address = self._address(scope)
         try:
             self._check_host(scope)
@@ -121,6 +124,7 @@ class FrontDoor:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("http.draining"), {"code": "draining"}, retry_after=2)
         methods = self._routes.exact.get(path)
         if methods is not None:
+            self._check_switch(path)
             handler = methods.get("GET" if method == "HEAD" else method)
             if handler is not None:
                 await handler(call)
@@ -129,6 +133,7 @@ class FrontDoor:
             return
         for prefix, table in self._routes.prefixes:
             if path.startswith(prefix):
+                self._check_switch(path)
                 prefixed = table.get("GET" if method == "HEAD" else method)
                 if prefixed is not None:
                     await prefixed(call, path[len(prefix) :])
@@ -143,6 +148,11 @@ class FrontDoor:
         receive = limited(call.receive, self._gate.settings().gateway.max_body_bytes)
         await mount.application(with_call(call.scope, state), receive, send)
 
+    def _check_switch(self, path: str) -> None:
+        """Raise UNAVAILABLE for model routes while the service is off."""
+        if not self._gate.switch.running and path.startswith("/v1"):
+            self._gate.switch.check()
+
     async def _wrong_method(self, call: Call, methods: list[str], has_origin: bool) -> None:
         allow = ", ".join([*methods, "OPTIONS"])
         if call.method == "OPTIONS":
@@ -154,13 +164,13 @@ class FrontDoor:
             {"code": "method_not_allowed"},
         )
         _, body = codecs.get(dialect_of(call)).write_error(error, call.language)
-        await call.json(405, body, {"allow": allow})
+        await call.json(405, error_body(body, call.id), {"allow": allow})
 
     async def _refuse(self, call: Call, error: GatewayError) -> None:
         mount = self._routes.mount_of(call.path) if call.path not in self._routes.exact else None
         write = codecs.get(dialect_of(call)).write_error if mount is None else mount.write_error
         status, body = write(error, call.language)
-        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+        await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._routes.sockets.get(scope["path"])
@@ -181,7 +191,10 @@ class FrontDoor:
         peer = scope["client"][0] if scope.get("client") else ""
         # Some proxies add a line of their own to what the client sent: only the last of all lines is theirs.
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        return client_address(peer, ",".join(lines), self._gate.settings().gateway.trusted_proxies)
+        address = client_address(peer, ",".join(lines), self._gate.settings().gateway.trusted_proxies)
+        if is_loopback(address) and (tunnelled := _header(scope, _TUNNELLED)):
+            return bare_address(tunnelled) or "unknown"
+        return address
 
     def _allows(self, origin: str) -> bool:
         allowed = self._gate.settings().gateway.allowed_origins
@@ -274,7 +287,8 @@ def cors_headers(origin: str) -> Headers:
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
         "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id",
-        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes",
+        "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes, "
+        "x-account-email, x-mapped-model",
         "access-control-max-age": "600",
     }
 

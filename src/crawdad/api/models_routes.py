@@ -5,10 +5,12 @@ from __future__ import annotations
 from crawdad.api.call import Call
 from crawdad.api.front_door import dialect_of, not_found
 from crawdad.api.model_list import NamedModel, find, listed
-from crawdad.api.speaking import Gate
+from crawdad.api.speaking import Gate, usable_model_name
+from crawdad.core.identity import Permission
 from crawdad.core.parts import JsonObject
+from crawdad.services.catalogue import Offer, plan_route
 from crawdad.wire.anthropic.model_list import model_info, models_page
-from crawdad.wire.fields import whole_number
+from crawdad.wire.fields import parse_object, whole_number
 from crawdad.wire.gemini.models import (
     EMBEDDING_METHODS,
     GENERATION_METHODS,
@@ -32,7 +34,7 @@ class ModelListRoutes:
     async def list(self, call: Call) -> None:
         """The models that the caller may use."""
         dialect = dialect_of(call)
-        principal = self._gate.door.enter(call.credential(query_key=dialect == "gemini"), call.address)
+        principal = self._gate.enter(call.credential(query_key=dialect == "gemini"), call.address)
         entries = listed(self._gate.front.catalogue(), principal)
         if dialect == "anthropic-messages":
             body = anthropic_page(entries, call.query())
@@ -47,10 +49,32 @@ class ModelListRoutes:
         if not name or len(name) > 256:
             raise not_found(call)
         dialect = dialect_of(call)
-        principal = self._gate.door.enter(call.credential(query_key=dialect == "gemini"), call.address)
+        principal = self._gate.enter(call.credential(query_key=dialect == "gemini"), call.address)
         entry = find(self._gate.front.catalogue(), principal, name)
         writers = {"anthropic-messages": anthropic_model, "gemini": gemini_model, "openai-chat": openai_model}
         await call.json(200, writers[dialect](entry))
+
+    async def detect(self, call: Call) -> None:
+        """`POST /v1/models/detect {model}`: what the name leads to, and what kind of model that is."""
+        principal = self._gate.enter(call.credential(), call.address)
+        principal.need(Permission.MODELS_USE)
+        body = parse_object(await call.body(self._gate.settings().gateway.max_body_bytes))
+        name = usable_model_name(body.get("model"))
+        offers = plan_route(self._gate.front.catalogue(), name, "openai-chat", principal).offers
+        await call.json(200, detected(name, offers[0]))
+
+
+def detected(name: str, offer: Offer) -> JsonObject:
+    """What the contract calls a model's capabilities. Searching the web is a matter of the request's tools, not of a name."""
+    draws = offer.kind == "image"
+    return {
+        "model": name,
+        "mapped_model": offer.name,
+        "type": "image_gen" if draws else "agent",
+        "features": {"has_web_search": False, "is_image_gen": draws or "images" in offer.endpoints},
+        "kind": offer.kind,
+        "protocol": offer.protocol,
+    }
 
 
 def openai_model(entry: NamedModel) -> JsonObject:

@@ -8,9 +8,6 @@ from contextlib import suppress
 
 from crawdad.api.call import Call
 
-_LOOK_AFTER = 0.3
-"""A client that leaves must cancel the upstream within a second; most requests are over before looking pays."""
-
 
 class Pulse:
     """Calls `ping` when `beat` was not called for `seconds`. One timer a stream, re-armed when it fires."""
@@ -52,36 +49,24 @@ class Pulse:
 class ClientWatch:
     """Cancels the current task when the client goes away; `gone` then tells that this was the reason."""
 
-    __slots__ = ("_call", "_handle", "_main", "_task", "gone")
+    __slots__ = ("_call", "_main", "gone")
 
     def __init__(self, call: Call) -> None:
         main = asyncio.current_task()
         assert main is not None
         self._main = main
         self._call = call
-        self._task: asyncio.Task[None] | None = None
         self.gone = False
-        self._handle = asyncio.get_running_loop().call_later(_LOOK_AFTER, self._look)
+        call.watch(self._left)
 
-    def _look(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._wait())
-
-    async def _wait(self) -> None:
-        while True:
-            message = await self._call.receive()
-            if message["type"] == "http.disconnect":
-                self.gone = True
-                self._main.cancel()
-                return
+    def _left(self) -> None:
+        self.gone = True
+        self._main.cancel()
 
     def forgive(self) -> None:
         """The cancellation was ours and is dealt with: the task may go on (to close what it holds)."""
         self._main.uncancel()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Stop watching."""
-        self._handle.cancel()
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        self._call.watch(None)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.pulse import ClientWatch, Pulse
-from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
+from crawdad.core.text import Text
+from crawdad.services.bodies import BodyCapture, BodyKeeper
 from crawdad.services.budgets import Budgets
 from crawdad.services.identity import Door
+from crawdad.services.switch import ServiceSwitch
 from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
+from crawdad.services.turns.refusals import NOBODY, Refusals
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_object
@@ -37,17 +42,29 @@ class Gate:
     clock: Clock
     randomness: Randomness
     settings: Callable[[], Settings]
+    switch: ServiceSwitch
+    bodies: BodyKeeper
+    refusals: Refusals
     budgets: Budgets
+
+    def enter(self, credential: str | None, address: str) -> Principal:
+        """Who comes to use models. The administrator's own token is for administering: it opens no model route, so that a
+        tool which is handed one does not hold the keys to the house. Raises UNAUTHENTICATED, RATE_LIMITED."""
+        principal = self.door.enter(credential, address)
+        if principal.kind == "admin":
+            raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.admin_only"), {"code": "invalid_api_key"})
+        return principal
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one route speaks: protocol, operation for the log, and where the credential may stand."""
+    """How one route speaks: protocol, operation for the log, where the credential may stand, whether forms are taken."""
 
     protocol: str
     operation: str
     contract: str
     query_key: bool = False
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +78,15 @@ class UrlSays:
 
 async def admit(call: Call, gate: Gate, dialect: Dialect) -> Principal:
     """Who is calling, allowed to use models in this protocol and within its requests of this minute."""
-    principal = gate.door.enter(call.credential(dialect.query_key), call.address)
+    principal = gate.enter(call.credential(dialect.query_key), call.address)
+    await let_in(principal, gate, dialect)
+    return principal
+
+
+async def let_in(principal: Principal, gate: Gate, dialect: Dialect) -> None:
+    """Raise FORBIDDEN or RATE_LIMITED unless the caller may use models in this protocol now."""
     principal.need_protocol(dialect.protocol)
     await gate.budgets.admit(principal)
-    return principal
 
 
 def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal) -> Exchange:
@@ -76,14 +98,14 @@ def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal)
         protocol=dialect.protocol,
         operation=dialect.operation,
         method=call.method,
-        path=call.path,
+        path=call.shown_url,
         principal_id=principal.id,
         principal_name=principal.name,
+        owner=principal.owner,
         client_address=call.address,
         user_agent=call.header(b"user-agent")[:300],
         client_request_id=call.shown_id if call.shown_id != call.id else None,
         session=call.header(b"x-claude-code-session-id") or call.header(b"session-id") or None,
-        owner=principal.owner,
     )
 
 
@@ -117,7 +139,7 @@ def feature_headers(call: Call) -> Headers:
     return {name: value for name, value in found.items() if len(value) < 4096}
 
 
-def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, said: UrlSays) -> Turn:
+def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
     if call.header(b"content-type").startswith("multipart/form-data"):
@@ -137,7 +159,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, raw: bytes, 
     exchange.model_requested = name
     exchange.stream = stream
     exchange.request_bytes = len(raw)
-    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw)
+    turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
     turn.headers = feature_headers(call)
@@ -156,12 +178,21 @@ def usable_model_name(value: object) -> str:
     return value
 
 
-def reply_headers(reply: Reply, exchange: Exchange) -> Headers:
-    """Headers that tell where the answer came from and what was lost on the way."""
+def reply_headers(reply: Reply, exchange: Exchange, with_account: bool = True) -> Headers:
+    """Headers that tell where the answer came from (the account only where that is wanted) and what was lost on the way."""
     headers = {**reply.headers, "request-id": exchange.id}
+    if exchange.model_resolved:
+        headers["x-mapped-model"] = exchange.model_resolved.partition("/")[2]
+    if exchange.account_label and with_account:
+        headers["x-account-email"] = quote(exchange.account_label, safe="@:+ /()[]{}<>,;=!?#&*'$")
     if exchange.notes:
         headers["x-crawdad-notes"] = "; ".join(exchange.notes)[:1000]
     return headers
+
+
+def error_body(body: JsonObject, request_id: str) -> JsonObject:
+    """The body of an error answer, with the request's id where the protocol has a place for it."""
+    return {**body, "request_id": request_id} if body.get("request_id", "") is None else body
 
 
 def error_headers(error: GatewayError) -> Headers:
@@ -186,14 +217,20 @@ class _Conversation:
         self._watch: ClientWatch | None = None
         self._pulse: Pulse | None = None
         self._chunks: AsyncIterator[bytes] | None = None
+        self._capture: BodyCapture | None = gate.bodies.begin()
 
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
-        principal = await admit(call, gate, self._dialect)
+        principal = self._principal = gate.enter(call.credential(self._dialect.query_key), call.address)
+        await let_in(principal, gate, self._dialect)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
-        turn = self._turn = make_turn(exchange, principal, call, raw, said)
+        if self._capture is not None:
+            self._capture.asked(exchange, raw, call.header(b"content-type"), call.credentials())
+        if not self._dialect.form and call.header(b"content-type").startswith("multipart/"):
+            raise bad_request("wire.type", "Content-Type", expected="application/json")
+        turn = self._turn = make_turn(exchange, principal, call, gate, raw, said)
         self._watch = ClientWatch(call)
         if turn.stream:
             self._pulse = Pulse(settings.keep_alive_seconds, self._ping)
@@ -205,21 +242,27 @@ class _Conversation:
             self._watch.forgive()
 
     async def _send(self, reply: Reply, exchange: Exchange) -> None:
-        call = self._call
-        headers = reply_headers(reply, exchange)
+        call, gate, capture = self._call, self._gate, self._capture
+        headers = reply_headers(reply, exchange, gate.settings().accounts.label_header)
         if not reply.closes_exchange:
             self._exchange = None
         if reply.chunks is None:
             assert reply.body is not None
+            if capture is not None:
+                capture.told(reply.body, reply.media_type)
             await call.answer(200, reply.body, reply.media_type, headers)
             return
         self._chunks = reply.chunks
+        if capture is not None:
+            capture.streams(reply.media_type)
         if not call.started:
             await call.start(200, {"content-type": reply.media_type, **STREAM_HEADERS, **headers})
         pulse = self._pulse
         async for chunk in reply.chunks:
             if pulse is not None:
                 pulse.beat()
+            if capture is not None:
+                capture.heard(chunk)
             await call.more(chunk)
         await call.end()
 
@@ -235,23 +278,38 @@ class _Conversation:
 
     async def fail(self, error: GatewayError) -> None:
         """Tell the client, in the dialect's words, as an answer or as the end of a stream that has begun."""
-        call = self._call
+        call, capture = self._call, self._capture
+        if self._watch is not None:
+            self._watch.stop()
         status, body = self._codec.write_error(error, call.language)
         if self._exchange is not None:
             self._gate.front.ledger.fail(self._exchange, error, status)
+        elif self._turn is None:
+            exchange = new_exchange(call, self._gate, self._dialect, self._principal or NOBODY)
+            self._gate.refusals.record(exchange, error, status)
         if call.started:
             assert self._turn is not None
-            await call.end(stream_writer(self._turn).fail(error, call.language))
+            data = stream_writer(self._turn).fail(error, call.language)
+            if capture is not None:
+                capture.heard(data)
+            await call.end(data)
             return
-        await call.json(status, body, {**error_headers(error), "request-id": call.id})
+        data = orjson.dumps(error_body(body, call.id))
+        if capture is not None:
+            capture.told(data, "application/json")
+        await call.answer(status, data, "application/json", {**error_headers(error), "request-id": call.id})
 
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
-        if self._pulse is not None:
-            await self._pulse.stop()
-        if self._watch is not None:
-            await self._watch.stop()
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()
-        if self._exchange is not None:
-            self._gate.front.ledger.abandon(self._exchange)
+        try:
+            if self._watch is not None:
+                self._watch.stop()
+            if self._pulse is not None:
+                await self._pulse.stop()
+            if isinstance(self._chunks, AsyncGenerator):
+                await self._chunks.aclose()
+            if self._exchange is not None:
+                self._gate.front.ledger.abandon(self._exchange)
+        finally:
+            if self._capture is not None:
+                self._gate.bodies.keep(self._capture)

@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 
 from crawdad import __version__
 from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
+from crawdad.adapters.programs import LocalTunnelPrograms
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
+from crawdad.app.accounts import World, open_accounts, start_accounts
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
-from crawdad.app.management import management_mounts
+from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
+from crawdad.app.runner import Runner
+from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.upkeep import Upkeep
-from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
+from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
+from crawdad.services.accounts.keeping import ACCOUNTS_CHANGED, LOCKS_CHANGED
+from crawdad.services.bodies import BodyKeeper
 from crawdad.services.budgets import Budgets
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
+from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
+from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
+from crawdad.services.panel_values import PanelValues
 from crawdad.services.prices import PriceBook
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
+from crawdad.services.statistics import Statistics
+from crawdad.services.switch import SWITCHED, ServiceSwitch
 from crawdad.services.tasks import Tasks
+from crawdad.services.tunnel import Tunnel
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
-from crawdad.services.upstreams import DEMO_PROVIDER
+from crawdad.services.turns.refusals import Refusals
+from crawdad.services.upstreams import DEMO_PROVIDER, default_proxy
+from crawdad.store.bodies import BodyStore
 from crawdad.store.budgets import BudgetStore, settle_budgets
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
+from crawdad.store.exchanges import ExchangeLog
 from crawdad.store.journal import open_journal
+from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore
 from crawdad.store.responses import ResponseStore
+from crawdad.store.usage import count_older, count_usage
+from crawdad.store.usage_queries import UsageLog
 
 _log = structlog.get_logger(__name__)
 _MOST_BACKGROUND = 1000
+_BODIES_SECONDS = 3.0
 
 
 class Application:
@@ -85,7 +106,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
         journal = await stack.enter_async_context(
-            open_journal(database, launch.home / "spool", followers=(settle_budgets,))
+            open_journal(database, launch.home / "spool", followers=(count_usage, settle_budgets))
         )
         transport = await stack.enter_async_context(
             HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)
@@ -95,23 +116,42 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         door = Door(clock)
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
-        live = LiveCatalogue(settings, transport, proxy_from_environment(environment))
-        metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped)
+        proxy_for = default_proxy(lambda: upkeep.settings, proxy_from_environment(environment))
+        live = LiveCatalogue(settings, transport, proxy_for)
+        runner = Runner(cluster.leases if cluster_url else None, clock)
+        world = World(
+            database,
+            cluster,
+            secret_box(launch, environment),
+            transport,
+            clock,
+            randomness,
+            proxy_for,
+            lambda: upkeep.settings,
+            runner.name,
+            str(launch.home),
+        )
+        accounts = await stack.enter_async_context(open_accounts(world))
+        body_store = BodyStore(database)
+        bodies = BodyKeeper(body_store, lambda: upkeep.settings.logging.bodies, clock, cluster.bus)
+        metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped, lambda: bodies.dropped)
+        pool = accounts.pool
+
         prices = PriceBook(lambda: upkeep.settings)
-        runner, budget_store = runner_name(), BudgetStore(database)
         budgets = Budgets(
-            budget_store,
+            BudgetStore(database),
             cluster.rates,
             clock,
             price_of=prices.price_of,
             settings=lambda: upkeep.settings.budgets,
-            runner=runner,
+            runner=runner.name,
             settle_now=journal.flush,
         )
-        await budgets.tidy(is_runner_alive)
+        await budgets.tidy(runner.is_alive)
 
         def observe(exchange: Exchange) -> None:
             metrics.observe(exchange)
+            pool.settled(exchange)
             budgets.closed(exchange)
 
         ledger = Ledger(clock, journal, observe, prices.price_of)
@@ -119,56 +159,93 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
-            dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry),
+            dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
-        await runs.recover(is_runner_alive)
+        await runs.recover()
+        tasks.start(runner.stay_alive(), "runner")
         tasks.start(runs.obey(), "stopped responses")
+        tasks.start(runs.keep_recovering(), "interrupted responses")
+        stack.push_async_callback(_write_last, bodies)
+        tasks.start(bodies.keep_writing(), "bodies")
+        tasks.start(bodies.obey(), "monitor")
         tasks.start(budgets.keep_reserving(), "budgets reserved")
         tasks.start(budgets.keep_settling(), "budgets settled")
-        tasks.start(budgets.keep_tidy(is_runner_alive), "budgets given back")
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, budgets)
-        responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(
-            gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(gate, keys))
+        tasks.start(budgets.keep_tidy(runner.is_alive), "budgets given back")
+        key_values = KeyValues(database)
+        switch = ServiceSwitch(key_values, changes, cluster.bus)
+        await switch.load()
+        tasks.start(switch.follow(), "service switch")
+        refusals = Refusals(ledger, clock)
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets)
+
+        async def settle() -> None:
+            with suppress(GatewayError):  # what cannot be written now is seen later
+                await journal.flush()
+                await bodies.flush()
+
+        logs = Logs(
+            ExchangeLog(database),
+            body_store,
+            clock,
+            settle=settle,
+            count_older=partial(count_older, database),
+            closing=lambda: front_door.draining,
         )
+        statistics = Statistics(UsageLog(database), clock, lambda: upkeep.settings.logging.statistics.timezone, settle)
+        configuration = RunningConfiguration(source, upkeep.take)
+        panel = PanelValues(key_values)
+        home = launch.environment.get("HOME") or str(launch.home)
+        tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
+        tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
+        managed = Managed(
+            gate,
+            accounts,
+            sign_ins,
+            logs,
+            statistics,
+            live,
+            configuration,
+            panel,
+            keys,
+            tunnel,
+            transport,
+            launch.home,
+            launch.environment,
+        )
+        responses = Responses(front, response_store, runs, clock)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))
+        start_accounts(accounts, tasks, live, upkeep.want_lists)
+        upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
+        upkeep.followed |= {
+            ACCOUNTS_CHANGED: accounts.keeping.reload,
+            SWITCHED: switch.refresh,
+            LOCKS_CHANGED: accounts.keeping.reload_locks,
+        }
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token)
 
 
+async def _write_last(bodies: BodyKeeper) -> None:
+    try:
+        async with asyncio.timeout(_BODIES_SECONDS):
+            await bodies.flush()
+    except (TimeoutError, GatewayError) as error:
+        _log.warning("bodies_not_kept", reason=str(error) or type(error).__name__)
+
+
 async def _usable(loaded: Loaded, launch: Launch, safe_mode: bool) -> Settings:
     for problem in loaded.problems:
-        if not problem.is_error:
-            _log.warning("configuration", problem=problem.describe())
+        if loaded.settings is not None or not problem.is_error:  # else they are told with the refusal
+            level = _log.error if problem.is_error else _log.warning
+            level("configuration", problem=problem.describe())
     if safe_mode and loaded.settings is None:
         # As if there were no file: what the environment says (port, token) still counts.
         bare = await configuration_source(launch._replace(config_path=launch.home / "no-configuration"))
         loaded = await bare.load()
     return usable_settings(loaded)
-
-
-def runner_name() -> str:
-    """This process, named so that another can tell whether it is still alive: host, process id and its start time."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
-
-
-def is_runner_alive(runner: str) -> bool:
-    """Whether the process of that name lives. Processes of other hosts mark their own dead when they start again."""
-    host, _, rest = runner.partition("/")
-    pid, _, started = rest.partition("/")
-    if host != socket.gethostname() or not pid.isdigit():
-        return host != socket.gethostname()
-    return _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    import psutil
-
-    try:
-        return f"{psutil.Process(pid).create_time():.2f}"
-    except psutil.Error:
-        return ""

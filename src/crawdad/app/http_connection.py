@@ -11,13 +11,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from crawdad.app.http_answer import AnswerCycle
 from crawdad.core.text import Text
 
 HEADER_BYTES = 64 * 1024
@@ -64,13 +68,13 @@ class HttpConnection(HttpToolsProtocol):
         self._status = 400
         self._refused = False
         self._retiring = False
+        self._on_lost: Callable[[], None] | None = None
 
     # What arrives
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        self._unset_keepalive_if_required()
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -145,18 +149,49 @@ class HttpConnection(HttpToolsProtocol):
             if self.parser.get_method() == b"CONNECT":
                 self._stop_parsing(400)
             return
-        super().on_headers_complete()
-        if self._retiring and self.cycle is not None:
-            self.cycle.keep_alive = False
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        if not self.parser.should_upgrade():  # to a WebSocket: the handshake goes on elsewhere
+            self._begin_cycle(version)
         self._reading = "body"
         self._header_bytes = self._header_count = 0
         self._deadline = self.loop.time() + BODY_SECONDS
+
+    def _begin_cycle(self, version: str) -> None:
+        """Start the request whose headers are complete, or queue it behind the one that is being answered."""
+        scope, url = self.scope, httptools.parse_url(self.url)
+        scope["http_version"] = version
+        path = url.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        scope["crawdad.watch"] = self.watch  # type: ignore[typeddict-unknown-key]
+        before = self.cycle
+        cycle = self.cycle = AnswerCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=not self._retiring and version == "1.1" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         if self._deadline is not None:
             earned = self._deadline + len(body) / BODY_RATE
             self._deadline = min(earned, self.loop.time() + BODY_SECONDS)
-        super().on_body(body)
+        cycle = self.cycle
+        if isinstance(cycle, AnswerCycle) and not cycle.response_complete and cycle.take(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         if self._is_offer():
@@ -166,9 +201,32 @@ class HttpConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        self._on_lost = None
+        if self.transport.is_closing():
+            return
         if self._reading == "body" and self._deadline is not None:
             self._deadline = min(self._deadline, self.loop.time() + DISCARD_SECONDS)
-        super().on_response_complete()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._reading:
+            self._deadline = self.loop.time() + self.timeout_keep_alive
+
+    def watch(self, on_lost: Callable[[], None] | None) -> None:
+        """Have `on_lost` called when the client goes away before its answer is complete; None takes it back."""
+        self._on_lost = on_lost
+        if on_lost is not None and self.transport.is_closing():
+            self.loop.call_soon(self._tell_of_loss)
+
+    def _tell_of_loss(self) -> None:
+        on_lost, self._on_lost = self._on_lost, None
+        if on_lost is not None:
+            on_lost()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._tell_of_loss()
 
     def pause_writing(self) -> None:
         self._unread_since = self.loop.time()

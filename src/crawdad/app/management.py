@@ -2,23 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
+from crawdad.core.ports import Transport
+from crawdad.services.accounts.oauth.sign_ins import SignIns
+from crawdad.services.accounts.services import AccountServices
+from crawdad.services.catalogue.live import LiveCatalogue
+from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.identity.keys import Keys
+from crawdad.services.logs import Logs
+from crawdad.services.panel_values import PanelValues
+from crawdad.services.statistics import Statistics
+from crawdad.services.tunnel import Tunnel
 
 
-def management_mounts(gate: Gate, keys: Keys) -> tuple[Mount, ...]:
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """What the management contracts administer."""
+
+    gate: Gate
+    accounts: AccountServices
+    sign_ins: SignIns
+    logs: Logs
+    statistics: Statistics
+    live: LiveCatalogue
+    configuration: RunningConfiguration
+    panel: PanelValues
+    keys: Keys
+    tunnel: Tunnel
+    transport: Transport
+    home: Path
+    environment: Mapping[str, str]
+
+
+def management_mounts(managed: Managed) -> tuple[Mount, ...]:
     """Every contract's place in the table."""
 
     def make() -> Application:
+        from crawdad.adapters.files.home import LocalHomeFiles
         from crawdad.api.console.context import Console
         from crawdad.api.console.contract import console_contract
         from crawdad.api.management.application import make_application
+        from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
         from crawdad.api.opsclaw.context import OpsClaw
         from crawdad.api.opsclaw.contract import opsclaw_contract
+        from crawdad.app.cli_tools import cli_sync_in
+        from crawdad.services.cli_sync.keys import ToolKeys
+        from crawdad.services.exports import Exports
+        from crawdad.services.remote_models import RemoteModels
 
-        return make_application([console_contract(Console(gate, keys)), opsclaw_contract(OpsClaw(gate))])
+        gate = managed.gate
+
+        def active_accounts() -> int:
+            snapshot, providers = managed.accounts.pool.snapshot, managed.live.current.providers
+            own = sum(not provider.local and name not in snapshot.by_provider for name, provider in providers.items())
+            return own + sum(account.usable for account in snapshot.accounts.values())
+
+        context = OpsClaw(
+            gate=gate,
+            accounts=managed.accounts,
+            sign_ins=managed.sign_ins,
+            logs=managed.logs,
+            statistics=managed.statistics,
+            config=AppConfigKeeper(
+                managed.configuration, managed.panel, gate.switch, gate.front.catalogue, active_accounts
+            ),
+            active_accounts=active_accounts,
+            cli_sync=cli_sync_in(managed.environment),
+            tool_keys=ToolKeys(managed.keys, managed.panel),
+            tunnel=managed.tunnel,
+            panel=managed.panel,
+            exports=Exports(LocalHomeFiles(str(managed.home / "exports"))),
+            remote_models=RemoteModels(managed.transport, gate.settings),
+            data_directory=str(managed.home),
+        )
+        return make_application([console_contract(Console(gate, managed.keys)), opsclaw_contract(context)])
 
     application = LazyApplication(make)
     return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))

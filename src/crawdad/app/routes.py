@@ -44,6 +44,8 @@ def routes_for(
             "/v1/audio/transcriptions": {"POST": openai.transcriptions},
             "/v1/audio/speech": {"POST": openai.speech},
             "/v1/models": {"GET": models.list},
+            "/v1/models/claude": {"GET": models.list},
+            "/v1/models/detect": {"POST": models.detect},
             "/v1beta/models": {"GET": models.list},
             "/v1/api/event_logging": {"POST": anthropic.telemetry},
             "/v1/api/event_logging/batch": {"POST": anthropic.telemetry},

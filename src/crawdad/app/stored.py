@@ -9,24 +9,42 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from crawdad import __version__
+from crawdad.adapters.files import read_environment
+from crawdad.adapters.http import HttpTransport
+from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
-from crawdad.app.commands.backends import Key, KeyChange, NewKey
+from crawdad.api.opsclaw.log_export import ExportFormat, exported
+from crawdad.app.accounts import World
+from crawdad.app.accounts import open_accounts as open_services
+from crawdad.app.commands.backends import Key, KeyChange, LogOrder, NewKey
 from crawdad.app.launch import Launch
-from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.app.logs import configure_logs
+from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.app.words import LANGUAGE
 from crawdad.core.budgets import Standing
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Principal
+from crawdad.core.log import Bodies, ExchangeFilter
 from crawdad.core.text import Text
+from crawdad.services.accounts.services import AccountServices
 from crawdad.services.budgets.standings import standings
+from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
+from crawdad.services.panel_values import PanelValues
+from crawdad.services.statistics import Statistics
+from crawdad.store.bodies import BodyStore
 from crawdad.store.budgets import BudgetStore
 from crawdad.store.changes import Changes
+from crawdad.store.cluster import open_cluster
 from crawdad.store.database import Database, open_database
-from crawdad.store.exchanges import ExchangeFilter
+from crawdad.store.exchanges import MOST_ON_A_PAGE
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
+from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore, StoredKey
+from crawdad.store.usage_queries import UsageLog
 
 Value = TypeVar("Value")
 OPERATOR = Principal("operator", "local", "operator", EVERYTHING)
@@ -93,17 +111,43 @@ def _either(wanted: Value | None, clear: bool, present: Value | None) -> Value |
 class InstalledLog:
     """`commands.backends.ExchangeLog`."""
 
-    def __init__(self, log: StoredExchanges) -> None:
+    def __init__(self, log: StoredExchanges, bodies: BodyStore) -> None:
         self._log = log
+        self._bodies = bodies
 
-    async def recent(self, limit: int, *, model: str | None, failed: bool, since: float | None) -> Sequence[Exchange]:
-        wanted = ExchangeFilter(model=model, outcome="failed" if failed else None, since=since)
-        page = await self._log.page(wanted, limit)
-        found = page.exchanges
-        while page.cursor is not None and len(found) < limit:
-            page = await self._log.page(wanted, limit - len(found), page.cursor)
-            found = [*found, *page.exchanges]
-        return found[::-1]
+    async def recent(self, limit: int, wanted: LogOrder) -> Sequence[Exchange]:
+        found: list[Exchange] = []
+        async for page in self._pages(_filter(wanted), limit):
+            found += page
+        return found[:limit][::-1]
+
+    async def newest(self) -> int:
+        return await self._log.last_number()
+
+    async def following(self, number: int, wanted: LogOrder) -> Sequence[tuple[int, Exchange]]:
+        return await self._log.following(number, _filter(wanted))
+
+    async def bodies(self, exchange_id: str) -> Bodies:
+        if await self._log.get(exchange_id) is None:
+            raise GatewayError(ErrorKind.NOT_FOUND, Text("logs.not_found", {"id": exchange_id[:64]}))
+        return await self._bodies.get(exchange_id)
+
+    def export(self, wanted: LogOrder, form: ExportFormat) -> AsyncIterator[bytes]:
+        return exported(self._pages(_filter(wanted), None), form)
+
+    async def _pages(self, wanted: ExchangeFilter, limit: int | None) -> AsyncIterator[list[Exchange]]:
+        cursor, left = None, limit
+        while left is None or left > 0:
+            page = await self._log.page(wanted, MOST_ON_A_PAGE if left is None else min(left, MOST_ON_A_PAGE), cursor)
+            yield page.exchanges
+            cursor = page.cursor
+            if cursor is None:
+                return
+            left = None if left is None else left - len(page.exchanges)
+
+
+def _filter(wanted: LogOrder) -> ExchangeFilter:
+    return ExchangeFilter(named=wanted.model, outcome="failed" if wanted.failed else None, errors=wanted.errors)
 
 
 @asynccontextmanager
@@ -122,17 +166,73 @@ async def open_keys(launch: Launch) -> AsyncIterator[InstalledKeys]:
 
 
 @asynccontextmanager
+async def open_tool_keys(launch: Launch) -> AsyncIterator[ToolKeys]:
+    """The API keys that command line tools were given."""
+    async with _open_database(launch) as database:
+        keys = KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness())
+        yield ToolKeys(keys, PanelValues(KeyValues(database)))
+
+
+@asynccontextmanager
 async def open_exchange_log(launch: Launch) -> AsyncIterator[InstalledLog]:
     """The log of exchanges."""
     async with _open_database(launch) as database:
-        yield InstalledLog(StoredExchanges(database))
+        yield InstalledLog(StoredExchanges(database), BodyStore(database))
+
+
+@asynccontextmanager
+async def open_statistics(launch: Launch) -> AsyncIterator[Statistics]:
+    """Statistics of usage."""
+    settings = usable_settings(await (await configuration_source(launch)).load())
+
+    async def nothing() -> None:
+        """The server's own processes write what waits."""
+
+    async with open_database(database_url(settings, launch)) as database:
+        yield Statistics(UsageLog(database), SystemClock(), lambda: settings.logging.statistics.timezone, nothing)
+
+
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    settings = usable_settings(await (await configuration_source(launch)).load())
+    url = database_url(settings, launch)
+    return not url.startswith("sqlite:") or await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///"))
+
+
+@asynccontextmanager
+async def open_accounts(launch: Launch) -> AsyncIterator[AccountServices]:
+    """The accounts, with a way to ask their vendors. Running servers take up within a second what is changed."""
+    environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
+    settings = usable_settings(await (await configuration_source(launch)).load())
+    # What is changed is told in the log, where it has a file; a terminal need not see it twice.
+    quiet = settings.logging.model_copy(update={"level": "error"})
+    configure_logs(settings.logging if settings.logging.file else quiet)
+    clock = SystemClock()
+    async with (
+        open_database(database_url(settings, launch)) as database,
+        open_cluster(None, clock) as cluster,
+        HttpTransport(f"crawdad/{__version__}", lambda: settings.gateway.private_networks) as transport,
+        open_services(
+            World(
+                database,
+                cluster,
+                secret_box(launch, environment),
+                transport,
+                clock,
+                SystemRandomness(),
+                proxy_from_environment(environment),
+                lambda: settings,
+                f"command/{os.getpid()}",
+                str(launch.home),
+            )
+        ) as services,
+    ):
+        yield services
 
 
 async def check_database(launch: Launch) -> str:
     """Look whether the database opens and is whole: what it is, for people. Raises `GatewayError`."""
-    settings = usable_settings(await (await configuration_source(launch)).load())
-    url = database_url(settings, launch)
-    if url.startswith("sqlite:") and not await asyncio.to_thread(os.path.exists, url.removeprefix("sqlite:///")):
+    if not await has_database(launch):
         return Text("app.no_database_yet").render(LANGUAGE)
     async with _open_database(launch) as database:
         await database.check()

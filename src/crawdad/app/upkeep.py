@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 
 import structlog
 
 from crawdad.app.logs import configure_logs
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock
-from crawdad.core.settings import Settings
+from crawdad.core.settings import LogSettings, Settings
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.difference import difference
 from crawdad.services.configuration.loading import Loaded
@@ -20,12 +22,24 @@ from crawdad.services.identity.keys import KEYS_CHANGED, Keys
 from crawdad.services.tasks import Tasks
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database
-from crawdad.store.retention import apply_retention
+from crawdad.store.retention import Kept, apply_retention
+from crawdad.store.usage import count_older
 
 _log = structlog.get_logger(__name__)
 _CHANGES_SECONDS = 1.0
+_USES_SECONDS = 5.0
 _LISTS_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
+_BREATH_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What new settings go to."""
+
+    keys: Keys
+    door: Door
+    live: LiveCatalogue
 
 
 class Upkeep:
@@ -37,6 +51,16 @@ class Upkeep:
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
+        self.followed: dict[str, Callable[[], Awaitable[None]]] = {}
+        """What to do when another process changed something of a topic."""
+        self.after_settings: list[Callable[[], Awaitable[None] | None]] = []
+        """What else is to be done when new settings count."""
+        self._taking = asyncio.Lock()
+        self._parts: _Parts | None = None
+
+    def want_lists(self) -> None:
+        """Let providers be asked for their lists soon."""
+        self._lists_wanted.set()
 
     def failing(self) -> list[str]:
         """The parts that are not ready."""
@@ -53,16 +77,24 @@ class Upkeep:
         live: LiveCatalogue,
     ) -> None:
         """Start the tasks."""
-        tasks.start(self._follow_configuration(keys, door, live), "configuration")
-        tasks.start(self._follow_keys(changes, clock, keys, door), "keys")
+        self._parts = _Parts(keys, door, live)
+        tasks.start(self._follow_configuration(), "configuration")
+        tasks.start(self._follow_changes(changes, clock, keys, door), "changes")
         tasks.start(self._refresh_lists(live), "model lists")
         tasks.start(self._apply_retention(database, clock), "retention")
+        tasks.start(_count_older(database, clock), "usage of older exchanges")
 
-    async def _follow_configuration(self, keys: Keys, door: Door, live: LiveCatalogue) -> None:
+    async def take(self, loaded: Loaded) -> None:
+        """Take up a configuration at once, as whoever has just written it wants to see it work."""
+        assert self._parts is not None
+        async with self._taking:  # the newest counts, whoever came first
+            await self._take(self._source.loaded or loaded, self._parts)
+
+    async def _follow_configuration(self) -> None:
         async for loaded in self._source.changes(self._loaded, seal=True):
-            await self._take(loaded, keys, door, live)
+            await self.take(loaded)
 
-    async def _take(self, loaded: Loaded, keys: Keys, door: Door, live: LiveCatalogue) -> None:
+    async def _take(self, loaded: Loaded, parts: _Parts) -> None:
         for problem in loaded.problems:
             level = _log.error if problem.is_error else _log.warning
             level("configuration", problem=problem.describe(), kept=loaded.kept)
@@ -72,14 +104,18 @@ class Upkeep:
         if not found:
             return
         try:
-            await keys.refresh(door, loaded.settings.gateway.auth)
+            await parts.keys.refresh(parts.door, loaded.settings.gateway.auth)
         except GatewayError as error:
             _log.error("configuration", problem=error.message(), kept=True)
             return
         if loaded.settings.logging != self.settings.logging:
             configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
-        live.apply(loaded.settings)
+        parts.live.apply(loaded.settings)
+        for apply in self.after_settings:
+            pending = apply()
+            if pending is not None:
+                await pending
         self._lists_wanted.set()
         _log.info(
             "configuration_applied",
@@ -87,15 +123,23 @@ class Upkeep:
             after_restart=[change.path for change in found.changes if not change.hot],
         )
 
-    async def _follow_keys(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
-        """Keys made or revoked by another process (the command line, a neighbour in the cluster) count within a second."""
+    async def _follow_changes(self, changes: Changes, clock: Clock, keys: Keys, door: Door) -> None:
+        """What another process changed (the command line, a neighbour in the cluster) counts within a second; when keys were
+        last used is written down now and then."""
         known: dict[str, int] | None = None
+        noted = -_USES_SECONDS
         while True:
             try:
                 revisions = await changes.revisions()
                 if known is None or revisions.get(KEYS_CHANGED) != known.get(KEYS_CHANGED):
                     await keys.refresh(door, self.settings.gateway.auth)
+                for topic, take_up in self.followed.items():
+                    if known is not None and revisions.get(topic) != known.get(topic):
+                        await take_up()
                 known = revisions
+                if clock.monotonic() - noted >= _USES_SECONDS:
+                    await keys.note_uses(door)
+                    noted = clock.monotonic()
                 self._set_failing("database", False)
             except GatewayError as error:
                 self._set_failing("database", True)
@@ -112,13 +156,10 @@ class Upkeep:
 
     async def _apply_retention(self, database: Database, clock: Clock) -> None:
         while True:
-            settings = self.settings.logging
             try:
-                removed = await apply_retention(
-                    database, clock.now(), settings.retention_days, settings.retention_megabytes
-                )
-                if removed.exchanges or removed.responses:
-                    _log.info("retention", exchanges=removed.exchanges, responses=removed.responses)
+                removed = await apply_retention(database, clock.now(), _kept(self.settings.logging))
+                if removed:
+                    _log.info("retention", **asdict(removed))
             except GatewayError as error:
                 _log.warning("retention_failed", reason=error.message())
             await clock.sleep(_RETENTION_SECONDS)
@@ -128,3 +169,32 @@ class Upkeep:
             self._failing.append(part)
         elif not failing and part in self._failing:
             self._failing.remove(part)
+
+
+async def _count_older(database: Database, clock: Clock) -> None:
+    """Exchanges that were kept before usage was counted are counted once, a little at a time."""
+    counted = 0
+    while True:
+        try:
+            found = await count_older(database)
+        except GatewayError as error:
+            _log.warning("usage_not_counted", reason=error.message())
+            await clock.sleep(_CHANGES_SECONDS)
+            continue
+        counted += found
+        if not found:
+            break
+        await clock.sleep(_BREATH_SECONDS)
+    if counted:
+        _log.info("usage_counted", exchanges=counted)
+
+
+def _kept(settings: LogSettings) -> Kept:
+    bodies = settings.bodies
+    return Kept(
+        settings.retention_days,
+        settings.retention_megabytes,
+        bodies.retention_days,
+        bodies.retention_megabytes,
+        settings.statistics.retention_days,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,19 @@ from crawdad.services.configuration.source import ConfigurationSource, Written
 
 if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
+    from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.statistics import Statistics
 
 
 async def configuration_source(launch: Launch) -> ConfigurationSource:
     """The configuration of this installation, with the environment it is read in."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
-    box = KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
-    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box)
+    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, secret_box(launch, environment))
+
+
+def secret_box(launch: Launch, environment: Mapping[str, str]) -> KeyedSecretBox:
+    """What the secrets of this installation are encrypted with."""
+    return KeyedSecretBox(str(launch.home / "secret.key"), environment.get(SECRET_KEY_VARIABLE))
 
 
 def usable_settings(loaded: Loaded) -> Settings:
@@ -84,6 +90,27 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLo
     from crawdad.app import stored
 
     return stored.open_exchange_log(launch)
+
+
+def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
+    """Statistics of usage."""
+    from crawdad.app import stored
+
+    return stored.open_statistics(launch)
+
+
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import stored
+
+    return await stored.has_database(launch)
+
+
+def open_accounts(launch: Launch) -> AbstractAsyncContextManager[AccountServices]:
+    """The accounts."""
+    from crawdad.app import stored
+
+    return stored.open_accounts(launch)
 
 
 async def check_database(launch: Launch) -> str:

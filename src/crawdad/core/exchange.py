@@ -69,6 +69,8 @@ class Exchange:
     notes: list[str] = field(default_factory=list)
     owner: str = ""
     """Whose key it was."""
+    held: bool = field(default=False, repr=False)
+    """A good end is not certain yet: something has still to work out before the client hears of it. Not stored."""
     heard: int = 0
     """How much of the answer the client got (`services.turns.cut`), in case that it is cut off. Not stored."""
     when_cut: Callable[[], None] | None = field(default=None, repr=False, compare=False)

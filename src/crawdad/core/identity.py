@@ -30,6 +30,8 @@ class Permission(StrEnum):
     LOGS_MANAGE = "logs.manage"
     STATISTICS_READ = "statistics.read"
     STATISTICS_MANAGE = "statistics.manage"
+    USAGE_OWN = "usage.own"
+    """To see what was done with this very key: its part of the log and of the statistics."""
     SYSTEM_MANAGE = "system.manage"
 
 

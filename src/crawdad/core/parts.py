@@ -148,13 +148,15 @@ class OpaquePart:
     """A piece that only `protocol` can say (a server-side tool's call or result, a compaction item).
 
     `kind` is the protocol's type name. It is written back verbatim into the same protocol, and elsewhere left out with
-    a note, except that `text`, when set, is a plain-text rendering that other protocols may use.
+    a note, except that `text`, when set, is a plain-text rendering that other protocols may use. Without an `essential`
+    piece the conversation makes no sense: protocols that cannot say it refuse the request.
     """
 
     protocol: str
     kind: str
     raw: JsonObject = field(default_factory=dict)
     text: str | None = None
+    essential: bool = False
 
 
 Part = TextPart | ThinkingPart | MediaPart | ToolCallPart | ToolResultPart | RefusalPart | OpaquePart

@@ -22,6 +22,15 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+class Runner(Protocol):
+    """This process among those that share a database. `name` is unique, also among the dead."""
+
+    name: str
+
+    async def is_alive(self, runner: str) -> bool:
+        """Whether the process called `runner` lives. In doubt it does."""
+
+
 class Randomness(Protocol):
     """Chance and identity."""
 

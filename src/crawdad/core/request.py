@@ -102,7 +102,8 @@ class ModelRequest:
 
     System and developer instructions are messages with those roles, where the client put them (protocols with a separate
     field put them first, with `Message.extra["top_level"] = True`). `protocol` is the one it was read from; `extra` holds
-    top-level fields that only that protocol understands.
+    top-level fields that only that protocol understands. `compact` asks for the conversation in short instead of its next
+    turn; what its protocol says for that is the last part.
     """
 
     model: str
@@ -123,6 +124,7 @@ class ModelRequest:
     cache_key: str | None = None
     store: bool | None = None
     previous_response_id: str | None = None
+    compact: bool = False
     protocol: str = ""
     extra: JsonObject = field(default_factory=dict)
 

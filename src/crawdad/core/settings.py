@@ -12,6 +12,20 @@ from crawdad.core.secret import Secret
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
 
 
+BACKGROUND_PHRASES = (
+    "title for this",
+    "conversation title",
+    "session title",
+    "new conversation topic",
+    "summarize this conversation",
+    "summarise this conversation",
+    "summary of this conversation",
+    "suggest a prompt",
+    "next user prompt",
+    "test connection",
+)
+
+
 def _to_secret(value: Any) -> Any:
     return Secret(value) if isinstance(value, str) else value
 
@@ -82,6 +96,8 @@ class ModelSettings(Section):
 class ProviderSettings(Section):
     """Where models are to be had. `base_url` is as OpenClaw writes it: with `/v1` for OpenAI, without for Anthropic."""
 
+    enabled: bool = True
+    """Off, it is as if it were not there; what the file says of it is kept."""
     base_url: str = Field(min_length=1)
     api_key: SecretValue | None = None
     api: Api = "openai-completions"
@@ -97,8 +113,21 @@ class ProviderSettings(Section):
     weight: float = Field(1.0, ge=0)
     proxy: str | None = None
     connect_timeout_seconds: float = Field(10.0, gt=0)
-    first_byte_timeout_seconds: float = Field(300.0, gt=0)
+    first_byte_timeout_seconds: float | None = Field(None, gt=0)
+    """Unset: that of all providers (`models.firstByteTimeoutSeconds`)."""
     idle_timeout_seconds: float = Field(120.0, gt=0)
+
+
+class BackgroundSettings(Section):
+    """`models.background.*`: small errands that coding tools do on the side (a title, a summary) go to a model of their own."""
+
+    enabled: bool = False
+    model: str = Field("internal-background-task", min_length=1)
+    """Where they go: a name that is resolved like any other, so that a mapping rule can stand behind it."""
+    max_tokens: int = Field(1024, gt=0)
+    """The largest answer that such a request may ask for."""
+    phrases: tuple[str, ...] = BACKGROUND_PHRASES
+    """One of them stands in the request's last words or its system prompt, upper and lower case alike."""
 
 
 class ModelsSettings(Section):
@@ -118,6 +147,10 @@ class ModelsSettings(Section):
     local_servers: dict[str, str] = Field(default_factory=dict)
     """Where to look for `ollama`, `lmstudio` or `vllm` instead of its customary address."""
     demo: bool = True
+    proxy: SecretValue | None = None
+    """The proxy for providers that name none themselves. It may hold a password."""
+    first_byte_timeout_seconds: float = Field(300.0, gt=0)
+    background: BackgroundSettings = BackgroundSettings()
 
 
 class Target(Section):
@@ -130,6 +163,7 @@ class Target(Section):
 class MappingRule(Section):
     """Requests for `match` (exact or with `*`) go to one of `targets` by weight, then to `fallbacks` in order.
 
+    The target `*` is the name as it was asked for, as if this rule were not there (to put a fallback behind a whole family).
     `protocols` (openai-chat, openai-responses, anthropic-messages,
     gemini) and `keys` (key ids or names) narrow the rule; empty means all.
     """
@@ -179,6 +213,23 @@ class RetrySettings(Section):
     max_seconds: float = Field(20.0, ge=0)
 
 
+class BodySettings(Section):
+    """`logging.bodies.*`: what is kept of what was asked and answered. `max_bytes` is for each of the two."""
+
+    capture: Literal["all", "errors", "off"] = "all"
+    max_bytes: int = Field(64 * 1024, ge=256, le=16 * 1024 * 1024)
+    retention_days: float = Field(7.0, gt=0)
+    retention_megabytes: float = Field(512.0, gt=0)
+
+
+class StatisticsSettings(Section):
+    """`logging.statistics.*`."""
+
+    timezone: str = Field("UTC", min_length=1, max_length=64)
+    """An IANA name: whose hours, days and weeks statistics tell where nobody asks for others."""
+    retention_days: float = Field(730.0, ge=1)
+
+
 class BudgetSettings(Section):
     """`budgets.*`: what keys with budgets may do before it is known what it costs."""
 
@@ -196,6 +247,8 @@ class LogSettings(Section):
     format: Literal["auto", "json", "console"] = "auto"
     retention_days: float = Field(30.0, gt=0)
     retention_megabytes: float = Field(1024.0, gt=0)
+    bodies: BodySettings = BodySettings()
+    statistics: StatisticsSettings = StatisticsSettings()
 
 
 class DatabaseSettings(Section):
@@ -217,17 +270,76 @@ class SecretsSettings(Section):
     """Whether secrets that stand in plain text in the configuration files are replaced by their encrypted form."""
 
 
+class GoogleSettings(Section):
+    """`oauth.google.*`: the operator's own OAuth client, and where the identity provider is."""
+
+    client_id: str | None = None
+    client_secret: SecretValue | None = None
+    project: str | None = None
+    """The project that pays for accounts which name none (`x-goog-user-project`)."""
+    scopes: tuple[str, ...] = (
+        "openid",
+        "https://www.googleapis.com/auth/userinfo.email",
+        "https://www.googleapis.com/auth/userinfo.profile",
+        "https://www.googleapis.com/auth/cloud-platform",
+    )
+    public_url: str | None = None
+    """Where browsers reach this gateway, for the web callback."""
+    auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    token_url: str = "https://oauth2.googleapis.com/token"
+    device_url: str = "https://oauth2.googleapis.com/device/code"
+    userinfo_url: str = "https://openidconnect.googleapis.com/v1/userinfo"
+
+
+class OAuthSettings(Section):
+    """`oauth.*`: signing in to model providers in a person's name."""
+
+    google: GoogleSettings = GoogleSettings()
+
+
+class QuotaProtectionSettings(Section):
+    """`accounts.quotaProtection.*`: models that rest before the last of an account's allowance is gone."""
+
+    enabled: bool = False
+    threshold_percentage: int = Field(10, ge=1, le=99)
+    monitored_models: tuple[str, ...] = (
+        "claude-sonnet-4-5",
+        "gemini-3-pro-high",
+        "gemini-3-flash",
+        "gemini-3-pro-image",
+    )
+    """Names of models, `*` allowed."""
+
+
+class AccountsSettings(Section):
+    """`accounts.*`: which account serves a request."""
+
+    mode: Literal["CacheFirst", "Balance", "PerformanceFirst"] = "Balance"
+    max_wait_seconds: float = Field(60.0, ge=0, le=3600)
+    """How long CacheFirst waits for a conversation's account."""
+    sticky_minutes: float = Field(60.0, gt=0)
+    """How long a conversation that falls silent stays with its account."""
+    sticky_sessions: int = Field(10_000, ge=1, le=1_000_000)
+    quota_protection: QuotaProtectionSettings = QuotaProtectionSettings()
+    refresh_minutes: float = Field(15.0, ge=0)
+    """How often every account is looked at; 0: only when asked."""
+    label_header: bool = True
+    """Whether answers tell the account that served them (`x-account-email`)."""
+
+
 class Settings(Section):
     """Everything that can be configured."""
 
     gateway: GatewaySettings = GatewaySettings()
     models: ModelsSettings = ModelsSettings()
     retry: RetrySettings = RetrySettings()
+    accounts: AccountsSettings = AccountsSettings()
     budgets: BudgetSettings = BudgetSettings()
     logging: LogSettings = LogSettings()
     database: DatabaseSettings = DatabaseSettings()
     cluster: ClusterSettings = ClusterSettings()
     secrets: SecretsSettings = SecretsSettings()
+    oauth: OAuthSettings = OAuthSettings()
     language: Literal["auto", "en", "zh"] = "auto"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urljoin
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
@@ -15,6 +16,8 @@ from crawdad.wire import codecs
 from crawdad.wire.fields import parse_upstream
 from crawdad.wire.model_lists import LIST_PATHS, read_model_list
 
+Heard = Callable[[int, Mapping[str, str], bytes], object]
+"""Told status, headers and body of an answer."""
 LIST_LIMIT = 8 * 1024 * 1024
 _PATIENCE = Timeouts(connect=3.0, first_byte=10.0, idle=10.0)
 _LOCAL_PATIENCE = Timeouts(connect=0.3, first_byte=1.0, idle=1.0)
@@ -36,15 +39,38 @@ LOCAL_SERVERS = (
 )
 
 
-async def list_models(provider: Provider, transport: Transport, timeouts: Timeouts = _PATIENCE) -> list[ListedModel]:
-    """The provider's own list. Raises `GatewayError` when it has none or refuses."""
+async def list_models(
+    provider: Provider,
+    transport: Transport,
+    timeouts: Timeouts = _PATIENCE,
+    heard: Heard | None = None,
+    guarded: bool = False,
+) -> list[ListedModel]:
+    """The provider's own list. Raises `GatewayError` when it has none or refuses. `heard` learns from the answer; `guarded`:
+    the address is a caller's."""
+    if not provider.profile.list_paths:
+        url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
+        return await _list(
+            provider, UpstreamCall("GET", url, {}, None, timeouts, guarded, provider.proxy), transport, heard
+        )
+    found: list[ListedModel] = []
+    for path in provider.profile.list_paths:
+        url = urljoin(provider.base_url, path)
+        found += await _list(
+            provider, UpstreamCall("GET", url, {}, None, timeouts, guarded, provider.proxy), transport, heard
+        )
+    return found
+
+
+async def _list(provider: Provider, call: UpstreamCall, transport: Transport, heard: Heard | None) -> list[ListedModel]:
     headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-    url = endpoint(provider.base_url, LIST_PATHS[provider.protocol])
-    answer = await transport.send(UpstreamCall("GET", url, headers, None, timeouts, proxy=provider.proxy))
+    answer = await transport.send(replace(call, headers=headers))
     try:
         body = await answer.read(LIST_LIMIT)
     finally:
         await answer.close()
+    if heard is not None:
+        heard(answer.status, answer.headers, body)
     if answer.status >= 300:
         raise error_of_status(answer.status, answer.headers, body, provider, codecs.get(provider.protocol))
     return read_model_list(provider.protocol, parse_upstream(body))

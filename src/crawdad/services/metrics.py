@@ -39,9 +39,12 @@ class _Histogram:
 class ExchangeMetrics:
     """What `/metrics` tells of the exchanges of this process. Series are bounded: past the bound, new ones are `other`."""
 
-    def __init__(self, running: Callable[[], int], dropped: Callable[[], int]) -> None:
+    def __init__(
+        self, running: Callable[[], int], dropped: Callable[[], int], bodies_dropped: Callable[[], int] = lambda: 0
+    ) -> None:
         self._running = running
         self._dropped = dropped
+        self._bodies_dropped = bodies_dropped
         self._requests: dict[_Labels, int] = {}
         self._tokens: dict[_Labels, int] = {}
         self._durations: dict[_Labels, _Histogram] = {}
@@ -101,8 +104,12 @@ class ExchangeMetrics:
         dropped = CounterMetricFamily(
             "crawdad_log_dropped", "Exchanges the log had no room for.", value=self._dropped()
         )
+        bodies = CounterMetricFamily(
+            "crawdad_bodies_dropped", "Exchanges whose bodies were given up.", value=self._bodies_dropped()
+        )
         yield running
         yield dropped
+        yield bodies
 
 
 def _histogram(table: dict[_Labels, _Histogram], key: _Labels) -> _Histogram:

@@ -4,51 +4,40 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.exchange import Exchange, Outcome
+from crawdad.core.exchange import Exchange
+from crawdad.core.log import ExchangeFilter
 from crawdad.core.text import Text
+from crawdad.store import bulk, exchange_kinds, exchange_totals
 from crawdad.store.database import Database
+from crawdad.store.exchange_filter import matching
+from crawdad.store.exchange_totals import Totals
 from crawdad.store.records import COLUMNS, exchange_of, unpack
-from crawdad.store.tables import exchanges
+from crawdad.store.tables import IS_ERROR, exchanges
 
 _ROWS_A_STATEMENT = 64
 _DELETED_AT_ONCE = 1000
-MOST_ON_A_PAGE = 500
+MOST_ON_A_PAGE = 1000
 
 Row = list[Any]
 """An exchange as its row: values in the order of `records.COLUMNS`."""
 Follower = Callable[[AsyncConnection, Sequence[Row]], Awaitable[None]]
 """Who counts what new exchanges used, within the transaction that keeps them."""
 
+_REMOVED = ("status", "stored_bytes", "sequence", "started_at", "method", "path", "model_requested", "account_label")
+_STATUS, _STORED_BYTES = COLUMNS.index("status"), COLUMNS.index("stored_bytes")
+
 Grouping = Literal["model_resolved", "provider", "principal_id", "outcome", "contract"]
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeFilter:
-    """Which exchanges. None means any; `since` is included, `until` is not (Unix seconds).
-
-    `containing` is looked for, in any case, in the id, the names of principal and models, and the error; it is taken
-    literally.
-    """
-
-    principal_id: str | None = None
-    model: str | None = None
-    provider: str | None = None
-    outcome: Outcome | None = None
-    contract: str | None = None
-    since: float | None = None
-    until: float | None = None
-    containing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +74,22 @@ class ExchangeLog:
     async def insert(self, records: Sequence[bytes]) -> None:
         """Keep packed exchanges (see `records.pack`), all or none; those whose id is known already are left as they are.
         The followers get the others within the same transaction, so that what they count is counted once.
-
-        Many rows go in one statement: a driver's `executemany` takes and drops the interpreter's lock once a row.
         """
         async with self._database.write() as connection:
             fresh: list[Row] = []
-            for chunk in _chunks(records):
+            number = await exchange_totals.take_numbers(connection, len(records))
+            for chunk in bulk.chunks(records, _ROWS_A_STATEMENT):
                 statement = _insertion(self._database.dialect, len(chunk))
                 try:
                     rows = unpack(chunk)
-                    values = tuple(chain.from_iterable(rows))
+                    values = tuple(chain.from_iterable((*row, number + place) for place, row in enumerate(rows)))
                 except (ValueError, TypeError) as error:
                     raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
+                number += len(rows)
                 kept = {row[0] for row in await connection.exec_driver_sql(statement, values)}
-                fresh += rows if len(kept) == len(rows) else [row for row in rows if row[0] in kept]
+                fresh += rows if len(kept) == len(rows) else _first_of_each(rows, kept)
+            await exchange_totals.add(connection, Totals.of((row[_STATUS], row[_STORED_BYTES]) for row in fresh))
+            await exchange_kinds.add(connection, exchange_kinds.kinds_of(fresh, COLUMNS))
             for follower in self._followers:
                 await follower(connection, fresh)
 
@@ -112,35 +103,67 @@ class ExchangeLog:
         return None if row is None else exchange_of(row)
 
     async def page(
-        self, wanted: ExchangeFilter | None = None, limit: int = 50, cursor: str | None = None
+        self, wanted: ExchangeFilter | None = None, limit: int = 50, cursor: str | None = None, offset: int = 0
     ) -> ExchangePage:
-        """The newest exchanges that match, before `cursor`. At most `MOST_ON_A_PAGE`; BAD_REQUEST for a foreign cursor."""
+        """The newest exchanges that match, before `cursor`, without the first `offset` of them. At most `MOST_ON_A_PAGE`;
+        BAD_REQUEST for a foreign cursor. A cursor is as fast on every page, an offset the slower the larger."""
         limit = max(1, min(limit, MOST_ON_A_PAGE))
-        query = _matching(select(exchanges), wanted)
+        query = self._matching(select(exchanges), wanted)
+        if wanted is not None and wanted.terms:
+            async with self._database.read() as connection:
+                found = await exchange_kinds.matches(connection, wanted)
+            if not found.exchanges:
+                return ExchangePage([], None)
+            query = query.where(exchanges.c.started_at.between(found.first_at, found.last_at))
+            query = query.where(IS_ERROR) if found.only_errors else query
         if cursor is not None:
             query = query.where(tuple_(exchanges.c.started_at, exchanges.c.id) < tuple_(*_position(cursor)))
-        query = query.order_by(exchanges.c.started_at.desc(), exchanges.c.id.desc()).limit(limit + 1)
+        query = query.order_by(exchanges.c.started_at.desc(), exchanges.c.id.desc())
+        query = query.limit(limit + 1).offset(offset or None)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        found = [exchange_of(row) for row in rows[:limit]]
-        return ExchangePage(found, _cursor(found[-1]) if len(rows) > limit else None)
+        page = [exchange_of(row) for row in rows[:limit]]
+        return ExchangePage(page, _cursor(page[-1]) if len(rows) > limit else None)
+
+    async def following(
+        self, number: int, wanted: ExchangeFilter | None = None, limit: int = MOST_ON_A_PAGE
+    ) -> list[tuple[int, Exchange]]:
+        """The exchanges that were added after the one of that number, in that order, with their numbers."""
+        query = self._matching(select(exchanges), wanted).where(exchanges.c.sequence > number)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(exchanges.c.sequence).limit(limit))).mappings().all()
+        return [(row["sequence"], exchange_of(row)) for row in rows]
+
+    async def last_number(self) -> int:
+        """The number of the newest exchange; 0 in an empty log."""
+        async with self._database.read() as connection:
+            return await exchange_totals.last_number(connection)
+
+    async def totals(self) -> Totals:
+        """What the log holds, known without counting."""
+        async with self._database.read() as connection:
+            return await exchange_totals.read(connection)
 
     async def count(self, wanted: ExchangeFilter | None = None) -> int:
         """How many match."""
+        if wanted is None or wanted == ExchangeFilter():
+            return (await self.totals()).exchanges
         async with self._database.read() as connection:
-            found = await connection.execute(_matching(select(func.count()).select_from(exchanges), wanted))
+            if wanted == ExchangeFilter(terms=wanted.terms, errors=wanted.errors, status=wanted.status):
+                return (await exchange_kinds.matches(connection, wanted)).exchanges
+            found = await connection.execute(self._matching(select(func.count()).select_from(exchanges), wanted))
             return int(found.scalar_one())
 
     async def summary(self, wanted: ExchangeFilter | None = None) -> Summary:
         """Counts over all that match."""
         async with self._database.read() as connection:
-            row = (await connection.execute(_matching(select(*_SUMS), wanted))).mappings().one()
+            row = (await connection.execute(self._matching(select(*_SUMS), wanted))).mappings().one()
         return _summary("", row)
 
     async def breakdown(self, by: Grouping, wanted: ExchangeFilter | None = None) -> list[Summary]:
         """Counts over all that match, apart for every value of `by`, the most frequent first."""
         column = exchanges.c[by]
-        query = _matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
+        query = self._matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_summary(row[by], row) for row in rows]
@@ -157,9 +180,7 @@ class ExchangeLog:
 
     async def delete_beyond(self, most_bytes: int) -> int:
         """Remove the oldest exchanges until all others take at most `most_bytes`. Returns how many."""
-        async with self._database.read() as connection:
-            total = await connection.execute(select(func.coalesce(func.sum(exchanges.c.stored_bytes), 0)))
-            excess = int(total.scalar_one()) - most_bytes
+        excess = (await self.totals()).stored_bytes - most_bytes
         removed = 0
         while excess > 0:
             doomed = []
@@ -174,6 +195,9 @@ class ExchangeLog:
             removed += len(doomed)
         return removed
 
+    def _matching(self, query: Select[Any], wanted: ExchangeFilter | None) -> Select[Any]:
+        return matching(query, wanted, self._database.dialect)
+
     async def _oldest(self, *conditions: ColumnElement[bool]) -> list[tuple[str, int]]:
         query = select(exchanges.c.id, exchanges.c.stored_bytes).where(*conditions)
         query = query.order_by(exchanges.c.started_at, exchanges.c.id).limit(_DELETED_AT_ONCE)
@@ -181,55 +205,40 @@ class ExchangeLog:
             return [(row[0], row[1]) for row in await connection.execute(query)]
 
     async def _delete(self, ids: Sequence[str]) -> None:
+        columns = exchanges.c
+        removal = delete(exchanges).where(columns.id.in_(ids))
         async with self._database.write() as connection:
-            await connection.execute(delete(exchanges).where(exchanges.c.id.in_(ids)))
+            rows = await connection.execute(removal.returning(*(columns[name] for name in _REMOVED)))
+            counted = [tuple(row) for row in rows if row.sequence]
+            await exchange_totals.add(connection, Totals.of((row[:2] for row in counted), -1))
+            kinds = exchange_kinds.kinds_of(counted, _REMOVED)
+            await exchange_kinds.remove(connection, (kind for _, kind in kinds))
+
+    async def clear(self) -> None:
+        """Remove all exchanges at once, however many there are."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                text("DELETE FROM exchanges" if self._database.is_sqlite else "TRUNCATE exchanges")
+            )
+            await exchange_totals.reset(connection)
+            await exchange_kinds.reset(connection)
 
 
-def _chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Cut into powers of two, so that only a handful of different statements is ever prepared."""
-    start = 0
-    while start < len(records):
-        size = min(_ROWS_A_STATEMENT, 1 << (len(records) - start).bit_length() - 1)
-        yield records[start : start + size]
-        start += size
+def _first_of_each(rows: list[Row], kept: set[str]) -> list[Row]:
+    """The rows that were kept; of several with one id the first."""
+    found = []
+    for row in rows:
+        if row[0] in kept:
+            kept.discard(row[0])
+            found.append(row)
+    return found
 
 
 @cache
 def _insertion(dialect: str, rows: int) -> str:
-    width = len(COLUMNS)
-    mark = "?" if dialect == "sqlite" else "${}"
-    tuples = ("(" + ", ".join(mark.format(row * width + n + 1) for n in range(width)) + ")" for row in range(rows))
-    return f"INSERT INTO exchanges ({', '.join(COLUMNS)}) VALUES {', '.join(tuples)} ON CONFLICT (id) DO NOTHING RETURNING id"
-
-
-def _matching(query: Select[Any], wanted: ExchangeFilter | None) -> Select[Any]:
-    if wanted is None:
-        return query
-    columns = exchanges.c
-    exact = (
-        (columns.principal_id, wanted.principal_id),
-        (columns.model_resolved, wanted.model),
-        (columns.provider, wanted.provider),
-        (columns.outcome, wanted.outcome),
-        (columns.contract, wanted.contract),
-    )
-    query = query.where(*(column == value for column, value in exact if value is not None))
-    if wanted.since is not None:
-        query = query.where(columns.started_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(columns.started_at < wanted.until)
-    if wanted.containing:
-        query = query.where(or_(*(column.icontains(wanted.containing, autoescape=True) for column in _SEARCHED)))
-    return query
-
-
-_SEARCHED = (
-    exchanges.c.id,
-    exchanges.c.principal_name,
-    exchanges.c.model_requested,
-    exchanges.c.model_resolved,
-    exchanges.c.error_message,
-)
+    columns = ", ".join((*COLUMNS, "sequence"))
+    values = bulk.tuples(dialect, rows, len(COLUMNS) + 1)
+    return f"INSERT INTO exchanges ({columns}) VALUES {values} ON CONFLICT (id) DO NOTHING RETURNING id"
 
 
 def _sum(name: str, expression: ColumnElement[Any]) -> ColumnElement[Any]:

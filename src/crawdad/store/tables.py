@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    or_,
 )
 
 metadata = MetaData()
@@ -97,12 +99,58 @@ exchanges = Table(
     Column("stored_bytes", BigInteger, nullable=False),
     Column("account_label", Text, nullable=False, server_default=""),
     Column("owner", Text, nullable=False, server_default=""),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
 )
+"""`sequence` numbers the rows in the order in which they became visible, from 1 on; 0 is a row that was there before rows were
+numbered and has yet to be counted, -1 one that has been (see `store.usage.count_older`)."""
 Index("exchanges_by_time", exchanges.c.started_at, exchanges.c.id, exchanges.c.stored_bytes)
 Index("exchanges_by_principal", exchanges.c.principal_id, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_model", exchanges.c.model_resolved, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_provider", exchanges.c.provider, exchanges.c.started_at, exchanges.c.id)
 Index("exchanges_by_outcome", exchanges.c.outcome, exchanges.c.started_at, exchanges.c.id)
+Index("exchanges_by_sequence", exchanges.c.sequence)
+
+
+def is_error_status(status: ColumnElement[int]) -> ColumnElement[bool]:
+    """What the log calls an error: what is neither a success nor a redirect."""
+    return or_(status < 200, status >= 400)
+
+
+IS_ERROR = is_error_status(exchanges.c.status)
+"""The index of the errors is used only by conditions in these very words."""
+Index(
+    "exchanges_of_errors",
+    exchanges.c.started_at,
+    exchanges.c.id,
+    sqlite_where=IS_ERROR,
+    postgresql_where=IS_ERROR,
+)
+
+exchange_totals = Table(
+    "exchange_totals",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("exchanges", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+)
+"""One row: the last number given to an exchange, and what the log holds, so that nobody need count millions of rows."""
+
+exchange_kinds = Table(
+    "exchange_kinds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("model_requested", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("account_label", Text, nullable=False),
+    Column("exchanges", BigInteger, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+)
+"""What the log's filter looks at, each combination once; `id` is a digest of it."""
 
 stored_responses = Table(
     "stored_responses",
@@ -159,17 +207,27 @@ exchange_bodies = Table(
     Column("response", LargeBinary),
     Column("stored_bytes", BigInteger, nullable=False),
 )
+"""What was asked and answered; `id` is the exchange's. How the two are packed is `store.bodies`'s affair."""
 Index("exchange_bodies_by_time", exchange_bodies.c.at, exchange_bodies.c.id, exchange_bodies.c.stored_bytes)
 
+_APART = frozenset(
+    {
+        *("span", "bucket", "account", "principal_id", "model_requested", "model_resolved"),
+        *("account_label", "principal_name", "owner"),
+    }
+)
 usage_buckets = Table(
     "usage_buckets",
     metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
     Column("bucket", BigInteger, primary_key=True, autoincrement=False),
     Column("account", Text, primary_key=True),
     Column("principal_id", Text, primary_key=True),
     Column("model_requested", Text, primary_key=True),
     Column("model_resolved", Text, primary_key=True),
     Column("account_label", Text, nullable=False),
+    Column("principal_name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
     Column("requests", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),
@@ -178,10 +236,22 @@ usage_buckets = Table(
     Column("cache_write_tokens", BigInteger, nullable=False),
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("cost", Double, nullable=False),
+    Column("priced", BigInteger, nullable=False),
     Column("unpriced", BigInteger, nullable=False),
 )
-"""What was used in each quarter of an hour (`bucket`: its beginning, Unix seconds): every time zone's hours are made of
-those. `unpriced` counts requests whose cost nobody knows."""
+"""What was used, by the quarter of an hour, by the hour and by the day of UTC: `span` is the length in seconds, `bucket` the
+beginning in Unix seconds. All three tell the same: long ranges are answered from few rows, and every time zone's hours and
+days are made of whole quarters. `priced` and `unpriced` count the requests whose cost is known and those whose is not;
+`failed` those that were not completed."""
+
+usage_totals = Table(
+    "usage_totals",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(column.name, column.type, nullable=False) for column in usage_buckets.c if column.name not in _APART),
+)
+"""The same over all accounts, keys and models: one row a bucket, so that curves over months take milliseconds."""
 
 accounts = Table(
     "accounts",

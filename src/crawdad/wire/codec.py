@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from crawdad.core.response import ModelResponse
 from crawdad.core.text import Language
 from crawdad.core.usage import Usage
 from crawdad.wire.features import SupportTable
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,20 @@ class ReplyContext:
     `model` is the name the client asked for. `reply_id` is unique and has only letters and digits; writers derive every
     id from it (`msg_<reply_id>`, `call_<reply_id>_<index>`), so nothing random is needed. `created` is in Unix seconds.
     `request` is the client's request where the protocol echoes parts of it (Responses) or switches on it (chat's
-    include_usage).
+    include_usage). `now` tells the time in Unix seconds, for protocols that say when the reply was complete; without it a
+    reply takes no time.
     """
 
     model: str
     reply_id: str
     created: int
     request: ModelRequest
+    now: Callable[[], float] | None = None
+
+    @property
+    def moment(self) -> int:
+        """The time of asking, in whole Unix seconds; never before `created`."""
+        return self.created if self.now is None else max(self.created, int(self.now()))
 
 
 @dataclass(slots=True)
@@ -113,7 +120,7 @@ class Codec(Protocol):
         """The request for an upstream; `request.model` is already the upstream's own name. Raises BAD_REQUEST for content
         that this protocol cannot say."""
 
-    def path(self, model: str, stream: bool) -> str:
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
         """Path and query below the provider's base URL, such as `/chat/completions`."""
 
     def stream_reader(self, profile: Profile) -> StreamReader:

@@ -26,13 +26,29 @@ def replace_string(raw: bytes, document: JsonObject, key: str, value: str) -> by
     if len(spans) != 1:
         return orjson.dumps({**document, key: value})
     start, end = spans[0]
-    return raw[:start] + orjson.dumps(value) + raw[end:]
+    view = memoryview(raw)  # a long prompt is copied once
+    return b"".join((view[:start], orjson.dumps(value), view[end:]))
+
+
+def replace_member(raw: bytes, document: JsonObject, key: str, new_key: str, value: str) -> bytes:
+    """`raw` with the top-level string member `key` replaced by `new_key: value`. `document` is what `raw` parses to.
+
+    A document in which either key may stand more than once is written anew.
+    """
+    quoted = orjson.dumps(key)
+    place = _only_place(raw, quoted)
+    match = _VALUE.match(raw, place + len(quoted)) if place is not None else None
+    if place is None or match is None or key not in document or new_key in document:
+        rest = {name: kept for name, kept in document.items() if name != key}
+        return orjson.dumps({**rest, new_key: value})
+    return raw[:place] + orjson.dumps(new_key) + b":" + orjson.dumps(value) + raw[match.end() :]
 
 
 def insert_first(raw: bytes, member: bytes) -> bytes:
     """`raw` (a JSON object with at least one member) with the encoded `member` put in front of the others."""
     brace = raw.index(b"{") + 1
-    return raw[:brace] + member + b"," + raw[brace:]
+    view = memoryview(raw)
+    return b"".join((view[:brace], member, b",", view[brace:]))
 
 
 def contains(raw: bytes, sign: bytes) -> bool:
@@ -48,9 +64,14 @@ def _only_place(raw: bytes, quoted: bytes) -> int | None:
     """Where a name is spelled, when that is one place and no other is hidden behind escapes: the document need not be
     walked then, for the only place is the top-level member itself."""
     last = raw.rfind(quoted)
-    if last < 0 or raw.find(quoted, 0, last) >= 0 or contains(raw, b"\\u00"):
+    if last < 0 or raw.find(quoted, 0, last) >= 0 or _hides(raw):
         return None
     return last
+
+
+def _hides(raw: bytes) -> bool:
+    """Whether ASCII may be hidden behind escapes. Looking for one byte is ten times faster than looking for four."""
+    return b"\\" in raw and contains(raw, b"\\u00")
 
 
 def _find_top_level(raw: bytes, key: str) -> list[tuple[int, int]]:

@@ -55,6 +55,7 @@ class Feature(StrEnum):
     TOOL_RESULT_ERROR = "marking tool results as errors"
     FOREIGN_THINKING = "thinking of another vendor"
     OPAQUE_HISTORY = "server-side items of another vendor"
+    COMPACTED_HISTORY = "a conversation that another vendor compacted"
     REFUSAL_HISTORY = "refusals in the history"
     CITATION_HISTORY = "citations in the history"
     REASONING_EFFORT = "reasoning effort"
@@ -206,7 +207,7 @@ def _part_features(part: object, request: ModelRequest, protocol: str) -> Iterat
     elif isinstance(part, RefusalPart):
         yield Feature.REFUSAL_HISTORY
     elif isinstance(part, OpaquePart) and part.protocol != protocol:
-        yield Feature.OPAQUE_HISTORY
+        yield Feature.COMPACTED_HISTORY if part.essential else Feature.OPAQUE_HISTORY
 
 
 def _result_features(part: ToolResultPart, request: ModelRequest, protocol: str) -> Iterator[Feature]:

@@ -1,6 +1,7 @@
 """Reading providers' own lists of models.
 
-Sources: OpenAI `GET /models`, Anthropic `GET /v1/models`, Gemini `GET /models`, Ollama `GET /api/tags`.
+Sources: OpenAI `GET /models`, Anthropic `GET /v1/models`, Gemini `GET /models`, Vertex
+`GET /publishers/<publisher>/models`, Ollama `GET /api/tags`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _KIND_WORDS: tuple[tuple[str, ModelKind], ...] = (
 def read_model_list(protocol: str, document: Any) -> list[ListedModel]:
     """The models of a provider that speaks `protocol`. Raises UPSTREAM_BROKEN for a document that is no such list."""
     key, reader = _READERS[protocol]
+    if isinstance(document, dict) and "publisherModels" in document:
+        key, reader = "publisherModels", _vertex
     # Some compatible servers answer a bare array.
     entries = document if isinstance(document, list) else document.get(key) if isinstance(document, dict) else None
     if not isinstance(entries, list):
@@ -83,6 +86,18 @@ def _gemini(entry: JsonObject) -> ListedModel | None:
     endpoints = ("images",) if kind == "chat" and "image" in model.id else ()
     window, limit = model.input_token_limit or None, model.output_token_limit or None
     return ListedModel(model.id, model.display_name, 0, kind, window, limit, endpoints)
+
+
+def _vertex(entry: JsonObject) -> ListedModel | None:
+    """Vertex: `publishers/<publisher>/models/<model>`. A version that is a date belongs to the model's name there."""
+    name = _words(entry.get("name")).rpartition("/")[2]
+    if not name:
+        return None
+    version = _words(entry.get("versionId"))
+    if version.isdigit() and len(version) == 8 and "@" not in name:
+        name = f"{name}@{version}"
+    kind = kind_of(name)
+    return ListedModel(name, "", 0, kind, endpoints=("images",) if kind == "chat" and "image" in name else ())
 
 
 def _ollama(entry: JsonObject) -> ListedModel | None:

@@ -73,6 +73,22 @@ class Profile:
     """The levels such a model knows, from least to most (Flash also knows MINIMAL, the first Pro lacks MEDIUM)."""
     vertex: bool = False
 
+    # Where things are, when it is not where the protocol's own vendor has them
+    models_path: str = ""
+    """Where the models are below the base URL. For Anthropic messages the model is then in the URL and not in the body."""
+    body_version: str = ""
+    """The version of Anthropic's protocol that stands in the body (`anthropic_version`) where there are models in URLs."""
+    families: tuple[tuple[str, str], ...] = ()
+    """How model names begin → the protocol in which this upstream offers them, where it speaks several."""
+    list_paths: tuple[str, ...] = ()
+    """Where the lists of models are on the upstream's host (not below the base URL)."""
+    open_list: bool = False
+    """Whether the list leaves models out: names beyond it are passed on."""
+    key_header: str = ""
+    """The header for an API key, other than the protocol's own."""
+    embeddings: Literal["batch", "nested", "predict"] = "batch"
+    """How Google's embeddings are asked for: knobs beside the content, knobs in `embedContentConfig`, or `:predict`."""
+
     drop_fields: frozenset[str] = field(default_factory=frozenset)
     """Top-level request fields that this upstream rejects; they are left out and noted."""
 

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from crawdad.wire.openai_chat.profiles import PROFILES
 from crawdad.wire.openai_chat.profiles import profile_for as chat_profile_for
 from crawdad.wire.profile import DEFAULT, Profile
+from crawdad.wire.vertex import NAME as VERTEX
+from crawdad.wire.vertex import PROFILE as VERTEX_PROFILE
+from crawdad.wire.vertex import is_vertex, with_form
 
 _FIXED_THINKING = re.compile(
     r"claude-(?:2|instant|3|opus-4(?:-[0-5](?:\D|$)|-20|$)|sonnet-4(?:-[0-5](?:\D|$)|-20|$)|haiku-4(?:-[0-5](?:\D|$)|-20|$))"
@@ -26,15 +29,18 @@ _SUBSET_SCHEMAS = re.compile(r"gemini-1\.|gemini-pro|gemma-[12]")
 def vendor_profile(protocol: str, base_url: str, name: str | None) -> Profile:
     """The profile of a provider. A `name` that the settings give goes before what its address tells."""
     host = urlsplit(base_url).netloc.rpartition("@")[2]
+    vertex = name == VERTEX or (not name and is_vertex(host))
     if protocol in ("openai-chat", "openai-responses", "ollama"):
-        found = PROFILES.get(name) if name else None
+        found = PROFILES.get("google" if vertex else name or "")
         return found if found is not None else chat_profile_for(host)
-    return replace(DEFAULT, name=name or protocol, vertex="aiplatform." in host)
+    return VERTEX_PROFILE if vertex else replace(DEFAULT, name=name or protocol)
 
 
 def model_profile(profile: Profile, protocol: str, model: str) -> Profile:
     """`profile`, made to fit one of the vendor's models."""
-    name = model.lower().rpartition("/")[2]
+    name = model.lower().rpartition("/")[2].replace("@", "-")  # Vertex dates its models with an @
+    if profile.vertex:
+        profile = with_form(profile, protocol, name)
     if protocol == "anthropic-messages" and name.startswith("claude-"):
         sampled = _SAMPLED.match(name) is not None
         return replace(

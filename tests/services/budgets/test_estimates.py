@@ -18,7 +18,7 @@ from crawdad.wire import codecs
 
 def turn(body: dict[str, Any], operation: str = "chat") -> Turn:
     exchange = Exchange("id", 0.0, "openai", "openai-chat", operation)
-    return Turn(exchange, Principal("x", "api_key"), codecs.get("openai-chat"), "m", False, body, b"")
+    return Turn(exchange, Principal("x", "api_key"), codecs.get("openai-chat"), "m", False, body, b"", lambda: 0.0)
 
 
 def most(body: dict[str, Any], operation: str = "chat", model_output: int = 0) -> int:

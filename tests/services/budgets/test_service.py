@@ -90,7 +90,15 @@ def turn(name: str, *budgets: Budget, operation: str = "chat", **body: Any) -> T
     principal = Principal("key_1", "api_key", limits=Limits(budgets=budgets))
     exchange = Exchange(name, EVENING, "openai", "openai-chat", operation)
     told = {"model": "model", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 50, **body}
-    return Turn(exchange, principal, codecs.get("openai-chat"), "model", False, told, b"")
+    return Turn(exchange, principal, codecs.get("openai-chat"), "model", False, told, b"", lambda: EVENING)
+
+
+async def everybody(runner: str) -> bool:
+    return True
+
+
+async def others(runner: str) -> bool:
+    return runner != "here/1/1"
 
 
 def budget(unit: Any = "tokens", period: Any = "day", limit: float = 100) -> Budget:
@@ -139,7 +147,7 @@ async def test_a_clock_that_jumps_takes_nothing_twice(rig: Rig) -> None:
     running = turn("running", day, max_tokens=150)
     await rig.budgets.reserve(running, [OFFER])
     rig.clock.advance(3 * 86400)
-    await rig.budgets.tidy(lambda runner: True)
+    await rig.budgets.tidy(everybody)
     rig.clock.advance(-3 * 86400)
     assert (await rig.used(day))[1] == pytest.approx(157, abs=10), "renewed before anything is given back"
     assert (await refusal(rig, turn("more", day, max_tokens=150))).details["code"] == "budget_reserved"
@@ -156,9 +164,9 @@ async def test_another_process_gives_back_what_the_dead_held(rig: Rig) -> None:
     day = budget(limit=200)
     await rig.budgets.reserve(turn("lost", day), [OFFER])
     other = rig.service("there/2/2")
-    await other.tidy(lambda runner: True)
+    await other.tidy(everybody)
     assert (await rig.used(day))[1] != 0, "it lives"
-    await other.tidy(lambda runner: runner != "here/1/1")
+    await other.tidy(others)
     assert await rig.used(day) == (0, 0)
 
 

@@ -52,6 +52,33 @@ async def test_a_wrong_variable_is_named_in_the_fix() -> None:
     assert "CRAWDAD_PORT" in problem.fix.render("en") and "CRAWDAD_PORT" in problem.fix.render("zh")
 
 
+HIDDEN = [
+    ("{\n gateway: {port: 99999}}", {"CRAWDAD_PORT": "8045"}, "gateway.port"),
+    ("{\n gateway: {bind: 'nowhere'}}", {"CRAWDAD_BIND": "lan"}, "gateway.bind"),
+    ("{\n gateway: {bind: 'custom'}}", {"CRAWDAD_BIND": "lan"}, "gateway.bind"),
+    ("{\n gateway: {auth: {token: ''}}}", {"CRAWDAD_TOKEN": "a-token-of-some-length"}, "gateway.auth.token"),
+    ("{\n logging: {level: 'loud'}}", {"CRAWDAD_LOG_LEVEL": "info"}, "logging.level"),
+    ("{\n database: {url: 5}}", {"CRAWDAD_DATABASE_URL": "sqlite:///x.db"}, "database.url"),
+]
+
+
+@pytest.mark.parametrize(("text", "environment", "path"), HIDDEN)
+async def test_what_a_variable_stands_above_is_checked_all_the_same(
+    text: str, environment: dict[str, str], path: str
+) -> None:
+    loaded = await load(text, environment)
+    assert loaded.settings is not None  # it works as long as the variable is there
+    assert not loaded.is_valid
+    (problem,) = loaded.problems
+    assert (problem.path, problem.file, problem.line, problem.is_error) == (path, MAIN, 2, True)
+
+
+async def test_only_what_a_variable_stands_above_is_checked_twice() -> None:
+    loaded = await load("{gateway: {port: 1, extraPorts: 'x'}}", {"CRAWDAD_PORT": "8045"})
+    assert [problem.path for problem in loaded.problems] == ["gateway.extraPorts"]
+    assert loaded.settings is None
+
+
 async def test_every_value_says_where_it_comes_from() -> None:
     loaded = await load("{\n  gateway: {\n    port: 1 } }", {})
     assert loaded.origin(("gateway", "port")) == Origin("file", MAIN, 3, 11)

@@ -62,9 +62,13 @@ class ScriptedUpstream(LoopbackServer):
         if hold is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(hold.open.set)
 
+    def asked(self, request: Received) -> Ask | None:
+        """What a request asks a model for; None for every other path."""
+        return asked(request)
+
     async def answer(self, request: Received, reply: Reply) -> None:
         """The next turn of the story, or a canned answer of another service."""
-        ask = asked(request)
+        ask = self.asked(request)
         if ask is None:
             if not await services.serve(request, reply, tuple(self.models)):
                 await reply.whole(404, error_body("chat", 404, f"unknown path {request.path}"))

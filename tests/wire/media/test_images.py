@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
-from openai.types import ImagesResponse
+from openai._models import validate_type
+from openai.types import ImageEditCompletedEvent, ImageGenCompletedEvent, ImagesResponse
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.media import File, Image, ImageResponse
 from crawdad.core.usage import Usage
 from crawdad.wire.media import images as wire
+from crawdad.wire.media.image_edits import read_form_edit, read_json_edit
+from crawdad.wire.media.image_events import write_events
 from crawdad.wire.media.multipart import Form
+from crawdad.wire.sse import SseReader
 
 
 def request(model: str = "gpt-image-1", **body: Any) -> Any:
@@ -95,15 +100,65 @@ def test_bad_requests_are_refused(body: dict[str, Any]) -> None:
 
 def test_an_edit_needs_a_picture() -> None:
     with pytest.raises(GatewayError) as caught:
-        wire.read_edit(Form([("prompt", "x")]), "gpt-image-1")
+        read_form_edit(Form([("prompt", "x")]), "gpt-image-1")
     assert caught.value.details["param"] == "image"
 
 
 def test_an_edit_carries_pictures_and_mask() -> None:
     form = Form([("prompt", "x"), ("n", "2")], [("image[]", File(b"1")), ("image[]", File(b"2")), ("mask", File(b"3"))])
-    sent = wire.openai_form(wire.read_edit(form, "gpt-image-1"))
+    sent = wire.openai_form(read_form_edit(form, "gpt-image-1"))
     assert [(name, file.data) for name, file in sent.files] == [("image[]", b"1"), ("image[]", b"2"), ("mask", b"3")]
     assert ("n", "2") in sent.fields
+
+
+DOT = "data:image/png;base64,iVBORw0KGgo="
+
+
+def test_an_edit_may_be_json() -> None:
+    body = {"prompt": "x", "n": 2, "images": [{"image_url": DOT}, {"image_url": DOT}], "mask": {"image_url": DOT}}
+    asked = read_json_edit(body, "gpt-image-1")
+    sent = wire.openai_form(asked)
+    assert [(name, file.data, file.media_type) for name, file in sent.files] == [
+        (name, b"\x89PNG\r\n\x1a\n", "image/png") for name in ("image[]", "image[]", "mask")
+    ]
+    assert dict(sent.fields).keys() == {"model", "prompt", "n"}
+    assert len(wire.write_gemini(asked)["contents"][0]["parts"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("images", "param"),
+    [
+        (None, "images"),
+        ([], "images"),
+        ("x", "images"),
+        ([{"image_url": DOT}] * 17, "images"),
+        (["x"], "images[0]"),
+        ([{"image_url": DOT}, {"image_url": "https://example.org/a.png"}], "images[1].image_url"),
+        ([{"file_id": "file-1"}], "images[0].image_url"),
+        ([{"image_url": "data:image/png;base64,%%%"}], "images[0].image_url"),
+        ([{"image_url": "data:text/html;base64,AAAA"}], "images[0].image_url"),
+    ],
+)
+def test_pictures_to_edit_are_data(images: Any, param: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        read_json_edit({"prompt": "x", "images": images}, "gpt-image-1")
+    assert caught.value.details["param"] == param
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_stream_of_pictures_fits_openais_types(edited: bool) -> None:
+    asked = request(size="1920x1080", quality="hd", n=2)
+    asked.images = [File(b"1")] if edited else []
+    usage = Usage(input_tokens=10, output_tokens=100)
+    made = ImageResponse([Image("QUJD", None, "image/webp", None), Image("REVG", None, "image/png", None)], usage)
+    events = [orjson.loads(data) for data in SseReader().feed(write_events(made, asked, 7))]
+    types: Any = ImageEditCompletedEvent if edited else ImageGenCompletedEvent
+    heard = [validate_type(type_=types, value=event) for event in events]
+    assert [(one.b64_json, one.output_format, one.size, one.quality) for one in heard] == [
+        ("QUJD", "webp", "1536x1024", "high"),
+        ("REVG", "png", "1536x1024", "high"),
+    ]
+    assert [one.usage.total_tokens for one in heard] == [0, 110]
 
 
 def test_the_answer_fits_openais_types() -> None:

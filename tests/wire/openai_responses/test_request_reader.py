@@ -265,7 +265,6 @@ def test_a_picture_made_by_a_tool_is_a_picture() -> None:
     ("item", "kind", "text"),
     [
         ({"type": "web_search_call", "id": "ws"}, "web_search_call", None),
-        ({"type": "compaction", "encrypted_content": "x"}, "compaction", None),
         ({"id": "msg_1"}, "item_reference", None),
         ({"role": "assistant", "content": [{"type": "output_text", "text": "t"}, {"type": "new"}]}, "message", "t"),
     ],

@@ -1,22 +1,18 @@
 """The SSRF guard: a URL that a client named may lead to public addresses only.
 
-The check is made on the addresses that are then connected to (the resolver of the guarded connection pool is the check),
-so that a name cannot answer differently the second time. An address in the URL itself never comes to the resolver, so it is
-looked for in the URL as the client library reads it: what looks like a name to one reader (`127。0。0。1`) is an address to
-another. Redirects are not followed by the pool; whoever follows them sends each hop through the guard again.
+The check is made on the addresses that are then connected to (the dialer shows them before it dials), so that a name cannot
+answer differently the second time. A URL is read by the same reader for the check and for the connection: what looks like a
+name to one reader (`127。0。0。1`) is an address to another. Redirects are followed by sending each hop through the guard
+again.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping, Sequence
 from urllib.parse import urljoin
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
-
+from crawdad.adapters.http.target import Target, target_of
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
@@ -46,51 +42,35 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def check_url(url: str, private_networks: bool) -> URL:
+def check_url(url: str, private_networks: bool) -> Target:
     """`url` as it may be connected to. Raises BAD_REQUEST unless it is http(s), has a host, no credentials, and no literal
     address we refuse."""
     try:
-        parsed = URL(url)
-        host, _ = parsed.host, parsed.port
+        target = target_of(url)
     except ValueError:
         raise refused(url) from None
-    if parsed.scheme not in ("http", "https") or not host or parsed.user is not None or parsed.password is not None:
+    if target.authorization is not None:
         raise refused(url)
     if private_networks:
-        return parsed
+        return target
     try:
-        ipaddress.ip_address(host.partition("%")[0])
+        ipaddress.ip_address(target.host)
     except ValueError:
-        return parsed  # a name: the resolver looks at what it stands for
-    if not is_public(host):
+        return target  # a name: what it stands for is looked at before it is dialed
+    if not is_public(target.host):
         raise refused(url)
-    return parsed
+    return target
 
 
-class GuardedResolver(AbstractResolver):
-    """A resolver that gives public addresses only (all of them when `private_networks()` says so)."""
-
-    def __init__(self, inner: AbstractResolver, private_networks: Callable[[], bool]) -> None:
-        self._inner = inner
-        self._private_networks = private_networks
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Addresses of `host`. Raises BAD_REQUEST when any of them is not public."""
-        found = await self._inner.resolve(host, port, family)
-        if not self._private_networks() and not all(is_public(entry["host"]) for entry in found):
-            raise refused(host)
-        return found
-
-    async def close(self) -> None:
-        """Close the resolver behind."""
-        await self._inner.close()
+def check_addresses(host: str, addresses: Sequence[str]) -> None:
+    """Raises BAD_REQUEST when any of the addresses that `host` stands for is not public."""
+    if not all(is_public(address) for address in addresses):
+        raise refused(host)
 
 
-def target_of(headers: Any, url: str) -> str | None:
+def redirect_of(headers: Mapping[str, str], url: str) -> str | None:
     """Where a redirect leads, as an absolute URL (empty where it cannot be read); None where it leads nowhere."""
-    location: str | None = headers.get("location")
+    location = headers.get("location")
     if not location:
         return None
     try:

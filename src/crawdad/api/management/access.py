@@ -29,11 +29,13 @@ def credentials_of(request: Request) -> list[str]:
 
 
 def principal_of(door: Door, request: Request) -> Principal:
-    """Who asks, by whichever of the credentials opens most. Raises UNAUTHENTICATED when none is known."""
+    """Who asks, by whichever of the credentials opens most. Raises UNAUTHENTICATED when none is known (that counts as one
+    wrong guess, however many headers it came in)."""
     best: Principal | None = None
     refusal: GatewayError | None = None
-    presented: list[str | None] = [*credentials_of(request)]
-    for credential in presented or [None]:
+    presented = credentials_of(request)
+    tried: list[str | None] = [each for each in presented if door.knows(each)]
+    for credential in tried or [presented[0] if presented else None]:
         try:
             found = door.enter(credential, request.state.address)
         except GatewayError as error:
@@ -47,8 +49,8 @@ def principal_of(door: Door, request: Request) -> Principal:
     return best
 
 
-def guard(door: Door, permission: Permission) -> Guard:
-    """A dependency: the principal, who holds `permission`.
+def guard(door: Door, *permissions: Permission) -> Guard:
+    """A dependency: the principal, who holds at least one of `permissions`.
 
     A key that is good for models alone is nobody here (401, as clients expect that ask for an administrator's token); one that
     administers other things is refused (403).
@@ -56,9 +58,12 @@ def guard(door: Door, permission: Permission) -> Guard:
 
     async def check(request: Request) -> Principal:
         principal = principal_of(door, request)
-        if permission not in principal.permissions and principal.permissions <= KEY_DEFAULT:
-            raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.no_admin"), {"code": "invalid_admin_token"})
-        principal.need(permission)
+        if principal.permissions.isdisjoint(permissions):
+            if principal.permissions <= KEY_DEFAULT:
+                raise GatewayError(
+                    ErrorKind.UNAUTHENTICATED, Text("identity.no_admin"), {"code": "invalid_admin_token"}
+                )
+            principal.need(permissions[0])
         return principal
 
     return check

@@ -68,7 +68,10 @@ def _validation(error: RequestValidationError) -> GatewayError:
     for entry in error.errors()[:_MOST_FIELDS]:
         place = ".".join(str(step) for step in entry["loc"] if step not in ("body", "query", "path"))
         faults.append(f"{place}: {entry['msg']}" if place else entry["msg"])
-    code = "invalid_json" if any(entry["type"] == "json_invalid" for entry in error.errors()) else "invalid_request"
+    places = {str(entry["loc"][0]) for entry in error.errors() if entry["loc"]}
+    code = "invalid_query" if places <= {"query", "path", "header"} else "invalid_request"
+    if any(entry["type"] == "json_invalid" for entry in error.errors()):
+        code = "invalid_json"
     return GatewayError(ErrorKind.BAD_REQUEST, Text("http.invalid", {"faults": "; ".join(faults)}), {"code": code})
 
 

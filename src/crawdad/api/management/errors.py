@@ -28,7 +28,9 @@ STATUS_OF_KIND: Mapping[ErrorKind, int] = MappingProxyType(
     }
 )
 
-_STATUS_OF_CODE: Mapping[str, int] = MappingProxyType({"method_not_allowed": 405, "unsupported_media_type": 415})
+_STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
+    {"method_not_allowed": 405, "unsupported_media_type": 415, "not_implemented": 501}
+)
 
 
 def status_of(error: GatewayError) -> int:

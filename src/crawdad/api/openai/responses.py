@@ -72,9 +72,9 @@ class ResponsesRoutes:
                 raise
             watch.forgive()
         finally:
-            await watch.stop()
+            watch.stop()
 
     def _enter(self, call: Call) -> Principal:
-        principal = self._gate.door.enter(call.credential(), call.address)
+        principal = self._gate.enter(call.credential(), call.address)
         principal.need_protocol(RESPONSES.protocol)
         return principal

@@ -16,10 +16,18 @@ from crawdad.api.speaking import FEATURE_HEADERS, Dialect, Gate, admit, new_exch
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.services.bodies import BodyCapture
 from crawdad.services.responses.service import Responses
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
-from crawdad.wire.openai_responses import ClientFrame, EventWriter, error_frame, read_frame, response_object
+from crawdad.wire.openai_responses import (
+    ClientFrame,
+    EventWriter,
+    error_frame,
+    failed_instead,
+    read_frame,
+    response_object,
+)
 
 SOCKET = Dialect("openai-responses", "responses_socket", "openai")
 _QUEUE = 16
@@ -38,7 +46,8 @@ class ResponsesSocket:
         call = Call({**scope, "method": "GET"}, receive, send, self._gate.randomness.new_id())
         await receive()  # websocket.connect
         try:
-            self._gate.door.enter(call.credential(), call.address)
+            self._gate.switch.check()
+            self._gate.enter(call.credential(), call.address)
         except GatewayError as error:
             await _refuse(scope, send, error)
             return
@@ -67,6 +76,7 @@ class _Connection:
         self._send = send
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
         self._memory: OrderedDict[str, tuple[JsonObject, JsonObject]] = OrderedDict()
+        self._capture: BodyCapture | None = None
 
     async def serve(self) -> None:
         """Until the client leaves; a turn that runs then is cancelled."""
@@ -100,33 +110,43 @@ class _Connection:
             try:
                 frame = read_frame(data)
                 stream_id = frame.stream_id
-                await self._turn(frame, len(data))
+                await self._turn(frame, data)
             except GatewayError as error:
                 await self._say(error_frame(error, self._call.language), stream_id)
 
-    async def _turn(self, frame: ClientFrame, size: int) -> None:
+    async def _turn(self, frame: ClientFrame, data: bytes) -> None:
         gate, body = self._gate, frame.body
+        gate.switch.check()
         principal = await admit(self._call, gate, SOCKET)
         self._call.id = gate.randomness.new_id()
         exchange = new_exchange(self._call, gate, SOCKET, principal)
         exchange.stream = True
-        exchange.request_bytes = size
+        exchange.request_bytes = len(data)
         exchange.model_requested = name = usable_model_name(body.get("model"))
-        turn = Turn(exchange, principal, codecs.get(SOCKET.protocol), name, True, body, b"")
+        turn = Turn(exchange, principal, codecs.get(SOCKET.protocol), name, True, body, b"", gate.clock.now)
         turn.headers = {n.decode(): self._call.header(n) for n in FEATURE_HEADERS if n in self._call.headers}
         turn.headers.pop("openai-beta", None)  # it names this transport, which the upstream is not spoken to in
         turn.language = self._call.language
+        capture = self._capture = gate.bodies.begin()
+        if capture is not None:
+            capture.asked(exchange, data, "application/json", self._call.credentials())
         try:
             if body.get("background"):
                 raise bad_request("wire.value", "background", value="true")
             stored = await self._responses.prepare(turn, lambda link: self._earlier(link, turn))
+            if stored:
+                self._responses.promise(turn)
             await self._speak(turn, frame, stored)
         except GatewayError as error:
-            status, _ = turn.codec.write_error(error)
+            status, told = turn.codec.write_error(error)
             gate.front.ledger.fail(exchange, error, status)
+            if capture is not None:
+                capture.answered_with(told)
             raise
         finally:
             gate.front.ledger.abandon(exchange)
+            if capture is not None:
+                gate.bodies.keep(capture)
 
     async def _speak(self, turn: Turn, frame: ClientFrame, stored: bool) -> None:
         if not frame.generate:
@@ -138,38 +158,48 @@ class _Connection:
                 async for batch in batches:
                     for event in batch:
                         for said in writer.events_of(event):
-                            await self._remember(turn, frame, said, stored)
-                            await self._say(said, frame.stream_id)
+                            told = await self._remember(turn, frame, said, stored)
+                            await self._say(told, frame.stream_id)
             if turn.exchange.outcome == "open":
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+            self._gate.front.ledger.settle(turn.exchange)
         except GatewayError as error:
             failed = writer.fail_events(error, self._call.language)
             if not failed or failed[0]["type"] == "error":
                 raise  # nothing was said yet: the whole error body tells more
             self._gate.front.ledger.fail(turn.exchange, error, 200)
+            if self._capture is not None:
+                self._capture.answered_with(failed)
             for said in failed:
                 await self._say(said, frame.stream_id)
 
     async def _say_prepared(self, turn: Turn, frame: ClientFrame, stored: bool) -> None:
         """The client only prepares the next turn: it gets a finished response without output."""
-        response = response_object(turn.context, "completed", completed_at=turn.context.created)
+        response = response_object(turn.context, "completed", completed_at=turn.context.moment)
         created = {**response, "status": "in_progress", "completed_at": None}
         self._gate.front.ledger.prepared(turn.exchange)
         for number, (kind, told) in enumerate((("response.created", created), ("response.completed", response))):
             event = {"type": kind, "response": told, "sequence_number": number}
-            await self._remember(turn, frame, event, stored)
-            await self._say(event, frame.stream_id)
+            await self._say(await self._remember(turn, frame, event, stored), frame.stream_id)
 
-    async def _remember(self, turn: Turn, frame: ClientFrame, event: JsonObject, stored: bool) -> None:
+    async def _remember(self, turn: Turn, frame: ClientFrame, event: JsonObject, stored: bool) -> JsonObject:
+        """Keep what an event ends, if it does. Returns what the client is told: the event, or that keeping it failed."""
         if event["type"] not in ("response.completed", "response.incomplete"):
-            return
+            return event
         response = event["response"]
-        if stored:
+        if self._capture is not None:
+            self._capture.answered_with(response)
+        if not stored:
+            self._memory[response["id"]] = (frame.body, response)
+            if len(self._memory) > _REMEMBERED:
+                self._memory.popitem(last=False)
+            return event
+        try:
             await self._responses.keep(turn, frame.body, response)
-            return
-        self._memory[response["id"]] = (frame.body, response)
-        if len(self._memory) > _REMEMBERED:
-            self._memory.popitem(last=False)
+        except GatewayError as error:
+            self._gate.front.ledger.fail(turn.exchange, error, 200)
+            return failed_instead(event, error, self._call.language)
+        return event
 
     async def _earlier(self, link: str, turn: Turn) -> tuple[JsonObject, JsonObject] | None:
         return self._memory.get(link) or await self._responses.earlier(link, turn.principal)

@@ -11,8 +11,8 @@ from crawdad.services.operations.images import Images
 CHAT = Dialect("openai-chat", "chat", "openai")
 EMBEDDINGS = Dialect("openai-chat", "embeddings", "openai")
 IMAGES = Dialect("openai-chat", "images", "openai")
-IMAGE_EDITS = Dialect("openai-chat", "image_edits", "openai")
-TRANSCRIPTIONS = Dialect("openai-chat", "transcriptions", "openai")
+IMAGE_EDITS = Dialect("openai-chat", "image_edits", "openai", form=True)
+TRANSCRIPTIONS = Dialect("openai-chat", "transcriptions", "openai", form=True)
 SPEECH = Dialect("openai-chat", "speech", "openai")
 
 
@@ -38,7 +38,7 @@ class OpenAIRoutes:
         await speak(call, self._gate, IMAGES, take=self._images.generate)
 
     async def image_edits(self, call: Call) -> None:
-        """`POST /v1/images/edits`, a form."""
+        """`POST /v1/images/edits`, a form or JSON."""
         await speak(call, self._gate, IMAGE_EDITS, take=self._images.edit)
 
     async def transcriptions(self, call: Call) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from crawdad.app.bench.budgets import budgets
 from crawdad.app.bench.codecs import codec
 from crawdad.app.bench.gateway import gateway
+from crawdad.app.bench.leasing import leasing
 from crawdad.app.bench.plan import RATE, Bench, rate_of
 from crawdad.app.bench.processes import BenchError, Loaded, module_environment, running_on
 from crawdad.app.bench.table import Row
@@ -230,6 +231,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "command": command,
     "memory": memory,
     "codec": codec,
+    "leasing": leasing,
     "latency": latency,
     "requests": requests,
     "prompt": prompt,

@@ -5,7 +5,7 @@ Nothing here is imported before it is needed: a command that asks for nothing pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
+    from crawdad.api.opsclaw.log_export import ExportFormat
     from crawdad.core.budgets import Budget, Standing
     from crawdad.core.exchange import Exchange
     from crawdad.core.identity import Limits, Permission
+    from crawdad.core.log import Bodies
     from crawdad.core.settings import Settings
+    from crawdad.core.statistics import Dimension, Group, Used
     from crawdad.core.text import Text
+    from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.cli_sync.plan import FileChange
+    from crawdad.services.cli_sync.service import Status
+    from crawdad.services.statistics import Asked, Period, Summary
 
 
 class Problem(Protocol):
@@ -166,11 +173,60 @@ class Keys(Protocol):
         """End a key. Raises NOT_FOUND, or CONFLICT when several keys have that name."""
 
 
+@dataclass(frozen=True, slots=True)
+class LogOrder:
+    """Which exchanges: of a model (as asked for or as resolved), that failed, whose status tells an error."""
+
+    model: str | None = None
+    failed: bool = False
+    errors: bool = False
+
+
 class ExchangeLog(Protocol):
     """The log of exchanges."""
 
-    async def recent(self, limit: int, *, model: str | None, failed: bool, since: float | None) -> Sequence[Exchange]:
-        """The newest exchanges that match, oldest first. `since` is Unix time in seconds."""
+    async def recent(self, limit: int, wanted: LogOrder) -> Sequence[Exchange]:
+        """The newest exchanges that match, oldest first."""
+
+    async def newest(self) -> int:
+        """The number of the newest exchange, to follow the log from."""
+
+    async def following(self, number: int, wanted: LogOrder) -> Sequence[tuple[int, Exchange]]:
+        """What was added after the exchange of that number, in that order, with numbers."""
+
+    async def bodies(self, exchange_id: str) -> Bodies:
+        """What was asked and answered. Raises NOT_FOUND."""
+
+    def export(self, wanted: LogOrder, form: ExportFormat) -> AsyncIterator[bytes]:
+        """All that match, as a file: `csv`, `json` or `jsonl`."""
+
+
+class UsageStatistics(Protocol):
+    """What was used. See `services.statistics.Statistics`."""
+
+    async def summary(self, hours: int, asked: Asked) -> Summary: ...
+
+    async def by(self, dimension: Dimension, hours: int, asked: Asked) -> list[tuple[Group, Used]]: ...
+
+    async def daily(self, days: int, asked: Asked) -> list[Period]: ...
+
+
+class Tools(Protocol):
+    """Command line tools of this user. `url` None: the gateway of the installation; `key` None: one made for the tool."""
+
+    @property
+    def home(self) -> str: ...
+
+    async def status(self, tool: str, url: str | None) -> Status: ...
+
+    async def preview(
+        self, tool: str, url: str | None, key: str | None, model: str | None, restore: bool
+    ) -> list[FileChange]:
+        """What `sync` (or `restore`) would do."""
+
+    async def sync(self, tool: str, url: str | None, key: str | None, model: str | None) -> list[FileChange]: ...
+
+    async def restore(self, tool: str) -> list[FileChange]: ...
 
 
 async def settings(launch: Launch) -> Settings:
@@ -198,6 +254,34 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog
     from crawdad.app import wiring
 
     return wiring.open_exchange_log(launch)
+
+
+def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatistics]:
+    """Its statistics of usage."""
+    from crawdad.app import wiring
+
+    return wiring.open_statistics(launch)
+
+
+def open_tools(launch: Launch) -> Tools:
+    """The command line tools that may be pointed at it."""
+    from crawdad.app.cli_tools import InstalledTools
+
+    return InstalledTools(launch)
+
+
+async def has_database(launch: Launch) -> bool:
+    """Whether there is a database already; the first start makes one."""
+    from crawdad.app import wiring
+
+    return await wiring.has_database(launch)
+
+
+def open_accounts(launch: Launch) -> AbstractAsyncContextManager[AccountServices]:
+    """Its accounts."""
+    from crawdad.app import wiring
+
+    return wiring.open_accounts(launch)
 
 
 async def check_database(launch: Launch) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,33 +17,68 @@ from crawdad.app import exits
 from crawdad.app.commands import backends
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import Invocation
-from crawdad.app.output import Table, Toned, moment
+from crawdad.app.output import Block, Table, Toned, moment
 from crawdad.app.words import words
 
 if TYPE_CHECKING:
     from crawdad.core.exchange import Exchange
 
 app = application("logs")
-_POLL_SECONDS = 1.0
-_LOOK_BACK_SECONDS = 600.0
-_MOST_FOLLOWED = 1000
-_COLUMNS = ("time", "key", "model", "provider", "status", "first", "duration", "tokens", "note")
+_POLL_SECONDS = 0.5
+_COLUMNS = ("id", "time", "key", "model", "provider", "status", "first", "duration", "tokens", "note")
+
+
+class Form(StrEnum):
+    """The forms of an exported log."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
 
 
 @command(app, "cli.logs")
-def logs(
+def logs(  # noqa: PLR0913  # these are the options of a command
     context: typer.Context,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=10_000, help=words("cli.logs.lines"))] = 20,
     model: Annotated[str | None, typer.Option(help=words("cli.logs.model"))] = None,
     failed: Annotated[bool, typer.Option("--failed", help=words("cli.logs.failed"))] = False,
+    errors: Annotated[bool, typer.Option("--errors", help=words("cli.logs.errors"))] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help=words("cli.logs.follow"))] = False,
+    bodies: Annotated[str | None, typer.Option("--bodies", metavar="ID", help=words("cli.logs.bodies"))] = None,
+    export: Annotated[Form | None, typer.Option("--export", help=words("cli.logs.export"))] = None,
     supervisor: Annotated[bool, typer.Option("--supervisor", help=words("cli.logs.supervisor"))] = False,
 ) -> int:
     invocation: Invocation = context.obj
+    wanted = backends.LogOrder(model, failed, errors)
     if supervisor:
         return _show_supervisor(invocation, lines)
-    asyncio.run(_show_exchanges(invocation, lines, model, failed, follow))
+    if bodies is not None:
+        asyncio.run(_show_bodies(invocation, bodies))
+    elif export is not None:
+        asyncio.run(_export(invocation, wanted, export))
+    else:
+        asyncio.run(_show_exchanges(invocation, lines, wanted, follow))
     return exits.OK
+
+
+async def _show_bodies(invocation: Invocation, exchange_id: str) -> None:
+    async with backends.open_exchange_log(invocation.launch) as log:
+        found = await log.bodies(exchange_id)
+    document: dict[str, Any] = {"id": exchange_id}
+    blocks: list[Block] = []
+    for name, body in (("request", found.request), ("response", found.response)):
+        document |= {name: body and body.text, f"{name}_truncated": bool(body and body.truncated)}
+        title = words(f"cli.logs.{name}_cut" if body and body.truncated else f"cli.logs.{name}")
+        blocks += (Toned(title, "bold"), words("cli.logs.no_body") if body is None else body.text)
+    invocation.output.show(document, *blocks)
+
+
+async def _export(invocation: Invocation, wanted: backends.LogOrder, form: Form) -> None:
+    """Goes to standard output as it is, for a file or another program."""
+    async with backends.open_exchange_log(invocation.launch) as log:
+        async for piece in log.export(wanted, form.value):
+            sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
 
 
 def _show_supervisor(invocation: Invocation, lines: int) -> int:
@@ -69,31 +105,31 @@ def _facts(event: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in event.items() if name not in ("at", "event"))
 
 
-async def _show_exchanges(invocation: Invocation, lines: int, model: str | None, failed: bool, follow: bool) -> None:
+async def _show_exchanges(invocation: Invocation, lines: int, wanted: backends.LogOrder, follow: bool) -> None:
     async with backends.open_exchange_log(invocation.launch) as log:
-        found = await log.recent(lines, model=model, failed=failed, since=None)
+        number = await log.newest() if follow else 0
+        found = await log.recent(lines, wanted)
         if not follow:
             document = {"exchanges": [asdict(each) for each in found]}
             titles = [words(f"cli.logs.column.{column}") for column in _COLUMNS]
             invocation.output.show(document, Table(titles, [_row(each) for each in found]))
             return
-        seen: set[str] = set()
-        since = time.time()
+        seen = {each.id for each in found}
         while True:
             for each in found:
-                if each.id not in seen:
-                    invocation.output.line(asdict(each), "  ".join(map(_text, _row(each))))
-                    since = max(since, each.started_at)
-            seen = {each.id for each in found}
-            await asyncio.sleep(_POLL_SECONDS)
-            # An exchange is logged when it ends: a long one comes after younger ones, so look back a while.
-            found = await log.recent(_MOST_FOLLOWED, model=model, failed=failed, since=since - _LOOK_BACK_SECONDS)
+                invocation.output.line(asdict(each), "  ".join(map(_text, _row(each))))
+            added = await log.following(number, wanted)
+            number = added[-1][0] if added else number
+            found = [each for _, each in added if each.id not in seen]  # what came while the first were read is in both
+            if not added:
+                await asyncio.sleep(_POLL_SECONDS)
 
 
 def _row(exchange: Exchange) -> tuple[str | Toned, ...]:
     usage = exchange.usage
     good = exchange.outcome == "completed"
     return (
+        exchange.id,
         moment(exchange.started_at),
         exchange.principal_name or exchange.principal_id,
         exchange.model_resolved or exchange.model_requested,

@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     installation.configuration,
     installation.ports,
     installation.database,
+    installation.keys,
     upstream.providers,
     upstream.prices,
     upstream.clock,

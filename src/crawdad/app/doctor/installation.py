@@ -1,10 +1,12 @@
-"""Checks of the installation: configuration, ports, database."""
+"""Checks of the installation: configuration, ports, database, keys."""
 
 from __future__ import annotations
 
+import time
+
 from crawdad.app.address_holder import address_problem
 from crawdad.app.commands import backends
-from crawdad.app.doctor.finding import Finding, Patient, Verdict, good
+from crawdad.app.doctor.finding import Finding, Patient, Verdict, good, warn
 from crawdad.app.listening import AddressError, open_port
 from crawdad.app.record import read_state
 from crawdad.app.words import LANGUAGE, words
@@ -50,6 +52,25 @@ async def ports(patient: Patient) -> list[Finding]:
             problem, _, advice = address_problem(error).partition("\n")
             findings.append(Finding("port", Verdict.FAIL, problem, advice))
     return findings
+
+
+async def keys(patient: Patient) -> list[Finding]:
+    """Somebody can come in, and no key has expired unnoticed."""
+    settings = patient.settings
+    if settings is None or settings.gateway.auth.mode == "none":
+        return []
+    try:
+        if not await backends.has_database(patient.launch):
+            return []  # the first start makes a token
+        async with backends.open_keys(patient.launch) as stored:
+            found = await stored.list()
+    except GatewayError:
+        return []  # the check before this one tells
+    now = time.time()
+    expired = [key for key in found if key.expires_at is not None and key.expires_at <= now]
+    findings = [warn("keys", "key_expired", name=key.name, id=key.id) for key in expired]
+    count = len(found) - len(expired) + (settings.gateway.auth.token is not None)
+    return [*findings, good("keys", "keys_ok", count=count) if count else warn("keys", "keys_none")]
 
 
 async def database(patient: Patient) -> list[Finding]:

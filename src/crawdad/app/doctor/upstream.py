@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from crawdad.app.doctor.finding import Finding, Patient, fail, good, warn
+from crawdad.app.words import LANGUAGE
 
 if TYPE_CHECKING:
-    import aiohttp
-
+    from crawdad.core.errors import GatewayError
+    from crawdad.core.ports import Transport
     from crawdad.core.settings import ProviderSettings
 
 _SECONDS = 10.0
+_MOST_BYTES = 16 * 1024 * 1024
 _SKEW_WARN = 60.0
 _SKEW_FAIL = 300.0
 
@@ -26,11 +29,17 @@ async def providers(patient: Patient) -> list[Finding]:
     chosen = patient.settings.models.providers
     if not chosen:
         return [good("provider", "providers_none")]
-    import aiohttp
+    from crawdad import __version__
+    from crawdad.adapters.http import HttpTransport
+    from crawdad.adapters.proxies import proxy_from_environment
 
-    timeout = aiohttp.ClientTimeout(total=_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
-        return list(await asyncio.gather(*(_ask(session, name, each, patient) for name, each in chosen.items())))
+    proxy_for = proxy_from_environment(patient.launch.environment)
+    async with HttpTransport(f"crawdad/{__version__}") as transport:
+        asking = [
+            _ask(transport, name, each, each.proxy or proxy_for(each.base_url), patient)
+            for name, each in chosen.items()
+        ]
+        return list(await asyncio.gather(*asking))
 
 
 async def prices(patient: Patient) -> list[Finding]:
@@ -61,20 +70,31 @@ async def clock(patient: Patient) -> list[Finding]:
     return [good("clock", "clock_ok", seconds=seconds)]
 
 
-async def _ask(session: aiohttp.ClientSession, name: str, provider: ProviderSettings, patient: Patient) -> Finding:
-    import aiohttp
+async def _ask(
+    transport: Transport, name: str, provider: ProviderSettings, proxy: str | None, patient: Patient
+) -> Finding:
+    from crawdad.core.errors import GatewayError
+    from crawdad.core.ports import Timeouts, UpstreamCall
 
     url, headers = models_request(provider)
+    patience = Timeouts(_SECONDS, _SECONDS, _SECONDS)
     try:
-        async with session.get(url, headers=headers, proxy=provider.proxy, allow_redirects=False) as answer:
-            _note_clock(patient, name, answer.headers.get("Date"))
-            body = await answer.json(content_type=None) if answer.status == 200 else None
-            return _judge(name, answer.status, body)
+        answer = await transport.send(UpstreamCall("GET", url, headers, None, patience, proxy=proxy))
+        try:
+            _note_clock(patient, name, answer.headers.get("date"))
+            body = json.loads(await answer.read(_MOST_BYTES)) if answer.status == 200 else None
+        finally:
+            await answer.close()
+        return _judge(name, answer.status, body)
     except ValueError:
         return warn("provider", "provider_odd", name=name, url=url)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        return fail("provider", "provider_unreachable", name=name, url=url, reason=reason)
+    except GatewayError as error:
+        return fail("provider", "provider_unreachable", name=name, url=url, reason=_reason(error))
+
+
+def _reason(error: GatewayError) -> object:
+    text = error.text
+    return text if isinstance(text, str) else text.values.get("reason") or text.render(LANGUAGE)
 
 
 def models_request(provider: ProviderSettings) -> tuple[str, dict[str, str]]:

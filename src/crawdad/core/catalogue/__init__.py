@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 from crawdad.core.catalogue import (
+    accounts,
     budgets,
     cli,
+    cli_accounts,
     configuration,
     doctor,
     fetch,
     http,
     identity,
+    management,
+    oauth,
     responses,
     routing,
     settings,
+    statistics,
     store,
+    tools,
     upstream,
     wire,
 )
 
+_SUBJECTS = (
+    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(routing, settings, statistics, store, tools, upstream, wire),
+)
 MESSAGES: dict[str, tuple[str, str]] = {}
 
-_MODULES = (
-    budgets,
-    cli,
-    configuration,
-    doctor,
-    fetch,
-    http,
-    identity,
-    responses,
-    routing,
-    settings,
-    store,
-    upstream,
-    wire,
-)
-for _module in _MODULES:
+for _module in _SUBJECTS:
     for _key, _pair in _module.MESSAGES.items():
         if _key in MESSAGES:
             raise ValueError(f"catalogue key {_key} stands twice")

@@ -227,6 +227,7 @@ VALUES: dict[str, tuple[str, str]] = {
         "Write loopback, or the machine's tailnet address.",
         "请写 loopback，或本机的 tailnet 地址。",
     ),
+    "configuration.refused": ("{path}: {message} {fix}", "{path}：{message}{fix}"),
     "configuration.auth.proxy": (
         "Identity from a proxy is not possible yet; callers must send the token.",
         "暂不支持由代理提供身份；调用方必须发送令牌。",

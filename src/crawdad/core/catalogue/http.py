@@ -26,6 +26,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "本网关未启用身份验证，不接受来自“{origin}”页面的请求。请将该来源加入 gateway.allowedOrigins。",
     ),
     "http.encoding": ("Content-Encoding '{encoding}' is not supported.", "不支持的 Content-Encoding：“{encoding}”。"),
+    "http.stopped": (
+        "The model service is switched off. Start it in the panel or with POST /api/proxy/start.",
+        "模型服务已停止。请在面板中启动，或调用 POST /api/proxy/start。",
+    ),
     "http.draining": ("The gateway is restarting. Try again in a moment.", "网关正在重启，请稍后重试。"),
     "http.internal": (
         "Something went wrong inside the gateway (request {request_id}). The log has the details.",

@@ -11,6 +11,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "This key lacks the permission '{permission}'.",
         "此密钥缺少权限“{permission}”。",
     ),
+    "identity.wider": (
+        "A key cannot have a wider limit than the one that makes it: {field}.",
+        "密钥的限制不能比创建它的密钥更宽：{field}。",
+    ),
     "identity.model_forbidden": ("This key may not use the model '{model}'.", "此密钥无权使用模型“{model}”。"),
     "identity.protocol_forbidden": (
         "This key may not use the protocol '{protocol}'.",
@@ -37,6 +41,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "identity.no_admin": (
         "This key is for models only. Sign in with an administrator's token.",
         "此密钥仅可用于调用模型。请使用管理员令牌登录。",
+    ),
+    "identity.admin_only": (
+        "This is an administrator's token; it opens no model routes. Use an API key.",
+        "这是管理员令牌，不能用于调用模型。请使用 API 密钥。",
     ),
     "identity.no_such_key": (
         "There is no live key '{name}' (or more than one of that name: use its id).",

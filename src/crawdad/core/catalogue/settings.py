@@ -89,6 +89,38 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A provider, under a name of your choice: its models are called `<id>/<model>`.",
         "一个服务商，名称自定：其模型名为 `<id>/<model>`。",
     ),
+    "settings.models.proxy": (
+        "An HTTP proxy for every provider that names none itself; when not set, the one that the environment names.",
+        "未单独设置代理的服务商所用的 HTTP 代理；未设置时使用环境变量。",
+    ),
+    "settings.models.firstByteTimeoutSeconds": (
+        "How long a provider may take to begin its answer, where it says nothing itself.",
+        "等待服务商开始回答的时间（秒），服务商未单独设置时生效。",
+    ),
+    "settings.models.background": (
+        "Small errands that coding tools run beside the conversation (a title, a summary), in Anthropic's protocol.",
+        "编程工具在对话之外的小任务（生成标题、摘要等），仅限 Anthropic 协议。",
+    ),
+    "settings.models.background.enabled": (
+        "Whether they go to a model of their own.",
+        "是否交给单独的模型处理。",
+    ),
+    "settings.models.background.model": (
+        "That model: any name that can be asked for, such as one that a mapping rule leads on.",
+        "该模型：任何可请求的名称，例如由映射规则指向的名称。",
+    ),
+    "settings.models.background.maxTokens": (
+        "The largest answer that such a request may ask for. Requests with tools are never taken for one.",
+        "此类请求允许的最大回答长度。带工具的请求不会被视为小任务。",
+    ),
+    "settings.models.background.phrases": (
+        "What tells them: one of these stands in the last words or the system prompt.",
+        "识别依据：最后一条用户消息或系统提示中包含其中之一。",
+    ),
+    "settings.models.providers.<id>.enabled": (
+        "Whether it is used; `false` keeps what stands here for later.",
+        "是否启用；`false` 表示保留配置但不使用。",
+    ),
     "settings.models.providers.<id>.baseUrl": (
         "Its address, with or without `/v1` (`/v1beta` for Gemini).",
         "地址，可带可不带 `/v1`（Gemini 为 `/v1beta`）。",
@@ -113,8 +145,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "发往该服务商的每个请求都带上的头。",
     ),
     "settings.models.providers.<id>.profile": (
-        "The table of quirks of an OpenAI-compatible or Ollama provider; guessed from its host when not set.",
-        "OpenAI 兼容或 Ollama 服务商的特性表；未设置时按主机名判断。",
+        "The table of quirks of an OpenAI-compatible or Ollama provider, or `vertex` for a project's models on Vertex AI; "
+        "guessed from its host when not set.",
+        "OpenAI 兼容或 Ollama 服务商的特性表；`vertex` 表示 Vertex AI 项目中的模型。未设置时按主机名判断。",
     ),
     "settings.models.providers.<id>.discover": (
         "Whether to ask it for its list of models, at start and every ten minutes; what it lists is offered too.",
@@ -130,8 +163,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.models.providers.<id>.connectTimeoutSeconds": ("How long connecting may take.", "连接超时（秒）。"),
     "settings.models.providers.<id>.firstByteTimeoutSeconds": (
-        "How long it may take to begin its answer.",
-        "等待回答开始的时间（秒）。",
+        "How long it may take to begin its answer; when not set, `models.firstByteTimeoutSeconds`.",
+        "等待回答开始的时间（秒）；未设置时使用 `models.firstByteTimeoutSeconds`。",
     ),
     "settings.models.providers.<id>.idleTimeoutSeconds": (
         "The longest silence within an answer.",
@@ -230,6 +263,45 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "首次等待；之后翻倍，并带随机抖动。",
     ),
     "settings.retry.maxSeconds": ("The longest pause of our own choice.", "自行选择的最长等待。"),
+    "settings.accounts": ("Which account serves a request.", "由哪个账号处理请求。"),
+    "settings.accounts.mode": (
+        "`Balance` keeps a conversation with its account and moves it at once when that is limited, `CacheFirst` waits for it "
+        "first, `PerformanceFirst` takes the accounts in turns.",
+        "`Balance` 让对话固定使用一个账号，受限时立即切换；`CacheFirst` 会先等待该账号；`PerformanceFirst` 轮流使用各账号。",
+    ),
+    "settings.accounts.maxWaitSeconds": (
+        "How long `CacheFirst` waits for a conversation's account before it moves the conversation.",
+        "`CacheFirst` 在切换账号之前最多等待对话所用账号多少秒。",
+    ),
+    "settings.accounts.stickyMinutes": (
+        "How long a conversation that falls silent stays with its account.",
+        "对话静默多少分钟后不再固定于其账号。",
+    ),
+    "settings.accounts.stickySessions": (
+        "How many conversations are remembered; the longest silent ones make room.",
+        "最多记住多少个对话；静默最久的先被移除。",
+    ),
+    "settings.accounts.quotaProtection": (
+        "Models that an account no longer serves before the last of its quota is gone.",
+        "账号额度即将用尽时，停止用其提供的模型。",
+    ),
+    "settings.accounts.quotaProtection.enabled": ("Whether quotas are protected.", "是否保护额度。"),
+    "settings.accounts.quotaProtection.thresholdPercentage": (
+        "A model rests when no more than this is left of its quota (per cent), and serves again above it.",
+        "剩余额度不高于此百分比时停用该模型，高于时恢复。",
+    ),
+    "settings.accounts.quotaProtection.monitoredModels": (
+        "The models to protect; `*` stands for any characters.",
+        "受保护的模型；`*` 代表任意字符。",
+    ),
+    "settings.accounts.refreshMinutes": (
+        "How often every account is looked at (one list of models each). 0: only when asked.",
+        "每隔多少分钟检查一次所有账号（各请求一次模型列表）。0 表示仅在手动刷新时检查。",
+    ),
+    "settings.accounts.labelHeader": (
+        "Whether answers tell the label of the account that served them (`x-account-email`).",
+        "应答是否通过 `x-account-email` 告知所用账号的名称。",
+    ),
     "settings.logging": ("The process's log, and how long exchanges are kept.", "进程日志，以及交互记录的保留时间。"),
     "settings.logging.level": (
         "What is written to the log. OpenClaw's names are understood.",
@@ -251,6 +323,35 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "When the exchanges take more than this, the oldest are removed.",
         "交互记录超过此大小（MB）时删除最旧的。",
     ),
+    "settings.logging.bodies": (
+        "What is kept of the bodies of requests and answers, without credentials and shortened.",
+        "请求与响应正文的保留方式；凭据会被隐去，过长的会被截短。",
+    ),
+    "settings.logging.bodies.capture": (
+        "`all`, only those of `errors`, or `off`. The monitor's switch overrides it until the next start.",
+        "`all`（全部）、`errors`（仅出错的）或 `off`（不保留）。监控开关可临时覆盖，直到下次启动。",
+    ),
+    "settings.logging.bodies.maxBytes": (
+        "How much is kept of a request, and of an answer.",
+        "每个请求、每个响应最多保留的字节数。",
+    ),
+    "settings.logging.bodies.retentionDays": (
+        "Bodies older than this are removed (looked at every hour).",
+        "删除早于此天数的正文（每小时检查）。",
+    ),
+    "settings.logging.bodies.retentionMegabytes": (
+        "When the bodies take more than this (compressed), the oldest are removed.",
+        "正文（压缩后）超过此大小（MB）时删除最旧的。",
+    ),
+    "settings.logging.statistics": ("How usage is told, and for how long.", "用量统计的呈现方式与保留时间。"),
+    "settings.logging.statistics.timezone": (
+        "Whose hours, days and weeks statistics tell, as an IANA name (`Asia/Shanghai`), where nobody asks for others.",
+        "统计默认采用的时区（IANA 名称，如 `Asia/Shanghai`），请求中可另行指定。",
+    ),
+    "settings.logging.statistics.retentionDays": (
+        "Usage older than this is forgotten.",
+        "删除早于此天数的用量统计。",
+    ),
     "settings.database": ("Where exchanges, keys and stored responses are kept.", "交互记录、密钥和已存响应的存放处。"),
     "settings.database.url": (
         "`postgresql://user:password@host/name`, or `sqlite:///path`. When not set: `crawdad.db` in the home directory.",
@@ -266,10 +367,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Whether secrets that stand in plain text in the file are replaced by their encrypted form.",
         "是否将文件中的明文密钥就地替换为加密形式。",
     ),
+    "settings.oauth": ("Signing in to model providers in a person's name.", "以个人身份登录模型服务商。"),
+    "settings.oauth.google": (
+        "Your own OAuth client at Google ([how to make one](google-accounts.md)), and where the identity provider is.",
+        "您自己的 Google OAuth 客户端（[如何创建](google-accounts.zh-CN.md)）以及身份提供方的地址。",
+    ),
+    "settings.oauth.google.clientId": (
+        "The client's id, `….apps.googleusercontent.com`. Without it nobody can sign in.",
+        "客户端 ID（`….apps.googleusercontent.com`）。未设置时无法登录。",
+    ),
+    "settings.oauth.google.clientSecret": ("The client's secret, where it has one.", "客户端密钥（如有）。"),
+    "settings.oauth.google.project": (
+        "The Google Cloud project that pays for accounts which name none of their own.",
+        "账号未指定项目时用于计费的 Google Cloud 项目。",
+    ),
+    "settings.oauth.google.scopes": ("What is asked for when somebody signs in.", "登录时请求的权限范围。"),
+    "settings.oauth.google.publicUrl": (
+        "Where browsers reach this gateway (`https://crawdad.example`), for the web callback. When not set: the address "
+        "that the request came to.",
+        "浏览器访问本网关的地址（如 `https://crawdad.example`），用于网页回调。未设置时使用请求所用的地址。",
+    ),
+    "settings.oauth.google.authUrl": ("Where people consent.", "用户授权的地址。"),
+    "settings.oauth.google.tokenUrl": ("Where codes and refresh tokens become access tokens.", "换取访问令牌的地址。"),
+    "settings.oauth.google.deviceUrl": ("Where the device flow begins.", "设备流程的起始地址。"),
+    "settings.oauth.google.userinfoUrl": ("Where to ask who signed in.", "查询登录者身份的地址。"),
     "settings.language": (
-        "Nothing uses it yet: the command line follows `CRAWDAD_LANG` or the locale, errors follow the request's "
-        "`Accept-Language`.",
-        "目前不起作用：命令行遵循 `CRAWDAD_LANG` 或系统语言，错误信息遵循请求的 `Accept-Language`。",
+        "The language of errors where a request has no `Accept-Language`; `auto` is English. The command line follows "
+        "`CRAWDAD_LANG` or the locale.",
+        "请求未带 `Accept-Language` 时错误信息的语言；`auto` 为英文。命令行遵循 `CRAWDAD_LANG` 或系统语言。",
     ),
     "environment.CRAWDAD_HOME": ("The home directory (`~/.crawdad`).", "主目录（`~/.crawdad`）。"),
     "environment.CRAWDAD_CONFIG": (

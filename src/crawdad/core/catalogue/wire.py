@@ -14,6 +14,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The upstream protocol ({protocol}) has no way to carry {feature}.",
         "上游协议（{protocol}）无法承载{feature}。",
     ),
+    "wire.last_item": (
+        "{param}: an item of type {kind} must be the last one of the input.",
+        "{param}：类型为 {kind} 的项必须是输入中的最后一项。",
+    ),
+    "wire.no_summary": (
+        "The model gave no summary of the conversation.",
+        "模型没有给出对话摘要。",
+    ),
     "wire.too_deep": ("The body is nested too deeply.", "请求体嵌套层级过深。"),
     "wire.stopped": (
         "The model stopped without a usable answer ({reason}).",

@@ -163,7 +163,7 @@ class Budgets:
             except GatewayError as error:
                 _log.warning("budget_not_settled", key=minute.key, reason=error.message())
 
-    async def keep_tidy(self, is_alive: Callable[[str], bool]) -> None:
+    async def keep_tidy(self, is_alive: Callable[[str], Awaitable[bool]]) -> None:
         """Renew what is held here, give back what dead processes held, forget what is long over; for ever."""
         seen, measured = self._clock.now(), self._clock.monotonic()
         while True:
@@ -176,13 +176,13 @@ class Budgets:
                 _log.warning("budgets_not_tidied", reason=error.message())
             await self._clock.sleep(_RENEW_SECONDS)
 
-    async def tidy(self, is_alive: Callable[[str], bool], expire: bool = True) -> None:
+    async def tidy(self, is_alive: Callable[[str], Awaitable[bool]], expire: bool = True) -> None:
         """One round of `keep_tidy`."""
         now = self._clock.now()
         open_ids = [exchange_id for exchange_id, held in self._held.items() if held.lasting]
         await self._store.renew(open_ids, now + _LEASE_SECONDS)
         runners = await self._store.runners()
-        dead = [runner for runner in runners if runner != self._runner and not is_alive(runner)]
+        dead = [runner for runner in runners if runner != self._runner and not await is_alive(runner)]
         given = await self._store.give_back(dead, now if expire else 0.0) if runners else 0
         if given:
             _log.info("budgets_given_back", reservations=given)

@@ -4,7 +4,7 @@ A `Catalogue` is built from the settings and the providers' own lists, swapped a
 the hot path without locks.
 """
 
-from crawdad.services.catalogue.offers import Catalogue, Offer, Provider, build_catalogue
+from crawdad.services.catalogue.offers import Catalogue, Offer, Provider, Seat, build_catalogue
 from crawdad.services.catalogue.plan import Plan, plan_route, usable_names
 
-__all__ = ["Catalogue", "Offer", "Plan", "Provider", "build_catalogue", "plan_route", "usable_names"]
+__all__ = ["Catalogue", "Offer", "Plan", "Provider", "Seat", "build_catalogue", "plan_route", "usable_names"]

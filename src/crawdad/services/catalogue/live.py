@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -11,11 +11,12 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Transport
 from crawdad.core.settings import ProviderSettings, Settings
+from crawdad.services.accounts.snapshot import Brought
 from crawdad.services.catalogue.offers import Catalogue, Provider, build_catalogue
 from crawdad.services.demo import DEMO_MODEL
 from crawdad.services.discovery import find_local, list_models
 from crawdad.services.upstreams import DEMO_PROVIDER, providers_of
-from crawdad.wire.model_lists import LIST_PATHS
+from crawdad.wire.model_lists import LIST_PATHS, kind_of
 
 _log = structlog.get_logger(__name__)
 _DEMO_LIST = (ListedModel(DEMO_MODEL, "Crawdad demo (not a real model)", context_window=128_000, max_tokens=8192),)
@@ -36,6 +37,9 @@ class LiveCatalogue:
         self._lists: dict[str, tuple[ListedModel, ...]] = {}
         self._local: dict[str, ProviderSettings] = {}
         self._asked: dict[str, str] = {}
+        self._brought: Mapping[str, Brought] = {}
+        self.dressed: Callable[[Provider], Awaitable[Provider]] | None = None
+        """Gives a provider the credential of one of its accounts, where it has any."""
         self.failures: dict[str, GatewayError] = {}
         """Providers whose list could not be had when last asked, and why."""
         self.current: Catalogue = self._build()
@@ -48,10 +52,23 @@ class LiveCatalogue:
                 self._lists.pop(provider_id)
         self.current = self._build()
 
+    def bring(self, brought: Mapping[str, Brought]) -> None:
+        """Take the providers that only accounts know of."""
+        if brought != self._brought:
+            self._brought = brought
+            self.current = self._build()
+
+    def learn(self, provider_id: str, models: Sequence[ListedModel]) -> None:
+        """Take a provider's list that somebody else asked for."""
+        if self._lists.get(provider_id) != tuple(models):
+            self._lists[provider_id] = tuple(models)
+            self._asked[provider_id] = self._identity(provider_id)
+            self.current = self._build()
+
     async def refresh(self) -> None:
         """Ask every provider for its list, and look for local servers where nothing is configured."""
         models = self._settings.models
-        if not models.providers and models.discover_local:
+        if not models.providers and not self._brought and models.discover_local:
             found = await find_local(self._transport, models.local_servers)
             self._local = {provider_id: settings for provider_id, (settings, _) in found.items()}
             self._lists |= {provider_id: tuple(listed) for provider_id, (_, listed) in found.items()}
@@ -63,7 +80,8 @@ class LiveCatalogue:
 
     async def _ask(self, provider: Provider) -> None:
         try:
-            listed = await list_models(provider, self._transport)
+            asked = provider if self.dressed is None else await self.dressed(provider)
+            listed = await list_models(asked, self._transport)
         except GatewayError as error:
             self.failures[provider.id] = error
             _log.info("model_list_unavailable", provider=provider.id, reason=error.message())
@@ -81,14 +99,22 @@ class LiveCatalogue:
         return f"{configured.base_url} {configured.api} {key}"
 
     def _effective(self) -> Settings:
-        if not self._local or self._settings.models.providers:
+        if not self._brought and (not self._local or self._settings.models.providers):
             return self._settings
-        models = self._settings.models.model_copy(update={"providers": dict(self._local)})
+        brought = {provider_id: found.settings for provider_id, found in self._brought.items()}
+        found = {**brought, **(self._settings.models.providers or self._local)}
+        models = self._settings.models.model_copy(update={"providers": found})
         return self._settings.model_copy(update={"models": models})
 
     def _providers(self) -> list[tuple[Provider, ProviderSettings | None]]:
-        return providers_of(self._effective(), self._proxy_for, self._lists)
+        closed = {provider_id: found for provider_id, found in self._brought.items() if found.closed}
+        return providers_of(self._effective(), self._proxy_for, {**self._lists, **closed})
 
     def _build(self) -> Catalogue:
         lists = {**self._lists, DEMO_PROVIDER: _DEMO_LIST}
+        for provider_id, found in self._brought.items():
+            known = lists.get(provider_id, ())
+            ids = {model.id for model in known}
+            named = (ListedModel(name, kind=kind_of(name)) for name in found.models if name not in ids)
+            lists[provider_id] = (*known, *named)
         return build_catalogue(self._effective(), self._providers(), lists)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
-from crawdad.core.settings import Api, MappingRule, ModelSettings, ProviderSettings, Settings
+from crawdad.core.settings import Api, BackgroundSettings, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.profiles import model_profile
+from crawdad.wire.refusals import Refusal
 
 PROTOCOL_OF_API: Mapping[Api, str] = MappingProxyType(
     {
@@ -35,6 +36,7 @@ OWNED_PREFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "zai": ("glm-",),
         "dashscope": ("qwen-", "qwen3", "qwq-"),
         "xai": ("grok-",),
+        "vertex": ("gemini-", "claude-", "imagen-", "text-embedding-0", "text-multilingual-embedding-"),
     }
 )
 """Model families a vendor owns: a bare name of such a family leads to a provider of that name even when the provider's own
@@ -58,6 +60,21 @@ class Provider:
     local: bool = False
     """Whether the source is inside this process (the demonstration model, later agents)."""
 
+    def protocol_of(self, model: str) -> str:
+        """The protocol in which this provider offers a model."""
+        families = self.profile.families
+        return next((protocol for prefix, protocol in families if model.startswith(prefix)), self.protocol)
+
+
+class Seat(Protocol):
+    """An account's place behind an offer: it learns from the answers that the account gets."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    def heard(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> Refusal | None:
+        """Learn from an answer (`body`: of one with an error status). What a refusal tells, None where it is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -74,6 +91,8 @@ class Offer:
     """What the model offers beyond its kind's own operation, such as `images`."""
     context_window: int = 0
     max_tokens: int = 0
+    seat: Seat | None = field(default=None, repr=False, compare=False)
+    """Whose credential the provider's headers hold; None: the one of the settings."""
     name: str = field(init=False, default="")
     """The full name, `provider/model`."""
     profile: Profile = field(init=False, default=DEFAULT)
@@ -105,6 +124,8 @@ class Catalogue:
     exact_rules: Mapping[str, tuple[MappingRule, ...]]
     wildcard_rules: tuple[MappingRule, ...]
     default: str | None = None
+    background: BackgroundSettings | None = None
+    """The rule for small errands, where it is on."""
 
 
 def build_catalogue(
@@ -141,10 +162,11 @@ def build_catalogue(
         exact_rules={name: tuple(found) for name, found in exact.items()},
         wildcard_rules=tuple(wildcards),
         default=settings.models.default,
+        background=settings.models.background if settings.models.background.enabled else None,
     )
 
 
-_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d)$")
+_DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")
 
 
 def undated_names(offers: Mapping[str, Offer]) -> dict[str, str]:
@@ -165,7 +187,7 @@ def configured_offer(provider: Provider, model: ModelSettings) -> Offer:
     return Offer(
         provider,
         model.id,
-        PROTOCOL_OF_API[model.api] if model.api else provider.protocol,
+        PROTOCOL_OF_API[model.api] if model.api else provider.protocol_of(model.id),
         model.kind,
         model,
         model.name or model.id,
@@ -180,7 +202,7 @@ def listed_offer(provider: Provider, entry: ListedModel) -> Offer:
     return Offer(
         provider,
         entry.id,
-        provider.protocol,
+        provider.protocol_of(entry.id),
         entry.kind,
         None,
         entry.display_name or entry.id,

@@ -17,6 +17,9 @@ from crawdad.core.text import Text
 from crawdad.services.catalogue.offers import OWNED_PREFIXES, Catalogue, Offer
 
 _MAX_HOPS = 8
+_MAX_STEPS = 64
+UNCHANGED = "*"
+"""A rule's target that stands for the name as it was asked for: what the other rules make of it."""
 _MAX_NEAR_NAMES = 2000
 _MAX_COMPARED = 24
 
@@ -29,6 +32,30 @@ def _first() -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One turn on the way of a name: `how` is `alias`, `rule` or `default`; `by` is the alias or the rule's pattern."""
+
+    name: str
+    how: str
+    by: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks, and how. `trail` collects the way where somebody wants to know it."""
+
+    protocol: str
+    principal: Principal
+    chance: Chance
+    trail: list[Step] | None = None
+
+    def note(self, name: str, how: str, by: str, target: str) -> None:
+        if self.trail is not None and len(self.trail) < _MAX_STEPS:
+            self.trail.append(Step(name, how, by, target))
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Where a request may go, in order. `requested` is the name the client used."""
 
@@ -37,18 +64,25 @@ class Plan:
 
 
 def plan_route(
-    catalogue: Catalogue, requested: str, protocol: str, principal: Principal, chance: Chance = _first
+    catalogue: Catalogue,
+    requested: str,
+    protocol: str,
+    principal: Principal,
+    chance: Chance = _first,
+    trail: list[Step] | None = None,
 ) -> Plan:
     """The offers for `requested`, asked for in the client's `protocol` by `principal`.
 
-    `chance` gives a number in [0, 1) to decide between weighted targets. Raises NOT_FOUND for unknown names and FORBIDDEN
-    when the principal may not use any of the models the name leads to.
+    `chance` gives a number in [0, 1) to decide between weighted targets; the way is told in `trail`. Raises NOT_FOUND for
+    unknown names and FORBIDDEN when the principal may not use any of the models the name leads to.
     """
     name = requested.removeprefix("models/")
-    offers = _resolve(catalogue, name, protocol, principal, chance, 0)
+    asking = _Asking(protocol, principal, chance, trail)
+    offers = _resolve(catalogue, name, asking, 0)
     asked: tuple[str, ...] = (requested, name)
     if not offers and catalogue.default:
-        offers = _resolve(catalogue, catalogue.default, protocol, principal, chance, 1)
+        asking.note(name, "default", "", catalogue.default)
+        offers = _resolve(catalogue, catalogue.default, asking, 1)
         asked = (catalogue.default,)  # the name that leads nowhere opens nothing, whatever pattern it fits
     if not offers:
         raise unknown_model(catalogue, requested, principal)
@@ -110,41 +144,56 @@ def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
 
 
 def _resolve(
-    catalogue: Catalogue, name: str, protocol: str, principal: Principal, chance: Chance, hops: int
+    catalogue: Catalogue, name: str, asking: _Asking, hops: int, passed: tuple[MappingRule, ...] = ()
 ) -> list[Offer]:
+    """`passed` are rules that have sent the name on unchanged."""
     if hops > _MAX_HOPS:
         return []  # rules that lead to each other in a circle lead nowhere
     alias = catalogue.aliases.get(name)
     if alias is not None and alias != name:
-        found = _resolve(catalogue, alias, protocol, principal, chance, hops + 1)
+        asking.note(name, "alias", name, alias)
+        found = _resolve(catalogue, alias, asking, hops + 1)
         if found:
             return found
-    rule = _rule_for(catalogue, name, protocol, principal)
+    rule = _rule_for(catalogue, name, asking, passed, hops > 0 and is_model(catalogue, name))
     if rule is not None:
         found = []
-        for target in [*_weighted(rule.targets, chance() if len(rule.targets) > 1 else 0.0), *rule.fallbacks]:
-            if target == name:
+        for target in [*_weighted(rule.targets, asking.chance() if len(rule.targets) > 1 else 0.0), *rule.fallbacks]:
+            asking.note(name, "rule", rule.match, target)
+            if target == UNCHANGED:
+                found += _resolve(catalogue, name, asking, hops, (*passed, rule))
+            elif target == name:
                 found += _offers(catalogue, name)
             else:
-                found += _resolve(catalogue, target, protocol, principal, chance, hops + 1)
+                found += _resolve(catalogue, target, asking, hops + 1)
         if found:
             return found
     return _offers(catalogue, name)
 
 
-def _rule_for(catalogue: Catalogue, name: str, protocol: str, principal: Principal) -> MappingRule | None:
+def is_model(catalogue: Catalogue, name: str) -> bool:
+    """Whether a name is a model's own, with or without its provider."""
+    return name in catalogue.offers or name in catalogue.by_model
+
+
+def _rule_for(
+    catalogue: Catalogue, name: str, asking: _Asking, passed: tuple[MappingRule, ...], exactly: bool
+) -> MappingRule | None:
+    """`exactly`: only a rule for that very name counts. A pattern is for what clients ask for; a model that a rule has led to
+    has arrived, though it may fit another pattern (`*`)."""
     for rule in catalogue.exact_rules.get(name, ()):
-        if _applies(rule, protocol, principal):
+        if _applies(rule, asking) and rule not in passed:
             return rule
-    for rule in catalogue.wildcard_rules:
-        if _applies(rule, protocol, principal) and matches(rule.match, name):
+    for rule in () if exactly else catalogue.wildcard_rules:
+        if _applies(rule, asking) and matches(rule.match, name) and rule not in passed:
             return rule
     return None
 
 
-def _applies(rule: MappingRule, protocol: str, principal: Principal) -> bool:
-    if rule.protocols and protocol not in rule.protocols:
+def _applies(rule: MappingRule, asking: _Asking) -> bool:
+    if rule.protocols and asking.protocol not in rule.protocols:
         return False
+    principal = asking.principal
     return not rule.keys or principal.id in rule.keys or principal.name in rule.keys
 
 
@@ -175,10 +224,10 @@ def _offers(catalogue: Catalogue, name: str) -> list[Offer]:
     provider_id, slash, model = name.partition("/")
     provider = catalogue.providers.get(provider_id) if slash else None
     if provider is not None and provider.open_ended and model:
-        return [Offer(provider, model, provider.protocol, display_name=model)]
+        return [Offer(provider, model, provider.protocol_of(model), display_name=model)]
     found = []
     for provider in catalogue.providers.values():
         prefixes = OWNED_PREFIXES.get(provider.id, ())
         if provider.open_ended and prefixes and name.startswith(prefixes):
-            found.append(Offer(provider, name, provider.protocol, display_name=name))
+            found.append(Offer(provider, name, provider.protocol_of(name), display_name=name))
     return found

@@ -5,7 +5,7 @@ Paths are written as people write them (`models.providers.openai.apiKey`). Secre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,24 @@ async def validate(source: ConfigurationSource) -> Verdict:
 def _json5_or_text(text: str) -> Any:
     parsed = parse(text)
     return text if parsed.root is None or parsed.problems else plain(parsed.root)
+
+
+def takes_effect(patch: Mapping[str, Any]) -> Check:
+    """Finds out whether an included file or an environment variable stands against what a merge patch sets."""
+    checks = [_takes_effect(path, _NOTHING if value is None else value) for path, value in _leaves(patch)]
+
+    def check(loaded: Loaded) -> list[Problem]:
+        return [problem for each in checks for problem in each(loaded)]
+
+    return check
+
+
+def _leaves(patch: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    for key, value in patch.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
 
 
 def _takes_effect(path: Path, value: Any) -> Check:

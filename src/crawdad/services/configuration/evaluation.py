@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os.path
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crawdad.core.files import MISSING, FileText, TextFiles
 from crawdad.core.ports import SecretBox
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.includes import Source, assemble
+from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.known_keys import is_used, report_unknown_keys
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.openclaw import adapted
-from crawdad.services.configuration.paths import Path
-from crawdad.services.configuration.problems import Severity
+from crawdad.services.configuration.paths import Path, format_path
+from crawdad.services.configuration.problems import Problem, Severity
 from crawdad.services.configuration.references import resolve_references
 from crawdad.services.configuration.sealing import opened
 from crawdad.services.configuration.substitution import substitute, with_configured_variables
 from crawdad.services.configuration.validation import validated
-from crawdad.services.configuration.variables import with_overrides, with_vendors
+from crawdad.services.configuration.variables import overridden, with_overrides, with_vendors
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,11 @@ async def evaluate(main: FileText | None, surroundings: Surroundings, findings: 
     root = substitute(root, environment, findings, _severity)
     root = await resolve_references(root, environment, surroundings.read_secret, findings)
     report_unknown_keys(root, findings)
+    stated = root
     root = adapted(with_overrides(root, surroundings.environment), findings)
     root = with_vendors(root, environment, findings)
     settings = validated(root, findings)
+    findings.problems += _hidden(stated, overridden(stated, surroundings.environment))
     hashes = {source.file.path: source.file.hash for source in assembly.sources}
     files = tuple(dict.fromkeys(assembly.paths))
     loaded = Loaded(
@@ -84,6 +87,16 @@ async def evaluate(main: FileText | None, surroundings: Surroundings, findings: 
         root=root,
     )
     return Evaluation(loaded, tuple(assembly.sources))
+
+
+def _hidden(stated: Node, paths: Sequence[Path]) -> list[Problem]:
+    """What is wrong with values of the files that variables stand above. It keeps nothing from working, as long as they do."""
+    if not paths:
+        return []
+    findings = Findings()
+    validated(adapted(stated, findings), findings)
+    names = {format_path(path) for path in paths}
+    return [problem for problem in findings.problems if problem.path in names]
 
 
 def _severity(path: Path) -> Severity:

@@ -16,9 +16,11 @@ PATTERNS: tuple[tuple[str, ...], ...] = (
     ("gateway", "auth", "token"),
     ("gateway", "auth", "adminToken"),
     ("gateway", "auth", "password"),
+    ("models", "proxy"),
     ("models", "providers", _ANY, "apiKey"),
     ("models", "providers", _ANY, "headers", _SECRET_NAME),
     ("models", "providers", _ANY, "models", _ANY, "headers", _SECRET_NAME),
+    ("oauth", "google", "clientSecret"),
     ("env", _SECRET_NAME),
     ("env", "vars", _SECRET_NAME),
 )

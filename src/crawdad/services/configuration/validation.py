@@ -122,13 +122,18 @@ def _check_addresses(root: Node, findings: Findings) -> None:
     text = bind.content if bind is not None else None
     if isinstance(text, str) and not _is_bind(text) and not findings.is_faulty(("gateway", "bind")):
         findings.error("bind", ("gateway", "bind"), bind)
+    for key in ("publicUrl", "authUrl", "tokenUrl", "deviceUrl", "userinfoUrl"):
+        _check_url(root, ("oauth", "google", key), findings)
     providers = root.find(("models", "providers"))
     for name in providers.content if providers is not None and isinstance(providers.content, dict) else ():
-        path: Path = ("models", "providers", name, "baseUrl")
-        url = root.find(path)
-        text = url.content if url is not None else None
-        if isinstance(text, str) and text and not _is_web_address(text) and not findings.is_faulty(path):
-            findings.error("base_url", path, url)
+        _check_url(root, ("models", "providers", name, "baseUrl"), findings)
+
+
+def _check_url(root: Node, path: Path, findings: Findings) -> None:
+    url = root.find(path)
+    text = url.content if url is not None else None
+    if isinstance(text, str) and text and not _is_web_address(text) and not findings.is_faulty(path):
+        findings.error("base_url", path, url)
 
 
 def _is_bind(text: str) -> bool:

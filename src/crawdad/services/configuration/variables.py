@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,6 +19,9 @@ OVERRIDES: tuple[tuple[str, Path], ...] = (
     ("CRAWDAD_DATABASE_URL", ("database", "url")),
     ("CRAWDAD_CLUSTER_URL", ("cluster", "url")),
     ("CRAWDAD_LOG_LEVEL", ("logging", "level")),
+    ("CRAWDAD_GOOGLE_CLIENT_ID", ("oauth", "google", "clientId")),
+    ("CRAWDAD_GOOGLE_CLIENT_SECRET", ("oauth", "google", "clientSecret")),
+    ("CRAWDAD_PUBLIC_URL", ("oauth", "google", "publicUrl")),
 )
 """Variables that stand above the file."""
 
@@ -72,10 +75,20 @@ _DEFAULT_PORT = 18789
 
 def with_overrides(root: Node, environment: Mapping[str, str]) -> Node:
     """The tree with the values of `OVERRIDES` on top; an empty variable counts as not set."""
+    for variable, path, value in _set(environment):
+        root = put(root, path, Node(value, Document("", "", variable)))
+    return root
+
+
+def overridden(root: Node, environment: Mapping[str, str]) -> list[Path]:
+    """The paths of values in the tree that a variable stands above."""
+    return [path for _, path, _ in _set(environment) if root.find(path) is not None]
+
+
+def _set(environment: Mapping[str, str]) -> Iterator[tuple[str, Path, str]]:
     for variable, path in OVERRIDES:
         if value := environment.get(variable, "").strip():
-            root = put(root, path, Node(value, Document("", "", variable)))
-    return root
+            yield variable, path, value
 
 
 def with_vendors(root: Node, environment: Mapping[str, str], findings: Findings) -> Node:

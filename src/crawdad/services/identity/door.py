@@ -31,11 +31,17 @@ class Door:
         self._lockout = Lockout(clock)
         self._principals: Mapping[str, Principal] = MappingProxyType({})
         self._open = False
+        self._used: dict[str, float] = {}
 
     def replace(self, principals: Mapping[str, Principal], authentication: bool) -> None:
         """Swap in the live principals, by credential hash."""
         self._principals = MappingProxyType(dict(principals))
         self._open = not authentication
+
+    def knows(self, credential: str) -> bool:
+        """Whether a credential is one of ours. Asking counts as no guess: one request may carry several credentials, and a
+        stale one beside the right one is no attack."""
+        return len(credential) <= _MOST_CHARACTERS and hash_credential(credential) in self._principals
 
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who presents `credential`. Raises UNAUTHENTICATED, RATE_LIMITED for an address that keeps guessing, and FORBIDDEN
@@ -54,9 +60,16 @@ class Door:
         if found is None:
             self._lockout.failed(address)
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.unknown"), {"code": "invalid_api_key"})
-        if found.expires_at is not None and found.expires_at <= self._clock.now():
+        now = self._clock.now()
+        if found.expires_at is not None and found.expires_at <= now:
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.expired"), {"code": "expired_api_key"})
         if not found.limits.allow_address(address):
             text = Text("identity.address_forbidden", {"address": address[:60]})
             raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "network_not_allowed"})
+        self._used[found.id] = now
         return found
+
+    def take_uses(self) -> Mapping[str, float]:
+        """Who came in since the last call, by principal id, and when last."""
+        used, self._used = self._used, {}
+        return used

@@ -116,6 +116,12 @@ class Keys:
         await self._changes.bump(KEYS_CHANGED)
         return found
 
+    async def note_uses(self, door: Door) -> None:
+        """Write down when keys were last used."""
+        used = door.take_uses()
+        if used:
+            await self._store.touch(used)
+
     async def first_token(self, auth: AuthSettings) -> str | None:
         """The first-run token, made now: when the settings name none and no credential is alive. None otherwise."""
         if auth.mode == "none" or auth.token is not None or await self._store.list():

@@ -81,10 +81,10 @@ def configured_principals(auth: AuthSettings) -> dict[str, Principal]:
     found: dict[str, Principal] = {}
     if auth.token is not None:
         rights = EVERYTHING if auth.admin_token is None else KEY_DEFAULT
-        token = _usable(auth.token.reveal(), "gateway.auth.token")
+        token = usable_token(auth.token.reveal(), "gateway.auth.token")
         found[hash_credential(token)] = Principal("token", "token", "token", rights)
     if auth.admin_token is not None:
-        token = _usable(auth.admin_token.reveal(), "gateway.auth.adminToken")
+        token = usable_token(auth.admin_token.reveal(), "gateway.auth.adminToken")
         if hash_credential(token) in found:
             raise bad_request("identity.same_token", "gateway.auth.adminToken")
         found[hash_credential(token)] = Principal("admin", "admin", "admin", EVERYTHING)
@@ -97,7 +97,7 @@ def _sooner(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
-def _usable(token: str, path: str) -> str:
+def usable_token(token: str, path: str) -> str:
     if len(token.strip()) < _SHORTEST_TOKEN or token.strip().lower() in _PLACEHOLDERS:
         raise bad_request("identity.weak_token", path, least=_SHORTEST_TOKEN)
     return token

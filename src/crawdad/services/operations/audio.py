@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import orjson
 
+from crawdad.core.errors import bad_request
 from crawdad.core.media import SpeechRequest, TranscriptionRequest
 from crawdad.core.parts import MediaPart
 from crawdad.core.response import ModelResponse, fold
@@ -30,7 +31,8 @@ class Audio:
 
     async def transcribe(self, turn: Turn) -> Reply:
         """`POST /v1/audio/transcriptions`."""
-        assert turn.form is not None
+        if turn.form is None:
+            raise bad_request("wire.type", "Content-Type", expected="multipart/form-data")
         request = wire.read_transcription(turn.form, turn.model)
 
         async def attempt(offer: Offer) -> Reply:
@@ -51,12 +53,15 @@ class Audio:
         turn.exchange.lane = "express"
         body, content_type = write_form(wire.openai_transcription_form(request), f"crawdad{turn.exchange.id}")
         raw, headers = await post(turn, offer, "/audio/transcriptions", body, self._front.transport, content_type)
-        if request.format in ("json", "verbose_json", "diarized_json"):
+        media_type = headers.get("content-type", "application/json")
+        if media_type.startswith("text/event-stream"):  # newer models tell it word by word, asked to
+            turn.exchange.usage = wire.streamed_usage(raw)
+        elif request.format in ("json", "verbose_json", "diarized_json"):
             turn.exchange.usage = wire.openai_usage(parse_upstream(raw))
         if not turn.exchange.usage.known and not turn.exchange.usage.audio_seconds:
             turn.exchange.usage.audio_seconds = wire.estimated_seconds(request.file.data)
             turn.exchange.notes.append(ESTIMATED)
-        return self._complete(turn, offer, raw, headers.get("content-type", "application/json"))
+        return self._complete(turn, offer, raw, media_type)
 
     async def speak(self, turn: Turn) -> Reply:
         """`POST /v1/audio/speech`."""
@@ -90,7 +95,7 @@ class Audio:
         return self._complete(turn, offer, data, media_type)
 
     async def _ask_gemini(self, turn: Turn, offer: Offer, body: dict[str, object]) -> ModelResponse:
-        path = method_path(offer.model, "generateContent")
+        path = method_path(offer.model, "generateContent", offer.profile)
         document = await post_json(turn, offer, path, body, self._front.transport)
         return fold(codecs.get("gemini").read_response(document, offer.profile))
 

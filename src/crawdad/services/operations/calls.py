@@ -69,6 +69,8 @@ async def post(
     }
     url = endpoint(provider.base_url, path)
     answer = await transport.send(UpstreamCall("POST", url, headers, body, provider.timeouts, proxy=provider.proxy))
+    if offer.seat is not None and answer.status < 300:
+        offer.seat.heard(answer.status, answer.headers)
     exchange = turn.exchange
     exchange.upstream_request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
     if exchange.attempts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import orjson
 
@@ -38,8 +37,17 @@ class Counting:
 
     async def _count(self, turn: Turn, write: Callable[[int], JsonObject]) -> Reply:
         request = turn.request  # a request that cannot be read is an error here too
-        offer, count = await self._front.dispatcher.run(turn, self._front.offers(turn)[:1], partial(self._try, turn))
-        exact = count is not None
+        offer = self._front.offers(turn)[0]
+        await self._front.dispatcher.reserve(turn, [offer])
+        self._front.ledger.route(turn, offer)
+        try:
+            count = None
+            if offer.protocol in ("anthropic-messages", "gemini"):
+                count = await self._front.dispatcher.once(turn, offer, lambda one: self._ask(turn, one))
+            exact = count is not None
+        except GatewayError as error:
+            turn.exchange.notes.append(f"count_tokens: estimated ({error.kind.value})")
+            count, exact = None, False
         if count is None:
             count = estimate_request(request)
         reply = complete(turn, offer, self._front.ledger, orjson.dumps(write(count)))
@@ -47,23 +55,15 @@ class Counting:
             reply.headers[ESTIMATE_HEADER] = "true"
         return reply
 
-    async def _try(self, turn: Turn, offer: Offer) -> tuple[Offer, int | None]:
-        """The provider's own count, if it gives one: nobody is kept waiting for a second try."""
-        try:
-            return offer, await self._ask(turn, offer)
-        except GatewayError as error:
-            turn.exchange.notes.append(f"count_tokens: estimated ({error.kind.value})")
-            return offer, None
-
-    async def _ask(self, turn: Turn, offer: Offer) -> int | None:
-        """The provider's own count; None where it has no counter. Raises what the call raises."""
-        if offer.protocol not in ("anthropic-messages", "gemini"):
-            return None
+    async def _ask(self, turn: Turn, offer: Offer) -> int:
+        """The provider's own count. Raises what the call raises."""
         request = replace(turn.request, model=offer.model, stream=False)
         transport = self._front.transport
         if offer.protocol == "gemini":
             asked = gemini.write_count_request(request, offer.profile).body
-            document = await post_json(turn, offer, method_path(offer.model, "countTokens"), asked, transport)
+            path = method_path(offer.model, "countTokens", offer.profile)
+            document = await post_json(turn, offer, path, asked, transport)
             return gemini.read_count(document).total
         asked = anthropic.write_count_request(request, offer.profile).body
-        return anthropic.read_count_response(await post_json(turn, offer, anthropic.COUNT_PATH, asked, transport))
+        document = await post_json(turn, offer, anthropic.count_path(offer.profile), asked, transport)
+        return anthropic.read_count_response(document)

@@ -45,10 +45,12 @@ class Embeddings:
         request = wire.read_gemini_request(turn.body, turn.model, batch)
 
         async def attempt(offer: Offer) -> Reply:
-            if offer.protocol == "gemini" and offer.model == turn.model.removeprefix("models/"):
+            as_it_is = offer.protocol == "gemini" and offer.profile.embeddings == "batch"
+            if as_it_is and offer.model == turn.model.removeprefix("models/"):
                 turn.exchange.lane = "express"
                 method = "batchEmbedContents" if batch else "embedContent"
-                raw, _ = await post(turn, offer, method_path(offer.model, method), turn.raw, self._front.transport)
+                path = method_path(offer.model, method, offer.profile)
+                raw, _ = await post(turn, offer, path, turn.raw, self._front.transport)
                 return complete(turn, offer, self._front.ledger, raw)
             response = await self._embed(turn, offer, request)
             return self._complete(turn, offer, response, orjson.dumps(wire.write_gemini_response(response, batch)))
@@ -81,9 +83,7 @@ class Embeddings:
             document = await post_json(turn, offer, "/embeddings", wire.write_openai_request(asked), transport)
             response = wire.read_openai_response(document)
         elif protocol == "gemini":
-            path = method_path(offer.model, "batchEmbedContents")
-            document = await post_json(turn, offer, path, wire.write_gemini_request(asked), transport)
-            response = wire.read_gemini_response(document)
+            response = await self._ask_google(turn, offer, asked)
         elif protocol == "ollama":
             document = await post_json(turn, offer, "/api/embed", wire.write_ollama_request(asked), transport)
             response = wire.read_ollama_response(document)
@@ -93,6 +93,17 @@ class Embeddings:
             text = Text("upstream.unreadable", {"reason": f"{len(response.vectors)} vectors for {len(request.inputs)}"})
             raise GatewayError(ErrorKind.UPSTREAM_BROKEN, text)
         return response
+
+    async def _ask_google(self, turn: Turn, offer: Offer, asked: EmbeddingRequest) -> EmbeddingResponse:
+        transport, form = self._front.transport, offer.profile.embeddings
+        if form == "predict":
+            path = method_path(offer.model, "predict", offer.profile)
+            return wire.read_predict_response(
+                await post_json(turn, offer, path, wire.write_predict_request(asked), transport)
+            )
+        path = method_path(offer.model, "batchEmbedContents", offer.profile)
+        body = wire.write_gemini_request(asked, nested=form == "nested")
+        return wire.read_gemini_response(await post_json(turn, offer, path, body, transport))
 
     def _complete(self, turn: Turn, offer: Offer, response: EmbeddingResponse, body: bytes) -> Reply:
         turn.exchange.usage = response.usage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import orjson
@@ -21,6 +22,8 @@ from crawdad.wire import codecs
 from crawdad.wire.fields import parse_upstream
 from crawdad.wire.gemini import method_path
 from crawdad.wire.media import images as wire
+from crawdad.wire.media.image_edits import read_form_edit, read_json_edit
+from crawdad.wire.media.image_events import write_events
 from crawdad.wire.media.multipart import write_form
 
 
@@ -36,8 +39,10 @@ class Images:
 
     async def edit(self, turn: Turn) -> Reply:
         """`POST /v1/images/edits`."""
-        assert turn.form is not None
-        return await self._openai(turn, wire.read_edit(turn.form, turn.model))
+        if turn.form is None:
+            return await self._openai(turn, read_json_edit(turn.body, turn.model))
+        turn.stream = turn.body.get("stream") == "true"
+        return await self._openai(turn, read_form_edit(turn.form, turn.model))
 
     async def predict(self, turn: Turn) -> Reply:
         """`:predict`."""
@@ -45,11 +50,13 @@ class Images:
         return self._complete(turn, offer, response, orjson.dumps(wire.write_predict(response)))
 
     async def _openai(self, turn: Turn, request: ImageRequest) -> Reply:
-        if turn.body.get("stream"):
-            turn.exchange.notes.append("stream: dropped (pictures come whole)")
         offer, response = await self._run(turn, request)
-        body = wire.write_response(response, request, int(turn.exchange.started_at))
-        return self._complete(turn, offer, response, orjson.dumps(body))
+        created = int(turn.exchange.started_at)
+        if turn.stream:
+            reply = self._complete(turn, offer, response, write_events(response, request, created))
+            assert reply.body is not None
+            return Reply("text/event-stream", reply.headers, chunks=_whole(reply.body))
+        return self._complete(turn, offer, response, orjson.dumps(wire.write_response(response, request, created)))
 
     async def _run(self, turn: Turn, request: ImageRequest) -> tuple[Offer, ImageResponse]:
         offers = able(self._front.offers(turn), "image", "images", turn)
@@ -71,7 +78,7 @@ class Images:
                 await post_json(turn, offer, "/images/generations", wire.write_openai(request), transport)
             )
         if offer.protocol == "gemini" and "imagen" in offer.model.lower():
-            path = method_path(offer.model, "predict")
+            path = method_path(offer.model, "predict", offer.profile)
             return wire.read_imagen(await post_json(turn, offer, path, wire.write_imagen(request), transport))
         if offer.protocol == "gemini":
             return await self._draw_many(turn, offer, request)
@@ -99,7 +106,7 @@ class Images:
         return ImageResponse(images, usage)
 
     async def _draw_gemini(self, turn: Turn, offer: Offer, request: ImageRequest) -> ImageResponse:
-        path = method_path(offer.model, "generateContent")
+        path = method_path(offer.model, "generateContent", offer.profile)
         document = await post_json(turn, offer, path, wire.write_gemini(request), self._front.transport)
         answer = fold(codecs.get("gemini").read_response(document, offer.profile))
         images = [
@@ -117,3 +124,7 @@ class Images:
         turn.exchange.usage = response.usage
         turn.exchange.usage.pictures = len(response.images)
         return complete(turn, offer, self._front.ledger, body)
+
+
+async def _whole(stream: bytes) -> AsyncIterator[bytes]:
+    yield stream

@@ -1,30 +1,33 @@
 """Background runs: they outlive the request that started them, and can be followed from any event on.
 
 Events are kept in the store before anybody is shown them, so a follower that comes back after a lost connection misses
-nothing. A run belongs to the process that started it; what a dead process left is marked as interrupted at the next start,
-never run again.
+nothing. A run belongs to the process that started it; what a dead process left is marked as interrupted as soon as another
+notices, never run again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+
+import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.parts import JsonObject
-from crawdad.core.ports import Bus, Clock
+from crawdad.core.ports import Bus, Clock, Runner
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore
-from crawdad.wire.openai_responses import EventWriter
+from crawdad.wire.openai_responses import EventWriter, response_object, write_response_error
 
 STOPPED = "responses.stopped"
 """The topic of runs that somebody wants no more."""
 _LOOK_SECONDS = 1.0
 """How often a follower looks for events of a run in another process."""
+_RECOVER_SECONDS = 5.0
 _STATUS = {
     "response.in_progress": "in_progress",
     "response.completed": "completed",
@@ -32,6 +35,10 @@ _STATUS = {
     "response.failed": "failed",
 }
 _UNFINISHED = ("queued", "in_progress")
+_GIVE_UP_SECONDS = (0.1, 1.0, 5.0, 15.0, 60.0)
+"""Pauses between the tries to write down that a run failed."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Runs:
@@ -43,10 +50,11 @@ class Runs:
         store: ResponseStore,
         tasks: Tasks,
         clock: Clock,
-        runner: str,
+        runner: Runner,
         bus: Bus,
     ) -> None:
-        self.runner = runner
+        self.runner = runner.name
+        self._is_alive = runner.is_alive
         self._front = front
         self._store = store
         self._tasks = tasks
@@ -84,13 +92,25 @@ class Runs:
             if task is not None:
                 task.cancel()
 
-    async def recover(self, alive: Callable[[str], bool]) -> int:
+    async def recover(self) -> int:
         """Mark the runs of dead processes as interrupted. Returns how many there were."""
         count = 0
         for runner in await self._store.runners():
-            if runner != self.runner and not alive(runner):
+            if runner != self.runner and not await self._is_alive(runner):
                 count += await self._store.interrupt(runner, self._clock.now())
         return count
+
+    async def keep_recovering(self) -> None:
+        """Look for runs of processes that have died meanwhile, for ever: their followers must not wait in vain."""
+        while True:
+            await self._clock.sleep(_RECOVER_SECONDS)
+            try:
+                count = await self.recover()
+            except GatewayError as error:
+                _log.warning("recovery_failed", reason=error.message())
+            else:
+                if count:
+                    _log.warning("runs_interrupted", count=count)
 
     async def follow(self, response_id: str, principal_id: str, after: int) -> AsyncIterator[JsonObject]:
         """Events numbered above `after`, as they come, until the run has ended."""
@@ -118,22 +138,41 @@ class Runs:
 
     async def _run(self, turn: Turn, response_id: str) -> None:
         writer = EventWriter(turn.context)
+        self._front.ledger.hold(turn.exchange)  # until its end is kept, nobody can hear of it
         try:
-            await self._write(turn, response_id, writer)
+            if await self._write(turn, response_id, writer):
+                self._front.ledger.settle(turn.exchange)
         except GatewayError as error:
             self._front.ledger.fail(turn.exchange, error, 200)
-            await self._say(turn, response_id, writer.fail_events(error, turn.language, known=True))
+            await self._give_up(turn, response_id, error, writer.fail_events(error, turn.language, known=True))
         finally:
             self._front.ledger.abandon(turn.exchange)
             news = self._news.pop(response_id, None)
             if news is not None:
                 news.set()
 
-    async def _write(self, turn: Turn, response_id: str, writer: EventWriter) -> None:
+    async def _write(self, turn: Turn, response_id: str, writer: EventWriter) -> bool:
         async for batch in await self._front.events(turn):
             said = [spoken for event in batch for spoken in writer.events_of(event)]
             if said and not await self._say(turn, response_id, said):
-                return  # cancelled or deleted, here or by another process
+                return False  # cancelled or deleted, here or by another process
+        return True
+
+    async def _give_up(self, turn: Turn, response_id: str, error: GatewayError, events: list[JsonObject]) -> None:
+        """Keep that the run failed. It may be the database that failed it, so this is tried for a while."""
+        for pause in _GIVE_UP_SECONDS:
+            try:
+                if events:
+                    await self._say(turn, response_id, events)
+                else:  # its last event was made, but could not be kept
+                    words = write_response_error(error, turn.language)
+                    response = response_object(turn.context, "failed", error=words)
+                    now = self._clock.now()
+                    await self._store.update(response_id, turn.principal.id, "failed", now, response)
+                return
+            except GatewayError:
+                await self._clock.sleep(pause)
+        _log.error("run_left_unfinished", response_id=response_id)
 
     async def _say(self, turn: Turn, response_id: str, events: list[JsonObject]) -> bool:
         """Keep events, then the state they tell. False when the run is no longer wanted."""

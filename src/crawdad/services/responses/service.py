@@ -18,7 +18,7 @@ from crawdad.services.turns.front import ModelFront, Reply, chat_offers
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore, StoredResponse
 from crawdad.wire.fields import get_bool, whole_number
-from crawdad.wire.openai_responses import input_items, response_object, sse_frame
+from crawdad.wire.openai_responses import failed_instead, input_items, response_object, sse_frame
 from crawdad.wire.sse import SseSplitter, event_data
 
 KEPT_SECONDS = 30 * 24 * 3600.0
@@ -53,12 +53,19 @@ class Responses:
             if not stored:
                 raise bad_request("responses.store_needed", "store")
             return await self._start(turn, body)
+        if not stored:
+            return await self._front.reply(turn)
+        self.promise(turn)
         reply = await self._front.reply(turn)
-        if stored and reply.body is not None:
+        if reply.body is not None:
             await self.keep(turn, body, orjson.loads(reply.body))
-        elif stored and reply.chunks is not None:
+        elif reply.chunks is not None:
             reply.chunks = self._keeping(turn, body, reply.chunks)
         return reply
+
+    def promise(self, turn: Turn) -> None:
+        """The response will be kept: until `keep` has done that, no answer is a good end of the exchange."""
+        self._front.ledger.hold(turn.exchange)
 
     async def prepare(self, turn: Turn, earlier: Earlier) -> bool:
         """Resolve what the request refers to; whether the response is to be kept."""
@@ -164,25 +171,33 @@ class Responses:
     async def _keeping(self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in chunks:
-                if any(name in chunk for name in _CLOSING_BYTES):
-                    response = closing_response(chunk)
-                    if response is not None:
-                        await self.keep(turn, body, response)
+                before, event = closing_event(chunk)
+                if event is not None:
+                    try:
+                        await self.keep(turn, body, event["response"])
+                    except GatewayError as error:
+                        self._front.ledger.fail(turn.exchange, error, 200)
+                        yield before + sse_frame(failed_instead(event, error, turn.language))
+                        return
                 yield chunk
+            self._front.ledger.settle(turn.exchange)
         finally:
             close = getattr(chunks, "aclose", None)
             if close is not None:
                 await close()
 
     async def keep(self, turn: Turn, body: JsonObject, response: JsonObject) -> None:
-        """Keep a finished response with the request that it answers.
+        """Keep a finished response with the request that it answers, and settle the exchange.
 
         An upstream that gives the same id twice names the newer one, if both are the caller's; an id that is taken
         otherwise is not kept: the answer itself is none the worse.
         """
         response_id = response.get("id")
-        if not isinstance(response_id, str) or not response_id:
-            return
+        if isinstance(response_id, str) and response_id:
+            await self._keep(turn, body, response, response_id)
+        self._front.ledger.settle(turn.exchange)
+
+    async def _keep(self, turn: Turn, body: JsonObject, response: JsonObject, response_id: str) -> None:
         now = self._clock.now()
         status = response.get("status")
         record = StoredResponse(
@@ -215,16 +230,19 @@ def resource(found: StoredResponse) -> JsonObject:
     return {**found.response, "status": found.status}
 
 
-def closing_response(chunk: bytes) -> JsonObject | None:
-    """The whole Response in the event that ends a stream, if `chunk` (whole events) holds that."""
+def closing_event(chunk: bytes) -> tuple[bytes, JsonObject | None]:
+    """The event with the whole Response that ends a stream, if `chunk` (whole events) holds it, and what is before it."""
+    if not any(name in chunk for name in _CLOSING_BYTES):
+        return chunk, None
+    before = b""
     for event in SseSplitter().feed(chunk):
         data = event_data(event)
-        if data is None or not any(name in data for name in _CLOSING_BYTES):
-            continue
-        parsed = orjson.loads(data)
-        if isinstance(parsed, dict) and parsed.get("type") in _CLOSING and isinstance(parsed.get("response"), dict):
-            return dict(parsed["response"])
-    return None
+        if data is not None and any(name in data for name in _CLOSING_BYTES):
+            parsed = orjson.loads(data)
+            if isinstance(parsed, dict) and parsed.get("type") in _CLOSING and isinstance(parsed.get("response"), dict):
+                return before, parsed
+        before += event
+    return chunk, None
 
 
 async def framed(events: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:

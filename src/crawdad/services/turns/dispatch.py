@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from crawdad.core.errors import GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Attempt
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import RetrySettings
-from crawdad.services.budgets import Budgets
+from crawdad.services.accounts.pool import Pool
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.retry import next_attempt
@@ -19,22 +19,31 @@ from crawdad.services.turns.turn import Turn
 Answer = TypeVar("Answer")
 
 
+class Reserve(Protocol):
+    """What sets budgets aside (`services.budgets.Budgets`)."""
+
+    async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> Sequence[Offer]:
+        """The offers that may be used. Raises what a spent budget is told with."""
+
+
 class Dispatcher:
     """Runs attempts within the retry budget. An attempt returns once the answer's first event is in hand."""
 
     def __init__(
         self,
         ledger: Ledger,
-        budgets: Budgets,
+        budgets: Reserve,
         clock: Clock,
         randomness: Randomness,
         settings: Callable[[], RetrySettings],
+        pool: Pool | None = None,
     ) -> None:
         self._ledger = ledger
         self._budgets = budgets
         self._clock = clock
         self._randomness = randomness
         self._settings = settings
+        self._pool = pool
 
     async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> None:
         """Set aside what the turn will take, for who wants to know before it runs."""
@@ -44,23 +53,80 @@ class Dispatcher:
         """The first answer to be had. Raises the error of the last attempt, and what `Budgets.reserve` raises."""
         offers = await self._budgets.reserve(turn, offers)
         exchange = turn.exchange
+        offers, pool = await self._seated(turn, offers)
         tries = [0] * len(offers)
         number = 0
         while True:
             offer = offers[number]
             tries[number] += 1
-            entry = Attempt(offer.provider.id, offer.model, began=self._ledger.seconds(exchange))
-            exchange.attempts.append(entry)
-            self._ledger.route(turn, offer)
             try:
-                return await attempt(offer)
+                return await self._attempt(turn, offer, attempt)
             except GatewayError as raised:
                 error = about_credential(raised, offer.provider)  # in an answer's body it looks like any other error
-                entry.ended = self._ledger.seconds(exchange)
-                entry.error = error.kind.value
-                again = next_attempt(error, number, tries, entry.ended, self._settings(), self._randomness.uniform())
+                elapsed, settings = self._ledger.seconds(exchange), self._settings()
+                rests = [pool.rest(one) for one in offers] if pool is not None else ()
+                again = next_attempt(error, number, tries, elapsed, settings, self._randomness.uniform(), rests)
                 if again is None:
-                    raise error from None
+                    raise _with_wait(error, rests) from None
                 if again.seconds > 0:
                     await self._clock.sleep(again.seconds)
                 number = again.offer
+
+    async def once(self, turn: Turn, offer: Offer, attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
+        """The answer of one offer, asked once about something small: what it refuses says nothing of what else it does."""
+        offers, pool = await self._seated(turn, [offer])
+        if pool is None:
+            return await attempt(offer)
+        taken = await pool.take(turn, offers[0])
+        try:
+            return await attempt(taken.offer)
+        finally:
+            await pool.release(taken.probe)
+
+    async def _seated(self, turn: Turn, offers: Sequence[Offer]) -> tuple[Sequence[Offer], Pool | None]:
+        """The offers with accounts behind them, and the pool where there are such."""
+        pool = self._pool
+        if pool is None or not pool.serves(offers):
+            return offers, None
+        return await pool.seated(turn, offers), pool
+
+    async def _attempt(self, turn: Turn, offer: Offer, attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
+        exchange = turn.exchange
+        self._ledger.route(turn, offer)
+        if offer.seat is None or self._pool is None:
+            exchange.account = exchange.account_label = ""
+            return await self._try(turn, offer, attempt)
+        pool = self._pool
+        taken = await pool.take(turn, offer)
+        try:
+            answer = await self._try(turn, taken.offer, attempt)
+            pool.served(turn, offer)
+            return answer
+        except GatewayError as error:
+            error = about_credential(error, offer.provider)
+            if not pool.stale(offer, error):
+                pool.failed(offer, error)
+                raise
+        finally:
+            await pool.release(taken.probe)
+        return await self._attempt(turn, offer, attempt)
+
+    async def _try(self, turn: Turn, offer: Offer, attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
+        exchange = turn.exchange
+        entry = Attempt(offer.provider.id, offer.model, began=self._ledger.seconds(exchange))
+        exchange.attempts.append(entry)
+        try:
+            return await attempt(offer)
+        except GatewayError as raised:
+            entry.ended = self._ledger.seconds(exchange)
+            entry.error = about_credential(raised, offer.provider).kind.value
+            raise
+
+
+def _with_wait(error: GatewayError, rests: Sequence[float]) -> GatewayError:
+    """Where every account has to rest, the client is told when the first of them may be asked again."""
+    if error.kind is ErrorKind.RATE_LIMITED and rests and all(rests):
+        shortest = min(rests)
+        if shortest != float("inf"):
+            error.retry_after = max(1.0, shortest)
+    return error

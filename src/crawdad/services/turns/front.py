@@ -9,8 +9,10 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.ports import ModelSource, Randomness, Transport
 from crawdad.core.response import Folder
+from crawdad.core.settings import BackgroundSettings
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Catalogue, Offer, plan_route
+from crawdad.services.turns.background import is_background
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.named_models import check_named_models
 from crawdad.services.turns.passport import Ledger
@@ -20,6 +22,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
+from crawdad.wire.compaction import in_plain_words
 from crawdad.wire.fields import encode, parse_upstream
 
 Events = AsyncGenerator[list[StreamEvent], None]
@@ -71,8 +74,12 @@ class ModelFront:
     def offers(self, turn: Turn) -> tuple[Offer, ...]:
         """Where the turn may go, in order. Raises NOT_FOUND or FORBIDDEN."""
         check_named_models(turn.body, turn.model, turn.principal)
-        chance = self._randomness.uniform
-        return plan_route(self.catalogue(), turn.model, turn.codec.name, turn.principal, chance).offers
+        catalogue, chance = self.catalogue(), self._randomness.uniform
+        if catalogue.background is not None and turn.exchange.operation == "messages":
+            found = _background_offers(catalogue, catalogue.background, turn, chance)
+            if found:
+                return found
+        return plan_route(catalogue, turn.model, turn.codec.name, turn.principal, chance).offers
 
     async def reply(self, turn: Turn) -> Reply:
         """The reply in the client's own protocol, its first event in hand. Raises `GatewayError` when nobody answers."""
@@ -100,7 +107,7 @@ class ModelFront:
         exchange = turn.exchange
         if offer.provider.local:
             exchange.lane = "local"
-            events = _listed(self._local[offer.provider.id].take(turn.request))
+            events = _listed(self._local[offer.provider.id].take(in_plain_words(turn.request)))
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
         raw = express_bytes(turn, offer)
         if raw is not None:
@@ -179,6 +186,20 @@ class ModelFront:
         exchange.response_bytes = len(body)
         self.ledger.complete(exchange, offer, response.stop.reason)
         return body
+
+
+def _background_offers(
+    catalogue: Catalogue, settings: BackgroundSettings, turn: Turn, chance: Callable[[], float]
+) -> tuple[Offer, ...]:
+    """Where an errand goes; nowhere special when it is none, or the caller may not go there."""
+    if not is_background(turn.body, settings):
+        return ()
+    try:
+        offers = plan_route(catalogue, settings.model, turn.codec.name, turn.principal, chance).offers
+    except GatewayError:
+        return ()
+    turn.exchange.notes.append(f"sent to the background model {settings.model}")
+    return offers
 
 
 def chat_offers(offers: tuple[Offer, ...], turn: Turn) -> list[Offer]:

@@ -18,6 +18,7 @@ from crawdad.core.request import ModelRequest
 from crawdad.core.text import Text
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
+from crawdad.wire.compaction import in_plain_words
 from crawdad.wire.features import Treatment, media_feature
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -54,7 +55,7 @@ async def inlined(turn: Turn, codec: Codec, transport: Transport) -> ModelReques
 
     Raises BAD_REQUEST where a URL may not be fetched, cannot be, or leads to something else than it was said to.
     """
-    request = turn.request
+    request = turn.request if turn.request.protocol == codec.name else in_plain_words(turn.request)
     if request.protocol == codec.name or (b"http" not in turn.raw and not turn.touched):
         return request
     wanted = [part for part in _media(request.messages) if _must_fetch(part, codec)]

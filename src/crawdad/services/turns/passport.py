@@ -71,6 +71,17 @@ class Ledger:
         exchange.lane = "local"
         self._close(exchange, "completed", 200)
 
+    def hold(self, exchange: Exchange) -> None:
+        """From now on a complete answer is no good end until `settle` says so (its response has yet to be kept)."""
+        exchange.held = True
+
+    def settle(self, exchange: Exchange) -> None:
+        """What the exchange was held for has worked out: the client hears the end that its answer came to."""
+        if exchange.held:
+            exchange.held = False
+            if exchange.outcome != "open":
+                self._write(exchange)
+
     def fail(self, exchange: Exchange, error: GatewayError, status: int) -> None:
         """The turn failed; the client is told so with `status` (or with an error event in mid-stream)."""
         exchange.error_kind = error.kind.value
@@ -79,7 +90,7 @@ class Ledger:
 
     def abandon(self, exchange: Exchange) -> None:
         """Whoever asked has gone; does nothing when the exchange is closed already."""
-        self._close(exchange, "cancelled", exchange.status or 499)
+        self._close(exchange, "cancelled", 499)
 
     def _charge(self, exchange: Exchange, offer: Offer) -> None:
         told = exchange.usage.cost  # some vendors say themselves what a turn cost
@@ -90,13 +101,18 @@ class Ledger:
         self._charge(turn.exchange, offer)
 
     def _close(self, exchange: Exchange, outcome: Outcome, status: int) -> None:
-        if exchange.outcome != "open":
+        if exchange.outcome != "open" and not exchange.held:
             return
         when_cut, exchange.when_cut = exchange.when_cut, None  # turn and exchange shall not hold each other for ever
         if when_cut is not None and outcome != "completed" and _was_at_work(exchange, outcome):
             when_cut()
+        exchange.held = exchange.held and outcome == "completed"
         exchange.outcome = outcome
         exchange.status = status
+        if not exchange.held:
+            self._write(exchange)
+
+    def _write(self, exchange: Exchange) -> None:
         exchange.duration_seconds = self.seconds(exchange)
         self._journal.record(exchange)
         self._observe(exchange)

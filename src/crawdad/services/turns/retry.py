@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -36,13 +37,20 @@ class Again:
 
 
 def next_attempt(
-    error: GatewayError, offer: int, tries: list[int], elapsed: float, settings: RetrySettings, chance: float
+    error: GatewayError,
+    offer: int,
+    tries: list[int],
+    elapsed: float,
+    settings: RetrySettings,
+    chance: float,
+    rests: Sequence[float] = (),
 ) -> Again | None:
     """What to do after `error` from offer number `offer`; None gives up.
 
     `tries` counts attempts per offer so far, `elapsed` is in seconds since the turn began, `chance` in [0, 1) is jitter.
     Untried offers come first, at once; then the offers whose faults may pass take turns until the attempts or the time
-    are used up. A wait that the upstream asks for (`Retry-After`) is honoured in full or not at all.
+    are used up. A wait that the upstream asks for (`Retry-After`) is honoured in full or not at all. `rests` are the seconds
+    for which each offer may not be tried again, where any has such.
     """
     cannot_say = error.details.get("code") == "unsupported_content"
     if error.kind not in ELSEWHERE and not cannot_say:
@@ -54,12 +62,14 @@ def next_attempt(
     if error.kind not in AGAIN or error.details.get("passing") is False or total >= max(settings.attempts, len(tries)):
         return None
     rounds = max(tries) - 1
-    if error.retry_after is not None:
+    if error.retry_after is not None and not (rests and rests[offer]):
         wait = error.retry_after
     elif error.kind is ErrorKind.UPSTREAM_BROKEN and rounds == 0:
         wait = 0.0  # most often a kept-alive connection that the upstream had just closed
     else:
         wait = min(settings.max_seconds, settings.base_seconds * (2**rounds)) * (0.5 + chance / 2)
-    if elapsed + wait > settings.budget_seconds:
-        return None
-    return Again(min(range(len(tries)), key=lambda number: (tries[number], number)), wait)
+    if not rests:
+        rests = [0.0] * len(tries)
+    number = min(range(len(tries)), key=lambda number: (max(wait, rests[number]), tries[number], number))
+    wait = max(wait, rests[number])
+    return Again(number, wait) if elapsed + wait <= settings.budget_seconds else None

@@ -18,6 +18,7 @@ from crawdad.wire.seals import has_seals
 
 _ANY_PROTOCOL = ("idempotency-key",)
 """Client headers that mean the same to every vendor."""
+_SHARED = ("/v1beta", "/v1", "/publishers/google", "/publishers/anthropic")
 _NO_SECRETS = ("Content-Type", "anthropic-version")
 _SHORTEST_SECRET = 8
 _MASK = b"[credential]"
@@ -26,12 +27,12 @@ ANSWER_LIMIT = 64 * 1024 * 1024
 
 
 def endpoint(base_url: str, path: str) -> str:
-    """The URL of `path` below a provider's base URL. A version that stands in both is written once: Anthropic's base
-    URL is customarily given without `/v1`, OpenAI's with it."""
+    """The URL of `path` below a provider's base URL. What stands in both is written once: Anthropic's base URL is
+    customarily given without `/v1`, OpenAI's with it, Vertex's with or without the publisher."""
     base = base_url.rstrip("/")
-    for version in ("/v1beta", "/v1"):
-        if path.startswith(version + "/") and base.endswith(version):
-            return base + path[len(version) :]
+    for shared in _SHARED:
+        if path.startswith(shared + "/") and base.endswith(shared):
+            return base + path[len(shared) :]
     return base + path
 
 
@@ -77,13 +78,15 @@ async def _send(
     headers["X-Request-Id"] = turn.exchange.id
     call = UpstreamCall(
         "POST",
-        endpoint(provider.base_url, codec.path(offer.model, turn.stream)),
+        endpoint(provider.base_url, codec.path(offer.model, turn.stream, offer.profile)),
         headers,
         body,
         provider.timeouts,
         proxy=provider.proxy,
     )
     answer = await transport.send(call)
+    if offer.seat is not None and answer.status < 300:
+        offer.seat.heard(answer.status, answer.headers)
     exchange = turn.exchange
     exchange.upstream_request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
     if exchange.attempts:
@@ -106,7 +109,12 @@ async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> Gatewa
     finally:
         await answer.close()
     told = without_credentials(body[:ERROR_BODY_LIMIT], offer)
-    return error_of_status(answer.status, answer.headers, told, offer.provider, codec)
+    error = error_of_status(answer.status, answer.headers, told, offer.provider, codec)
+    if offer.seat is not None:
+        refusal = offer.seat.heard(answer.status, answer.headers, told)
+        if refusal is not None:
+            error.details["refusal"] = refusal
+    return error
 
 
 def without_credentials(body: bytes, offer: Offer) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ class Turn:
 
     `raw` is the body as the client sent it and `body` the same parsed. `headers` are the protocol's own feature headers
     (`anthropic-beta`, …) that travel on the express lane. `array` asks for Gemini's JSON-array streaming. `touched` is set
-    when something changed the request, which then cannot take the express lane.
+    when something changed the request, which then cannot take the express lane. `now` tells the time.
     """
 
     exchange: Exchange
@@ -34,6 +34,7 @@ class Turn:
     stream: bool
     body: JsonObject
     raw: bytes
+    now: Callable[[], float]
     headers: Mapping[str, str] = field(default_factory=dict)
     language: Language = "en"
     array: bool = False
@@ -42,6 +43,8 @@ class Turn:
     """The body as a form, for operations that take one (`body` then holds its text fields)."""
     echo: ModelRequest | None = None
     """The request as the reply shall echo it, where that is not what the upstream gets (Responses)."""
+    session: str | None = None
+    """Which conversation it belongs to, as far as the accounts care."""
     fetched: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     """What was fetched for the request: URL → content and claimed type. Kept for the next attempt."""
     _request: ModelRequest | None = None
@@ -65,4 +68,4 @@ class Turn:
             request = self.echo or self.request
         except GatewayError:  # on the express lane the vendor may take what we cannot read
             request = ModelRequest(self.model, stream=self.stream, protocol=self.codec.name)
-        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), request)
+        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), request, self.now)

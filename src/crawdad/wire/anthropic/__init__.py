@@ -22,6 +22,7 @@ How it works
 from crawdad.wire.anthropic.codec import CODEC
 from crawdad.wire.anthropic.counting import (
     COUNT_PATH,
+    count_path,
     read_count_request,
     read_count_response,
     write_count_request,
@@ -35,6 +36,7 @@ _: Codec = CODEC  # the type checker holds the object to the protocol
 __all__ = [
     "CODEC",
     "COUNT_PATH",
+    "count_path",
     "model_info",
     "models_page",
     "read_count_request",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.events import StreamEvent
@@ -23,8 +24,9 @@ from crawdad.wire.anthropic.stream_writer import AnthropicStreamWriter
 from crawdad.wire.anthropic.support import NAME, SUPPORT
 from crawdad.wire.anthropic.tap import AnthropicTap
 from crawdad.wire.codec import ReplyContext, WrittenRequest
+from crawdad.wire.edit import replace_member
 from crawdad.wire.features import SupportTable
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
 class AnthropicCodec:
@@ -57,9 +59,11 @@ class AnthropicCodec:
         """A request for an upstream."""
         return write_request(request, profile)
 
-    def path(self, model: str, stream: bool) -> str:
-        """The same path for every model, streamed or not."""
-        return "/v1/messages"
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
+        """The same path for every model, streamed or not, unless the profile has models in URLs."""
+        if not profile.models_path:
+            return "/v1/messages"
+        return f"{profile.models_path}/{quote(model, safe='@')}:{'streamRawPredict' if stream else 'rawPredict'}"
 
     def stream_reader(self, profile: Profile) -> AnthropicStreamReader:
         """A reader for one streamed answer."""
@@ -78,8 +82,10 @@ class AnthropicCodec:
         return usage_of(body)
 
     def express_request(self, raw: bytes, body: JsonObject, stream: bool, profile: Profile) -> bytes:
-        """The client's own bytes: usage always comes."""
-        return raw
+        """The client's own bytes: usage always comes. Where the model is in the URL, the version takes its place."""
+        if not profile.body_version:
+            return raw
+        return replace_member(raw, body, "model", "anthropic_version", profile.body_version)
 
     def stop_of(self, body: JsonObject) -> str | None:
         """The stop reason of a whole answer."""

@@ -34,8 +34,15 @@ def read_count_request(body: JsonObject, *, model: str | None = None) -> ModelRe
 def write_count_request(request: ModelRequest, profile: Profile) -> WrittenRequest:
     """The same question for an upstream: what `write_request` says, without what the counter does not take."""
     written = write_request(request, profile)
-    written.body = {key: value for key, value in written.body.items() if key in _COUNTED}
+    version = {"anthropic_version": profile.body_version} if profile.body_version else {}
+    counted = {key: value for key, value in written.body.items() if key in _COUNTED}
+    written.body = {"model": request.model, **counted, **version}
     return written
+
+
+def count_path(profile: Profile) -> str:
+    """Where the counter is below the base URL. Where models are in URLs, the counter is one of them."""
+    return f"{profile.models_path}/count-tokens:rawPredict" if profile.models_path else COUNT_PATH
 
 
 def read_count_response(body: Any) -> int:

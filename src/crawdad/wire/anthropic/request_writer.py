@@ -40,6 +40,10 @@ def write_request(request: ModelRequest, profile: Profile) -> WrittenRequest:
     for name in sorted(profile.drop_fields & body.keys()):
         del body[name]
         notes.append(f"{name}: dropped, {profile.name} rejects it ({NAME})")
+    if profile.body_version:
+        del body["model"]
+        body["anthropic_version"] = profile.body_version
+        return WrittenRequest(body, {}, notes)
     return WrittenRequest(body, {"anthropic-version": VERSION}, notes)
 
 

@@ -40,6 +40,7 @@ SUPPORT: Mapping[Feature, Treatment] = {
     Feature.TOOL_RESULT_ERROR: Treatment.NATIVE,
     Feature.FOREIGN_THINKING: Treatment.DROPPED,
     Feature.OPAQUE_HISTORY: Treatment.DROPPED,
+    Feature.COMPACTED_HISTORY: Treatment.REFUSED,
     Feature.REFUSAL_HISTORY: Treatment.ADAPTED,
     Feature.CITATION_HISTORY: Treatment.DROPPED,  # the text stays
     Feature.REASONING_EFFORT: Treatment.ADAPTED,

@@ -24,15 +24,15 @@ from crawdad.wire.gemini.stream_writer import GeminiStreamWriter
 from crawdad.wire.gemini.support import SUPPORT
 from crawdad.wire.gemini.tap import GeminiTap
 from crawdad.wire.gemini.usage import read_usage
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
-def method_path(model: str, method: str) -> str:
+def method_path(model: str, method: str, profile: Profile = DEFAULT) -> str:
     """`/models/<model>:<method>`, whatever the name contains; `tunedModels/…` keeps its own collection."""
-    collection, name = "models", model.removeprefix("models/")
+    collection, name = profile.models_path or "/models", model.removeprefix("models/")
     if name.startswith("tunedModels/"):
-        collection, _, name = name.partition("/")
-    return f"/{collection}/{quote(name, safe='@')}:{method}"
+        collection, name = "/tunedModels", name.removeprefix("tunedModels/")
+    return f"{collection}/{quote(name, safe='@')}:{method}"
 
 
 class GeminiCodec:
@@ -65,9 +65,9 @@ class GeminiCodec:
         """The body for an upstream."""
         return request_writer.write_request(request, profile)
 
-    def path(self, model: str, stream: bool) -> str:
-        """The path below the base URL (`…/v1beta`, or on Vertex `…/publishers/google`)."""
-        return method_path(model, "streamGenerateContent?alt=sse" if stream else "generateContent")
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
+        """The path below the base URL (`…/v1beta`, or on Vertex `…/locations/<location>`)."""
+        return method_path(model, "streamGenerateContent?alt=sse" if stream else "generateContent", profile)
 
     def stream_reader(self, profile: Profile) -> GeminiStreamReader:
         """A reader for one streamed answer."""

@@ -31,6 +31,7 @@ SUPPORT: dict[Feature, Treatment] = {
     Feature.TOOL_RESULT_ERROR: Treatment.ADAPTED,
     Feature.FOREIGN_THINKING: Treatment.DROPPED,
     Feature.OPAQUE_HISTORY: Treatment.DROPPED,
+    Feature.COMPACTED_HISTORY: Treatment.REFUSED,
     Feature.REFUSAL_HISTORY: Treatment.ADAPTED,
     Feature.CITATION_HISTORY: Treatment.DROPPED,
     Feature.REASONING_EFFORT: Treatment.APPROXIMATED,

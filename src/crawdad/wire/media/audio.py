@@ -7,12 +7,15 @@ import re
 import struct
 from typing import Any
 
+import orjson
+
 from crawdad.core.errors import bad_request
 from crawdad.core.media import SpeechRequest, TranscriptionRequest
 from crawdad.core.parts import JsonObject
 from crawdad.core.usage import Usage
 from crawdad.wire.fields import as_count, get_number, get_string, need_string, unreadable
 from crawdad.wire.media.multipart import Form
+from crawdad.wire.sse import SseReader
 
 TRANSCRIPT_FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 SPEECH_TYPES = {
@@ -65,6 +68,18 @@ def openai_transcription_form(request: TranscriptionRequest) -> Form:
     """The form for an OpenAI-type upstream: the client's own fields with the model replaced."""
     fields = [(name, value) for name, value in request.fields if name != "model"]
     return Form([("model", request.model), *fields], [("file", request.file)])
+
+
+def streamed_usage(stream: bytes) -> Usage:
+    """The usage in the event that ends a streamed transcript. Never raises."""
+    for data in reversed(SseReader().feed(stream)):
+        try:
+            event = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(event, dict) and event.get("type") == "transcript.text.done":
+            return openai_usage(event)
+    return Usage()
 
 
 def openai_usage(document: Any) -> Usage:

@@ -169,21 +169,60 @@ def _gemini_text(entry: JsonObject, path: str) -> str:
     return "\n".join(texts)
 
 
-def write_gemini_request(request: EmbeddingRequest) -> JsonObject:
-    """The body of `:batchEmbedContents`. Raises BAD_REQUEST for token ids, which Google does not take."""
-    requests = []
+def write_gemini_request(request: EmbeddingRequest, nested: bool = False) -> JsonObject:
+    """The body of `:batchEmbedContents`; `nested` as Vertex has it. Raises BAD_REQUEST for token ids, which Google does
+    not take."""
+    knobs: JsonObject = {}
+    if request.task is not None:
+        knobs["taskType"] = request.task
+    if request.title is not None:
+        knobs["title"] = request.title
+    if request.dimensions is not None:
+        knobs["outputDimensionality"] = request.dimensions
+    requests: list[JsonObject] = []
+    for text in _texts(request):
+        content = {"parts": [{"text": text}]}
+        if nested:
+            entry: JsonObject = {"content": {**content, "role": "user"}}
+            requests.append({**entry, "embedContentConfig": knobs} if knobs else entry)
+        else:
+            requests.append({"model": f"models/{request.model}", "content": content, **knobs})
+    return {"requests": requests}
+
+
+def _texts(request: EmbeddingRequest) -> list[str]:
+    """The inputs. Raises BAD_REQUEST for token ids."""
+    texts = []
     for index, text in enumerate(request.inputs):
         if not isinstance(text, str):
             raise wrong_type(f"input[{index}]", "a string (this provider takes no token ids)")
-        entry: JsonObject = {"model": f"models/{request.model}", "content": {"parts": [{"text": text}]}}
-        if request.task is not None:
-            entry["taskType"] = request.task
-        if request.title is not None:
-            entry["title"] = request.title
-        if request.dimensions is not None:
-            entry["outputDimensionality"] = request.dimensions
-        requests.append(entry)
-    return {"requests": requests}
+        texts.append(text)
+    return texts
+
+
+def write_predict_request(request: EmbeddingRequest) -> JsonObject:
+    """The body of `:predict` for one of Vertex's own embedding models. Raises BAD_REQUEST for token ids."""
+    knobs = {"task_type": request.task, "title": request.title}
+    said = {name: value for name, value in knobs.items() if value is not None}
+    body: JsonObject = {"instances": [{"content": text, **said} for text in _texts(request)]}
+    if request.dimensions is not None:
+        body["parameters"] = {"outputDimensionality": request.dimensions}
+    return body
+
+
+def read_predict_response(document: Any) -> EmbeddingResponse:
+    """The answer of `:predict`. Raises UPSTREAM_BROKEN."""
+    entries = document.get("predictions") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise unreadable("no embeddings in it")
+    vectors, tokens = [], 0
+    for entry in entries:
+        found = entry.get("embeddings") if isinstance(entry, dict) else None
+        found = found if isinstance(found, dict) else {}
+        vectors.append(_vector(found.get("values")))
+        statistics = found.get("statistics")
+        tokens += as_count(statistics.get("token_count")) if isinstance(statistics, dict) else 0
+    return EmbeddingResponse(vectors, Usage(input_tokens=tokens or None, output_tokens=0))
 
 
 def read_gemini_response(document: Any) -> EmbeddingResponse:
@@ -208,10 +247,7 @@ def write_gemini_response(response: EmbeddingResponse, batch: bool) -> JsonObjec
 
 def write_ollama_request(request: EmbeddingRequest) -> JsonObject:
     """The body of Ollama's `/api/embed`."""
-    for index, text in enumerate(request.inputs):
-        if not isinstance(text, str):
-            raise wrong_type(f"input[{index}]", "a string (this provider takes no token ids)")
-    body: JsonObject = {"model": request.model, "input": request.inputs}
+    body: JsonObject = {"model": request.model, "input": _texts(request)}
     if request.dimensions is not None:
         body["dimensions"] = request.dimensions
     return body

@@ -14,7 +14,7 @@ from crawdad.core.errors import bad_request
 from crawdad.core.media import File, Image, ImageRequest, ImageResponse
 from crawdad.core.parts import JsonObject
 from crawdad.core.usage import Usage
-from crawdad.wire.fields import as_count, get_int, get_string, need_string, rest, unreadable, whole_number
+from crawdad.wire.fields import as_count, get_int, get_string, need_string, rest, unreadable
 from crawdad.wire.media.multipart import Form
 
 MAX_IMAGES = 10
@@ -54,21 +54,6 @@ def read_request(body: JsonObject, model: str) -> ImageRequest:
     if not 1 <= request.count <= MAX_IMAGES:
         raise bad_request("wire.value", "n", value=request.count)
     _read_size(request, get_string(body, "size"))
-    return request
-
-
-def read_edit(form: Form, model: str) -> ImageRequest:
-    """`POST /v1/images/edits`. Raises BAD_REQUEST."""
-    fields: JsonObject = dict(form.fields)
-    if isinstance(fields.get("n"), str):
-        fields["n"] = whole_number(fields["n"])
-        if fields["n"] is None:
-            raise bad_request("wire.type", "n", expected="an integer")
-    request = read_request(fields, model)
-    request.images = [file for name, file in form.files if name in ("image", "image[]")]
-    request.mask = form.file("mask")
-    if not request.images:
-        raise bad_request("wire.missing", "image")
     return request
 
 

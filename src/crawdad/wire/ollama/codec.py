@@ -16,7 +16,7 @@ from crawdad.wire.codec import ReplyContext, StreamWriter, Tap, WrittenRequest
 from crawdad.wire.features import SupportTable
 from crawdad.wire.ollama import answer_reader, errors, request_writer
 from crawdad.wire.ollama.support import NAME, SUPPORT
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
 def _upstream_only() -> GatewayError:
@@ -65,7 +65,7 @@ class OllamaCodec:
         """The body for an upstream."""
         return request_writer.write_request(request, profile)
 
-    def path(self, model: str, stream: bool) -> str:
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
         """The path below the server's address; model and streaming are said in the body."""
         return "/api/chat"
 

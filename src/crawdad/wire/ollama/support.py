@@ -34,6 +34,7 @@ SUPPORT: dict[Feature, Treatment] = {
     Feature.TOOL_RESULT_ERROR: Treatment.APPROXIMATED,
     Feature.FOREIGN_THINKING: Treatment.APPROXIMATED,  # as plain thoughts
     Feature.OPAQUE_HISTORY: Treatment.DROPPED,
+    Feature.COMPACTED_HISTORY: Treatment.REFUSED,
     Feature.REFUSAL_HISTORY: Treatment.ADAPTED,
     Feature.CITATION_HISTORY: Treatment.DROPPED,
     Feature.REASONING_EFFORT: Treatment.APPROXIMATED,

@@ -23,7 +23,7 @@ from crawdad.wire.openai_chat.stream_reader import ChatStreamReader
 from crawdad.wire.openai_chat.stream_writer import ChatStreamWriter
 from crawdad.wire.openai_chat.support import NAME, SUPPORT
 from crawdad.wire.openai_chat.tap import ChatTap
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
 class ChatCodec:
@@ -56,7 +56,7 @@ class ChatCodec:
         """The request for an upstream."""
         return request_writer.write_request(request, profile)
 
-    def path(self, model: str, stream: bool) -> str:
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
         """The path below the provider's base URL."""
         return "/chat/completions"
 

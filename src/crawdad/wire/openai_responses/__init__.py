@@ -26,7 +26,13 @@ from __future__ import annotations
 from crawdad.wire.openai_responses.codec import CODEC
 from crawdad.wire.openai_responses.errors import write_response_error
 from crawdad.wire.openai_responses.frames import ClientFrame, error_frame, read_frame
-from crawdad.wire.openai_responses.resource import input_items, output_to_input, response_id, response_object
+from crawdad.wire.openai_responses.resource import (
+    failed_instead,
+    input_items,
+    output_to_input,
+    response_id,
+    response_object,
+)
 from crawdad.wire.openai_responses.stream_writer import EventWriter, sse_frame
 
 __all__ = [
@@ -34,6 +40,7 @@ __all__ = [
     "ClientFrame",
     "EventWriter",
     "error_frame",
+    "failed_instead",
     "input_items",
     "output_to_input",
     "read_frame",

@@ -19,7 +19,7 @@ from crawdad.wire.openai_responses.stream_writer import EventWriter, ResponsesSt
 from crawdad.wire.openai_responses.support import NAME, SUPPORT
 from crawdad.wire.openai_responses.tap import ResponsesTap, stop_reason
 from crawdad.wire.openai_responses.usage import read_usage
-from crawdad.wire.profile import Profile
+from crawdad.wire.profile import DEFAULT, Profile
 
 
 class ResponsesCodec:
@@ -55,7 +55,7 @@ class ResponsesCodec:
         """The request for an upstream. Raises BAD_REQUEST for content that this protocol cannot say."""
         return request_writer.write_request(request, profile)
 
-    def path(self, model: str, stream: bool) -> str:
+    def path(self, model: str, stream: bool, profile: Profile = DEFAULT) -> str:
         """The same for every model."""
         return "/responses"
 

@@ -28,6 +28,8 @@ from crawdad.core.parts import (
     ToolResultPart,
 )
 from crawdad.wire.fields import as_object, get_string, need_string, rest, unreadable
+from crawdad.wire.openai_responses.compaction import KINDS as COMPACTED
+from crawdad.wire.openai_responses.compaction import read_compaction
 from crawdad.wire.openai_responses.content import AS_LIST, AS_STRING, GENERATED, ITEM, read_content
 from crawdad.wire.openai_responses.support import NAME
 from crawdad.wire.seals import thinking_part, unseal, unseal_id
@@ -36,6 +38,8 @@ SUMMARY_BREAK = "\n\n"
 """Stands between the parts of a reasoning summary in `ThinkingPart.text`."""
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "developer", "user": "user", "assistant": "assistant"}
+_ROLE_OF: dict[type[Part], Role] = {ToolResultPart: "tool", TextPart: "user"}
+"""Whose an item is that is no message: the model's, unless it becomes one of these (a text: an earlier summary)."""
 _MESSAGE_FIELDS = frozenset({"role", "content"})
 _CALL_FIELDS = frozenset({"type", "call_id", "name", "namespace", "arguments"})
 _CUSTOM_CALL_FIELDS = frozenset({"type", "call_id", "name", "namespace", "input"})
@@ -54,9 +58,9 @@ def read_items(raw: list[Any], path: str) -> list[Message]:
         source = as_object(item, here)
         if _kind(source, here) == "message":
             _add_message(messages, source, here + ".")
-        else:
-            part = read_item(source, here)
-            _add_parts(messages, "tool" if isinstance(part, ToolResultPart) else "assistant", [part])
+            continue
+        part = read_item(source, here)
+        _add_parts(messages, _ROLE_OF.get(type(part), "assistant"), [part])
     return messages
 
 
@@ -229,4 +233,5 @@ _READERS: dict[str, Callable[[JsonObject, str, bool], Part]] = {
     "custom_tool_call_output": _read_result,
     "reasoning": _read_reasoning,
     "image_generation_call": _read_generated_image,
+    **dict.fromkeys(COMPACTED, lambda source, path, opening: read_compaction(source, opening)),
 }

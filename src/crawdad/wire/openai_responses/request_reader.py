@@ -19,6 +19,7 @@ from crawdad.wire.fields import (
     need_string,
     rest,
 )
+from crawdad.wire.openai_responses.compaction import asks_for_compaction
 from crawdad.wire.openai_responses.items import read_items
 from crawdad.wire.openai_responses.support import NAME
 from crawdad.wire.openai_responses.tools import read_tool_choice, read_tools, tools_in_input
@@ -95,6 +96,7 @@ def _read_input(request: ModelRequest, body: JsonObject) -> None:
         request.messages.append(Message("user", [TextPart(value)], extra={INPUT_AS_STRING: True}))
     elif isinstance(value, list):
         request.messages += read_items(value, "input")
+        request.compact = asks_for_compaction(value)
         request.tools += tools_in_input(value, request.tools)
     elif isinstance(value, dict):  # a single item without the array around it
         request.messages += read_items([value], "input")

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.request import ModelRequest
+from crawdad.core.text import Language
 from crawdad.core.usage import Usage
 from crawdad.wire.codec import ReplyContext
+from crawdad.wire.openai_responses.errors import write_response_error
 from crawdad.wire.openai_responses.request_writer import write_format
 from crawdad.wire.openai_responses.stops import ResponseStatus
 from crawdad.wire.openai_responses.tools import write_tool_choice, write_tools
@@ -26,6 +29,7 @@ OF_OUR_MAKING = frozenset(
         "created_at",
         "status",
         "background",
+        "completed_at",
         "error",
         "incomplete_details",
         "instructions",
@@ -148,9 +152,11 @@ def finished(
     *,
     error: JsonObject | None = None,
     reason: str | None = None,
+    at: int | None = None,
 ) -> JsonObject:
-    """`echoed` with how it ended."""
+    """`echoed` with how it ended, and when (`at`, in Unix seconds), which is told of completed ones alone."""
     response = {**echoed, "status": status, "output": output, "error": error}
+    response["completed_at"] = at if status == "completed" else None
     if status == "incomplete":
         response["incomplete_details"] = {"reason": reason}
     if usage is not None:
@@ -177,9 +183,14 @@ def response_object(
     `output` holds finished items; `error` is `{code, message}` of a failed one (`errors.write_response_error`);
     `reason` says why one is incomplete; `completed_at` is in Unix seconds, for completed ones.
     """
-    response = finished(echo(context), status, output or [], usage, error=error, reason=reason)
-    response["completed_at"] = completed_at
-    return response
+    return finished(echo(context), status, output or [], usage, error=error, reason=reason, at=completed_at)
+
+
+def failed_instead(event: JsonObject, error: GatewayError, language: Language = "en") -> JsonObject:
+    """The event that ends a stream with `error` in place of `event`, which would have ended it well."""
+    words = write_response_error(error, language)
+    response = {**event["response"], "status": "failed", "error": words, "incomplete_details": None}
+    return {**event, "type": "response.failed", "response": {**response, "completed_at": None}}
 
 
 # Stored responses

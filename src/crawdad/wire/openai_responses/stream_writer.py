@@ -24,6 +24,8 @@ from crawdad.core.parts import (
 from crawdad.core.text import Language, Text
 from crawdad.core.usage import Usage
 from crawdad.wire.codec import ReplyContext
+from crawdad.wire.compaction import Summary
+from crawdad.wire.openai_responses.compaction import write_compaction
 from crawdad.wire.openai_responses.errors import write_error_event, write_response_error
 from crawdad.wire.openai_responses.message_scripts import MessageItem, RefusalScript, TextScript, message_fields
 from crawdad.wire.openai_responses.output import Output
@@ -37,16 +39,22 @@ class EventWriter:
     """Turns stream events into event objects, for whatever carries them: SSE, a WebSocket, a store."""
 
     def __init__(self, context: ReplyContext) -> None:
+        self._context = context
         self._output = Output(context)
         self._echo = echo(context)
         self._scripts: dict[int, tuple[Script, MessageItem | None]] = {}
         self._message: MessageItem | None = None
         self._usage = Usage()
         self._extra: JsonObject = {}
+        self._summary: Summary | None = None
+        """The answer is to be a compacted conversation, and its maker does not know how to make one."""
         self._begun = self._ended = False
 
     def events_of(self, event: StreamEvent) -> list[JsonObject]:
         """The event objects that tell `event`, in order; often one, sometimes none."""
+        if self._summary is not None and not isinstance(event, MessageEnd):
+            self._summary.hear(event)
+            return []
         if isinstance(event, PartDelta):
             entry = self._scripts.get(event.index)
             return [] if entry is None else entry[0].delta(event)
@@ -86,6 +94,8 @@ class EventWriter:
         self._output.own = event.protocol == NAME
         if self._output.own:
             self._extra.update(event.extra)
+        elif self._context.request.compact:
+            self._summary = Summary()
         if event.usage is not None:
             self._usage.merge(event.usage)
         say, begun = self._output.say, self._echo
@@ -163,10 +173,17 @@ class EventWriter:
             self._message = None
         self._usage.merge(event.usage)
         error = None
-        if status == "failed":
+        if self._summary is not None and status != "failed":
+            if self._summary.text:
+                events += OpaqueScript(output, OpaquePart(NAME, "", write_compaction(self._summary.text))).start()
+            else:
+                status, reason = "failed", None
+                error = write_response_error(GatewayError(ErrorKind.UPSTREAM_ERROR, Text("wire.no_summary")))
+        elif status == "failed":
             words = Text("wire.stopped", {"reason": event.stop.raw or event.stop.reason})
             error = write_response_error(GatewayError(ErrorKind.UPSTREAM_ERROR, words))
-        response = finished(self._echo, status, output.items, self._usage, error=error, reason=reason)
+        at = self._context.moment
+        response = finished(self._echo, status, output.items, self._usage, error=error, reason=reason, at=at)
         if output.own:
             self._extra.update(event.extra)
             response.update((key, value) for key, value in self._extra.items() if key not in OF_OUR_MAKING)

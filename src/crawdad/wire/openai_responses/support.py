@@ -36,6 +36,7 @@ SUPPORT: SupportTable = {
     Feature.TOOL_RESULT_ERROR: _APPROXIMATED,  # said in the result's text
     Feature.FOREIGN_THINKING: _DROPPED,
     Feature.OPAQUE_HISTORY: _DROPPED,
+    Feature.COMPACTED_HISTORY: _REFUSED,
     Feature.REFUSAL_HISTORY: _NATIVE,
     Feature.CITATION_HISTORY: _NATIVE,
     Feature.REASONING_EFFORT: _NATIVE,

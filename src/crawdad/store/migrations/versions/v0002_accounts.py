@@ -17,6 +17,32 @@ def upgrade() -> None:
         op.add_column("api_keys", sa.Column(name, sa.Text(), nullable=False, server_default="[]"))
     op.add_column("exchanges", sa.Column("account_label", sa.Text(), nullable=False, server_default=""))
     op.add_column("exchanges", sa.Column("owner", sa.Text(), nullable=False, server_default=""))
+    op.add_column("exchanges", sa.Column("sequence", sa.BigInteger(), nullable=False, server_default="0"))
+    op.create_index("exchanges_by_sequence", "exchanges", ["sequence"])
+    is_error = sa.text("status < 200 OR status >= 400")
+    op.create_index(
+        "exchanges_of_errors", "exchanges", ["started_at", "id"], sqlite_where=is_error, postgresql_where=is_error
+    )
+    op.create_table(
+        "exchange_totals",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        *(
+            sa.Column(name, sa.BigInteger(), nullable=False)
+            for name in ("sequence", "exchanges", "errors", "stored_bytes")
+        ),
+    )
+    op.create_table(
+        "exchange_kinds",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("model_requested", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("account_label", sa.Text(), nullable=False),
+        sa.Column("exchanges", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.Double(), nullable=False),
+        sa.Column("last_at", sa.Double(), nullable=False),
+    )
 
     op.create_table(
         "exchange_bodies",
@@ -30,12 +56,15 @@ def upgrade() -> None:
 
     op.create_table(
         "usage_buckets",
+        sa.Column("span", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("bucket", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("account", sa.Text(), primary_key=True),
         sa.Column("principal_id", sa.Text(), primary_key=True),
         sa.Column("model_requested", sa.Text(), primary_key=True),
         sa.Column("model_resolved", sa.Text(), primary_key=True),
         sa.Column("account_label", sa.Text(), nullable=False),
+        sa.Column("principal_name", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("requests", sa.BigInteger(), nullable=False),
         sa.Column("failed", sa.BigInteger(), nullable=False),
         sa.Column("input_tokens", sa.BigInteger(), nullable=False),
@@ -44,7 +73,18 @@ def upgrade() -> None:
         sa.Column("cache_write_tokens", sa.BigInteger(), nullable=False),
         sa.Column("reasoning_tokens", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.Double(), nullable=False),
+        sa.Column("priced", sa.BigInteger(), nullable=False),
         sa.Column("unpriced", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "usage_totals",
+        sa.Column("span", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("bucket", sa.BigInteger(), primary_key=True, autoincrement=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("requests", "failed", "input_tokens")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("output_tokens", "cache_read_tokens")),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("cache_write_tokens", "reasoning_tokens")),
+        sa.Column("cost", sa.Double(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("priced", "unpriced")),
     )
 
     op.create_table(

@@ -1,0 +1,1 @@
+"""The accounts: which credentials there are, which of them serves a request, what is left of each."""

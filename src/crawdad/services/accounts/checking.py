@@ -1,0 +1,82 @@
+"""Looking whether a vendor takes a credential: one cheap call, the list of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from crawdad.core.accounts import Account
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.listing import ListedModel
+from crawdad.core.ports import Transport
+from crawdad.core.settings import ProviderSettings
+from crawdad.core.text import Text
+from crawdad.services.accounts.pool import Tokens
+from crawdad.services.accounts.seats import TOKEN_KINDS, bound_provider
+from crawdad.services.accounts.snapshot import settings_of
+from crawdad.services.catalogue import Provider
+from crawdad.services.discovery import Heard, list_models
+from crawdad.services.upstreams import ProxyFor, provider_of
+from crawdad.wire.model_lists import LIST_PATHS
+
+REFUSED = "credential_refused"
+_NO_LIST = (404, 405, 501)
+
+
+class Checking:
+    """Asks vendors in the name of accounts."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        configured: Callable[[str], ProviderSettings | None],
+        proxy_for: ProxyFor,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self._transport = transport
+        self._configured = configured
+        self._proxy_for = proxy_for
+        self.tokens = tokens
+
+    def is_configured(self, provider_id: str) -> bool:
+        """Whether the settings have the provider."""
+        return self._configured(provider_id) is not None
+
+    def provider(self, account: Account) -> Provider:
+        """The provider as the account reaches it. Raises BAD_REQUEST where nobody knows its address."""
+        settings = self._configured(account.provider) or settings_of(account.provider, [account])
+        if settings is None:
+            raise bad_request("accounts.no_address", "baseUrl", provider=account.provider)
+        provider = provider_of(account.provider, settings, self._proxy_for)
+        return bound_provider(provider, account, self._configured(account.provider), self._proxy_for)
+
+    async def models(self, account: Account, hear: Heard | None = None) -> list[ListedModel] | None:
+        """The vendor's list of models, asked for with the account's credential; None where the vendor has no list, which says
+        nothing of the credential. Raises BAD_REQUEST with code `credential_refused`, and what the call raises."""
+        provider = await self.ready(account)
+        if provider.protocol not in LIST_PATHS:
+            return None
+        try:
+            return await list_models(provider, self._transport, heard=hear)
+        except GatewayError as error:
+            if error.details.get("code") == "upstream_credential_refused" and self._forgets(account):
+                return await self.models(account, hear)
+            if error.details.get("code") == "upstream_credential_refused" or error.kind is ErrorKind.FORBIDDEN:
+                values = {"label": account.label, "message": error.message()}
+                raise GatewayError(ErrorKind.BAD_REQUEST, Text("accounts.refused", values), {"code": REFUSED}) from None
+            if error.details.get("status") in _NO_LIST:
+                return None
+            raise
+
+    def _forgets(self, account: Account) -> bool:
+        """Whether the account had a token that may have been taken back before its time."""
+        return account.kind in TOKEN_KINDS and self.tokens is not None and self.tokens.forget(account.id)
+
+    async def ready(self, account: Account) -> Provider:
+        """The provider with a credential that is good for a call now."""
+        provider = self.provider(account)
+        if account.kind in TOKEN_KINDS:
+            if self.tokens is None:
+                raise bad_request("accounts.no_oauth", "refreshToken")
+            return replace(provider, headers={**provider.headers, **await self.tokens.headers(account)})
+        return provider
