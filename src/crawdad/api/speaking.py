@@ -213,6 +213,7 @@ class _Conversation:
         self._dialect = dialect
         self._codec = codecs.get(dialect.protocol)
         self._exchange: Exchange | None = None
+        self._principal: Principal | None = None
         self._turn: Turn | None = None
         self._watch: ClientWatch | None = None
         self._pulse: Pulse | None = None
