@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 import pytest
 
+from crawdad.core.budgets import Budget
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Limits, Permission, Principal
 from crawdad.services.identity.keys import KeyOrder, Keys
@@ -103,10 +104,10 @@ async def test_nobody_gives_a_response_away_or_makes_one_up(gateway: Gateway, se
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/keys", "/v1/key/generate", "/key/generate", "/api/keys", "/v1/users", "/v1/config"]
+    "path", ["/v1/keys", "/v1/key/generate", "/key/generate", "/api/key/generate", "/v1/users", "/v1/config"]
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-async def test_there_is_no_door_to_keys(
+async def test_there_is_no_other_door_to_keys(
     gateway: Gateway, session: aiohttp.ClientSession, path: str, method: str
 ) -> None:
     body = {"name": "mine", "permissions": sorted(EVERYTHING), "allowed_routes": ["/*"]}
@@ -129,7 +130,7 @@ def keys_create(gateway: Gateway, *arguments: str) -> subprocess.CompletedProces
     "arguments",
     [
         ("mine", "--role", "admin"),
-        ("mine", "--owner", "operator"),
+        ("mine", "--parent", "key_1"),
         ("mine", "--kind", "admin"),
         ("mine", "--id", "key_1"),
         ("mine", "--permission", "admin"),
@@ -157,21 +158,21 @@ PARENT = Principal(
     "api_key",
     "parent",
     frozenset({Permission.MODELS_USE, Permission.KEYS_MANAGE}),
-    Limits(("a", "b"), requests_per_minute=10, tokens_per_minute=100),
+    Limits(
+        ("a", "b"),
+        budgets=(Budget("requests", "minute", 10, "key:key_1"), Budget("tokens", "minute", 100, "key:key_1")),
+    ),
     expires_at=2_000_000_000.0,
 )
+"""A living key at work: its limits by the minute are budgets."""
 CHILD = KeyOrder("child", KEY_DEFAULT, Limits(("a",), 10, 100), 2_000_000_000.0)
 WIDER = {
     "rights": replace(CHILD, permissions=frozenset({Permission.MODELS_USE, Permission.SECRETS_READ})),
-    "every model": replace(CHILD, limits=replace(CHILD.limits, models=())),
     "another model": replace(CHILD, limits=replace(CHILD.limits, models=("a", "c"))),
     "a pattern": replace(CHILD, limits=replace(CHILD.limits, models=("*",))),
     "more requests": replace(CHILD, limits=replace(CHILD.limits, requests_per_minute=11)),
-    "endless requests": replace(CHILD, limits=replace(CHILD.limits, requests_per_minute=None)),
     "more tokens": replace(CHILD, limits=replace(CHILD.limits, tokens_per_minute=101)),
-    "endless tokens": replace(CHILD, limits=replace(CHILD.limits, tokens_per_minute=None)),
     "more time": replace(CHILD, expires_at=2_000_000_001.0),
-    "for ever": replace(CHILD, expires_at=None),
 }
 
 
@@ -184,3 +185,11 @@ async def test_a_child_never_gets_more_than_its_parent(order: KeyOrder, tmp_path
             await keys.create(order, PARENT)
         assert refused.value.kind is ErrorKind.FORBIDDEN
         assert [key.id for key in await keys.list()] == [child.id]
+
+
+async def test_what_a_child_leaves_open_is_what_its_parent_has(tmp_path: Path) -> None:
+    async with open_database(f"sqlite:///{tmp_path}/keys.db") as database:
+        keys = Keys(KeyStore(database), Changes(database), FakeClock(), FakeRandomness())
+        child, _ = await keys.create(KeyOrder("child"), PARENT)
+        assert (child.limits.models, child.expires_at) == (("a", "b"), PARENT.expires_at)
+        assert child.parent_id == PARENT.id, "and so it spends the parent's budgets"
