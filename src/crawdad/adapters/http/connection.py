@@ -10,7 +10,7 @@ import httptools
 
 HEADER_BYTES = 64 * 1024
 HEADER_COUNT = 256
-BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES = 64 * 1024
 """Beyond this much unread body nothing more is read from the socket."""
 
 _IDLE, _HEAD, _BODY, _DONE = range(4)
