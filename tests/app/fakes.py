@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawdad.app.commands.backends import LogOrder, NewKey
+from crawdad.app.commands.backends import KeyChange, LogOrder, NewKey
 from crawdad.app.launch import Launch
+from crawdad.core.budgets import Standing
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Limits, Permission
@@ -90,12 +91,15 @@ class FakeKey:
     expires_at: float | None = None
     revoked_at: float | None = None
     last_used_at: float | None = None
+    owner: str = ""
+    parent_id: str | None = None
 
 
 @dataclass
 class FakeKeys:
     kept: list[FakeKey] = field(default_factory=list)
     wanted: list[NewKey] = field(default_factory=list)
+    changes: list[KeyChange] = field(default_factory=list)
 
     async def create(self, wanted: NewKey) -> tuple[FakeKey, str]:
         self.wanted.append(wanted)
@@ -104,6 +108,16 @@ class FakeKeys:
 
     async def list(self, include_revoked: bool = False) -> Sequence[FakeKey]:
         return [key for key in self.kept if include_revoked or key.revoked_at is None]
+
+    async def get(self, id_or_name: str) -> FakeKey:
+        return next(key for key in self.kept if id_or_name in (key.id, key.name))
+
+    async def update(self, id_or_name: str, wanted: KeyChange) -> FakeKey:
+        self.changes.append(wanted)
+        return await self.get(id_or_name)
+
+    async def standing(self, key: Any) -> Sequence[Standing]:
+        return [Standing(budget, 1.25, 0.5, 1_700_086_400.0) for budget in key.limits.budgets]
 
     async def revoke(self, id_or_name: str) -> FakeKey:
         for key in self.kept:

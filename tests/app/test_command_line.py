@@ -19,6 +19,7 @@ from crawdad.app.commands import backends
 from crawdad.app.commands.group import COMMANDS
 from crawdad.app.invocation import split_global_options
 from crawdad.app.record import EventLog
+from crawdad.core.budgets import Budget
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
@@ -294,6 +295,51 @@ def test_keys(capsys: Capture, keys: FakeKeys) -> None:
     assert "cd-secret" not in "".join(lines(capsys, "keys", "list", "--revoked"))
     assert document(capsys, "keys", "revoke", "nobody", code=exits.PROBLEM)["error"]["kind"] == "not_found"
     assert document(capsys, "keys", "create", "x", "--expires", "soon", code=exits.USAGE)["error"]
+
+
+def test_keys_with_budgets(capsys: Capture, keys: FakeKeys) -> None:
+    given = ["--budget", "5usd/day", "--budget", "2M tokens/month", "--owner", "li.na", "--network", "10.0.0.0/8"]
+    made = document(capsys, "keys", "create", "laptop", *given, "--provider", "openai", "--protocol", "gemini")
+    budgets = (Budget("usd", "day", 5), Budget("tokens", "month", 2_000_000))
+    wanted = keys.wanted[0]
+    assert wanted.owner == "li.na" and wanted.limits == Limits(
+        providers=("openai",), protocols=("gemini",), networks=("10.0.0.0/8",), budgets=budgets
+    )
+    told = made["budgets"][0]
+    assert (told["limit"], told["used"], told["reserved"], told["left"]) == (5.0, 1.25, 0.5, 3.25)
+    shown = "\n".join(lines(capsys, "keys", "show", "laptop"))
+    assert "5usd/day" in shown and "3.25" in shown and "2023-11-1" in shown
+    assert "1.25 / 5usd/day" in "\n".join(lines(capsys, "keys", "list"))
+    more = ["--name", "desk", "--budget", "$8/day", "--model", "a/*", "--clear", "expires", "--clear", "networks"]
+    assert document(capsys, "keys", "update", "laptop", *more)["id"] == "key0"
+    change = keys.changes[0]
+    assert change.name == "desk" and change.budgets == (Budget("usd", "day", 8),) and change.owner is None
+    assert dict(change.lists) == {"models": ("a/*",)} and change.clear == {"expires", "networks"}
+    assert (
+        "5usd/day" in document(capsys, "keys", "create", "x", "--budget", "lots", code=exits.USAGE)["error"]["message"]
+    )
+    assert document(capsys, "keys", "update", "laptop", "--clear", "everything", code=exits.USAGE)["error"]
+
+
+# prices
+
+
+def test_prices(capsys: Capture, configuration: FakeConfiguration) -> None:
+    found = document(capsys, "prices", "list", "claude-opus-4-6")["prices"]
+    assert [one["vendor"] for one in found] == ["anthropic"]
+    assert (found[0]["input"], found[0]["output"], found[0]["cache_read"]) == (5.0, 25.0, 0.5)
+    assert found[0]["source"].startswith("https://") and found[0]["date"] >= "2026"
+    assert any("claude-opus-4-6" in line for line in lines(capsys, "prices", "list", "anthropic"))
+    assert document(capsys, "prices", "check") == {"unknown": 0, "models": []}
+    known = {"id": "gpt-5.2"}
+    openai = {"baseUrl": "https://api.openai.com/v1", "models": [known, {"id": "gpt-none-such"}]}
+    configuration.current = Settings.model_validate({"models": {"providers": {"mine": openai}}})
+    checked = document(capsys, "prices", "check", code=exits.PROBLEM)
+    assert [(one["model"], one["known"]) for one in checked["models"]] == [
+        ("mine/gpt-5.2", True),
+        ("mine/gpt-none-such", False),
+    ]
+    assert any("unknown" in line for line in lines(capsys, "prices", "check", code=exits.PROBLEM))
 
 
 # models, bench

@@ -28,10 +28,10 @@ from crawdad.core.identity import KEY_DEFAULT, Principal
 from crawdad.core.secret import Secret
 from crawdad.core.settings import AuthSettings
 from crawdad.services.identity import Door, Lockout, hash_credential
-from crawdad.services.identity.keys import configured_principals
+from crawdad.services.identity.principals import configured_principals
 from tests.attacks.clients import CLIENTS, Client, error_in, request
 from tests.attacks.sockets import connect, listen, say, statuses
-from tests.support.fakes import FakeClock, FakeCounter
+from tests.support.fakes import FakeClock
 from tests.support.server import SERVE, TOKEN, Gateway, GatewayFailed, free_port, running_gateway, settings
 from tests.support.upstreams.scripted import ScriptedUpstream
 
@@ -188,7 +188,7 @@ async def test_a_jwt_is_an_unknown_key(gateway: Gateway, session: aiohttp.Client
 
 def door(clock: FakeClock | None = None) -> tuple[Door, Principal]:
     """A door that knows one key."""
-    made = Door(clock or FakeClock(), FakeCounter())
+    made = Door(clock or FakeClock())
     principal = Principal("key_1", "api_key", "laptop", KEY_DEFAULT)
     made.replace({hash_credential("the-right-key"): principal}, True)
     return made, principal

@@ -140,4 +140,5 @@ def test_the_token_itself_can_be_changed(changing: Gateway, scripted_upstream: S
     admin = "cd-admin-0123456789abcdef"
     changing.write_config(configuration(scripted_upstream, "old", gateway={"auth": {"adminToken": admin}}))
     with httpx.Client(base_url=changing.base_url, headers={"x-api-key": admin}) as client:
-        wait(lambda: client.get("/v1/models").status_code == 200)
+        wait(lambda: client.get("/api/config").status_code == 200)
+        assert client.get("/v1/models").status_code == 401

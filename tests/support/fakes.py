@@ -55,16 +55,3 @@ class FakeJournal:
 
     def record(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
-
-
-class FakeCounter:
-    """A rate counter without time."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-
-    async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
-        if self.counts.get(key, 0) + amount > limit:
-            return False, float(window)
-        self.counts[key] = self.counts.get(key, 0) + amount
-        return True, float(window)

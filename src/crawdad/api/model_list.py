@@ -42,9 +42,15 @@ def find(catalogue: Catalogue, principal: Principal, name: str) -> NamedModel:
     principal.need(Permission.MODELS_USE)
     name = name.removeprefix("models/")
     target = catalogue.aliases.get(name, name)
-    offer = catalogue.offers.get(catalogue.undated.get(target, target))
-    offer = offer or next(iter(catalogue.by_model.get(target, ())), None)
-    if offer is None or not principal.limits.allow_model((name, offer.name, offer.model)):
+    exact = catalogue.offers.get(catalogue.undated.get(target, target))
+    limits = principal.limits
+    reachable = (
+        found
+        for found in ((exact,) if exact is not None else catalogue.by_model.get(target, ()))
+        if limits.allow_provider(found.provider.id) and limits.allow_model((name, found.name, found.model))
+    )
+    offer = next(reachable, None)
+    if offer is None:
         raise unknown_model(catalogue, name, principal)
     return _named(name, offer)
 

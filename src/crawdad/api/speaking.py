@@ -13,12 +13,13 @@ from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
-from crawdad.core.identity import Permission, Principal
+from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.bodies import BodyCapture, BodyKeeper
+from crawdad.services.budgets import Budgets
 from crawdad.services.identity import Door
 from crawdad.services.switch import ServiceSwitch
 from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
@@ -44,6 +45,7 @@ class Gate:
     switch: ServiceSwitch
     bodies: BodyKeeper
     refusals: Refusals
+    budgets: Budgets
 
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who comes to use models. The administrator's own token is for administering: it opens no model route, so that a
@@ -74,17 +76,17 @@ class UrlSays:
     array: bool = False
 
 
-async def admit(call: Call, gate: Gate, query_key: bool = False) -> Principal:
-    """Who is calling, allowed to use models and within its per-minute limits."""
-    principal = gate.enter(call.credential(query_key), call.address)
-    await let_in(principal, gate)
+async def admit(call: Call, gate: Gate, dialect: Dialect) -> Principal:
+    """Who is calling, allowed to use models in this protocol and within its requests of this minute."""
+    principal = gate.enter(call.credential(dialect.query_key), call.address)
+    await let_in(principal, gate, dialect)
     return principal
 
 
-async def let_in(principal: Principal, gate: Gate) -> None:
-    """Raise FORBIDDEN or RATE_LIMITED unless the caller may use models now."""
-    principal.need(Permission.MODELS_USE)
-    await gate.door.count_request(principal)
+async def let_in(principal: Principal, gate: Gate, dialect: Dialect) -> None:
+    """Raise FORBIDDEN or RATE_LIMITED unless the caller may use models in this protocol now."""
+    principal.need_protocol(dialect.protocol)
+    await gate.budgets.admit(principal)
 
 
 def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal) -> Exchange:
@@ -194,8 +196,11 @@ def error_body(body: JsonObject, request_id: str) -> JsonObject:
 
 
 def error_headers(error: GatewayError) -> Headers:
-    """Headers of an error answer."""
-    return {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    """Headers of an error answer. SDKs try a 429 again at once, unless they are told that it is of no use."""
+    headers = {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    if error.details.get("code") == "budget_exhausted":
+        headers["x-should-retry"] = "false"
+    return headers
 
 
 class _Conversation:
@@ -208,7 +213,6 @@ class _Conversation:
         self._dialect = dialect
         self._codec = codecs.get(dialect.protocol)
         self._exchange: Exchange | None = None
-        self._principal: Principal | None = None
         self._turn: Turn | None = None
         self._watch: ClientWatch | None = None
         self._pulse: Pulse | None = None
@@ -218,7 +222,7 @@ class _Conversation:
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
         principal = self._principal = gate.enter(call.credential(self._dialect.query_key), call.address)
-        await let_in(principal, gate)
+        await let_in(principal, gate, self._dialect)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
         raw = await call.body(settings.max_body_bytes)
@@ -304,9 +308,8 @@ class _Conversation:
                 await self._pulse.stop()
             if isinstance(self._chunks, AsyncGenerator):
                 await self._chunks.aclose()
-            if self._exchange is not None and self._principal is not None:
+            if self._exchange is not None:
                 self._gate.front.ledger.abandon(self._exchange)
-                await self._gate.door.count_tokens(self._principal, self._exchange.usage.total_tokens)
         finally:
             if self._capture is not None:
                 self._gate.bodies.keep(self._capture)

@@ -32,6 +32,7 @@ from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
 from crawdad.services.accounts.keeping import ACCOUNTS_CHANGED, LOCKS_CHANGED
 from crawdad.services.bodies import BodyKeeper
+from crawdad.services.budgets import Budgets
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.running import RunningConfiguration
@@ -41,6 +42,7 @@ from crawdad.services.identity.keys import Keys
 from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.prices import PriceBook
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
 from crawdad.services.statistics import Statistics
@@ -53,6 +55,7 @@ from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.refusals import Refusals
 from crawdad.services.upstreams import DEMO_PROVIDER, default_proxy
 from crawdad.store.bodies import BodyStore
+from crawdad.store.budgets import BudgetStore, settle_budgets
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
@@ -103,14 +106,14 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
         journal = await stack.enter_async_context(
-            open_journal(database, launch.home / "spool", followers=[count_usage])
+            open_journal(database, launch.home / "spool", followers=(count_usage, settle_budgets))
         )
         transport = await stack.enter_async_context(
             HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)
         )
         changes = Changes(database)
         keys = Keys(KeyStore(database), changes, clock, randomness)
-        door = Door(clock, cluster.rates)
+        door = Door(clock)
         first_token = await keys.first_token(settings.gateway.auth)
         await keys.refresh(door, settings.gateway.auth)
         proxy_for = default_proxy(lambda: upkeep.settings, proxy_from_environment(environment))
@@ -134,23 +137,36 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         metrics = ExchangeMetrics(lambda: front_door.running, lambda: journal.dropped, lambda: bodies.dropped)
         pool = accounts.pool
 
+        prices = PriceBook(lambda: upkeep.settings)
+        budgets = Budgets(
+            BudgetStore(database),
+            cluster.rates,
+            clock,
+            price_of=prices.price_of,
+            settings=lambda: upkeep.settings.budgets,
+            runner=runner.name,
+            settle_now=journal.flush,
+        )
+        await budgets.tidy(runner.is_alive)
+
         def observe(exchange: Exchange) -> None:
             metrics.observe(exchange)
             pool.settled(exchange)
+            budgets.closed(exchange)
 
-        ledger = Ledger(clock, journal, observe)
+        ledger = Ledger(clock, journal, observe, prices.price_of)
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
-            dispatcher=Dispatcher(ledger, clock, randomness, lambda: upkeep.settings.retry, pool),
+            dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
-        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus, door.count_tokens)
+        runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
         await runs.recover()
         tasks.start(runner.stay_alive(), "runner")
         tasks.start(runs.obey(), "stopped responses")
@@ -158,11 +174,15 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         stack.push_async_callback(_write_last, bodies)
         tasks.start(bodies.keep_writing(), "bodies")
         tasks.start(bodies.obey(), "monitor")
+        tasks.start(budgets.keep_reserving(), "budgets reserved")
+        tasks.start(budgets.keep_settling(), "budgets settled")
+        tasks.start(budgets.keep_tidy(runner.is_alive), "budgets given back")
         key_values = KeyValues(database)
         switch = ServiceSwitch(key_values, changes, cluster.bus)
         await switch.load()
         tasks.start(switch.follow(), "service switch")
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, Refusals(ledger, clock))
+        refusals = Refusals(ledger, clock)
+        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets)
 
         async def settle() -> None:
             with suppress(GatewayError):  # what cannot be written now is seen later

@@ -45,6 +45,8 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
 
     def make() -> Application:
         from crawdad.adapters.files.home import LocalHomeFiles
+        from crawdad.api.console.context import Console
+        from crawdad.api.console.contract import console_contract
         from crawdad.api.management.application import make_application
         from crawdad.api.opsclaw.app_config_keeper import AppConfigKeeper
         from crawdad.api.opsclaw.context import OpsClaw
@@ -79,7 +81,7 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             remote_models=RemoteModels(managed.transport, gate.settings),
             data_directory=str(managed.home),
         )
-        return make_application([opsclaw_contract(context)])
+        return make_application([console_contract(Console(gate, managed.keys)), opsclaw_contract(context)])
 
     application = LazyApplication(make)
     return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))

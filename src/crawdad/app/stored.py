@@ -6,6 +6,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from crawdad import __version__
 from crawdad.adapters.files import read_environment
@@ -15,23 +17,26 @@ from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.opsclaw.log_export import ExportFormat, exported
 from crawdad.app.accounts import World
 from crawdad.app.accounts import open_accounts as open_services
-from crawdad.app.commands.backends import LogOrder, NewKey
+from crawdad.app.commands.backends import Key, KeyChange, LogOrder, NewKey
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.app.words import LANGUAGE
+from crawdad.core.budgets import Standing
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
-from crawdad.core.identity import EVERYTHING, Principal
+from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Principal
 from crawdad.core.log import Bodies, ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.accounts.services import AccountServices
+from crawdad.services.budgets.standings import standings
 from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.services.panel_values import PanelValues
 from crawdad.services.statistics import Statistics
 from crawdad.store.bodies import BodyStore
+from crawdad.store.budgets import BudgetStore
 from crawdad.store.changes import Changes
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import Database, open_database
@@ -41,6 +46,7 @@ from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore, StoredKey
 from crawdad.store.usage_queries import UsageLog
 
+Value = TypeVar("Value")
 OPERATOR = Principal("operator", "local", "operator", EVERYTHING)
 """Whoever runs commands on the machine itself: who can read the data directory may do everything."""
 
@@ -48,18 +54,58 @@ OPERATOR = Principal("operator", "local", "operator", EVERYTHING)
 class InstalledKeys:
     """`commands.backends.Keys`, in the operator's name."""
 
-    def __init__(self, keys: KeyService) -> None:
+    def __init__(self, keys: KeyService, budgets: BudgetStore) -> None:
         self._keys = keys
+        self._budgets = budgets
 
     async def create(self, wanted: NewKey) -> tuple[StoredKey, str]:
         expires = None if wanted.expires_in is None else SystemClock.now() + wanted.expires_in
-        return await self._keys.create(KeyOrder(wanted.name, wanted.permissions, wanted.limits, expires), OPERATOR)
+        order = KeyOrder(wanted.name, wanted.permissions, wanted.limits, expires, wanted.owner)
+        return await self._keys.create(order, OPERATOR)
 
     async def list(self, include_revoked: bool = False) -> Sequence[StoredKey]:
         return await self._keys.list(include_revoked)
 
+    async def get(self, id_or_name: str) -> StoredKey:
+        return await self._keys.get(id_or_name, OPERATOR)
+
+    async def update(self, id_or_name: str, wanted: KeyChange) -> StoredKey:
+        return await self._keys.update(id_or_name, lambda order: _changed(order, wanted), OPERATOR)
+
+    async def standing(self, key: Key) -> Sequence[Standing]:
+        budgets = await self._keys.budgets_of([await self._keys.get(key.id, OPERATOR)]) if not key.revoked_at else {}
+        return await standings(self._budgets, budgets.get(key.id, ()), SystemClock.now())
+
     async def revoke(self, id_or_name: str) -> StoredKey:
-        return await self._keys.revoke(id_or_name)
+        return await self._keys.revoke(id_or_name, OPERATOR)
+
+
+def _changed(order: KeyOrder, wanted: KeyChange) -> KeyOrder:
+    limits, clear = order.limits, wanted.clear
+    kept = () if "budgets" in clear else limits.budgets
+    budgets = {(budget.unit, budget.period): budget for budget in (*kept, *wanted.budgets)}
+    lists: dict[str, Any] = {name: () for name in ("models", "providers", "protocols", "networks") if name in clear}
+    limits = replace(
+        limits,
+        **{**lists, **wanted.lists},
+        budgets=tuple(budgets.values()),
+        requests_per_minute=_either(wanted.requests_per_minute, "requests" in clear, limits.requests_per_minute),
+        tokens_per_minute=_either(wanted.tokens_per_minute, "tokens" in clear, limits.tokens_per_minute),
+    )
+    expires = None if wanted.expires_in is None else SystemClock.now() + wanted.expires_in
+    return KeyOrder(
+        order.name if wanted.name is None else wanted.name,
+        wanted.permissions or (KEY_DEFAULT if "permissions" in clear else order.permissions),
+        limits,
+        _either(expires, "expires" in clear, order.expires_at),
+        _either(wanted.owner, "owner" in clear, order.owner) or "",
+    )
+
+
+def _either(wanted: Value | None, clear: bool, present: Value | None) -> Value | None:
+    if wanted is not None:
+        return wanted
+    return None if clear else present
 
 
 class InstalledLog:
@@ -115,7 +161,8 @@ async def _open_database(launch: Launch) -> AsyncIterator[Database]:
 async def open_keys(launch: Launch) -> AsyncIterator[InstalledKeys]:
     """The API keys."""
     async with _open_database(launch) as database:
-        yield InstalledKeys(KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness()))
+        service = KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness())
+        yield InstalledKeys(service, BudgetStore(database))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -70,3 +71,7 @@ class Exchange:
     """Whose key it was."""
     held: bool = field(default=False, repr=False)
     """A good end is not certain yet: something has still to work out before the client hears of it. Not stored."""
+    heard: int = 0
+    """How much of the answer the client got (`services.turns.cut`), in case that it is cut off. Not stored."""
+    when_cut: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    """Completes `usage` where the answer does not come to its end. Not stored."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from crawdad.core.budgets import Budget
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.networks import contains
 from crawdad.core.patterns import matches
 from crawdad.core.text import Text
 
@@ -44,8 +45,10 @@ PrincipalKind = Literal["api_key", "token", "admin", "local", "system"]
 class Limits:
     """What a principal may use. Empty `models` means every model; entries may contain `*`. None means no limit.
 
-    `providers` are provider ids, `protocols` those the client may speak (`openai-chat`, `anthropic-messages`, …), `networks`
-    where it may come from (addresses or CIDR); empty means any. `budgets` include those of the keys that it descends from.
+    `providers` are provider ids (`*` allowed), `protocols` those the client may speak (`openai-chat`,
+    `anthropic-messages`, …), `networks` where it may come from (addresses or CIDR); empty means any. `within` are the limits
+    of the keys that it descends from: they hold as well. `budgets` of a principal at work include those of its ancestors,
+    and its limits by the minute.
     """
 
     models: tuple[str, ...] = ()
@@ -55,10 +58,35 @@ class Limits:
     protocols: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    within: tuple[Limits, ...] = ()
+
+    @property
+    def restricts_models(self) -> bool:
+        """Whether there are models that may not be used."""
+        return bool(self.models) or any(outer.models for outer in self.within)
 
     def allow_model(self, names: Iterable[str]) -> bool:
         """Whether any of the `names` of one model (as asked for, as resolved) is on the list."""
-        return not self.models or any(matches(pattern, name) for name in names for pattern in self.models)
+        if not self.models and not self.within:
+            return True
+        known = tuple(names)
+        return all(_listed(limits.models, known) for limits in (self, *self.within))
+
+    def allow_provider(self, provider: str) -> bool:
+        """Whether requests may go to that provider."""
+        return all(_listed(limits.providers, (provider,)) for limits in (self, *self.within))
+
+    def allow_protocol(self, protocol: str) -> bool:
+        """Whether the client may speak that protocol."""
+        return all(not limits.protocols or protocol in limits.protocols for limits in (self, *self.within))
+
+    def allow_address(self, address: str) -> bool:
+        """Whether the client may come from there."""
+        return all(not limits.networks or contains(limits.networks, address) for limits in (self, *self.within))
+
+
+def _listed(patterns: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    return not patterns or any(matches(pattern, name) for name in names for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +108,10 @@ class Principal:
             raise GatewayError(
                 ErrorKind.FORBIDDEN, Text("identity.forbidden", {"permission": permission.value}), {"code": "forbidden"}
             )
+
+    def need_protocol(self, protocol: str) -> None:
+        """Raise FORBIDDEN unless this principal may use models in that protocol."""
+        self.need(Permission.MODELS_USE)
+        if not self.limits.allow_protocol(protocol):
+            text = Text("identity.protocol_forbidden", {"protocol": protocol})
+            raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "protocol_not_allowed"})

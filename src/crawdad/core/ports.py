@@ -123,11 +123,28 @@ class Leases(Protocol):
     async def release(self, name: str, holder: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whether something was set aside; `seconds` until the window ends, and `window`: which one it is."""
+
+    granted: bool
+    seconds: float
+    window: str = ""
+
+
 class RateCounter(Protocol):
-    """Counts per key and minute, in this process or in the whole cluster."""
+    """Counts per key and window of time, in this process or in the whole cluster. A key's window begins with the first count
+    in it. Amounts are whole numbers."""
 
     async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
         """Add `amount` to the current window unless that exceeds `limit`: `(added, seconds until the window ends)`."""
+
+    async def reserve(self, key: str, least: int, most: int, limit: int, window: int = 60) -> Grant:
+        """Set `most` aside if there is room for it, or, where nothing else is set aside, if there is for `least`."""
+
+    async def settle(self, key: str, reserved: int, used: int, made: Grant, window: int = 60) -> None:
+        """Count `used` and give back what `made` had set aside. Of a window that is over nothing is left to give back; what
+        was used counts in the present one then."""
 
 
 class SecretBox(Protocol):

@@ -31,6 +31,8 @@ def _to_secret(value: Any) -> Any:
 
 
 SecretValue = Annotated[Secret, BeforeValidator(_to_secret)]
+Rate = Annotated[float | None, Field(ge=0, allow_inf_nan=False)]
+"""A price in US dollars; None: unknown."""
 
 
 class Section(BaseModel):
@@ -41,13 +43,36 @@ class Section(BaseModel):
     )
 
 
-class ModelCost(Section):
-    """Prices per million tokens, in US dollars."""
+class CostTier(Section):
+    """Prices of requests with more than `above` input tokens, where they differ."""
 
-    input: float | None = None
-    output: float | None = None
-    cache_read: float | None = None
-    cache_write: float | None = None
+    above: int = Field(gt=0)
+    input: Rate = None
+    output: Rate = None
+    cache_read: Rate = None
+    cache_write: Rate = None
+    cache_write_1h: Rate = Field(None, alias="cacheWrite1h")
+
+
+class ModelCost(Section):
+    """Prices per million tokens, in US dollars; `minute` is of sound, `characters` of a million of them, `picture`, `request`
+    and `web_search` of one. Zero is free; what is left out is unknown."""
+
+    input: Rate = None
+    output: Rate = None
+    cache_read: Rate = None
+    cache_write: Rate = None
+    cache_write_1h: Rate = Field(None, alias="cacheWrite1h")
+    audio_input: Rate = None
+    audio_output: Rate = None
+    image_input: Rate = None
+    image_output: Rate = None
+    picture: Rate = None
+    minute: Rate = None
+    characters: Rate = None
+    request: Rate = None
+    web_search: Rate = None
+    tiers: tuple[CostTier, ...] = ()
 
 
 class ModelSettings(Section):
@@ -115,6 +140,8 @@ class ModelsSettings(Section):
     rules: tuple[MappingRule, ...] = ()
     default: str | None = None
     """Where unknown names go. Unset: nowhere, they are a 404."""
+    prices: dict[str, ModelCost] = Field(default_factory=dict)
+    """Prices by name (`provider/model` or `model`, `*` allowed); they go before those that vendors publish."""
     discover_local: bool = True
     """Whether to look for a local Ollama, LM Studio or vLLM when no provider is configured."""
     local_servers: dict[str, str] = Field(default_factory=dict)
@@ -201,6 +228,15 @@ class StatisticsSettings(Section):
     timezone: str = Field("UTC", min_length=1, max_length=64)
     """An IANA name: whose hours, days and weeks statistics tell where nobody asks for others."""
     retention_days: float = Field(730.0, ge=1)
+
+
+class BudgetSettings(Section):
+    """`budgets.*`: what keys with budgets may do before it is known what it costs."""
+
+    unpriced: Literal["refuse", "allow"] = "refuse"
+    """Whether a key with a money budget may use a model whose price nobody knows (it then pays nothing for it)."""
+    assumed_output_tokens: int = Field(4096, ge=1, le=1_000_000)
+    """How much output at most is reserved for a request that names no limit of its own."""
 
 
 class LogSettings(Section):
@@ -298,6 +334,7 @@ class Settings(Section):
     models: ModelsSettings = ModelsSettings()
     retry: RetrySettings = RetrySettings()
     accounts: AccountsSettings = AccountsSettings()
+    budgets: BudgetSettings = BudgetSettings()
     logging: LogSettings = LogSettings()
     database: DatabaseSettings = DatabaseSettings()
     cluster: ClusterSettings = ClusterSettings()

@@ -13,7 +13,8 @@ class Usage:
     `cache_write_1h_tokens` is the part of `cache_write_tokens` with the longer lifetime. `tool_input_tokens` are the
     tokens of server-side tool results that the vendor counts beside the prompt (included in `input_tokens`).
     `web_searches` counts server-side searches. `cost` is what the vendor itself says the turn
-    cost, in US dollars. `None` in `input_tokens`/`output_tokens` means that nobody said.
+    cost, in US dollars. `pictures`, `audio_seconds` and `characters` are what some models are priced by instead. `None` in
+    `input_tokens`/`output_tokens` means that nobody said.
     """
 
     input_tokens: int | None = None
@@ -32,6 +33,9 @@ class Usage:
     web_searches: int = 0
     service_tier: str | None = None
     cost: float | None = None
+    pictures: int = 0
+    audio_seconds: float = 0.0
+    characters: int = 0
 
     @property
     def known(self) -> bool:

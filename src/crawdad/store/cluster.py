@@ -14,6 +14,7 @@ from crawdad.store.inprocess import InProcessBus, InProcessLeases, InProcessRate
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 5.0
+_MOST_CONNECTIONS = 32
 _FOLLOW_SECONDS = 15.0
 _DRAIN_SECONDS = 1.0
 _SCHEMES = {"valkey": "redis", "valkeys": "rediss"}
@@ -49,7 +50,7 @@ async def open_cluster(url: str | None, clock: Clock, prefix: str = "crawdad") -
 @asynccontextmanager
 async def _redis(url: str, prefix: str) -> AsyncIterator[Cluster]:
     try:
-        from redis.asyncio import Redis
+        from redis.asyncio import BlockingConnectionPool, Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import ExponentialWithJitterBackoff
 
@@ -61,12 +62,17 @@ async def _redis(url: str, prefix: str) -> AsyncIterator[Cluster]:
     address = _SCHEMES.get(scheme, scheme) + separator + rest
     async with AsyncExitStack() as stack:
         try:
+            # A crowd waits for a connection instead of being told that there are too many.
             client, follower = (
-                Redis.from_url(
-                    address,
-                    socket_connect_timeout=_CONNECT_SECONDS,
-                    socket_timeout=seconds,
-                    retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), retries),
+                Redis.from_pool(
+                    BlockingConnectionPool.from_url(
+                        address,
+                        max_connections=_MOST_CONNECTIONS,
+                        timeout=_ANSWER_SECONDS,
+                        socket_connect_timeout=_CONNECT_SECONDS,
+                        socket_timeout=seconds,
+                        retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), retries),
+                    )
                 )
                 for seconds, retries in ((_ANSWER_SECONDS, 2), (_FOLLOW_SECONDS, 0))
             )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
 from weakref import WeakSet
 
 from crawdad.core.happenings import Event
-from crawdad.core.ports import Clock
+from crawdad.core.ports import Clock, Grant
 from crawdad.store.subscription import Subscription
 
 QUEUE_BOUND = 1000
@@ -67,24 +69,53 @@ class InProcessLeases:
             del self._held[name]
 
 
+@dataclass(slots=True)
+class _Window:
+    ends: float
+    name: str
+    count: int = 0
+    reserved: int = 0
+
+
 class InProcessRateCounter:
     """Counts per key. A key's window begins with the first count in it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._windows: dict[tuple[str, int], tuple[int, float]] = {}
+        self._windows: dict[tuple[str, int], _Window] = {}
+        self._names = count(1)
         self._tidy_above = _TIDY_ABOVE
 
     async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
         """Count `amount` unless that exceeds `limit`: `(counted, seconds until the window ends)`."""
+        current, left = self._current(key, window)
+        if current.count + amount > limit:
+            return False, left
+        current.count += amount
+        return True, left
+
+    async def reserve(self, key: str, least: int, most: int, limit: int, window: int = 60) -> Grant:
+        """Set `most` aside if there is room for it, or, where nothing else is set aside, if there is for `least`."""
+        current, left = self._current(key, window)
+        fits = current.count + current.reserved + most <= limit
+        alone = not current.reserved and current.count < limit and current.count + least <= limit
+        if fits or alone:
+            current.reserved += most
+        return Grant(fits or alone, left, current.name)
+
+    async def settle(self, key: str, reserved: int, used: int, made: Grant, window: int = 60) -> None:
+        """Count `used`, and give back what was set aside if that was in the present window."""
+        current, _ = self._current(key, window)
+        current.count += used
+        if current.name == made.window:
+            current.reserved = max(0, current.reserved - reserved)
+
+    def _current(self, key: str, window: int) -> tuple[_Window, float]:
         now = self._clock.monotonic()
-        count, ends = self._windows.get((key, window), (0, 0.0))
-        if ends <= now:
-            count, ends = 0, now + window
-        if count + amount > limit:
-            return False, ends - now
-        self._windows[key, window] = (count + amount, ends)
-        if len(self._windows) > self._tidy_above:
-            self._windows = {name: state for name, state in self._windows.items() if state[1] > now}
-            self._tidy_above = max(_TIDY_ABOVE, 2 * len(self._windows))
-        return True, ends - now
+        found = self._windows.get((key, window))
+        if found is None or found.ends <= now:
+            found = self._windows[key, window] = _Window(now + window, str(next(self._names)))
+            if len(self._windows) > self._tidy_above:
+                self._windows = {name: state for name, state in self._windows.items() if state.ends > now}
+                self._tidy_above = max(_TIDY_ABOVE, 2 * len(self._windows))
+        return found, found.ends - now

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 from sqlalchemy import RowMapping, bindparam, insert, or_, select, text, update
 
+from crawdad.core.budgets import PERIODS, UNITS, Budget
 from crawdad.core.identity import KEY_DEFAULT, Limits, Permission
 from crawdad.store.database import Database
 from crawdad.store.schema import ADVISORY_LOCK
@@ -30,6 +31,9 @@ class StoredKey:
     expires_at: float | None = None
     revoked_at: float | None = None
     last_used_at: float | None = None
+    owner: str = ""
+    parent_id: str | None = None
+    """The key that made it."""
 
 
 class KeyStore:
@@ -70,11 +74,33 @@ class KeyStore:
         async with self._database.read() as connection:
             return [_key(row) for row in (await connection.execute(query)).mappings()]
 
-    async def revoke(self, key_id: str, at: float) -> bool:
-        """End a key. False when there is no such key or it was revoked before."""
-        query = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+    async def change(self, key_id: str, edit: Callable[[StoredKey], StoredKey]) -> StoredKey | None:
+        """Replace a living key by what `edit` (which may raise) makes of it; None when there is none. Edits take turns."""
+        query = select(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
         async with self._database.write() as connection:
-            return (await connection.execute(query.values(revoked_at=at))).rowcount > 0
+            if not self._database.is_sqlite:
+                query = query.with_for_update()
+            row = (await connection.execute(query)).mappings().one_or_none()
+            if row is None:
+                return None
+            changed = edit(_key(row))
+            await connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(_row(changed)))
+            return changed
+
+    async def revoke(self, key_id: str, at: float) -> bool:
+        """End a key and all that descend from it. False when there is no such key or it was revoked before."""
+        alive = api_keys.c.revoked_at.is_(None)
+        async with self._database.write() as connection:
+            ended = update(api_keys).where(api_keys.c.id == key_id, alive).values(revoked_at=at)
+            if (await connection.execute(ended)).rowcount == 0:
+                return False
+            parents = [key_id]
+            while parents:
+                query = select(api_keys.c.id).where(api_keys.c.parent_id.in_(parents), alive)
+                parents = [row[0] for row in await connection.execute(query)]
+                if parents:
+                    await connection.execute(update(api_keys).where(api_keys.c.id.in_(parents)).values(revoked_at=at))
+            return True
 
     async def touch(self, used: Mapping[str, float]) -> None:
         """Note when keys were last used: key id → time. A time before the one known changes nothing."""
@@ -103,14 +129,40 @@ def _row(key: StoredKey) -> dict[str, Any]:
         "hash": key.hash,
         "hint": key.hint,
         "permissions": orjson.dumps(sorted(key.permissions)).decode(),
-        "models": orjson.dumps(key.limits.models).decode(),
+        "models": _json(key.limits.models),
         "requests_per_minute": key.limits.requests_per_minute,
         "tokens_per_minute": key.limits.tokens_per_minute,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "last_used_at": key.last_used_at,
+        "owner": key.owner,
+        "parent_id": key.parent_id,
+        "providers": _json(key.limits.providers),
+        "protocols": _json(key.limits.protocols),
+        "networks": _json(key.limits.networks),
+        "budgets": _json([[budget.unit, budget.period, budget.limit] for budget in key.limits.budgets]),
     }
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _limits(row: RowMapping) -> Limits:
+    """A budget's subject is not kept: it is the key that it stands in."""
+    lists = {name: tuple(orjson.loads(row[name])) for name in ("models", "providers", "protocols", "networks")}
+    budgets = tuple(
+        Budget(unit, period, limit)
+        for unit, period, limit in orjson.loads(row["budgets"])
+        if unit in UNITS and period in PERIODS
+    )
+    return Limits(
+        **lists,
+        requests_per_minute=row["requests_per_minute"],
+        tokens_per_minute=row["tokens_per_minute"],
+        budgets=budgets,
+    )
 
 
 def _key(row: RowMapping) -> StoredKey:
@@ -123,9 +175,11 @@ def _key(row: RowMapping) -> StoredKey:
         hash=row["hash"],
         hint=row["hint"],
         permissions=frozenset(Permission(name) for name in orjson.loads(row["permissions"]) if name in known),
-        limits=Limits(tuple(orjson.loads(row["models"])), row["requests_per_minute"], row["tokens_per_minute"]),
+        limits=_limits(row),
         created_at=row["created_at"],
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
         last_used_at=row["last_used_at"],
+        owner=row["owner"],
+        parent_id=row["parent_id"],
     )

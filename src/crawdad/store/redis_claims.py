@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.ports import Grant
 from crawdad.core.text import Text
 
 _CLAIM = """
@@ -31,6 +33,40 @@ if left > 0 then count = tonumber(redis.call('GET', KEYS[1])) else left = window
 if count + amount > limit then return {0, left} end
 redis.call('SET', KEYS[1], string.format('%.0f', count + amount), 'PX', left)
 return {1, left}
+"""
+
+_RESERVE = """
+local least, most, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local left = redis.call('PTTL', KEYS[1])
+if left <= 0 then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'name', ARGV[5], 'count', '0', 'reserved', '0')
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  left = tonumber(ARGV[4])
+end
+local found = redis.call('HMGET', KEYS[1], 'name', 'count', 'reserved')
+local count, reserved = tonumber(found[2]), tonumber(found[3])
+local fits = count + reserved + most <= limit
+local alone = reserved == 0 and count < limit and count + least <= limit
+if not fits and not alone then return {0, left, found[1]} end
+redis.call('HSET', KEYS[1], 'reserved', string.format('%.0f', reserved + most))
+return {1, left, found[1]}
+"""
+
+_SETTLE = """
+local reserved, used = tonumber(ARGV[1]), tonumber(ARGV[2])
+if redis.call('PTTL', KEYS[1]) <= 0 then
+  if used == 0 then return end
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'name', ARGV[3] .. '+', 'count', ARGV[2], 'reserved', '0')
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  return
+end
+local found = redis.call('HMGET', KEYS[1], 'name', 'count', 'reserved')
+local held = tonumber(found[3])
+if found[1] == ARGV[3] then held = math.max(0, held - reserved) end
+redis.call('HSET', KEYS[1], 'count', string.format('%.0f', tonumber(found[2]) + used),
+  'reserved', string.format('%.0f', held))
 """
 
 
@@ -70,6 +106,8 @@ class RedisRateCounter:
     def __init__(self, client: Redis, prefix: str) -> None:
         self._prefix = prefix
         self._count: Any = client.register_script(_COUNT)
+        self._reserve: Any = client.register_script(_RESERVE)
+        self._settle: Any = client.register_script(_SETTLE)
 
     async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
         """Count `amount` unless that exceeds `limit`: `(counted, seconds until the window ends)`."""
@@ -78,3 +116,19 @@ class RedisRateCounter:
                 keys=[f"{self._prefix}:rate:{window}:{key}"], args=[amount, limit, window * 1000]
             )
         return bool(counted), left / 1000
+
+    async def reserve(self, key: str, least: int, most: int, limit: int, window: int = 60) -> Grant:
+        """Set `most` aside if there is room for it, or, where nothing else is set aside, if there is for `least`."""
+        name = secrets.token_hex(8)
+        with translated():
+            granted, left, known = await self._reserve(
+                keys=[f"{self._prefix}:held:{window}:{key}"], args=[least, most, limit, window * 1000, name]
+            )
+        return Grant(bool(granted), left / 1000, known.decode() if isinstance(known, bytes) else known)
+
+    async def settle(self, key: str, reserved: int, used: int, made: Grant, window: int = 60) -> None:
+        """Count `used`, and give back what was set aside if that was in the present window."""
+        with translated():
+            await self._settle(
+                keys=[f"{self._prefix}:held:{window}:{key}"], args=[reserved, used, made.window, window * 1000]
+            )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     or_,
 )
 
@@ -322,6 +323,8 @@ budget_reservations = Table(
     Column("runner", Text, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("lines", Text, nullable=False),
+    Column("returned", Boolean, nullable=False, server_default=false()),
 )
-"""`id` is the exchange's. `lines` is JSON: what was reserved of which counters."""
+"""`id` is the exchange's. `lines` is JSON: what was reserved of which counters. `returned`: it was given back because its
+process died; should the exchange turn up after all, in a spool, it is still charged."""
 Index("budget_reservations_by_expiry", budget_reservations.c.expires_at)

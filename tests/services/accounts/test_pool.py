@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -43,6 +43,13 @@ class Clock(FakeClock):
         await asyncio.sleep(0)
 
 
+class Unlimited:
+    """Nobody has a budget."""
+
+    async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> Sequence[Offer]:
+        return offers
+
+
 class World:
     """A pool of accounts `a`, `b`, …, and a vendor that answers each as `answers` says."""
 
@@ -62,8 +69,8 @@ class World:
         self.answers: dict[str, Callable[[], GatewayError | None]] = {}
         self.asked: list[str] = []
         retry = RetrySettings(attempts=2, base_seconds=0.01, budget_seconds=1)
-        ledger = Ledger(self.clock, FakeJournal(), lambda exchange: None)
-        self.dispatcher = Dispatcher(ledger, self.clock, FakeRandomness(), lambda: retry, self.pool)
+        ledger = Ledger(self.clock, FakeJournal(), lambda exchange: None, lambda offer: None)
+        self.dispatcher = Dispatcher(ledger, Unlimited(), self.clock, FakeRandomness(), lambda: retry, self.pool)
 
     def account(self, name: str, position: int, **fields: Any) -> Account:
         secret = Secret(f"key-of-{name}")

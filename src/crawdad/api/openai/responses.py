@@ -9,7 +9,7 @@ from crawdad.api.front_door import not_found
 from crawdad.api.pulse import ClientWatch
 from crawdad.api.speaking import STREAM_HEADERS, Dialect, Gate, speak
 from crawdad.core.errors import bad_request
-from crawdad.core.identity import Permission, Principal
+from crawdad.core.identity import Principal
 from crawdad.services.responses.service import Responses, framed, page_of
 from crawdad.wire.fields import whole_number
 
@@ -76,5 +76,5 @@ class ResponsesRoutes:
 
     def _enter(self, call: Call) -> Principal:
         principal = self._gate.enter(call.credential(), call.address)
-        principal.need(Permission.MODELS_USE)
+        principal.need_protocol(RESPONSES.protocol)
         return principal

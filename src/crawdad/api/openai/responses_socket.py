@@ -117,7 +117,7 @@ class _Connection:
     async def _turn(self, frame: ClientFrame, data: bytes) -> None:
         gate, body = self._gate, frame.body
         gate.switch.check()
-        principal = await admit(self._call, gate)
+        principal = await admit(self._call, gate, SOCKET)
         self._call.id = gate.randomness.new_id()
         exchange = new_exchange(self._call, gate, SOCKET, principal)
         exchange.stream = True
@@ -145,7 +145,6 @@ class _Connection:
             raise
         finally:
             gate.front.ledger.abandon(exchange)
-            await gate.door.count_tokens(principal, exchange.usage.total_tokens)
             if capture is not None:
                 gate.bodies.keep(capture)
 

@@ -19,7 +19,7 @@ from crawdad.api.opsclaw.zai import PROVIDER, is_zai_rule, with_zai_rules, zai_p
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.secret import mask
 from crawdad.services.configuration.secret_paths import looks_secret
-from crawdad.services.identity.keys import usable_token
+from crawdad.services.identity.principals import usable_token
 from crawdad.services.mapping import check_mapping, no_model, plain_mapping, with_mapping
 
 JsonObject = dict[str, Any]

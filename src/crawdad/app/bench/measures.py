@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from crawdad.app.bench.budgets import budgets
 from crawdad.app.bench.codecs import codec
 from crawdad.app.bench.gateway import gateway
 from crawdad.app.bench.leasing import leasing
@@ -234,12 +235,13 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "latency": latency,
     "requests": requests,
     "prompt": prompt,
+    "budgets": budgets,
     "streams": streams,
     "slope": slope,
 }
 """All measurements, in the order in which they are taken: what a load would disturb comes first."""
 
-SHARING = frozenset({"memory", "latency", "requests", "prompt", "streams", "slope"})
+SHARING = frozenset({"memory", "latency", "requests", "prompt", "budgets", "streams", "slope"})
 """Those that need the shared gateway."""
 
 

@@ -5,15 +5,16 @@ Nothing here is imported before it is needed: a command that asks for nothing pa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
+    from crawdad.core.budgets import Budget, Standing
     from crawdad.core.exchange import Exchange
     from crawdad.core.identity import Limits, Permission
     from crawdad.core.log import Bodies
@@ -116,6 +117,10 @@ class Key(Protocol):
     def revoked_at(self) -> float | None: ...
     @property
     def last_used_at(self) -> float | None: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def parent_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,25 @@ class NewKey:
     permissions: frozenset[Permission]
     limits: Limits
     expires_in: float | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What shall be other about a key. None leaves a thing as it is, `clear` names what is taken away first.
+
+    `lists` replaces its lists (`models`, `providers`, …); `budgets` replaces those of the same unit and period.
+    """
+
+    name: str | None = None
+    owner: str | None = None
+    permissions: frozenset[Permission] | None = None
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    expires_in: float | None = None
+    clear: frozenset[str] = frozenset()
 
 
 class Keys(Protocol):
@@ -135,6 +159,15 @@ class Keys(Protocol):
         """A new key and its secret, which is shown once and stored as a hash."""
 
     async def list(self, include_revoked: bool = False) -> Sequence[Key]: ...
+
+    async def get(self, id_or_name: str) -> Key:
+        """One living key. Raises NOT_FOUND."""
+
+    async def update(self, id_or_name: str, wanted: KeyChange) -> Key:
+        """Change a living key. Raises NOT_FOUND."""
+
+    async def standing(self, key: Key) -> Sequence[Standing]:
+        """The budgets that it spends, and what is left of them."""
 
     async def revoke(self, id_or_name: str) -> Key:
         """End a key. Raises NOT_FOUND, or CONFLICT when several keys have that name."""

@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     installation.database,
     installation.keys,
     upstream.providers,
+    upstream.prices,
     upstream.clock,
 )
 

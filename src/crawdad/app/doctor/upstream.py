@@ -42,6 +42,21 @@ async def providers(patient: Patient) -> list[Finding]:
         return list(await asyncio.gather(*asking))
 
 
+async def prices(patient: Patient) -> list[Finding]:
+    """Which of the configured models have a price."""
+    if patient.settings is None:
+        return []
+    from crawdad.services.prices.configured import priced_models
+
+    found = priced_models(patient.settings)
+    unknown = [name for name, price in found if price is None]
+    if not found:
+        return []
+    if unknown:
+        return [good("prices", "prices_unknown", count=len(unknown), total=len(found), first=unknown[0])]
+    return [good("prices", "prices_known", total=len(found))]
+
+
 async def clock(patient: Patient) -> list[Finding]:
     """This machine's clock agrees with the providers' (their Date headers): tokens and signatures depend on it."""
     if not patient.clock_offsets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawdad.core.catalogue import (
     accounts,
+    budgets,
     cli,
     cli_accounts,
     configuration,
@@ -24,7 +25,7 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
     *(routing, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}

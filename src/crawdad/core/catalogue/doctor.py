@@ -69,6 +69,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "请吊销它（crawdad keys revoke {id}），并为使用者另建一个。",
     ),
     "doctor.provider": ("Provider", "提供商"),
+    "doctor.prices": ("Prices", "价格"),
+    "doctor.prices_known": ("all {total} configured models have a price", "已配置的 {total} 个模型都有价格"),
+    "doctor.prices_unknown": (
+        "{count} of {total} configured models have no price, such as {first} (crawdad prices check)",
+        "已配置的 {total} 个模型中有 {count} 个没有价格，例如 {first}（crawdad prices check）",
+    ),
     "doctor.providers_none": (
         "none configured: local servers and crawdad/demo are offered",
         "未配置：将提供本地服务和 crawdad/demo",

@@ -16,10 +16,28 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "密钥的限制不能比创建它的密钥更宽：{field}。",
     ),
     "identity.model_forbidden": ("This key may not use the model '{model}'.", "此密钥无权使用模型“{model}”。"),
+    "identity.protocol_forbidden": (
+        "This key may not use the protocol '{protocol}'.",
+        "此密钥无权使用协议“{protocol}”。",
+    ),
+    "identity.address_forbidden": (
+        "This key may not be used from {address}.",
+        "此密钥不能从 {address} 使用。",
+    ),
     "identity.rate_limited": (
         "Rate limit reached for this key: {limit} {unit} per minute. Try again in {seconds} s.",
         "此密钥已达到速率上限：每分钟 {limit} {unit}。请在 {seconds} 秒后重试。",
     ),
+    "identity.wider_than_maker": (
+        "A key cannot hold more than the key that makes it: '{param}' {value}.",
+        "密钥的权限不能超过创建它的密钥：“{param}” {value}。",
+    ),
+    "identity.own_key": ("A key cannot change itself.", "密钥不能修改自身。"),
+    "identity.too_deep": (
+        "A key can descend from at most {most} others.",
+        "密钥最多只能有 {most} 级上级密钥。",
+    ),
+    "identity.too_many": ("'{param}' has more than {most} entries.", "“{param}”超过 {most} 项。"),
     "identity.no_admin": (
         "This key is for models only. Sign in with an administrator's token.",
         "此密钥仅可用于调用模型。请使用管理员令牌登录。",

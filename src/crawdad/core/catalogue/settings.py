@@ -213,20 +213,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Operations it offers beyond its kind's own, such as `images` or `chat`.",
         "除本类用途外还支持的操作，如 `images`、`chat`。",
     ),
-    "settings.models.providers.<id>.models[].cost": (
-        "Prices in US dollars per million tokens; they make the cost in the log.",
-        "每百万 token 的美元价格，用于日志中的费用。",
-    ),
-    "settings.models.providers.<id>.models[].cost.input": ("Input.", "输入。"),
-    "settings.models.providers.<id>.models[].cost.output": ("Output.", "输出。"),
-    "settings.models.providers.<id>.models[].cost.cacheRead": (
-        "Input read from a prompt cache; the price of input when not set.",
-        "从提示缓存读取的输入；未设置时同输入价格。",
-    ),
-    "settings.models.providers.<id>.models[].cost.cacheWrite": (
-        "Input written to a prompt cache; the price of input when not set.",
-        "写入提示缓存的输入；未设置时同输入价格。",
-    ),
     "settings.models.rules[]": (
         "A mapping rule. Exact names go before patterns, longer patterns before shorter, then the file's order counts.",
         "映射规则。精确名称优先于通配，较长的通配优先于较短的，其次按文件顺序。",
@@ -445,4 +431,76 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The interpreter that `make` builds `.venv` with.",
         "`make` 创建 `.venv` 所用的 Python。",
     ),
+}
+
+_PRICES: dict[str, tuple[str, str]] = {
+    "input": ("Input.", "输入。"),
+    "output": ("Output.", "输出。"),
+    "cacheRead": (
+        "Input read from a prompt cache; the price of input when not set.",
+        "从提示缓存读取的输入；未设置时同输入价格。",
+    ),
+    "cacheWrite": (
+        "Input written to a prompt cache; the price of input when not set.",
+        "写入提示缓存的输入；未设置时同输入价格。",
+    ),
+    "cacheWrite1h": (
+        "Input written to a prompt cache for an hour; the price of other cache writes when not set.",
+        "写入一小时提示缓存的输入；未设置时同 cacheWrite。",
+    ),
+    "audioInput": ("Sound in the input; the price of input when not set.", "音频输入；未设置时同输入价格。"),
+    "audioOutput": ("Sound in the output; the price of output when not set.", "音频输出；未设置时同输出价格。"),
+    "imageInput": ("Pictures in the input; the price of input when not set.", "图像输入；未设置时同输入价格。"),
+    "imageOutput": ("Pictures in the output; the price of output when not set.", "图像输出；未设置时同输出价格。"),
+    "picture": (
+        "One picture, of models that are paid by the picture.",
+        "每张图片的价格，用于按张计费的模型。",
+    ),
+    "minute": (
+        "A minute of sound, of models that are paid by its length.",
+        "每分钟音频的价格，用于按时长计费的模型。",
+    ),
+    "characters": (
+        "A million characters, of models that are paid by them.",
+        "每百万字符的价格，用于按字符计费的模型。",
+    ),
+    "request": ("One request, beside what its tokens cost.", "每次请求的价格，与 token 费用另计。"),
+    "webSearch": ("One search that the vendor makes on the side.", "服务商每次联网搜索的价格。"),
+    "tiers[]": (
+        "Other prices of requests with much input. What a tier leaves out stays as it is below it.",
+        "长输入请求的其他价格；未列出的项沿用低一级的价格。",
+    ),
+    "tiers[].above": ("From more than this many input tokens on.", "输入 token 超过此数时适用。"),
+    "tiers[].input": ("Input.", "输入。"),
+    "tiers[].output": ("Output.", "输出。"),
+    "tiers[].cacheRead": ("Input read from a prompt cache.", "从提示缓存读取的输入。"),
+    "tiers[].cacheWrite": ("Input written to a prompt cache.", "写入提示缓存的输入。"),
+    "tiers[].cacheWrite1h": ("Input written to a prompt cache for an hour.", "写入一小时提示缓存的输入。"),
+}
+MESSAGES |= {
+    "settings.models.providers.<id>.models[].cost": (
+        "Prices in US dollars per million tokens; they make the cost in the log and count against money budgets. Where none "
+        "is set, `models.prices` counts, then what the vendor publishes (`crawdad prices list`). Zero is free.",
+        "每百万 token 的美元价格，用于日志中的费用和金额预算。未设置时依次采用 `models.prices` 和"
+        "厂商公布的价格（`crawdad prices list`）。0 表示免费。",
+    ),
+    "settings.models.prices.<id>": (
+        "Prices by name: `provider/model` or `model`, `*` allowed; the most specific name counts. They go before published "
+        "prices, and a model's own `cost` before them.",
+        "按名称设置价格：`服务商/模型` 或 `模型`，可含 `*`，最具体的名称优先。优先于公布的价格，但次于模型自身的 `cost`。",
+    ),
+    "settings.budgets": ("Keys with budgets.", "带预算的密钥。"),
+    "settings.budgets.unpriced": (
+        "Whether a key with a money budget may use a model whose price is not known; it then pays nothing for it.",
+        "设有金额预算的密钥能否使用价格未知的模型；允许时不计费用。",
+    ),
+    "settings.budgets.assumedOutputTokens": (
+        "How much output at most is reserved for a request that names no limit of its own.",
+        "请求未指定输出上限时，最多预留的输出 token 数。",
+    ),
+}
+MESSAGES |= {
+    f"settings.{prefix}.{name}": words
+    for prefix in ("models.providers.<id>.models[].cost", "models.prices.<id>")
+    for name, words in _PRICES.items()
 }

@@ -1,7 +1,7 @@
 """Keeping bodies costs a request next to nothing: it holds on to what passes by, and another thread does the rest.
 
-That thread takes a tenth of a processor at most, and what waits for it is bounded: a gateway that is busy to the brim answers
-requests, and gives up bodies. Those are counted. Exchanges are never given up for it.
+That thread takes a twentieth of a processor at most, and what waits for it is bounded: a gateway that is busy to the brim
+answers requests, and gives up bodies. Those are counted. Exchanges are never given up for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from crawdad.store.bodies import PackedBodies, pack_bodies
 SWITCHED = "monitor.switched"
 _MOST_HELD_BYTES = 24 * 1024 * 1024
 _MOST_WAITING = 2000
-_REST = 9
+_REST = 19
 """After its work the thread rests for so many times as long as it took."""
 _STREAM_FACTOR = 16
 """A stream's framing takes many times what it tells."""

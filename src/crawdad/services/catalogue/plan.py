@@ -87,8 +87,11 @@ def plan_route(
     if not offers:
         raise unknown_model(catalogue, requested, principal)
     once = offers if len(offers) == 1 else {offer.name: offer for offer in offers}.values()
-    allowed = [o for o in once if principal.limits.allow_model((*asked, o.name, o.model))]
+    limits = principal.limits
+    reachable = [o for o in once if limits.allow_provider(o.provider.id)]
+    allowed = [o for o in reachable if limits.allow_model((*asked, o.name, o.model))]
     if not allowed:
+        # A key learns that a model is kept from it, not by which providers it could be had.
         raise GatewayError(
             ErrorKind.FORBIDDEN,
             Text("identity.model_forbidden", {"model": requested}),
@@ -130,13 +133,13 @@ def _pairs(name: str) -> frozenset[str]:
 
 def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
     """Names of listed models that the principal may use: aliases, then `provider/model`."""
-    allow = principal.limits.allow_model
+    allow, reach = principal.limits.allow_model, principal.limits.allow_provider
     for alias, target in catalogue.aliases.items():
         offer = catalogue.offers.get(target)
-        if allow((alias, target, offer.model if offer else target)):
+        if allow((alias, target, offer.model if offer else target)) and (offer is None or reach(offer.provider.id)):
             yield alias
     for name, offer in catalogue.offers.items():
-        if allow((name, offer.model)):
+        if allow((name, offer.model)) and reach(offer.provider.id):
             yield name
 
 

@@ -11,7 +11,7 @@ from crawdad.services.configuration import commands, edits
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.problems import Problem
 from crawdad.services.configuration.source import ConfigurationSource, Written
-from crawdad.services.identity.keys import configured_principals
+from crawdad.services.identity.principals import configured_principals
 
 
 class RunningConfiguration:

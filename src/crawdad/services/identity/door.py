@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import EVERYTHING, Principal
-from crawdad.core.ports import Clock, RateCounter
+from crawdad.core.ports import Clock
 from crawdad.core.text import Text
 from crawdad.services.identity.lockout import Lockout
 
@@ -26,9 +26,8 @@ def hash_credential(value: str) -> str:
 class Door:
     """Knows every live credential by its hash; checking one costs a hash and a dictionary look-up, never the database."""
 
-    def __init__(self, clock: Clock, counters: RateCounter) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._counters = counters
         self._lockout = Lockout(clock)
         self._principals: Mapping[str, Principal] = MappingProxyType({})
         self._open = False
@@ -45,7 +44,8 @@ class Door:
         return len(credential) <= _MOST_CHARACTERS and hash_credential(credential) in self._principals
 
     def enter(self, credential: str | None, address: str) -> Principal:
-        """Who presents `credential`. Raises UNAUTHENTICATED, or RATE_LIMITED for an address that keeps guessing."""
+        """Who presents `credential`. Raises UNAUTHENTICATED, RATE_LIMITED for an address that keeps guessing, and FORBIDDEN
+        for one that the key may not come from."""
         if self._open:
             return LOCAL
         left = self._lockout.seconds_left(address)
@@ -63,6 +63,9 @@ class Door:
         now = self._clock.now()
         if found.expires_at is not None and found.expires_at <= now:
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.expired"), {"code": "expired_api_key"})
+        if not found.limits.allow_address(address):
+            text = Text("identity.address_forbidden", {"address": address[:60]})
+            raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "network_not_allowed"})
         self._used[found.id] = now
         return found
 
@@ -70,25 +73,3 @@ class Door:
         """Who came in since the last call, by principal id, and when last."""
         used, self._used = self._used, {}
         return used
-
-    async def count_request(self, principal: Principal) -> None:
-        """Count one request. Raises RATE_LIMITED when the principal has used up its minute."""
-        limits = principal.limits
-        if limits.requests_per_minute is not None:
-            await self._count(principal, "requests", 1, limits.requests_per_minute)
-        if limits.tokens_per_minute is not None:
-            # Tokens are known only afterwards: a request is let in while any are left, and pays when it ends.
-            await self._count(principal, "tokens", 0, limits.tokens_per_minute)
-
-    async def count_tokens(self, principal: Principal, tokens: int) -> None:
-        """Count the tokens that a finished exchange took."""
-        if principal.limits.tokens_per_minute is not None and tokens > 0:
-            await self._counters.add(f"tokens:{principal.id}", tokens, 2**62)
-
-    async def _count(self, principal: Principal, unit: str, amount: int, limit: int) -> None:
-        allowed, seconds = await self._counters.add(f"{unit}:{principal.id}", amount, limit if amount else limit - 1)
-        if not allowed:
-            values = {"limit": limit, "unit": unit, "seconds": int(seconds) + 1}
-            text = Text("identity.rate_limited", values)
-            details = {"code": "rate_limit_exceeded"}
-            raise GatewayError(ErrorKind.RATE_LIMITED, text, details, retry_after=int(seconds) + 1)

@@ -1,40 +1,37 @@
-"""Making, listing and revoking credentials, and keeping the door's picture of them fresh."""
+"""Making, changing, listing and revoking credentials, and keeping the door's picture of them fresh."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Limits, Permission, Principal
+from crawdad.core.budgets import Budget
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.identity import EVERYTHING, Permission, Principal
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.secret import mask
 from crawdad.core.settings import AuthSettings
 from crawdad.core.text import Text
 from crawdad.services.identity.door import Door, hash_credential
+from crawdad.services.identity.orders import KeyOrder, attenuated, checked
+from crawdad.services.identity.principals import (
+    DEEPEST,
+    ancestors_of,
+    configured_principals,
+    principal_of,
+    principals_of,
+)
 from crawdad.store.changes import Changes
 from crawdad.store.keys import KeyStore, StoredKey
 
 KEYS_CHANGED = "keys"
-_LONGEST_NAME = 100
-_SHORTEST_TOKEN = 8
-_PLACEHOLDERS = frozenset(
-    {"changeme", "change-me", "password", "your-token", "your_token", "<token>", "sk-xxxx", "secret"}
-)
 
-
-@dataclass(frozen=True, slots=True)
-class KeyOrder:
-    """What a new key shall be. Empty `models` means every model; `expires_at` is in Unix seconds."""
-
-    name: str
-    permissions: frozenset[Permission] = KEY_DEFAULT
-    limits: Limits = field(default_factory=Limits)
-    expires_at: float | None = None
+Edit = Callable[[KeyOrder], KeyOrder]
 
 
 class Keys:
-    """The credentials of this installation."""
+    """The credentials of this installation. A key that may manage keys sees and changes those that descend from it, and no
+    others; whoever administers (by a token, or on the machine itself) all of them."""
 
     def __init__(self, store: KeyStore, changes: Changes, clock: Clock, randomness: Randomness) -> None:
         self._store = store
@@ -45,54 +42,79 @@ class Keys:
     async def create(self, order: KeyOrder, by: Principal) -> tuple[StoredKey, str]:
         """`(key, token)`: the only time the token is to be had. A key never holds more than its maker."""
         by.need(Permission.KEYS_MANAGE)
-        name = order.name.strip()
-        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-            raise bad_request("wire.value", "name", value=repr(order.name[:40]))
-        wider = order.permissions - by.permissions
-        if wider:
-            text = Text("identity.forbidden", {"permission": ", ".join(sorted(wider))})
-            raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "forbidden"})
-        asked = set(order.limits.models) or {"*"}  # no list means every model
-        if by.limits.models and not asked <= set(by.limits.models):
-            raise GatewayError(
-                ErrorKind.FORBIDDEN, Text("identity.model_forbidden", {"model": ", ".join(sorted(asked))})
-            )
-        for field_name, wanted, most in (
-            ("expires_at", order.expires_at, by.expires_at),
-            ("requests_per_minute", order.limits.requests_per_minute, by.limits.requests_per_minute),
-            ("tokens_per_minute", order.limits.tokens_per_minute, by.limits.tokens_per_minute),
-        ):
-            if most is not None and (wanted is None or wanted > most):
-                raise GatewayError(
-                    ErrorKind.FORBIDDEN, Text("identity.wider", {"field": field_name}), {"param": field_name}
-                )
+        order = attenuated(checked(order), by)
+        if len(by.limits.within) >= DEEPEST:
+            raise GatewayError(ErrorKind.FORBIDDEN, Text("identity.too_deep", {"most": DEEPEST}), {"code": "forbidden"})
         token = self._randomness.new_token()
         key = StoredKey(
             id="key_" + self._randomness.new_id(),
             hash=hash_credential(token),
-            name=name,
+            name=order.name,
             created_at=self._clock.now(),
             hint=mask(token),
             permissions=order.permissions,
             limits=order.limits,
             expires_at=order.expires_at,
+            owner=order.owner,
+            parent_id=by.id if by.kind == "api_key" else None,
         )
         await self._store.create(key)
         await self._changes.bump(KEYS_CHANGED)
         return key, token
 
-    async def list(self, include_revoked: bool = False) -> list[StoredKey]:
-        """All keys, oldest first."""
-        return await self._store.list(include_revoked)
+    async def update(self, name_or_id: str, edit: Edit, by: Principal) -> StoredKey:
+        """Change a key to what `edit` makes of it, within what its maker and `by` may do. Raises NOT_FOUND, FORBIDDEN."""
+        by.need(Permission.KEYS_MANAGE)
+        found, alive = await self._find(name_or_id, by)
+        if found.id == by.id:
+            raise GatewayError(ErrorKind.FORBIDDEN, Text("identity.own_key"), {"code": "forbidden"})
+        maker = alive.get(found.parent_id) if found.parent_id is not None else None
 
-    async def revoke(self, name_or_id: str) -> StoredKey:
-        """End a key, named by its id or (where only one has it) its name. Raises NOT_FOUND."""
-        live = await self._store.list()
-        found = [key for key in live if name_or_id in (key.id, key.name)]
-        if len(found) != 1 or not await self._store.revoke(found[0].id, self._clock.now()):
-            raise GatewayError(ErrorKind.NOT_FOUND, Text("identity.no_such_key", {"name": name_or_id[:100]}))
+        def change(key: StoredKey) -> StoredKey:
+            order = KeyOrder(key.name, key.permissions, key.limits, key.expires_at, key.owner)
+            order = checked(edit(order))
+            if maker is not None:
+                order = attenuated(order, principal_of(maker, ancestors_of(maker, alive) or ()))
+            order = attenuated(order, by)
+            return replace(
+                key,
+                name=order.name,
+                permissions=order.permissions,
+                limits=order.limits,
+                expires_at=order.expires_at,
+                owner=order.owner,
+            )
+
+        changed = await self._store.change(found.id, change)
+        if changed is None:
+            raise _no_such_key(name_or_id)
         await self._changes.bump(KEYS_CHANGED)
-        return found[0]
+        return changed
+
+    async def list(self, include_revoked: bool = False, by: Principal | None = None) -> list[StoredKey]:
+        """The keys that `by` may see, oldest first; all of them without one."""
+        found = await self._store.list(include_revoked)
+        if by is None or by.kind != "api_key":
+            return found
+        known = {key.id: key for key in found}
+        return [key for key in found if key.id == by.id or _descends(key, by.id, known)]
+
+    async def get(self, name_or_id: str, by: Principal) -> StoredKey:
+        """One living key by its id or (where only one has it) its name. Raises NOT_FOUND."""
+        return (await self._find(name_or_id, by))[0]
+
+    async def budgets_of(self, keys: Sequence[StoredKey]) -> dict[str, tuple[Budget, ...]]:
+        """The budgets that each of `keys` spends, by its id: its own and those of the keys that it descends from."""
+        alive = {key.id: key for key in await self._store.list()}
+        return {key.id: principal_of(key, ancestors_of(key, alive) or ()).limits.budgets for key in keys}
+
+    async def revoke(self, name_or_id: str, by: Principal | None = None) -> StoredKey:
+        """End a key and all that descend from it. Raises NOT_FOUND."""
+        found, _ = await self._find(name_or_id, by)
+        if not await self._store.revoke(found.id, self._clock.now()):
+            raise _no_such_key(name_or_id)
+        await self._changes.bump(KEYS_CHANGED)
+        return found
 
     async def note_uses(self, door: Door) -> None:
         """Write down when keys were last used."""
@@ -125,37 +147,33 @@ class Keys:
         principals.update(configured_principals(auth))
         door.replace(principals, auth.mode != "none")
 
-
-def principals_of(keys: Iterable[StoredKey]) -> dict[str, Principal]:
-    """Stored keys as principals, by credential hash."""
-    kinds = {"key": "api_key", "token": "token", "admin": "admin"}
-    return {
-        key.hash: Principal(key.id, kinds[key.kind], key.name, key.permissions, key.limits, key.expires_at)  # type: ignore[arg-type]
-        for key in keys
-    }
-
-
-def configured_principals(auth: AuthSettings) -> dict[str, Principal]:
-    """The token and the admin token of the settings. With an admin token, the plain token no longer administers.
-
-    Raises BAD_REQUEST for empty or placeholder secrets, with which the door would stand open, and for an admin token that
-    every user holds.
-    """
-    found: dict[str, Principal] = {}
-    if auth.token is not None:
-        rights = EVERYTHING if auth.admin_token is None else KEY_DEFAULT
-        token = usable_token(auth.token.reveal(), "gateway.auth.token")
-        found[hash_credential(token)] = Principal("token", "token", "token", rights)
-    if auth.admin_token is not None:
-        token = usable_token(auth.admin_token.reveal(), "gateway.auth.adminToken")
-        if hash_credential(token) in found:
-            raise bad_request("identity.same_token", "gateway.auth.adminToken")
-        found[hash_credential(token)] = Principal("admin", "admin", "admin", EVERYTHING)
-    return found
+    async def _find(self, name_or_id: str, by: Principal | None) -> tuple[StoredKey, dict[str, StoredKey]]:
+        """The key, and all that live."""
+        alive = {key.id: key for key in await self._store.list()}
+        visible = (
+            alive.values()
+            if by is None or by.kind != "api_key"
+            else [key for key in alive.values() if key.id == by.id or _descends(key, by.id, alive)]
+        )
+        found = [key for key in visible if key.id == name_or_id] or [key for key in visible if key.name == name_or_id]
+        if len(found) != 1:
+            raise _no_such_key(name_or_id)
+        return found[0], alive
 
 
-def usable_token(token: str, path: str) -> str:
-    """The token, when it is none that anybody could guess. Raises BAD_REQUEST naming `path`."""
-    if len(token.strip()) < _SHORTEST_TOKEN or token.strip().lower() in _PLACEHOLDERS:
-        raise bad_request("identity.weak_token", path, least=_SHORTEST_TOKEN)
-    return token
+def _descends(key: StoredKey, ancestor: str, known: dict[str, StoredKey]) -> bool:
+    current: StoredKey | None = key
+    for _ in range(DEEPEST + 1):
+        if current is None or current.parent_id is None:
+            return False
+        if current.parent_id == ancestor:
+            return True
+        current = known.get(current.parent_id)
+    return False
+
+
+def _no_such_key(name: str) -> GatewayError:
+    return GatewayError(ErrorKind.NOT_FOUND, Text("identity.no_such_key", {"name": name[:100]}), {"code": "not_found"})
+
+
+__all__ = ["KEYS_CHANGED", "Edit", "KeyOrder", "Keys", "StoredKey"]

@@ -12,6 +12,7 @@ from crawdad.core.parts import MediaPart
 from crawdad.core.response import ModelResponse, fold
 from crawdad.services.catalogue import Offer
 from crawdad.services.operations.calls import OPENAI, able, cannot, complete, post, post_json
+from crawdad.services.turns.cut import ESTIMATED
 from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
@@ -57,6 +58,9 @@ class Audio:
             turn.exchange.usage = wire.streamed_usage(raw)
         elif request.format in ("json", "verbose_json", "diarized_json"):
             turn.exchange.usage = wire.openai_usage(parse_upstream(raw))
+        if not turn.exchange.usage.known and not turn.exchange.usage.audio_seconds:
+            turn.exchange.usage.audio_seconds = wire.estimated_seconds(request.file.data)
+            turn.exchange.notes.append(ESTIMATED)
         return self._complete(turn, offer, raw, media_type)
 
     async def speak(self, turn: Turn) -> Reply:
@@ -68,6 +72,7 @@ class Audio:
                 turn.exchange.lane = "express"
                 raw = replace_string(turn.raw, turn.body, "model", offer.model)
                 sound, headers = await post(turn, offer, "/audio/speech", raw, self._front.transport)
+                turn.exchange.usage.characters = len(request.text)
                 media_type = headers.get("content-type", wire.SPEECH_TYPES[request.format])
                 return self._complete(turn, offer, sound, media_type)
             if offer.protocol != "gemini":

@@ -36,19 +36,20 @@ class Counting:
         return await self._count(turn, lambda count: gemini.write_count(gemini.TokenCount(count)))
 
     async def _count(self, turn: Turn, write: Callable[[int], JsonObject]) -> Reply:
-        offer = self._front.offers(turn)[0]
-        self._front.ledger.route(turn.exchange, offer)
         request = turn.request  # a request that cannot be read is an error here too
+        offer = self._front.offers(turn)[0]
+        await self._front.dispatcher.reserve(turn, [offer])
+        self._front.ledger.route(turn, offer)
         try:
             count = None
             if offer.protocol in ("anthropic-messages", "gemini"):
                 count = await self._front.dispatcher.once(turn, offer, lambda one: self._ask(turn, one))
-            exact = True
+            exact = count is not None
         except GatewayError as error:
             turn.exchange.notes.append(f"count_tokens: estimated ({error.kind.value})")
             count, exact = None, False
         if count is None:
-            count, exact = estimate_request(request), False
+            count = estimate_request(request)
         reply = complete(turn, offer, self._front.ledger, orjson.dumps(write(count)))
         if not exact:
             reply.headers[ESTIMATE_HEADER] = "true"

@@ -122,6 +122,7 @@ class Images:
 
     def _complete(self, turn: Turn, offer: Offer, response: ImageResponse, body: bytes) -> Reply:
         turn.exchange.usage = response.usage
+        turn.exchange.usage.pictures = len(response.images)
         return complete(turn, offer, self._front.ledger, body)
 
 

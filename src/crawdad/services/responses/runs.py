@@ -8,13 +8,12 @@ notices, never run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
-from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock, Runner
 from crawdad.core.text import Text
@@ -43,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Runs:
-    """The background runs of this process. `runner` is the process; `count_tokens` charges them to whoever asked."""
+    """The background runs of this process. `runner` names the process."""
 
     def __init__(
         self,
@@ -53,7 +52,6 @@ class Runs:
         clock: Clock,
         runner: Runner,
         bus: Bus,
-        count_tokens: Callable[[Principal, int], Awaitable[None]],
     ) -> None:
         self.runner = runner.name
         self._is_alive = runner.is_alive
@@ -62,7 +60,6 @@ class Runs:
         self._tasks = tasks
         self._clock = clock
         self._bus = bus
-        self._count_tokens = count_tokens
         self._running: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, asyncio.Event] = {}
 
@@ -150,7 +147,6 @@ class Runs:
             await self._give_up(turn, response_id, error, writer.fail_events(error, turn.language, known=True))
         finally:
             self._front.ledger.abandon(turn.exchange)
-            await self._count_tokens(turn.principal, turn.exchange.usage.total_tokens)
             news = self._news.pop(response_id, None)
             if news is not None:
                 news.set()

@@ -130,8 +130,10 @@ class Responses:
         return self._runs.follow(response_id, principal.id, after)
 
     async def _start(self, turn: Turn, body: JsonObject) -> Reply:
-        chat_offers(self._front.offers(turn), turn)  # what nobody may or can take is refused now, not in an hour
+        # What nobody may or can take, or pay for, is refused now, not in an hour.
+        offers = chat_offers(self._front.offers(turn), turn)
         self._runs.need_room()
+        await self._front.dispatcher.reserve(turn, offers)
         response = response_object(turn.context, "queued")
         now = self._clock.now()
         record = StoredResponse(

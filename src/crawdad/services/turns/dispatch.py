@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Attempt
@@ -19,25 +19,39 @@ from crawdad.services.turns.turn import Turn
 Answer = TypeVar("Answer")
 
 
+class Reserve(Protocol):
+    """What sets budgets aside (`services.budgets.Budgets`)."""
+
+    async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> Sequence[Offer]:
+        """The offers that may be used. Raises what a spent budget is told with."""
+
+
 class Dispatcher:
     """Runs attempts within the retry budget. An attempt returns once the answer's first event is in hand."""
 
     def __init__(
         self,
         ledger: Ledger,
+        budgets: Reserve,
         clock: Clock,
         randomness: Randomness,
         settings: Callable[[], RetrySettings],
         pool: Pool | None = None,
     ) -> None:
         self._ledger = ledger
+        self._budgets = budgets
         self._clock = clock
         self._randomness = randomness
         self._settings = settings
         self._pool = pool
 
+    async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> None:
+        """Set aside what the turn will take, for who wants to know before it runs."""
+        await self._budgets.reserve(turn, offers)
+
     async def run(self, turn: Turn, offers: Sequence[Offer], attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
-        """The first answer to be had. Raises the error of the last attempt."""
+        """The first answer to be had. Raises the error of the last attempt, and what `Budgets.reserve` raises."""
+        offers = await self._budgets.reserve(turn, offers)
         exchange = turn.exchange
         offers, pool = await self._seated(turn, offers)
         tries = [0] * len(offers)
@@ -78,7 +92,7 @@ class Dispatcher:
 
     async def _attempt(self, turn: Turn, offer: Offer, attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
         exchange = turn.exchange
-        self._ledger.route(exchange, offer)
+        self._ledger.route(turn, offer)
         if offer.seat is None or self._pool is None:
             exchange.account = exchange.account_label = ""
             return await self._try(turn, offer, attempt)

@@ -18,7 +18,7 @@ _LISTS = ("tools", "requests")
 
 def check_named_models(body: JsonObject, own: str, principal: Principal) -> None:
     """Raise FORBIDDEN where `body` names a model, other than its `own`, that the principal may not use."""
-    if not principal.limits.models:
+    if not principal.limits.restricts_models:
         return
     for name in _named(body):
         bare = name.removeprefix("models/")

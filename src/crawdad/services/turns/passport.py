@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.events import MessageEnd, MessageStart, StreamEvent
+from crawdad.core.events import MessageEnd, MessageStart, PartDelta, StreamEvent
 from crawdad.core.exchange import Exchange, Outcome
 from crawdad.core.ports import Clock, Journal
-from crawdad.core.settings import ModelCost
-from crawdad.core.usage import Usage
+from crawdad.core.prices import Price, cost_of
 from crawdad.services.catalogue import Offer
+from crawdad.services.turns.cut import fill_in, weight_of
+from crawdad.services.turns.turn import Turn
 
 _MESSAGE_LIMIT = 2000
 
@@ -18,17 +19,26 @@ _MESSAGE_LIMIT = 2000
 class Ledger:
     """Closes exchanges, each exactly once, and hands them to the journal before the client hears the last byte."""
 
-    def __init__(self, clock: Clock, journal: Journal, observe: Callable[[Exchange], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        journal: Journal,
+        observe: Callable[[Exchange], None],
+        price_of: Callable[[Offer], Price | None],
+    ) -> None:
         self._clock = clock
         self._journal = journal
         self._observe = observe
+        self._price_of = price_of
 
     def seconds(self, exchange: Exchange) -> float:
         """Time since the exchange began."""
         return max(0.0, self._clock.now() - exchange.started_at)
 
-    def route(self, exchange: Exchange, offer: Offer) -> None:
+    def route(self, turn: Turn, offer: Offer) -> None:
         """The offer that is being tried."""
+        exchange = turn.exchange
+        exchange.when_cut = lambda: self._cut(turn, offer)
         exchange.provider = offer.provider.id
         exchange.model_resolved = offer.name
         exchange.upstream_protocol = offer.protocol
@@ -47,14 +57,13 @@ class Ledger:
             elif isinstance(event, MessageEnd):
                 exchange.usage.merge(event.usage)
                 self.complete(exchange, offer, event.stop.reason)
+            elif isinstance(event, PartDelta):
+                exchange.heard += weight_of((event,))
 
     def complete(self, exchange: Exchange, offer: Offer, stop_reason: str | None, status: int = 200) -> None:
         """The answer is complete."""
         exchange.stop_reason = stop_reason
-        told = exchange.usage.cost  # some vendors say themselves what a turn cost
-        exchange.cost = (
-            cost_of(exchange.usage, offer.settings.cost if offer.settings else None) if told is None else told
-        )
+        self._charge(exchange, offer)
         self._close(exchange, "completed", status)
 
     def prepared(self, exchange: Exchange) -> None:
@@ -83,9 +92,20 @@ class Ledger:
         """Whoever asked has gone; does nothing when the exchange is closed already."""
         self._close(exchange, "cancelled", 499)
 
+    def _charge(self, exchange: Exchange, offer: Offer) -> None:
+        told = exchange.usage.cost  # some vendors say themselves what a turn cost
+        exchange.cost = cost_of(exchange.usage, self._price_of(offer), exchange.started_at) if told is None else told
+
+    def _cut(self, turn: Turn, offer: Offer) -> None:
+        fill_in(turn, offer)
+        self._charge(turn.exchange, offer)
+
     def _close(self, exchange: Exchange, outcome: Outcome, status: int) -> None:
         if exchange.outcome != "open" and not exchange.held:
             return
+        when_cut, exchange.when_cut = exchange.when_cut, None  # turn and exchange shall not hold each other for ever
+        if when_cut is not None and outcome != "completed" and _was_at_work(exchange, outcome):
+            when_cut()
         exchange.held = exchange.held and outcome == "completed"
         exchange.outcome = outcome
         exchange.status = status
@@ -98,14 +118,8 @@ class Ledger:
         self._observe(exchange)
 
 
-def cost_of(usage: Usage, price: ModelCost | None) -> float | None:
-    """What a turn cost in US dollars; None where no price is known."""
-    if price is None or (price.input is None and price.output is None) or not usage.known:
-        return None
-    cached, written = usage.cache_read_tokens, usage.cache_write_tokens
-    plain = max(0, (usage.input_tokens or 0) - cached - written)
-    base = price.input or 0.0
-    total = plain * base + (usage.output_tokens or 0) * (price.output or 0.0)
-    total += cached * (base if price.cache_read is None else price.cache_read)
-    total += written * (base if price.cache_write is None else price.cache_write)
-    return total / 1_000_000
+def _was_at_work(exchange: Exchange, outcome: Outcome) -> bool:
+    """Whether a provider was answering, or about to, when the exchange ended: then it is paid for what it did."""
+    if not exchange.attempts or exchange.attempts[-1].error is not None:
+        return False
+    return outcome == "cancelled" or exchange.first_byte_seconds is not None

@@ -13,6 +13,7 @@ from crawdad.core.exchange import Exchange
 from crawdad.core.ports import UpstreamAnswer
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer
+from crawdad.services.turns.cut import Heard
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.sources import ANSWER_LIMIT
 from crawdad.services.turns.turn import Turn
@@ -88,6 +89,7 @@ class StreamRelay:
         self._names = ModelNames(turn.model, offer.model)
         self._tap: Tap = codec.tap(turn.body)
         self._waiting: list[bytes] = []
+        self._heard = Heard()
 
     async def prime(self) -> None:
         """Read up to the first event. Raises when that is an error or never comes: another source may then be tried."""
@@ -139,10 +141,12 @@ class StreamRelay:
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
             self._finish(exchange)
         except GatewayError as error:
+            self._note_what_was_heard(exchange)
             self._ledger.fail(exchange, error, 200)
             if not self._tap.failed:
                 yield self._codec.stream_writer(self._turn.context).fail(error, self._turn.language)
         finally:
+            self._note_what_was_heard(exchange)
             await self.close()
 
     def _is_over(self) -> bool:
@@ -157,9 +161,16 @@ class StreamRelay:
                 out.append(names.rename(event))
         data = out[0] if len(out) == 1 else b"".join(out)
         exchange.response_bytes += len(data)
+        self._heard.add(data)
         if tap.closed and not tap.failed:
             self._finish(exchange)
         return data
+
+    def _note_what_was_heard(self, exchange: Exchange) -> None:
+        """For an answer that ends before its end."""
+        if exchange.outcome == "open":
+            exchange.usage = self._tap.usage
+            exchange.heard = self._heard.weight(self._codec, self._offer.profile)
 
     def _finish(self, exchange: Exchange) -> None:
         exchange.usage = self._tap.usage

@@ -22,7 +22,7 @@ STATUS: dict[ErrorKind, tuple[int, str]] = {
     ErrorKind.TOO_LARGE: (413, "INVALID_ARGUMENT"),
     ErrorKind.UNAUTHENTICATED: (401, "UNAUTHENTICATED"),
     ErrorKind.FORBIDDEN: (403, "PERMISSION_DENIED"),
-    ErrorKind.PAYMENT: (402, "RESOURCE_EXHAUSTED"),
+    ErrorKind.PAYMENT: (429, "RESOURCE_EXHAUSTED"),  # as Google itself says that credits are used up
     ErrorKind.NOT_FOUND: (404, "NOT_FOUND"),
     ErrorKind.CONFLICT: (409, "ABORTED"),
     ErrorKind.RATE_LIMITED: (429, "RESOURCE_EXHAUSTED"),

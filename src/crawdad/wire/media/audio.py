@@ -42,6 +42,7 @@ _MEDIA_BY_SUFFIX = {
     "aif": "audio/aiff",
     "webm": "audio/webm",
 }
+_BYTES_A_SECOND = 16_000
 _RATE = re.compile(r"rate=(\d+)")
 
 
@@ -82,10 +83,13 @@ def streamed_usage(stream: bytes) -> Usage:
 
 
 def openai_usage(document: Any) -> Usage:
-    """The usage of an OpenAI-type transcript (tokens; models billed by duration report none). Never raises."""
-    usage = document.get("usage") if isinstance(document, dict) else None
-    if not isinstance(usage, dict) or usage.get("type") == "duration":
+    """The usage of an OpenAI-type transcript: tokens, or the duration of what was heard. Never raises."""
+    if not isinstance(document, dict):
         return Usage()
+    usage = document.get("usage")
+    if not isinstance(usage, dict) or usage.get("type") == "duration":
+        told = usage.get("seconds") if isinstance(usage, dict) else document.get("duration")
+        return Usage(audio_seconds=_seconds(told))
     details = usage.get("input_token_details")
     audio = as_count(details.get("audio_tokens")) if isinstance(details, dict) else 0
     return Usage(
@@ -93,6 +97,19 @@ def openai_usage(document: Any) -> Usage:
         output_tokens=as_count(usage.get("output_tokens")),
         audio_input_tokens=audio,
     )
+
+
+def estimated_seconds(recording: bytes) -> float:
+    """How long a recording is, roughly, where nobody said: by its size, as MP3s of medium quality are."""
+    return len(recording) / _BYTES_A_SECOND
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return seconds if 0 < seconds < 1e7 else 0.0
 
 
 def gemini_transcription(request: TranscriptionRequest) -> JsonObject:

@@ -146,5 +146,6 @@ def upgrade() -> None:
         sa.Column("runner", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
         sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("returned", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     op.create_index("budget_reservations_by_expiry", "budget_reservations", ["expires_at"])

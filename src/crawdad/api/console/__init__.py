@@ -1,0 +1,1 @@
+"""Crawdad's own management routes, beside those of the contracts: keys with their limits and budgets."""

@@ -1,0 +1,22 @@
+"""What the routes need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crawdad.api.management.access import Guard, guard
+from crawdad.api.speaking import Gate
+from crawdad.core.identity import Permission
+from crawdad.services.identity.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The services behind the routes."""
+
+    gate: Gate
+    keys: Keys
+
+    def need(self, permission: Permission) -> Guard:
+        """A dependency: who asks, holding `permission`."""
+        return guard(self.gate.door, permission)
