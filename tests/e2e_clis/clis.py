@@ -172,7 +172,7 @@ CODEX = Cli(
     "codex",
     "@openai/codex/bin/codex.js",
     _set_up_codex,
-    lambda model, prompt: ["exec", "--skip-git-repo-check", "--json", prompt],
+    lambda model, prompt: ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access", "--json", prompt],
     _read_codex,
     lambda path: ("exec_command", {"cmd": f"cat {path}"}),
     "responses",

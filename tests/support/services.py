@@ -43,7 +43,8 @@ class ManualClock:
         self.time += seconds
 
 
-def _missing(service: str, error: Exception) -> NoReturn:
+def missing(service: str, error: Exception) -> NoReturn:
+    """Skip the test for want of a service; fail where services are required (`CRAWDAD_REQUIRE_SERVICES=1`)."""
     reason = f"no {service} answers: {error}"
     if os.environ.get("CRAWDAD_REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
@@ -67,7 +68,7 @@ def postgres_url() -> Iterator[str]:
     try:
         asyncio.run(_administer(f"CREATE DATABASE {name}"))
     except (OSError, TimeoutError, ImportError) as error:
-        _missing("PostgreSQL", error)
+        missing("PostgreSQL", error)
     url: URL = make_url(POSTGRES_URL).set(database=name)
     try:
         yield url.render_as_string(hide_password=False)
@@ -102,12 +103,12 @@ def redis_url() -> str:
         from redis import Redis
         from redis.exceptions import RedisError
     except ImportError as error:
-        _missing("Redis", error)
+        missing("Redis", error)
     with Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5) as client:
         try:
             client.ping()
         except (RedisError, OSError) as error:
-            _missing("Redis", error)
+            missing("Redis", error)
     return REDIS_URL
 
 
@@ -118,13 +119,13 @@ def redis_prefix() -> Iterator[str]:
         from redis import Redis
         from redis.exceptions import RedisError
     except ImportError as error:
-        _missing("Redis", error)
+        missing("Redis", error)
     prefix = f"crawdad-test-{secrets.token_hex(6)}"
     with Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5) as client:
         try:
             client.exists(prefix)
         except (RedisError, OSError) as error:
-            _missing("Redis", error)
+            missing("Redis", error)
         yield prefix
         for key in client.scan_iter(match=f"{prefix}*"):
             client.delete(key)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.api.opsclaw.client import call, chat
 from tests.support.server import Gateway, running_gateway, settings
-from tests.support.services import REDIS_URL, postgres_url  # noqa: F401
+from tests.support.services import REDIS_URL, missing, postgres_url  # noqa: F401
 from tests.support.upstreams.accounts import AccountVendor
 
 QUICK = {"attempts": 3, "baseSeconds": 0.01, "budgetSeconds": 5}
@@ -151,7 +151,7 @@ def redis_prefix() -> str:
     try:
         redis.Redis.from_url(REDIS_URL, socket_connect_timeout=3).ping()
     except redis.exceptions.RedisError as error:
-        pytest.skip(f"no Redis answers: {error}")
+        missing("Redis", error)
     return "crawdad"
 
 

@@ -13,7 +13,7 @@ import google.oauth2.service_account
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from crawdad.adapters.http import HttpTransport
 from crawdad.core.accounts import Account
@@ -279,6 +279,24 @@ def _elliptic() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return key.private_bytes(*form).decode()
+
+
+def _broken(**changes: int) -> str:
+    """A key whose numbers do not fit together."""
+    numbers = rsa.generate_private_key(public_exponent=65537, key_size=1024).private_numbers()
+    parts = {name: getattr(numbers, name) for name in ("p", "q", "d", "dmp1", "dmq1", "iqmp")} | changes
+    made = rsa.RSAPrivateNumbers(**parts, public_numbers=numbers.public_numbers)
+    key = made.private_key(unsafe_skip_rsa_key_validation=True)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    return key.private_bytes(*form).decode()
+
+
+@pytest.mark.parametrize("changes", [{"d": 7}, {"dmp1": 5}, {"dmq1": 1}, {"iqmp": 3}])
+async def test_keys_whose_numbers_do_not_fit(
+    idp: TestIdentityProvider, tokens: AccessTokens, changes: dict[str, int]
+) -> None:
+    error = await fails(tokens, robot(idp, private_key=_broken(**changes)))
+    assert error.kind is ErrorKind.UPSTREAM_ERROR and not idp.grants
 
 
 @pytest.mark.parametrize(

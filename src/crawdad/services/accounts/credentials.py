@@ -99,7 +99,7 @@ class AccessTokens:
             text = Text("oauth.kind", {"label": account.label})
             raise GatewayError(ErrorKind.INTERNAL, text)
         held = self._held.get(account.id)
-        if held is None or (held.secret != account.secret and held.refresh != account.secret):
+        if held is None or not _same(account.secret, held):
             if len(self._held) >= _MOST:
                 self._held.pop(next(iter(self._held)))
             held = self._held[account.id] = _Held(account.secret, account.secret)
@@ -151,6 +151,11 @@ class AccessTokens:
             details = {"code": "oauth_client_changed", "passing": False}
             raise GatewayError(ErrorKind.UPSTREAM_ERROR, Text("oauth.client_changed"), details)
         return await self._provider.refresh(held.refresh)
+
+
+def _same(secret: Secret, held: _Held) -> bool:
+    """Whether what is held is of this credential. Nearly always it is the very same object."""
+    return secret is held.secret or secret is held.refresh or secret in (held.secret, held.refresh)
 
 
 def _as_upstream(error: GatewayError) -> GatewayError:

@@ -23,7 +23,7 @@ from crawdad.services.accounts.health import Health
 from crawdad.services.accounts.locks import Key, Locks, State
 from crawdad.services.accounts.picking import NO_STANDINGS, Choice, Standing, Wish, pick
 from crawdad.services.accounts.quota import Quotas, covers
-from crawdad.services.accounts.seats import TOKEN_KINDS, BoundOffers, with_headers
+from crawdad.services.accounts.seats import TOKEN_KINDS, BoundOffers
 from crawdad.services.accounts.sessions import session_key
 from crawdad.services.accounts.snapshot import Snapshot
 from crawdad.services.accounts.use import DeclaredUse
@@ -240,7 +240,7 @@ class Pool:
         if account.kind not in TOKEN_KINDS:
             return Taken(offer, probe)
         try:
-            return Taken(with_headers(offer, await self._token(account)), probe)
+            return Taken(self._offers.dressed(offer, await self._token(account)), probe)
         except BaseException as error:
             await self.release(probe)
             if isinstance(error, GatewayError):

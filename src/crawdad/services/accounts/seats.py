@@ -52,6 +52,7 @@ class BoundOffers:
         self._configured = configured
         self._proxy_for = proxy_for
         self._kept: dict[tuple[str, str], tuple[Offer, Account, Offer]] = {}
+        self._dressed: dict[tuple[str, str], tuple[Offer, Mapping[str, str], Offer]] = {}
 
     def of(self, offer: Offer, account: Account) -> Offer:
         """`offer` in the name of `account`."""
@@ -68,9 +69,23 @@ class BoundOffers:
         self._kept[key] = (offer, account, bound)
         return bound
 
+    def dressed(self, offer: Offer, headers: Mapping[str, str]) -> Offer:
+        """`offer` with the token of the moment in its headers; made once for each token."""
+        assert offer.seat is not None
+        key = (offer.seat.account_id, offer.name)
+        kept = self._dressed.get(key)
+        if kept is not None and kept[0] is offer and kept[1] is headers:
+            return kept[2]
+        dressed = replace(offer, provider=replace(offer.provider, headers={**offer.provider.headers, **headers}))
+        if len(self._dressed) >= _MOST_KEPT:
+            self._dressed.clear()
+        self._dressed[key] = (offer, headers, dressed)
+        return dressed
+
     def forget(self) -> None:
         """Make them anew."""
         self._kept.clear()
+        self._dressed.clear()
 
 
 def _same(one: Offer, other: Offer) -> bool:
@@ -93,18 +108,14 @@ def bound_provider(
     )
     moved = base_url != provider.base_url or protocol != provider.protocol
     own_proxy = configured.proxy if configured else None
+    profile = provider.profile
+    if moved:
+        profile = vendor_profile(protocol, base_url, configured.profile if configured else None)
     return replace(
         provider,
         base_url=base_url,
         protocol=protocol,
-        headers=credential_headers(protocol, like),
-        profile=vendor_profile(protocol, base_url, configured.profile if configured else None)
-        if moved
-        else provider.profile,
+        headers=credential_headers(protocol, like, profile),
+        profile=profile,
         proxy=(own_proxy or proxy_for(base_url)) if moved else provider.proxy,
     )
-
-
-def with_headers(offer: Offer, headers: Mapping[str, str]) -> Offer:
-    """`offer` with a fresh token in its headers."""
-    return replace(offer, provider=replace(offer.provider, headers={**offer.provider.headers, **headers}))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,11 +16,15 @@ from crawdad.core.secret import Secret
 from crawdad.core.text import Text
 from crawdad.services.accounts.oauth.protocol import checked_endpoint
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_URI = "https://oauth2.googleapis.com/token"
 _AUDIENCE = "https://oauth2.googleapis.com/token"
 """Whom assertions are for: Google, by this name whatever the address that the key gives (as in Google's own clients)."""
 _LONGEST_KEY = 64 * 1024
+_LEAST_BITS, _MOST_BITS = 1024, 4096
 _LIFE_SECONDS = 3600
 _BACKDATED_SECONDS = 30
 """Assertions are dated back by this: a clock that is a little fast must not make them come from the future."""
@@ -89,7 +93,7 @@ def checked_location(value: str) -> str:
 
 
 def sign_assertion(account: ServiceAccount, now: float) -> Secret:
-    """A signed request for an access token, good for an hour from about `now` (Unix seconds). Takes milliseconds of
+    """A signed request for an access token, good for an hour from about `now` (Unix seconds). Takes a millisecond or two of
     arithmetic: call it in a thread. Raises BAD_REQUEST for a key that cannot sign."""
     import jwt
 
@@ -103,9 +107,32 @@ def sign_assertion(account: ServiceAccount, now: float) -> Secret:
     }
     headers = {"kid": account.key_id} if account.key_id else None
     try:
-        return Secret(jwt.encode(claims, account.private_key.reveal(), "RS256", headers))
+        return Secret(jwt.encode(claims, _key(account.private_key.reveal()), "RS256", headers))
     except Exception:  # whatever a library finds wrong with a key must not carry the key along
         raise _wrong("key") from None
+
+
+def _key(pem: str) -> RSAPrivateKey:
+    """The private key. Raises ValueError.
+
+    The library's own check tests whether the factors are prime, and holds up the whole process for some 30 ms while it
+    does. What would lead arithmetic astray is looked at here instead; with factors that are not prime the signature is
+    merely wrong.
+    """
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key = load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, RSAPrivateKey) or not _LEAST_BITS <= key.key_size <= _MOST_BITS:
+        raise ValueError
+    numbers = key.private_numbers()
+    p, q, d, n, e = numbers.p, numbers.q, numbers.d, numbers.public_numbers.n, numbers.public_numbers.e
+    whole = p * q == n and p % 2 and q % 2 and min(p, q) > 1 << 256 and 2 < e < 1 << 33 and e % 2
+    if not whole or d * e % (p - 1) != 1 or d * e % (q - 1) != 1:
+        raise ValueError
+    if numbers.dmp1 != d % (p - 1) or numbers.dmq1 != d % (q - 1) or numbers.iqmp * q % p != 1:
+        raise ValueError
+    return key
 
 
 def _wrong(what: str, **values: object) -> GatewayError:
