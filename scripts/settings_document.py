@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 from crawdad.core.catalogue.settings import MESSAGES
 from crawdad.core.secret import Secret
-from crawdad.core.settings import Section, Settings
+from crawdad.core.section import Section
+from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.configuration.difference import difference
 from crawdad.services.configuration.variables import OVERRIDES, VENDORS

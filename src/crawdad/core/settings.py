@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from crawdad.core.secret import Secret
+from crawdad.core.section import SecretValue, Section
 
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
 
@@ -26,21 +25,8 @@ BACKGROUND_PHRASES = (
 )
 
 
-def _to_secret(value: Any) -> Any:
-    return Secret(value) if isinstance(value, str) else value
-
-
-SecretValue = Annotated[Secret, BeforeValidator(_to_secret)]
 Rate = Annotated[float | None, Field(ge=0, allow_inf_nan=False)]
 """A price in US dollars; None: unknown."""
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, camelCase in the file, extra keys ignored (the configuration reader reports them)."""
-
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", arbitrary_types_allowed=True
-    )
 
 
 class CostTier(Section):

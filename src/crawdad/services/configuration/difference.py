@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crawdad.core.settings import Section, Settings
+from crawdad.core.section import Section
+from crawdad.core.settings import Settings
 
 _RESTART = frozenset(
     ("gateway.port", "gateway.bind", "gateway.extraPorts", "gateway.drainSeconds", "database", "cluster")

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, get_args, get_origin
 
-from crawdad.core.settings import Section, Settings
+from crawdad.core.section import Section
+from crawdad.core.settings import Settings
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.paths import Path
