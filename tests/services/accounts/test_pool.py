@@ -223,6 +223,30 @@ async def test_exactly_one_request_probes_and_the_others_wait_for_it() -> None:
     assert len(answers) == 50 and len(world.asked) == 50 and not world.pool.locks
 
 
+async def test_whoever_all_others_fail_waits_for_the_account_that_is_probed() -> None:
+    world = World(2)
+    world.pool.locks.fail("b", "m", "rate_limit", 30.0)
+    world.clock.advance(31)
+    gate, world.asked = asyncio.Event(), []
+
+    async def answer(offer: Offer) -> str:
+        assert offer.seat is not None
+        world.asked.append(offer.seat.account_id)
+        if offer.seat.account_id == "a":
+            raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+        await gate.wait()
+        offer.seat.heard(200, {})
+        return "b"
+
+    world.attempt = answer  # type: ignore[method-assign]
+    requests = [asyncio.ensure_future(world.ask(f"conversation number {number}")) for number in range(20)]  # noqa: TID251
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert world.asked.count("b") == 1
+    gate.set()
+    assert [name for name, _ in await asyncio.gather(*requests)] == ["b"] * 20
+
+
 async def test_a_failed_probe_doubles_the_rest() -> None:
     world = World(2)
     world.answers["a"] = lambda: limited(None)

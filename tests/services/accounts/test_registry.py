@@ -206,3 +206,28 @@ async def test_many_at_once_keep_the_order_and_the_labels_apart(
     assert [account.position for account in accounts] == list(range(20))
     twins = await asyncio.gather(*(one.registry.add(orders[0], BOSS) for _ in range(5)))
     assert len({twin.id for twin in twins}) == 1 and len(await one.registry.all()) == 20
+
+
+async def test_a_lock_that_is_just_being_written_is_not_taken_for_gone(
+    pair: tuple[AccountServices, AccountServices, House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _, _ = pair
+    made = (await one.registry.add(order("a"), BOSS)).id
+    store, gate = one.keeping._store, asyncio.Event()
+    put = store.put_locks
+
+    async def slowly(*arguments: Any) -> None:
+        await gate.wait()
+        await put(*arguments)
+
+    monkeypatch.setattr(store, "put_locks", slowly)
+    one.pool.locks.fail(made, "m", "rate_limit", 30.0)
+    writing = asyncio.ensure_future(one.keeping.flush())  # noqa: TID251
+    await asyncio.sleep(0)
+    reading = asyncio.ensure_future(one.keeping.reload_locks())  # noqa: TID251
+    for _ in range(50):
+        await asyncio.to_thread(lambda: None)  # what the database answers may arrive
+    assert one.pool.locks.state(made, "m")[0] is State.LOCKED
+    gate.set()
+    await asyncio.gather(writing, reading)
+    assert one.pool.locks.state(made, "m")[0] is State.LOCKED

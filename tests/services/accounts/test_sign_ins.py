@@ -242,6 +242,25 @@ async def test_a_device_nobody_lets_in(processes: list[Process], idp: TestIdenti
     assert found.device is not None and not found.device.device_code.reveal() and not idp.grants
 
 
+@pytest.mark.parametrize(("answer", "words"), [("denied", "oauth.access_denied"), ("expired", "oauth.expired_token")])
+async def test_what_the_provider_says_of_a_device_ends_the_flow(
+    processes: list[Process], idp: TestIdentityProvider, world: World, answer: str, words: str
+) -> None:
+    one = processes[0]
+    flow = await one.sign_ins.start_device(BY)
+    await world.clock.next_nap()
+    device = next(iter(idp.devices.values()))
+    if answer == "denied":
+        idp.deny(device.user_code)
+    else:
+        device.expires = 0.0
+    world.clock.advance(1)
+    await until(lambda: not world.tasks._running)
+    found = await one.sign_ins.status(flow.state)
+    assert found.status == "failed" and found.problem is not None and found.problem.key == words
+    assert not one.book.orders and len(idp.grants) == 1, "asked once and no more"
+
+
 async def test_a_cancelled_device_is_asked_for_no_more(
     processes: list[Process], idp: TestIdentityProvider, world: World
 ) -> None:

@@ -51,6 +51,8 @@ class Keeping:
         self._settings = settings
         self._origin = origin
         self._wanted = asyncio.Event()
+        self._one_at_the_locks = asyncio.Lock()
+        """Whoever reads the locks while others are being written would take those for gone that are not yet there."""
         self._protected: dict[str, tuple[str, ...]] = {}
         self.changed: Callable[[], None] = lambda: None
         """Called when the accounts are not those of before."""
@@ -74,7 +76,8 @@ class Keeping:
 
     async def reload_locks(self) -> None:
         """The locks as they are in the database now."""
-        self._pool.locks.restore(await self._store.locks())
+        async with self._one_at_the_locks:
+            self._pool.locks.restore(await self._store.locks())
 
     async def seed(self) -> None:
         """Take up what the statistics say that accounts with declared limits have used."""
@@ -111,16 +114,17 @@ class Keeping:
         await self._flush_notes()
 
     async def _flush_locks(self) -> None:
-        put, cleared = self._pool.locks.changes()
-        if not put and not cleared:
-            return
-        stored = [as_stored(lock) for lock in put]
-        try:
-            await self._store.put_locks(stored, cleared)
-            await self._changes.bump(LOCKS_CHANGED)
-        except BaseException:
-            self._pool.locks.take_back(put, cleared)
-            raise
+        async with self._one_at_the_locks:
+            put, cleared = self._pool.locks.changes()
+            if not put and not cleared:
+                return
+            stored = [as_stored(lock) for lock in put]
+            try:
+                await self._store.put_locks(stored, cleared)
+                await self._changes.bump(LOCKS_CHANGED)
+            except BaseException:
+                self._pool.locks.take_back(put, cleared)
+                raise
         for lock in stored:
             values = (lock.until, lock.reason, lock.failures, lock.failed_at)
             await self.announce("accounts.locked", account=lock.account_id, model=lock.model, values=list(values))

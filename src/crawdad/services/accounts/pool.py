@@ -6,7 +6,7 @@ Everything a request needs is in memory; what is learnt goes to the database and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from crawdad.core.text import Text
 from crawdad.services.accounts.bindings import Bindings
 from crawdad.services.accounts.health import Health
 from crawdad.services.accounts.locks import Key, Locks, State
-from crawdad.services.accounts.picking import NO_STANDINGS, Choice, Standing, Wish, pick
+from crawdad.services.accounts.picking import NO_STANDINGS, Choice, Standing, Wish, pick, serves
 from crawdad.services.accounts.quota import Quotas, covers
 from crawdad.services.accounts.seats import TOKEN_KINDS, BoundOffers
 from crawdad.services.accounts.sessions import session_key
@@ -48,6 +48,8 @@ _REASON_OF_KIND = {
     ErrorKind.UPSTREAM_TIMEOUT: "server_error",
 }
 REVOKED = "credential_revoked"
+NOT_ASKED = "accounts_limited"
+"""What a refusal is called that no vendor was asked for: the account has to rest, or another request tries it."""
 
 
 class Tokens(Protocol):
@@ -219,6 +221,31 @@ class Pool:
             if held.state is State.LOCKED and held.left <= _SHORT_SECONDS and waited < _SHORT_WAITS_SECONDS:
                 return max(held.left, 0.01)
         raise nobody(held)
+
+    async def late(
+        self, offers: Sequence[Offer], asked: Container[tuple[str, str]], waited: float
+    ) -> tuple[list[Offer], float]:
+        """Where all that a request was given failed: the offers of accounts that were held up until now and are not any more,
+        and how long they were waited for. `asked` are the accounts and models that the request has tried.
+
+        An account that one request probes is not given to the others. They would be lost if all else failed, though it
+        serves a moment later.
+        """
+        settings, seconds = self._settings(), 0.0
+        while True:
+            found: list[Offer] = []
+            probed = False
+            for offer in offers:
+                for account in self.snapshot.by_provider.get(offer.provider.id, ()):
+                    if serves(account, offer.model) and (account.id, offer.model) not in asked:
+                        standing = self.standing(account, offer.model)
+                        if standing is None or standing.state in (State.FREE, State.HALF_OPEN, State.RESTING):
+                            found.append(self._offers.of(offer, account))
+                        probed |= standing is not None and standing.state is State.PROBED
+            if found or not probed or waited + seconds >= settings.max_wait_seconds:
+                return found, seconds
+            await self._clock.sleep(_LOOK_AGAIN_SECONDS)
+            seconds += _LOOK_AGAIN_SECONDS
 
     async def take(self, turn: Turn, offer: Offer) -> Taken:
         """Make ready for a call in an account's name. Raises RATE_LIMITED where it has to rest by now, and what asking for a
@@ -395,4 +422,4 @@ def nobody(held: Choice) -> GatewayError:
         return GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "quota_protected", "passing": False}, after)
     seconds = max(1, int(held.left) + (held.left % 1 > 0))
     text = Text("accounts.all_rest", {"seconds": seconds})
-    return GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "accounts_limited"}, float(seconds))
+    return GatewayError(ErrorKind.RATE_LIMITED, text, {"code": NOT_ASKED}, float(seconds))

@@ -9,10 +9,10 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Attempt
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import RetrySettings
-from crawdad.services.accounts.pool import Pool
+from crawdad.services.accounts.pool import NOT_ASKED, Pool
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
-from crawdad.services.turns.retry import next_attempt
+from crawdad.services.turns.retry import ELSEWHERE, next_attempt
 from crawdad.services.turns.sources import about_credential
 from crawdad.services.turns.turn import Turn
 
@@ -53,9 +53,12 @@ class Dispatcher:
         """The first answer to be had. Raises the error of the last attempt, and what `Budgets.reserve` raises."""
         offers = await self._budgets.reserve(turn, offers)
         exchange = turn.exchange
+        wanted = offers
         offers, pool = await self._seated(turn, offers)
         tries = [0] * len(offers)
         number = 0
+        waited = 0.0
+        asked: set[tuple[str, str]] = set()
         while True:
             offer = offers[number]
             tries[number] += 1
@@ -66,6 +69,15 @@ class Dispatcher:
                 elapsed, settings = self._ledger.seconds(exchange), self._settings()
                 rests = [pool.rest(one) for one in offers] if pool is not None else ()
                 again = next_attempt(error, number, tries, elapsed, settings, self._randomness.uniform(), rests)
+                if offer.seat is not None and error.details.get("code") != NOT_ASKED:
+                    asked.add((offer.seat.account_id, offer.model))
+                if again is None and pool is not None and error.kind in ELSEWHERE:
+                    late, seconds = await pool.late(wanted, asked, waited)
+                    waited += seconds
+                    if late:
+                        number = len(tries)
+                        offers, tries = [*offers, *late], [*tries, *(0 for _ in late)]
+                        continue
                 if again is None:
                     raise _with_wait(error, rests) from None
                 if again.seconds > 0:

@@ -1,0 +1,85 @@
+"""A clock of the gateway's that a test moves: real time, and as many seconds more as the test says.
+
+    with MovedClock(folder / "clock") as clock, running_gateway(config, clock.environment, command=clock.command):
+        clock.advance(61)
+
+The seconds are shared through a small file, for the gateway is a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import struct
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+_PLACE = "TEST_MOVED_CLOCK"
+_LOOK_SECONDS = 0.02
+_SERVE = """
+import sys
+from crawdad.app import application
+from crawdad.app.launch import Launch
+from crawdad.app.server import run
+from tests.support.moved_clock import Clock
+application.SystemClock = Clock
+sys.exit(run(Launch.from_environment(sys.argv[sys.argv.index("--home") + 1])))
+"""
+
+
+class MovedClock:
+    """The test's end. Its times are the gateway's."""
+
+    command = (sys.executable, "-c", _SERVE)
+
+    def __init__(self, place: Path) -> None:
+        place.write_bytes(struct.pack("d", 0.0))
+        self.environment: Mapping[str, str] = {_PLACE: str(place)}
+        self._shared = _open(str(place))
+        self._ahead = 0.0
+
+    def advance(self, seconds: float) -> None:
+        """Let time go by at the gateway's."""
+        self._ahead += seconds
+        self._shared[:8] = struct.pack("d", self._ahead)
+
+    def now(self) -> float:
+        """Unix time as the gateway sees it."""
+        return time.time() + self._ahead
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._shared.close()
+
+
+class Clock:
+    """The gateway's end: `core.ports.Clock`."""
+
+    def __init__(self) -> None:
+        self._shared = _open(os.environ[_PLACE])
+
+    def _ahead(self) -> float:
+        seconds: float = struct.unpack("d", self._shared[:8])[0]
+        return seconds
+
+    def now(self) -> float:
+        return time.time() + self._ahead()
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead()
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.monotonic() + seconds
+        while (left := until - self.monotonic()) > 0:  # noqa: ASYNC110 (another process moves it)
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
+
+
+def _open(place: str) -> mmap.mmap:
+    with open(place, "r+b") as file:
+        return mmap.mmap(file.fileno(), 8)
