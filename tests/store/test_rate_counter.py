@@ -61,3 +61,19 @@ async def test_ended_windows_are_forgotten(clusters: Pair) -> None:
         await rates.add(f"key {number}", 1, 1)
     await clusters.pass_time(61)
     assert (await rates.add("key 5", 1, 1))[0]
+
+
+async def test_what_a_window_holds_can_be_looked_at(clusters: Pair) -> None:
+    here, there = clusters.here.rates, clusters.there.rates
+    assert await here.look("requests:a") is None
+    await here.add("requests:a", 3, 10)
+    grant = await here.reserve("tokens:a", 10, 400, 1000)
+    counted, held = await there.look("requests:a"), await there.look("tokens:a")
+    assert counted is not None and (counted.used, counted.reserved) == (3, 0)
+    assert held is not None and (held.used, held.reserved) == (0, 400)
+    assert counted.seconds == pytest.approx(60, abs=1)
+    await here.settle("tokens:a", 400, 120, grant)
+    held = await there.look("tokens:a")
+    assert held is not None and (held.used, held.reserved) == (120, 0)
+    await clusters.pass_time(61)
+    assert await there.look("tokens:a") is None and await here.look("requests:a") is None

@@ -49,13 +49,14 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What became of a budget so far. `used` and `reserved` are None where nobody counts them together (minutes)."""
+    """What became of a budget so far. `used` and `reserved` are None where nobody knows them: a minute that another
+    process counts."""
 
     budget: Budget
     used: float | None
     reserved: float | None
     resets_at: float | None
-    """When the window ends, in Unix seconds; None: never."""
+    """When the window ends, in Unix seconds; None: never, or (a minute) it has not begun."""
 
     @property
     def left(self) -> float | None:

@@ -132,6 +132,15 @@ class Grant:
     window: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a window holds: what was counted in it, what is set aside, and the seconds until it ends."""
+
+    used: int
+    reserved: int
+    seconds: float
+
+
 class RateCounter(Protocol):
     """Counts per key and window of time, in this process or in the whole cluster. A key's window begins with the first count
     in it. Amounts are whole numbers."""
@@ -145,6 +154,9 @@ class RateCounter(Protocol):
     async def settle(self, key: str, reserved: int, used: int, made: Grant, window: int = 60) -> None:
         """Count `used` and give back what `made` had set aside. Of a window that is over nothing is left to give back; what
         was used counts in the present one then."""
+
+    async def look(self, key: str, window: int = 60) -> Counted | None:
+        """What the present window holds; None: none has begun."""
 
 
 class SecretBox(Protocol):

@@ -10,7 +10,6 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -143,9 +142,9 @@ class Tunnel:
         """Close it. `reason`: why it was not the operator who did."""
         async with self._lock:
             if self._keeper is not None:
-                self._keeper.cancel()
-                with suppress(asyncio.CancelledError):
-                    await self._keeper
+                if not self._keeper.cancelling():  # a second time would cut short the end that it is making
+                    self._keeper.cancel()
+                await asyncio.wait({self._keeper})  # awaiting it would hide that whoever stops it is cancelled
                 _log.info("tunnel_stopped")
             self._keeper = self._order = self._url = None
             self._error = reason

@@ -8,7 +8,7 @@ from itertools import count
 from weakref import WeakSet
 
 from crawdad.core.happenings import Event
-from crawdad.core.ports import Clock, Grant
+from crawdad.core.ports import Clock, Counted, Grant
 from crawdad.store.subscription import Subscription
 
 QUEUE_BOUND = 1000
@@ -109,6 +109,12 @@ class InProcessRateCounter:
         current.count += used
         if current.name == made.window:
             current.reserved = max(0, current.reserved - reserved)
+
+    async def look(self, key: str, window: int = 60) -> Counted | None:
+        """What the present window holds; None: none has begun."""
+        found = self._windows.get((key, window))
+        left = 0.0 if found is None else found.ends - self._clock.monotonic()
+        return Counted(found.count, found.reserved, left) if found is not None and left > 0 else None
 
     def _current(self, key: str, window: int) -> tuple[_Window, float]:
         now = self._clock.monotonic()

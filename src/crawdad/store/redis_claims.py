@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.ports import Grant
+from crawdad.core.ports import Counted, Grant
 from crawdad.core.text import Text
 
 _CLAIM = """
@@ -69,6 +69,15 @@ redis.call('HSET', KEYS[1], 'count', string.format('%.0f', tonumber(found[2]) + 
   'reserved', string.format('%.0f', held))
 """
 
+_LOOK = """
+local left = redis.call('PTTL', KEYS[1])
+if left > 0 then return {redis.call('GET', KEYS[1]), '0', left} end
+left = redis.call('PTTL', KEYS[2])
+if left <= 0 then return nil end
+local found = redis.call('HMGET', KEYS[2], 'count', 'reserved')
+return {found[1], found[2], left}
+"""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -108,6 +117,7 @@ class RedisRateCounter:
         self._count: Any = client.register_script(_COUNT)
         self._reserve: Any = client.register_script(_RESERVE)
         self._settle: Any = client.register_script(_SETTLE)
+        self._look: Any = client.register_script(_LOOK)
 
     async def add(self, key: str, amount: int, limit: int, window: int = 60) -> tuple[bool, float]:
         """Count `amount` unless that exceeds `limit`: `(counted, seconds until the window ends)`."""
@@ -132,3 +142,10 @@ class RedisRateCounter:
             await self._settle(
                 keys=[f"{self._prefix}:held:{window}:{key}"], args=[reserved, used, made.window, window * 1000]
             )
+
+    async def look(self, key: str, window: int = 60) -> Counted | None:
+        """What the present window holds; None: none has begun."""
+        names = [f"{self._prefix}:{kind}:{window}:{key}" for kind in ("rate", "held")]
+        with translated():
+            found = await self._look(keys=names)
+        return None if found is None else Counted(int(found[0]), int(found[1]), found[2] / 1000)

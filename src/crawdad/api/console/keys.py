@@ -55,7 +55,7 @@ class NewKey(KeyChange):
 
 
 class BudgetTold(BaseModel):
-    """A budget and what became of it. `used` and `left` are null for those of a minute; `resets_at` is in Unix seconds."""
+    """A budget and what became of it. `resets_at` is in Unix seconds; null: never, or a minute that has not begun."""
 
     unit: BudgetUnit
     period: BudgetPeriod

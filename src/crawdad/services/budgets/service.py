@@ -27,7 +27,7 @@ from crawdad.core.settings import BudgetSettings
 from crawdad.services.budgets import refusals
 from crawdad.services.budgets.estimates import Span, estimate, span
 from crawdad.services.budgets.gathering import Gathering
-from crawdad.services.budgets.standings import standings
+from crawdad.services.budgets.standings import MICRO, minute_key, standings
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.turn import Turn
 from crawdad.store.budgets import BudgetStore, Line, Order, Shortage
@@ -38,7 +38,6 @@ _LEASE_SECONDS = 900.0
 _RENEW_SECONDS = 60.0
 _JUMP_SECONDS = 120.0
 _MOST_SETTLING = 10_000
-_MICRO = 1_000_000
 _KEPT_RETURNED_SECONDS = 14 * 24 * 3600.0
 _KEPT_DAYS_SECONDS = 62 * 24 * 3600.0
 _KEPT_MONTHS_SECONDS = 800 * 24 * 3600.0
@@ -98,7 +97,7 @@ class Budgets:
         RATE_LIMITED."""
         for budget in principal.limits.budgets:
             if budget.unit == "requests" and budget.period == "minute":
-                counted, seconds = await self._rates.add(f"requests:{budget.subject}", 1, int(budget.limit))
+                counted, seconds = await self._rates.add(minute_key(budget), 1, int(budget.limit))
                 if not counted:
                     raise refusals.minute_spent("requests", budget.limit, seconds)
 
@@ -147,8 +146,8 @@ class Budgets:
             self._settle(minute, _whole(minute.unit, used))
 
     async def standing(self, budgets: Iterable[Budget]) -> list[Standing]:
-        """What is used and left of each budget. Those of a minute are told without."""
-        return await standings(self._store, budgets, self._clock.now())
+        """What is used and left of each budget."""
+        return await standings(self._store, budgets, self._clock.now(), self._rates)
 
     async def keep_reserving(self) -> None:
         """Carry out reservations, for ever."""
@@ -218,7 +217,7 @@ class Budgets:
         least, most = _whole(budget.unit, found.least), _whole(budget.unit, found.most)
         if not most:
             return
-        key, limit = f"{budget.unit}:{budget.subject}", int(budget.limit * (_MICRO if budget.unit == "usd" else 1))
+        key, limit = minute_key(budget), int(budget.limit * (MICRO if budget.unit == "usd" else 1))
         grant = await self._rates.reserve(key, least, most, limit)
         if not grant.granted:
             raise refusals.minute_spent(budget.unit, budget.limit, grant.seconds)
@@ -280,4 +279,4 @@ class Budgets:
 
 def _whole(unit: BudgetUnit, amounts: Amounts) -> int:
     """An amount as rate counters want it."""
-    return math.ceil(amounts.of(unit) * (_MICRO if unit == "usd" else 1))
+    return math.ceil(amounts.of(unit) * (MICRO if unit == "usd" else 1))
