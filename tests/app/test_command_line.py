@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -433,7 +434,9 @@ def test_bodies_and_exports_of_the_log(capsys: Capture, home: Path) -> None:
 def test_following_the_log_tells_what_comes_once(home: Path) -> None:
     keep(home, *(exchange(number) for number in range(3)))
     command = [sys.executable, "-P", "-m", "crawdad.app.main", "logs", "-f", "-n", "2", "--json"]
-    with subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, text=True) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs behind a shell's & does not hear Ctrl-C
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment(home), stdout=pipe, text=True, preexec_fn=heard) as process:
         assert process.stdout is not None
         told = [json.loads(process.stdout.readline())["id"] for _ in range(2)]
         keep(home, exchange(900, started_at=1_700_000_000.0))
