@@ -119,9 +119,8 @@ def test_what_is_used_is_told(admin: httpx.Client, gateway: Gateway) -> None:
 
     eventually(counted, "the minutes to be corrected")  # the test takes much less than a minute
     eventually(spent, "the requests to be settled")
-    assert admin.delete(
-        f"/api/keys/{key['id']}"
-    ).is_success  # a minute goes by itself: other tests compare lists of keys
+    # A minute goes by itself, and other tests compare lists of keys.
+    assert admin.delete(f"/api/keys/{key['id']}").is_success
 
 
 @pytest.mark.parametrize(
