@@ -18,6 +18,11 @@ class Permission(StrEnum):
     """What a principal may be allowed to do. A child principal never holds one that its parent lacks."""
 
     MODELS_USE = "models.use"
+    AGENTS_USE = "agents.use"
+    """To talk to agents, in sessions and with jobs of one's own."""
+    AGENTS_MANAGE = "agents.manage"
+    """To see and change everybody's sessions, jobs and approvals."""
+    TOOLS_INVOKE = "tools.invoke"
     METRICS_READ = "metrics.read"
     SYSTEM_READ = "system.read"
     CONFIG_READ = "config.read"
@@ -36,7 +41,7 @@ class Permission(StrEnum):
 
 
 EVERYTHING: frozenset[Permission] = frozenset(Permission)
-KEY_DEFAULT: frozenset[Permission] = frozenset({Permission.MODELS_USE})
+KEY_DEFAULT: frozenset[Permission] = frozenset({Permission.MODELS_USE, Permission.AGENTS_USE})
 
 PrincipalKind = Literal["api_key", "token", "admin", "local", "system"]
 
