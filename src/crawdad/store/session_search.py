@@ -81,8 +81,8 @@ class SessionSearch:
         for _ in range(_MOST_LOOKS):
             rows = await self._look(query, below, 0, _LOOKED_AT)
             more = len(rows) == _LOOKED_AT
-            fresh = list({row[1]: row for row in reversed(rows) if row[1] not in seen}.values())[::-1]
-            fresh.sort(key=lambda row: -row[0])
+            newest = {row[1]: row for row in reversed(rows) if row[1] not in seen}
+            fresh = sorted(newest.values(), reverse=True)
             seen.update(row[1] for row in fresh)
             if first < _LAST and fresh:  # those that an earlier page has shown are not shown again
                 shown = await self._shown(query, [row[1] for row in fresh], first)
