@@ -195,7 +195,9 @@ async def test_everything_said_is_found_in_every_script(database: Database) -> N
         database, entry("a", title="Quarterly report"), entry("b", owner="key_1", label="设计稿"), entry("c")
     )
     await store.append(entry("a"), [said("Die Straße nach Köln; v2.1-rc_3 & foo@bar.org")], MORNING)
-    await store.append(entry("b", owner="key_1"), [said("请帮我查一下北京的天气预报"), said("晴天", "assistant")], MORNING)
+    await store.append(
+        entry("b", owner="key_1"), [said("请帮我查一下北京的天气预报"), said("晴天", "assistant")], MORNING
+    )
     await store.append(entry("c"), [said("東京タワー 서울 날씨 — report")], MORNING)
 
     async def found(text: str, **wanted: Any) -> list[str]:

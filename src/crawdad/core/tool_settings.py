@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from crawdad.core.section import Section
+from crawdad.core.session_settings import AgentToAgentToolsSettings, SessionToolsSettings
 from crawdad.core.web_settings import WebToolsSettings
 
 
@@ -15,3 +16,5 @@ class ToolsSettings(Section):
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     web: WebToolsSettings = WebToolsSettings()
+    sessions: SessionToolsSettings = SessionToolsSettings()
+    agent_to_agent: AgentToAgentToolsSettings = AgentToAgentToolsSettings()
