@@ -79,12 +79,12 @@ class SessionSettings(Section):
 
     scope: Literal["per-sender", "global"] = "per-sender"
     dm_scope: Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"] = "main"
-    identity_links: dict[str, tuple[str, ...]] = {}
+    identity_links: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     idle_minutes: int | None = Field(None, gt=0)
     reset_triggers: tuple[str, ...] = ("/new", "/reset")
     reset: SessionResetSettings = SessionResetSettings()
     reset_by_type: SessionResetByTypeSettings = SessionResetByTypeSettings()
-    reset_by_channel: dict[str, SessionResetSettings] = {}
+    reset_by_channel: dict[str, SessionResetSettings] = Field(default_factory=dict)
     send_policy: SendPolicySettings = SendPolicySettings()
     agent_to_agent: AgentToAgentSettings = AgentToAgentSettings()
     maintenance: SessionMaintenanceSettings = SessionMaintenanceSettings()

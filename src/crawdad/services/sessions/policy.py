@@ -73,7 +73,7 @@ def daily_moment(hour: int, now: float, zone: tzinfo | None) -> float:
 
 
 def _at(day: datetime, hour: int, zone: tzinfo | None) -> float:
-    bare = datetime(day.year, day.month, day.day, hour)
+    bare = datetime(day.year, day.month, day.day, hour)  # noqa: DTZ001 - the zone is added below
     return (bare.astimezone() if zone is None else bare.replace(tzinfo=zone)).timestamp()
 
 
