@@ -42,6 +42,7 @@ _FRESH: Mapping[str, Any] = {
 """What a new log begins with."""
 _FOUND_BY = frozenset(("title", "label", "owner", "agent_id", "public_id"))
 _IMPORTED_AT_ONCE = 500
+_PURGED_AT_ONCE = 50
 
 
 class SessionStore:
@@ -260,11 +261,18 @@ class SessionStore:
             await connection.execute(delete(session_texts).where(session_texts.c.key == key))
             return (await connection.execute(delete(session_logs).where(session_logs.c.key == key))).rowcount
 
-    async def purge_log(self, session_id: str) -> None:
-        """Remove one log that its session has left."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(session_texts).where(session_texts.c.session_id == session_id))
-            await connection.execute(delete(session_logs).where(session_logs.c.session_id == session_id))
+    async def purge_left(self, before: float) -> int:
+        """Remove the logs that were left before a moment, in small transactions: how many."""
+        query = select(session_logs.c.session_id).where(session_logs.c.ended_at < before).limit(_PURGED_AT_ONCE)
+        removed = 0
+        while True:
+            async with self._database.write() as connection:
+                ids = list((await connection.execute(query)).scalars())
+                await connection.execute(delete(session_texts).where(session_texts.c.session_id.in_(ids)))
+                await connection.execute(delete(session_logs).where(session_logs.c.session_id.in_(ids)))
+            removed += len(ids)
+            if len(ids) < _PURGED_AT_ONCE:
+                return removed
 
     async def _one(self, wanted: ColumnElement[bool]) -> SessionEntry | None:
         query = select(sessions).where(wanted).order_by(sessions.c.updated_at.desc()).limit(1)

@@ -27,6 +27,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "sessions.transcript.not_json": ("this is no JSON object", "不是 JSON 对象"),
     "sessions.transcript.no_header": ("the first line is not of type `session`", "首行的类型不是 `session`"),
     "sessions.transcript.empty": ("it is empty", "内容为空"),
+    "sessions.label_taken": (
+        "Another session of the agent has the label '{label}'.",
+        "该智能体的另一个会话已使用标签“{label}”。",
+    ),
     "sessions.send_denied": (
         "The session's policy lets nothing be sent there.",
         "该会话的策略不允许发送消息。",
