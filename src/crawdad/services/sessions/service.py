@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
-from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.ports import Bus, Clock, Randomness
 from crawdad.core.sessions import (
@@ -27,8 +27,7 @@ from crawdad.core.sessions import (
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.sessions.changes import checked
-from crawdad.services.sessions.policy import Upkeep, over, reset_of, seconds_of, upkeep_of
-from crawdad.services.sessions.transcript import message_of, text_of
+from crawdad.services.sessions.policy import over, reset_of
 from crawdad.services.sessions.view import view_of
 from crawdad.store.session_search import MOST_ON_A_PAGE, SessionSearch
 from crawdad.store.sessions import SessionStore
@@ -49,17 +48,15 @@ class SessionService:
         randomness: Randomness,
         bus: Bus,
         settings: Callable[[], Settings],
-        *,
-        zone: Callable[[], tzinfo | None] = lambda: None,
         origin: str = "",
     ) -> None:
         self.store = store
         self.search = search
         self.clock = clock
-        self._randomness = randomness
+        self.randomness = randomness
         self._bus = bus
         self._settings = settings
-        self._zone = zone
+        self.zone: Callable[[], tzinfo | None] = lambda: None
         self._origin = origin
 
     async def open(
@@ -70,21 +67,21 @@ class SessionService:
         if found is None:
             made = self._new(key, owner, values or {})
             if await self.store.add(made):
-                await self._tell(made, "created")
+                await self.tell(made, "created")
                 return made
-            found = await self._need(key)  # somebody else was faster
+            found = await self.need(key)  # somebody else was faster
         why = "reset" if fresh else self._over(found)
         return found if why is None else await self._begin(found, why)
 
     def _over(self, entry: SessionEntry) -> str | None:
         reset = reset_of(entry, self._settings().session)
-        return over(reset, entry.active_at or entry.updated_at, self.clock.now(), self._zone())
+        return over(reset, entry.active_at or entry.updated_at, self.clock.now(), self.zone())
 
     def _new(self, key: str, owner: str, values: Mapping[str, Any]) -> SessionEntry:
         now = self.clock.now()
         entry = SessionEntry(
             key=key,
-            session_id=self._randomness.new_id(),
+            session_id=self.randomness.new_id(),
             agent_id=agent_of(key),
             kind=kind_of(key, values.get("chat_type")),
             created_at=now,
@@ -104,7 +101,7 @@ class SessionService:
             return []
         lines = await self.store.append(entry, events, self.clock.now())
         if any(event.kind == "message" for event in events):
-            await self._tell(entry, "message")
+            await self.tell(entry, "message")
         return lines
 
     async def view(self, session_id: str) -> list[LogEvent]:
@@ -117,13 +114,13 @@ class SessionService:
         changed = await self.store.change(key, values, self.clock.now())
         if changed is None:
             raise no_session(key)
-        await self._tell(changed, "changed")
+        await self.tell(changed, "changed")
         return changed
 
     async def patch(self, key: str, wanted: Mapping[str, Any]) -> SessionEntry:
         """What a person changes: `title`, `label` and settings by OpenClaw's names. Raises BAD_REQUEST for any other, and
         CONFLICT for a label that another session of the agent has."""
-        entry = await self._need(key)
+        entry = await self.need(key)
         values = checked(wanted)
         label = values.get("label")
         if label:
@@ -141,56 +138,24 @@ class SessionService:
 
     async def reset(self, key: str, reason: str = "reset") -> SessionEntry:
         """Begin a new log under the same key; the old one stays. Raises NOT_FOUND."""
-        return await self._begin(await self._need(key), reason)
+        return await self._begin(await self.need(key), reason)
 
     async def _begin(self, entry: SessionEntry, reason: str) -> SessionEntry:
-        begun = await self.store.begin(entry, self._randomness.new_id(), self.clock.now(), reason)
+        begun = await self.store.begin(entry, self.randomness.new_id(), self.clock.now(), reason)
         if begun is None:  # somebody else has just done the same
-            return await self._need(entry.key)
-        await self._tell(begun, "reset")
+            return await self.need(entry.key)
+        await self.tell(begun, "reset")
         return begun
 
     async def trim(self, entry: SessionEntry, after: int) -> None:
         """Have the lines above `after` no longer seen by the model; the log keeps them."""
         await self.append(entry, [NewLogEvent("trim", {"after": after})])
 
-    async def fork(self, key: str, sequence: int | None = None, owner: str | None = None) -> SessionEntry:
-        """A new session that begins with the lines up to `sequence` (None: all). Raises NOT_FOUND."""
-        entry = await self._need(key)
-        lines = await self.store.lines(entry.session_id, before=None if sequence is None else sequence + 1)
-        if sequence is not None and (not lines or lines[-1].sequence != sequence):
-            raise bad_request("sessions.no_line", "sequence", sequence=sequence)
-        new_id, now = self._randomness.new_id(), self.clock.now()
-        is_api = entry.kind == "api"
-        forked = replace(
-            entry,
-            key=f"agent:{entry.agent_id}:api:{new_id}" if is_api else f"{_bare(entry)}:fork:{new_id}",
-            session_id=new_id,
-            kind="api" if is_api else "other",
-            public_id=new_id if is_api else "",
-            created_at=now,
-            updated_at=now,
-            active_at=now,
-            owner=entry.owner if owner is None else owner,
-            label="",
-            parent_key="",
-            messages=sum(line.kind == "message" for line in lines),
-            compactions=sum(line.kind == "compaction" for line in lines),
-            **dict.fromkeys(("input_tokens", "output_tokens", "cached_tokens", "context_tokens"), 0),
-            cost=0.0,
-            aborted=False,
-            extra={**entry.extra, "forkedFrom": {"key": key, "sessionId": entry.session_id, "sequence": sequence}},
-        )
-        copied = [replace(line, session_id=new_id) for line in lines]
-        await self.store.adopt(forked, copied, texts_of(copied), {})
-        await self._tell(forked, "forked")
-        return forked
-
     async def delete(self, key: str) -> None:
         """Take a session out of the lists; its log stays until somebody purges it. Raises NOT_FOUND."""
-        entry = await self._need(key)
+        entry = await self.need(key)
         if await self.store.delete(key, self.clock.now()):
-            await self._tell(entry, "deleted")
+            await self.tell(entry, "deleted")
 
     async def purge(self, key: str) -> int:
         """Remove a session (also one that was deleted) with everything said in it: how many logs. Raises NOT_FOUND."""
@@ -199,7 +164,7 @@ class SessionService:
         if entry is None and not count:
             raise no_session(key)
         if entry is not None:
-            await self._tell(entry, "purged")
+            await self.tell(entry, "purged")
         return count
 
     async def page(self, wanted: SessionFilter, limit: int = 50, cursor: str | None = None) -> SessionPage:
@@ -223,37 +188,15 @@ class SessionService:
         """The logs that a key has had, the newest first."""
         return await self.store.logs(key)
 
-    async def maintain(self) -> Upkeep:
-        """Look after the lists: what is to go by `session.maintenance`. With `enforce` it is gone when the call returns."""
-        settings = self._settings().session.maintenance
-        entries: dict[str, list[SessionEntry]] = {}
-        cursor: str | None = None
-        while True:
-            page = await self.search.page(SessionFilter(), MOST_ON_A_PAGE, cursor)
-            for entry in page.entries:
-                entries.setdefault(entry.agent_id, []).append(entry)
-            cursor = page.cursor
-            if cursor is None:
-                break
-        now = self.clock.now()
-        each = [upkeep_of(some, settings, now) for some in entries.values()]
-        found = Upkeep(
-            tuple(key for one in each for key in one.stale), tuple(key for one in each for key in one.excess)
-        )
-        if settings.mode == "enforce":
-            for key in found.keys:
-                await self.store.delete(key, now)
-        if settings.reset_archive_retention is not False:
-            await self.store.purge_left(now - seconds_of(settings.reset_archive_retention))
-        return found
-
-    async def _need(self, key: str) -> SessionEntry:
+    async def need(self, key: str) -> SessionEntry:
+        """A session. Raises NOT_FOUND."""
         found = await self.store.get(key)
         if found is None:
             raise no_session(key)
         return found
 
-    async def _tell(self, entry: SessionEntry, reason: str) -> None:
+    async def tell(self, entry: SessionEntry, reason: str) -> None:
+        """Let others know that a session changed."""
         data = {
             "key": entry.key,
             "sessionId": entry.session_id,
@@ -262,16 +205,6 @@ class SessionService:
             "reason": reason,
         }
         await self._bus.publish(Event(CHANGED, data, self.clock.now(), self._origin))
-
-
-def _bare(entry: SessionEntry) -> str:
-    return entry.key if entry.key.startswith("agent:") else f"agent:{entry.agent_id}:{entry.key}"
-
-
-def texts_of(lines: Sequence[LogEvent]) -> dict[int, str]:
-    """What a search finds lines by, by their sequence."""
-    found = ((line.sequence, message_of(line.data)) for line in lines if line.kind == "message")
-    return {sequence: text_of(message.parts) for sequence, message in found if message is not None}
 
 
 def no_session(key: str) -> GatewayError:

@@ -4,6 +4,7 @@ what was trimmed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from crawdad.core.sessions import LogEvent
 
@@ -22,7 +23,7 @@ def view_of(lines: Sequence[LogEvent], compaction: LogEvent | None = None) -> li
 
 def on_branch(lines: Sequence[LogEvent]) -> list[LogEvent]:
     """The lines that lead to the last one. A log of ours is one branch; one that was read from a file may be a tree."""
-    if all(line.parent_id == before.id for before, line in zip(lines, lines[1:], strict=False)):
+    if all(line.parent_id == before.id for before, line in pairwise(lines)):
         return list(lines)
     found: list[LogEvent] = []
     wanted: str | None = None
