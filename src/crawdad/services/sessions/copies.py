@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from crawdad.services.sessions.service import SessionService, no_session
 from crawdad.services.sessions.transcript import message_of, text_of
 
 _PREVIEW = 160
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
 class Copies:
@@ -70,7 +72,6 @@ class Copies:
         found = await asyncio.to_thread(read_file, content, "")
         session_id = await self._free_id(found)
         lines = [replace(line, session_id=session_id) for line in found.lines]
-        last = lines[-1].at if lines else found.created_at
         now = self._sessions.clock.now()
         entry = SessionEntry(
             key=key,
@@ -79,7 +80,7 @@ class Copies:
             kind=kind_of(key),
             created_at=min(found.created_at or now, now),
             updated_at=now,
-            active_at=min(last or now, now),
+            active_at=now,
             owner=owner,
             title=title,
         )
@@ -89,9 +90,8 @@ class Copies:
 
     async def _free_id(self, found: Transcript) -> str:
         wanted = found.header.get("id")
-        usable = isinstance(wanted, str) and 0 < len(wanted) <= 64 and wanted.replace("-", "").isalnum()
-        if usable and wanted.isascii() and await self._store.log(wanted) is None:
-            return str(wanted)
+        if isinstance(wanted, str) and _ID.fullmatch(wanted) and await self._store.log(wanted) is None:
+            return wanted
         return self._sessions.randomness.new_id()
 
 
