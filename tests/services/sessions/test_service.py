@@ -174,7 +174,7 @@ async def test_a_transcript_comes_in_is_found_goes_on_and_goes_out(world: World)
     assert opened.session_id == "5f0c", "what came in is what goes on"
     (line,) = await world.service.append(opened, [said("and now?")])
     assert line.sequence == len(THEIRS)
-    assert [each.kind for each in await world.service.view("5f0c")][0] == "compaction"
+    assert (await world.service.view("5f0c"))[0].kind == "compaction"
     longer = [orjson.loads(line) for line in (await world.copies.export("5f0c")).splitlines()]
     assert longer[:-1] == THEIRS and longer[-1]["message"]["content"] == [{"type": "text", "text": "and now?"}]
     await refused(world.copies.take_in(file_of(THEIRS), MAIN), ErrorKind.CONFLICT)

@@ -52,7 +52,8 @@ class Copies:
         )
         copied = [replace(line, session_id=new_id) for line in lines]
         texts = await asyncio.to_thread(texts_of, copied)
-        await self._store.adopt(_counted(forked, copied, texts), copied, texts, {})
+        forked = _counted(forked, copied, texts)
+        await self._store.adopt(forked, copied, texts, {})
         await self._sessions.tell(forked, "forked")
         return forked
 
@@ -84,7 +85,8 @@ class Copies:
             owner=owner,
             title=title,
         )
-        await self._store.adopt(_counted(entry, lines, found.texts), lines, found.texts, found.header)
+        entry = _counted(entry, lines, found.texts)
+        await self._store.adopt(entry, lines, found.texts, found.header)
         await self._sessions.tell(entry, "imported")
         return entry
 
