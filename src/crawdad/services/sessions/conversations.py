@@ -6,6 +6,7 @@ were none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -18,6 +19,7 @@ from crawdad.core.request import Sampling
 from crawdad.core.sessions import NewLogEvent, SessionEntry, normalise_agent_id, session_key
 from crawdad.core.text import Language
 from crawdad.core.tools import Sender
+from crawdad.services.sessions.copies import Copies
 from crawdad.services.sessions.rest_limits import RestLimits
 from crawdad.services.sessions.service import SessionService, no_session
 from crawdad.services.sessions.transcript import text_of, write_message
@@ -84,8 +86,9 @@ class Conversations:
         self.sessions = sessions
         self.runs = runs
         self.limits = limits
-        self.tasks = tasks
+        self._tasks = tasks
         self._default_agent = default_agent
+        self._counting: dict[str, asyncio.Task[None]] = {}
 
     async def find(self, named: str, caller: Caller) -> SessionEntry:
         """The session that the caller knows by that id or key. Raises NOT_FOUND, in the same words for one of somebody
@@ -142,8 +145,10 @@ class Conversations:
         return await self._start(entry, parts, replace(wish, model=model), caller)
 
     async def wait(self, run_id: str) -> RunState:
-        """The run at its end. Raises what it failed with."""
+        """The run at its end; what it took has been counted. Raises what it failed with."""
         state = await self.runs.wait(run_id)
+        if run_id in self._counting:
+            await asyncio.wait({self._counting[run_id]})
         if state.status == "failed":
             raise GatewayError(_kind(state.error_kind), state.error or "", {"runId": run_id})
         return state
@@ -154,6 +159,14 @@ class Conversations:
         if state is None or state.session_key != entry.key:
             raise no_session(run_id)
         return state
+
+    async def take_in(self, copies: Copies, content: bytes, caller: Caller) -> SessionEntry:
+        """A session of the caller's out of a transcript. Raises BAD_REQUEST."""
+        owner = caller.principal.id
+        public_id = f"session-{self.sessions.randomness.new_id()}"
+        key = f"agent:{self._default_agent()}:api:{_digest(owner, public_id)}"
+        entry = await copies.take_in(content, key, owner)
+        return await self.sessions.change(entry.key, {"public_id": public_id})
 
     async def abort(self, entry: SessionEntry) -> list[str]:
         """Stop what runs and waits in a session."""
@@ -198,7 +211,10 @@ class Conversations:
             language=caller.language,
         )
         run_id = await self.runs.start(order)
-        self.tasks.start(self._count(run_id, entry.key, principal), f"tokens of run {run_id}")
+        if run_id not in self._counting:
+            task = self._tasks.start(self._count(run_id, entry.key, principal), f"tokens of run {run_id}")
+            self._counting[run_id] = task
+            task.add_done_callback(lambda _: self._counting.pop(run_id, None))
         return run_id
 
     async def _count(self, run_id: str, key: str, principal: Principal) -> None:
