@@ -1,19 +1,17 @@
-"""`/sessions`: listing, reading, changing, copying and deleting them."""
+"""`GET /sessions` and below: lists, the search, what was said, transcripts."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from crawdad.api.guide.bodies import ForkBody, PatchBody
 from crawdad.api.guide.context import Guide
 from crawdad.api.guide.shapes import hit, line, log, session, session_id
 from crawdad.api.guide.turns import BASE
 from crawdad.core.sessions import SessionEntry, SessionFilter, SessionKind
 from crawdad.services.sessions.conversations import Caller
-from crawdad.services.sessions.openclaw import MOST_BYTES
-from crawdad.services.sessions.service import no_session
+from crawdad.services.sessions.service import SessionService, no_session
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=600)]
@@ -62,7 +60,7 @@ def session_routes(router: APIRouter, guide: Guide) -> None:
         caller: Caller = entered,
     ) -> Response:
         entry = await talks.find(name, caller)
-        wanted = await log_of(entry, log_id)
+        wanted = await _log_of(sessions, entry, log_id)
         lines = await sessions.history(wanted, limit, before, everything=everything)
         more = len(lines) == limit and lines[0].sequence > 1
         data: dict[str, Any] = {"sessionId": session_id(entry), "logId": wanted}
@@ -83,50 +81,16 @@ def session_routes(router: APIRouter, guide: Guide) -> None:
         name: str, log_id: Annotated[str | None, Query(alias="logId", max_length=64)] = None, caller: Caller = entered
     ) -> Response:
         entry = await talks.find(name, caller)
-        wanted = await log_of(entry, log_id)
+        wanted = await _log_of(sessions, entry, log_id)
         headers = {"content-disposition": f'attachment; filename="{wanted}.jsonl"'}
         return Response(await guide.copies.export(wanted), headers=headers, media_type="application/x-ndjson")
 
-    @router.post(f"{BASE}/import")
-    async def take_in(request: Request, caller: Caller = entered) -> Response:
-        content = await request.body()
-        entry = await talks.take_in(guide.copies, content[:MOST_BYTES], caller)
-        return guide.answer(session(entry), 201)
 
-    @router.patch(f"{BASE}/{{name}}")
-    async def change(name: str, body: PatchBody, caller: Caller = entered) -> Response:
-        entry = await talks.find(name, caller)
-        return guide.answer(
-            session(await sessions.patch(entry.key, body.model_dump(by_alias=True, exclude_unset=True)))
-        )
-
-    @router.post(f"{BASE}/{{name}}/reset")
-    async def reset(name: str, caller: Caller = entered) -> Response:
-        entry = await talks.find(name, caller)
-        await talks.abort(entry)
-        return guide.answer(session(await sessions.reset(entry.key)))
-
-    @router.post(f"{BASE}/{{name}}/fork")
-    async def fork(name: str, body: ForkBody | None = None, caller: Caller = entered) -> Response:
-        entry = await talks.find(name, caller)
-        made = await guide.copies.fork(entry.key, body.sequence if body else None, caller.principal.id)
-        return guide.answer(session(made), 201)
-
-    @router.delete(f"{BASE}/{{name}}")
-    async def delete(name: str, purge: bool = False, caller: Caller = entered) -> Response:
-        entry = await talks.find(name, caller)
-        await talks.abort(entry)
-        if purge:
-            await sessions.purge(entry.key)
-        else:
-            await sessions.delete(entry.key)
-        return guide.answer({"sessionId": session_id(entry), "deleted": True, "purged": purge})
-
-    async def log_of(entry: SessionEntry, log_id: str | None) -> str:
-        """A log of that session's. Raises NOT_FOUND."""
-        if log_id is None or log_id == entry.session_id:
-            return entry.session_id
-        found = await sessions.store.log(log_id)
-        if found is None or found.key != entry.key:
-            raise no_session(log_id)
-        return log_id
+async def _log_of(sessions: SessionService, entry: SessionEntry, log_id: str | None) -> str:
+    """A log of that session's. Raises NOT_FOUND."""
+    if log_id is None or log_id == entry.session_id:
+        return entry.session_id
+    found = await sessions.store.log(log_id)
+    if found is None or found.key != entry.key:
+        raise no_session(log_id)
+    return log_id

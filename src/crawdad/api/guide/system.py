@@ -12,8 +12,10 @@ from crawdad.services.sessions.conversations import Caller
 def system_routes(router: APIRouter, guide: Guide) -> None:
     """Add the route."""
 
+    entered = Depends(guide.enter)
+
     @router.get("/api/v1/system/status")
-    async def status(caller: Caller = Depends(guide.enter)) -> Response:
+    async def status(caller: Caller = entered) -> Response:
         tokens, context = await guide.conversations.limits.standing(caller.principal)
         limits = guide.settings.gateway.rest_api
         seconds = max(0, int(guide.gate.clock.monotonic() - guide.started_at))

@@ -21,7 +21,6 @@ from crawdad.services.sessions.openclaw_messages import read, written
 from crawdad.services.sessions.transcript import message_of, text_of
 
 VERSION = 3
-MOST_BYTES = 256 * 1024 * 1024
 _MARK = "crawdad"
 _KEPT = "openclaw"
 _KINDS: frozenset[LogKind] = frozenset(
