@@ -29,7 +29,9 @@ def entry(name: str = "main", **fields: Any) -> SessionEntry:
 
 
 def said(text: str, role: str = "user") -> NewLogEvent:
-    return NewLogEvent("message", {"message": {"role": role, "parts": [{"type": "text", "text": text}]}}, "run-1", text)
+    return NewLogEvent(
+        "message", {"message": {"role": role, "content": [{"type": "text", "text": text}]}}, "run-1", text
+    )
 
 
 async def kept(database: Database, *entries: SessionEntry) -> SessionStore:

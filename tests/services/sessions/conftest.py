@@ -69,4 +69,4 @@ async def world(database: Database) -> AsyncIterator[World]:
 
 def said(text: str, role: str = "user") -> NewLogEvent:
     """A message for a log."""
-    return NewLogEvent("message", {"message": {"role": role, "parts": [{"type": "text", "text": text}]}}, text=text)
+    return NewLogEvent("message", {"message": {"role": role, "content": [{"type": "text", "text": text}]}}, text=text)

@@ -77,8 +77,8 @@ def line(found: LogEvent) -> dict[str, Any]:
     parts = [_part(part) for part in message.parts]
     base["parts"] = [part for part in parts if part is not None]
     for name in ("model", "provider", "stopReason"):
-        if found.data.get(name):
-            base[name] = found.data[name]
+        if found.data["message"].get(name):
+            base[name] = found.data["message"][name]
     return base
 
 
