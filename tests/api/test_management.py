@@ -79,6 +79,29 @@ def test_the_head_of_a_stream_without_end_ends(gateway: Gateway) -> None:
     assert "Traceback" not in gateway.log()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"theme": "\ud800"}',
+        rb'{"\udc00": 1}',
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"\xff",
+        b"{",
+        b"",
+        b"[" * 3000,
+        b"nul",
+    ],
+)
+def test_what_is_no_json_is_refused(gateway: Gateway, body: bytes) -> None:
+    """Half a surrogate pair cannot be kept anywhere, nor told."""
+    admin = {"x-admin-token": ADMIN, "content-type": "application/json"}
+    before = ask(gateway, "GET", "/api/config", admin)[2]
+    status, _, told = ask(gateway, "POST", "/api/config", admin, body)
+    assert status in (400, 422) and orjson.loads(told)["error"]
+    assert ask(gateway, "GET", "/api/config", admin)[2] == before
+
+
 def test_errors_speak_chinese(gateway: Gateway) -> None:
     _, _, body = ask(gateway, "GET", "/api/nothing-here", {"accept-language": "zh-CN"})
     assert orjson.loads(body)["error"].startswith("没有这个接口")
