@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.api.opsclaw.client import Answer, call, chat
-from tests.support.server import Gateway
+from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.accounts import AccountVendor
 
 _numbers = itertools.count(1)
@@ -338,6 +338,23 @@ def test_declared_limits_are_kept(gateway: Gateway, vendor: AccountVendor) -> No
     found = call(gateway, "GET", f"/api/accounts/{a['id']}/quota").json
     assert {one["percentage"] for one in found["models"]} == {0} and found["subscription_tier"] == "team"
     assert all(one["reset_time"] for one in found["models"])
+
+
+def test_where_the_list_is_open_the_key_itself_is_asked_about() -> None:
+    with AccountVendor(open_list=True) as vendor:
+        router = {"baseUrl": vendor.url + "/v1", "profile": "openrouter"}
+        with running_gateway(settings({"router": router}, accounts={"refreshMinutes": 0})) as gateway:
+            body = {"provider": "router", "apiKey": "sk-or-nobody-knows-this-one"}
+            refused = call(gateway, "POST", "/api/accounts", body)
+            assert refused.status == 400 and refused.json["code"] == "credential_refused" and not listed(gateway)
+            vendor.open("sk-or-good-0123456789", credit={"limit": 20, "limit_remaining": 5.1, "limit_reset": "daily"})
+            good = call(gateway, "POST", "/api/accounts", {**body, "apiKey": "sk-or-good-0123456789"})
+            assert good.status == 200
+            quota = call(gateway, "GET", f"/api/accounts/{good.json['id']}/quota").json
+            told = {one["name"]: (one["percentage"], one["reset_time"][10:]) for one in quota["models"]}
+            assert told["*"] == (25, "T00:00:00Z") and quota["subscription_tier"] == "free"
+            vendor.key("sk-or-good-0123456789").revoked = True
+            assert call(gateway, "POST", "/api/accounts/refresh").json["failed"] == 1
 
 
 def test_device_identities_are_records(gateway: Gateway, vendor: AccountVendor) -> None:
