@@ -172,7 +172,7 @@ def test_the_same_idempotency_key_is_the_same_turn(client: httpx.Client) -> None
 def test_what_cannot_be_understood_is_refused(client: httpx.Client) -> None:
     session = begun(client)["sessionId"]
     path = f"{SESSIONS}/{session}/messages"
-    for body in (
+    bodies: tuple[Any, ...] = (
         {},
         {"message": {"role": "user", "content": ""}},
         {"message": {"role": "user", "content": 5}},
@@ -181,7 +181,8 @@ def test_what_cannot_be_understood_is_refused(client: httpx.Client) -> None:
         {"message": {"content": [{"type": "text"}]}},
         {"message": "x", "temperature": 9},
         [],
-    ):
+    )
+    for body in bodies:
         refused(client.post(path, json=body), 400, "INVALID_REQUEST")
     refused(client.post(path, content=b"{nonsense"), 400, "INVALID_REQUEST")
     refused(client.post(SESSIONS, json={"context": {"sessionId": "a/b:c"}}), 400, "INVALID_REQUEST")

@@ -82,7 +82,7 @@ def turn_routes(router: APIRouter, guide: Guide) -> None:
         named = {"sessionId": session_id(entry)}
         if _accepts_stream(request):
             return stream(run_id, named, caller, last_event)
-        return guide.answer({**named, **reply(state), "error": state.error, "errorKind": state.error_kind})
+        return guide.answer({**named, **reply(state), "errorMessage": state.error, "errorKind": state.error_kind})
 
 
 def _wish(body: KnobsBody, key: str | None) -> TurnWish:
