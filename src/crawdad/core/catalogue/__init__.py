@@ -18,6 +18,7 @@ from crawdad.core.catalogue import (
     oauth,
     responses,
     routing,
+    session_tools,
     sessions,
     settings,
     statistics,
@@ -44,7 +45,7 @@ _SUBJECTS = (
         oauth,
         responses,
     ),
-    *(routing, sessions, settings, statistics, store, tools, upstream, wire),
+    *(routing, session_tools, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 
