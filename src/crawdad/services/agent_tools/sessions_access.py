@@ -1,7 +1,7 @@
 """Which sessions an agent sees through its tools, and what it may do there.
 
-Three things must agree: what `tools.sessions.visibility` lets this session see, what `tools.agentToAgent` lets this agent have to
-do with others, and whose session it is: through an agent nobody reaches what is not his own.
+Three things must agree: what `tools.sessions.visibility` lets this session see, what `tools.agentToAgent` lets this agent have
+to do with others, and whose session it is: through an agent nobody reaches what is not his own.
 """
 
 from __future__ import annotations
