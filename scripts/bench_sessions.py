@@ -1,7 +1,7 @@
 """How long lists and searches take over many sessions: `python scripts/bench_sessions.py [--sessions N] [--lines N]`.
 
-Makes them in a SQLite file in the temporary folder (100,000 sessions of four lines take a minute), looks as panels and agents do,
-and prints a table. Nothing passes or fails.
+Makes them in a SQLite file in the temporary folder (100,000 sessions of four lines take a minute or two), looks as panels and
+agents do, and prints a table. Nothing passes or fails.
 """
 
 from __future__ import annotations

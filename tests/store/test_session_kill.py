@@ -39,8 +39,8 @@ async def test_every_acknowledged_line_is_there_once_and_in_order(database: Data
     said: list[str] = []
     for number in range(ROUNDS):  # two at a time, as two processes of a cluster write
         both = (write_until_killed(database_url, f"w{number}{name}", chance.randrange(1, 60)) for name in "ab")
-        for each in await asyncio.gather(*both):
-            said += each
+        for heard in await asyncio.gather(*both):
+            said += heard
     lines = await store.lines(LOG)
     assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
     assert [line.parent_id for line in lines[1:]] == [line.id for line in lines[:-1]]
