@@ -415,6 +415,8 @@ def test_imports_take_arrays_and_text_and_name_what_failed(gateway: Gateway, ven
     )
     assert answer.status == 200
     assert (answer.json["imported"], answer.json["failed"]) == (1, 3) and len(answer.json["details"]) == 3
+    odd = [{**good, "validate": False, "priority": place} for place in (1e308, -1e308, "x", [], True)]
+    assert call(gateway, "POST", "/api/accounts/import", odd).json["failed"] == 5
     text = call(
         gateway, "POST", "/api/accounts/import", {"text": "here: sk-ant-api03-0123456789abcdef, ok?", "validate": False}
     )
@@ -442,6 +444,14 @@ def test_an_older_database_is_read_inside_the_data_directory_alone(
         assert answer.json["imported"] == 1 and answer.json["email"] == "old@example.org"
         assert call(gateway, "POST", "/api/accounts/import/db-custom", {"path": "accounts.db"}).json["skipped"] == 1
         assert call(gateway, "POST", "/api/accounts/import/v1").json == []
+        with sqlite3.connect(gateway.home / "odd.db") as odd:
+            odd.execute("CREATE TABLE accounts (label, provider, api_key, base_url, priority, weight)")
+            for number, values in enumerate(("9e999, 1", "-9e999, 1", "x'00', 1", "1, 9e999", "'x', 1", "1, x'ff'")):
+                row = (f"odd{number}", "acme", f"sk-odd-key-000000{number}", vendor.url + "/v1")
+                odd.execute(f"INSERT INTO accounts VALUES (?,?,?,?,{values})", row)
+        odd.close()
+        told = call(gateway, "POST", "/api/accounts/import/db-custom", {"path": "odd.db", "validate": False})
+        assert told.status == 200 and (told.json["imported"], told.json["failed"]) == (0, 6), told.body
         outside = tmp_path / "outside.json"
         outside.write_text("[]")
         (gateway.home / "link.json").symlink_to(outside)
