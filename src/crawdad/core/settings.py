@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from crawdad.core.agent_settings import AgentsSettings
+from crawdad.core.agent_settings import AgentsSettings, Binding
 from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
 from crawdad.core.schedule_settings import CronSettings
+from crawdad.core.message_settings import MessagesSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import SessionSettings
 from crawdad.core.skill_settings import SkillsSettings
@@ -334,6 +335,8 @@ class Settings(Section):
     secrets: SecretsSettings = SecretsSettings()
     oauth: OAuthSettings = OAuthSettings()
     agents: AgentsSettings = AgentsSettings()
+    bindings: tuple[Binding, ...] = ()
+    messages: MessagesSettings = MessagesSettings()
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
     skills: SkillsSettings = SkillsSettings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from crawdad.core.agent_settings import LoopDetectionSettings
 from crawdad.core.section import Section
 from crawdad.core.web_settings import WebToolsSettings
 
@@ -14,4 +15,5 @@ class ToolsSettings(Section):
     profile: Literal["minimal", "coding", "messaging", "full"] = "full"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    loop_detection: LoopDetectionSettings = LoopDetectionSettings()
     web: WebToolsSettings = WebToolsSettings()

@@ -22,8 +22,8 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent approvals audio auth bindings broadcast browser canvasHost channels cli commands "
-        "diagnostics discovery env identity mcp media memory messages meta nodeHost plugins routing "
+        "$schema acp agent approvals audio auth broadcast browser canvasHost channels cli commands "
+        "diagnostics discovery env identity mcp media memory meta nodeHost plugins routing "
         "talk ui update web wizard"
     ),
     "GatewaySettings": _words(
@@ -35,14 +35,20 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
     "AgentDefaults": _words(
-        "imageModel repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
-        "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
-        "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
-        "typingMode maxConcurrent models memorySearch contextPruning compaction embeddedPi blockStreamingChunk "
-        "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
+        "imageModel repoRoot timeFormat envelopeTimezone envelopeTimestamp envelopeElapsed verboseDefault "
+        "elevatedDefault blockStreamingDefault blockStreamingBreak mediaMaxMb imageMaxDimensionPx "
+        "typingIntervalSeconds typingMode memorySearch embeddedPi blockStreamingChunk blockStreamingCoalesce "
+        "humanDelay sandbox cliBackends"
     ),
     "AgentEntry": _words(
-        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
+        "agentDir skills groupChat tools sandbox heartbeat memorySearch humanDelay params"
+    ),
+    "ModelEntry": _words("streaming"),
+    "SubagentDefaults": _words("archiveAfterMinutes announceTimeoutMs"),
+    "LoopDetectors": _words("knownPollNoProgress"),
+    "MessagesSettings": _words(
+        "messagePrefix responsePrefix ackReaction ackReactionScope removeAckAfterReply suppressToolErrors groupChat "
+        "inbound tts"
     ),
     "HeartbeatSettings": _words(
         "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
@@ -53,7 +59,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
     ),
     "ToolsSettings": _words(
-        "alsoAllow byProvider media links sessions loopDetection message agentToAgent elevated exec fs subagents sandbox"
+        "alsoAllow byProvider media links sessions message agentToAgent elevated exec fs subagents sandbox"
     ),
     "WebToolsSettings": _words("search"),
     "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
