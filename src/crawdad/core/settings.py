@@ -8,8 +8,8 @@ from pydantic import Field
 
 from crawdad.core.agent_settings import AgentsSettings, Binding
 from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
-from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.message_settings import MessagesSettings
+from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import SessionSettings
 from crawdad.core.skill_settings import SkillsSettings

@@ -33,7 +33,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "How many characters of a workspace file stand in the system prompt; of a longer one, its beginning and end.",
         "系统提示中每个工作区文件最多的字符数；更长的文件只保留开头和结尾。",
     ),
-    "settings.agents.defaults.bootstrapTotalMaxChars": ("The same for all these files together.", "所有这些文件合计的字符上限。"),
+    "settings.agents.defaults.bootstrapTotalMaxChars": (
+        "The same for all these files together.",
+        "所有这些文件合计的字符上限。",
+    ),
     "settings.agents.defaults.userTimezone": (
         "The time zone that the agents are told (`Europe/Berlin`). Unset: the machine's.",
         "告知智能体的时区（如 `Asia/Shanghai`）。未设置时用本机时区。",
@@ -125,7 +128,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "`off`, or `cache-ttl`: once the vendor's prompt cache has run out anyway.",
         "`off`，或 `cache-ttl`：在供应商的提示缓存失效之后进行。",
     ),
-    "settings.agents.defaults.contextPruning.ttl": ("How long that cache lasts (`5m`, `1h`).", "该缓存的有效期（`5m`、`1h`）。"),
+    "settings.agents.defaults.contextPruning.ttl": (
+        "How long that cache lasts (`5m`, `1h`).",
+        "该缓存的有效期（`5m`、`1h`）。",
+    ),
     "settings.agents.defaults.contextPruning.keepLastAssistants": (
         "Results after the last so many answers are left alone.",
         "最近这么多次回答之后的结果不动。",
@@ -157,10 +163,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "How many characters of the beginning stay.",
         "保留开头的字符数。",
     ),
-    "settings.agents.defaults.contextPruning.softTrim.tailChars": ("How many characters of the end stay.", "保留结尾的字符数。"),
-    "settings.agents.defaults.contextPruning.hardClear": ("What becomes of results that are left out.", "略去的结果如何处理。"),
-    "settings.agents.defaults.contextPruning.hardClear.enabled": ("Whether results are left out at all.", "是否允许略去结果。"),
-    "settings.agents.defaults.contextPruning.hardClear.placeholder": ("What stands in their place.", "代替它们的文字。"),
+    "settings.agents.defaults.contextPruning.softTrim.tailChars": (
+        "How many characters of the end stay.",
+        "保留结尾的字符数。",
+    ),
+    "settings.agents.defaults.contextPruning.hardClear": (
+        "What becomes of results that are left out.",
+        "略去的结果如何处理。",
+    ),
+    "settings.agents.defaults.contextPruning.hardClear.enabled": (
+        "Whether results are left out at all.",
+        "是否允许略去结果。",
+    ),
+    "settings.agents.defaults.contextPruning.hardClear.placeholder": (
+        "What stands in their place.",
+        "代替它们的文字。",
+    ),
     "settings.agents.defaults.subagents": ("Agents that agents have work done by.", "智能体派生的子智能体。"),
     "settings.agents.defaults.subagents.maxConcurrent": (
         "How many of them run at once in a process.",
@@ -171,7 +189,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "How many a session may have at work at once.",
         "一个会话同时可有的子智能体数。",
     ),
-    "settings.agents.defaults.subagents.model": ("Their model, instead of the agent's.", "它们使用的模型，取代智能体的模型。"),
+    "settings.agents.defaults.subagents.model": (
+        "Their model, instead of the agent's.",
+        "它们使用的模型，取代智能体的模型。",
+    ),
     "settings.agents.defaults.subagents.thinking": ("How much their model thinks.", "它们的思考强度。"),
     "settings.agents.defaults.subagents.runTimeoutSeconds": (
         "How long one may work; 0: as long as it wants.",
@@ -181,7 +202,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.agents.list[].identity.name": ("The name that it goes by.", "它自称的名字。"),
     "settings.agents.list[].identity.theme": ("Its character, in a few words.", "用几个词描述的性格。"),
     "settings.agents.list[].identity.emoji": ("An emoji for it.", "代表它的表情符号。"),
-    "settings.agents.list[].identity.avatar": ("A picture: a file of its workspace, or a URL.", "头像：工作区中的文件或 URL。"),
+    "settings.agents.list[].identity.avatar": (
+        "A picture: a file of its workspace, or a URL.",
+        "头像：工作区中的文件或 URL。",
+    ),
     "settings.agents.list[].subagents": ("Agents that it has work done by.", "它派生的子智能体。"),
     "settings.agents.list[].subagents.allowAgents": (
         "Which other agents it may have work done by; `*`: any.",
@@ -211,8 +235,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.messages": ("What happens to messages.", "消息的处理。"),
     "settings.messages.queue": ("Messages that come while the agent is at work.", "智能体工作期间到达的消息。"),
     "settings.messages.queue.mode": (
-        "`steer` (into the running turn), `followup` (a turn each afterwards), `collect` (one turn for all of them), `steer-backlog` (both) or `interrupt`.",
-        "`steer`（插入当前轮）、`followup`（之后逐条处理）、`collect`（合并为一轮）、`steer-backlog`（两者兼有）或 `interrupt`（中断当前轮）。",
+        "`steer` (into the running turn), `followup` (a turn each afterwards), `collect` (one turn for all of them), "
+        "`steer-backlog` (both) or `interrupt`.",
+        "`steer`（插入当前轮）、`followup`（之后逐条处理）、`collect`（合并为一轮）、`steer-backlog`（两者兼有）"
+        "或 `interrupt`（中断当前轮）。",
     ),
     "settings.messages.queue.debounceMs": (
         "How long to wait for more messages before the next turn begins.",
@@ -231,7 +257,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "After how many equal calls with equal results the agent is told.",
         "相同调用得到相同结果多少次后提醒智能体。",
     ),
-    "settings.tools.loopDetection.criticalThreshold": ("After how many such a call is refused.", "多少次后拒绝该调用。"),
+    "settings.tools.loopDetection.criticalThreshold": (
+        "After how many such a call is refused.",
+        "多少次后拒绝该调用。",
+    ),
     "settings.tools.loopDetection.globalCircuitBreakerThreshold": (
         "After how many of them in all the turn is stopped.",
         "累计多少次后停止本轮。",

@@ -40,9 +40,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "typingIntervalSeconds typingMode memorySearch embeddedPi blockStreamingChunk blockStreamingCoalesce "
         "humanDelay sandbox cliBackends"
     ),
-    "AgentEntry": _words(
-        "agentDir skills groupChat tools sandbox heartbeat memorySearch humanDelay params"
-    ),
+    "AgentEntry": _words("agentDir skills groupChat tools sandbox heartbeat memorySearch humanDelay params"),
     "ModelEntry": _words("streaming"),
     "SubagentDefaults": _words("archiveAfterMinutes announceTimeoutMs"),
     "LoopDetectors": _words("knownPollNoProgress"),
