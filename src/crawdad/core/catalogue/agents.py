@@ -49,4 +49,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "agents.no_subagent": ("There is no sub-agent “{target}” of this session.", "此会话没有子智能体“{target}”。"),
     "agents.argument": ("“{name}” {problem}.", "参数“{name}”有误：{problem}。"),
+    "agents.no_workspace": (
+        "The workspace {path} cannot be used: {reason}.",
+        "无法使用工作目录 {path}：{reason}。",
+    ),
 }
