@@ -64,4 +64,4 @@ def shortened(text: str, limit: int, name: str) -> str:
         return text
     head, tail = int(limit * _HEAD_SHARE), int(limit * _TAIL_SHARE)
     end = text[len(text) - tail :] if tail else ""
-    return f"{text[:head]}\n[… {name} is longer: {len(text) - head - tail} characters left out; read the file for them …]\n{end}"
+    return f"{text[:head]}\n[… {name} is longer: its middle is left out here; read the file for it …]\n{end}"
