@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Literal
 
 from crawdad.core.agent_settings import LoopDetectionSettings
@@ -66,9 +67,4 @@ class CircleWatch:
     def _in_turns(self, call: bytes) -> bool:
         """Whether the last calls were this one and one other, turn about."""
         tail = [made for made, _ in self._seen][-4:]
-        return (
-            len(tail) >= 3
-            and len(set(tail)) == 2
-            and all(a != b for a, b in zip(tail, tail[1:], strict=False))
-            and call in tail
-        )
+        return len(tail) >= 3 and len(set(tail)) == 2 and all(a != b for a, b in pairwise(tail)) and call in tail
