@@ -22,6 +22,7 @@ from crawdad.services.agents.transcript import result_line, text_of
 from crawdad.services.agents.turn import AgentTurn
 from crawdad.services.tasks import Tasks
 
+_AT_ONCE = 16
 _MOST_CHARACTERS = 400_000
 _SHOWN_CHARACTERS = 20_000
 
@@ -50,6 +51,7 @@ class ToolRound:
         self._tasks = tasks
         self._slots: list[_Slot] = []
         self._said = asyncio.Event()
+        self._lanes = asyncio.Semaphore(_AT_ONCE)
         self._clients = {tool.name for tool in turn.order.client_tools}
 
     @property
@@ -104,7 +106,8 @@ class ToolRound:
         try:
             for other in before:
                 await other.ran.wait()
-            outcome = await self._outcome(slot)
+            async with self._lanes:
+                outcome = await self._outcome(slot)
             slot.ran.set()
             await self._said.wait()
             await self._keep(slot, outcome)

@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crawdad.core.agents import RunOrder, RunStatus
+from crawdad.core.exchange import Exchange
 from crawdad.core.parts import JsonObject, Part, ToolCallPart
 from crawdad.core.sessions import LogEvent, NewLogEvent, SessionEntry, Sessions
 from crawdad.core.tools import Tool, ToolContext, ToolScope
 from crawdad.core.usage import Usage
 from crawdad.services.agents.circles import CircleWatch
+from crawdad.services.agents.orders import add_usage
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent
-from crawdad.services.agents.view import open_calls
+from crawdad.services.agents.view import open_calls, size_of_event
+from crawdad.services.estimate import estimate_text
 
 
 class TurnLog:
@@ -60,12 +63,14 @@ class TurnLog:
 
 @dataclass(slots=True)
 class Spent:
-    """What a turn has used. `context` is the size of the last prompt with its answer, in tokens."""
+    """What a turn has used. `context` is the size of the last prompt with its answer, in tokens; it counts the first
+    `counted` lines of the view."""
 
     usage: Usage = field(default_factory=Usage)
     cost: float | None = None
     steps: int = 0
     context: int = 0
+    counted: int = 0
     model: str = ""
     provider: str = ""
 
@@ -111,6 +116,7 @@ class AgentTurn:
     window: int
     secret: str
     now: Callable[[], float]
+    thinking: str | None = None
     untrusted: bool = False
     spent: Spent = field(default_factory=Spent)
 
@@ -118,6 +124,23 @@ class AgentTurn:
     def entry(self) -> SessionEntry:
         """The session."""
         return self.log.entry
+
+    def charge(self, exchange: Exchange) -> None:
+        """A model was asked: add what that took."""
+        add_usage(self.spent.usage, exchange.usage)
+        if exchange.cost is not None:
+            self.spent.cost = (self.spent.cost or 0.0) + exchange.cost
+
+    def size(self) -> int:
+        """How many tokens the next prompt takes: as the last answer counted, and what has been written since."""
+        spent, events = self.spent, self.log.events
+        if spent.context:
+            return spent.context + sum(size_of_event(event) for event in events[spent.counted :])
+        known = self.entry.context_tokens
+        if known:
+            return known + sum(size_of_event(event) for event in self.log.own)
+        fixed = estimate_text(self.system) + 50 * len(self.tools)
+        return fixed + sum(size_of_event(event) for event in events)
 
     def context(self, call_id: str, name: str) -> ToolContext:
         """What a tool is told."""

@@ -14,6 +14,7 @@ from crawdad.core.parts import CacheMarker, MediaPart, Message, Part, TextPart, 
 from crawdad.core.patterns import matches
 from crawdad.core.sessions import LogEvent
 from crawdad.services.agents.transcript import message_of
+from crawdad.services.estimate import estimate_text
 
 SUMMARY = "[What was said before, in short]\n"
 _LOST = (
@@ -114,6 +115,14 @@ def size_of(part: Part) -> int:
     if isinstance(part, MediaPart):
         return len(part.text) if part.text is not None else 4800
     return len(getattr(part, "text", "") or "")
+
+
+def size_of_event(event: LogEvent) -> int:
+    """How many tokens a line takes in a prompt, about."""
+    if event.kind == "compaction":
+        return estimate_text(str(event.data.get("summary", "")))
+    message = message_of(event.data.get("message") or {}) if event.kind == "message" else None
+    return 4 + sum(size_of(part) for part in message.parts) // _CHARACTERS_PER_TOKEN if message is not None else 0
 
 
 def pruned(messages: Sequence[Message], settings: PruningSettings, window: int) -> list[Message]:
