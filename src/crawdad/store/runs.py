@@ -70,7 +70,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """How a run ended: the fields that change."""
+    """What became of a run: its state and the fields that change."""
 
     run_id: str
     status: RunStatus

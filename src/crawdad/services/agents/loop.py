@@ -15,11 +15,11 @@ from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StopR
 from crawdad.core.parts import CacheMarker, JsonObject, Message, Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.request import ModelRequest, Sampling, Tool
 from crawdad.core.response import grow
-from crawdad.core.sessions import Sessions
+from crawdad.core.sessions import NewLogEvent, Sessions
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
 from crawdad.services.agents.thinking import reasoning_of
 from crawdad.services.agents.tool_round import ToolRound
-from crawdad.services.agents.transcript import assistant_line, result_line, text_of, user_line
+from crawdad.services.agents.transcript import assistant_line, result_line, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
 from crawdad.services.tasks import Tasks
@@ -34,8 +34,8 @@ _STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "to
 class Boundary(Protocol):
     """What a turn hears between its steps."""
 
-    async def __call__(self) -> Sequence[Sequence[Part]]:
-        """Messages to take along now. Raises CANCELLED when the turn is no longer wanted."""
+    async def __call__(self) -> Sequence[NewLogEvent]:
+        """The lines of messages to take along now. Raises CANCELLED when the turn is no longer wanted."""
 
 
 Compact = Callable[[AgentTurn, bool], Awaitable[bool]]
@@ -205,9 +205,7 @@ class TurnLoop:
             return finish
         if round_.stop:
             return self._finish("steps")
-        log, now = self._turn.log, self._turn.now
-        for parts in await self._boundary():
-            await log.append(log.line(user_line(parts, now()), text_of(parts)))
+        await self._turn.log.append(*await self._boundary())
         return None
 
     def _hear(self, event: StreamEvent, answer: _Answer, round_: ToolRound) -> None:

@@ -49,6 +49,7 @@ class Recorder:
         self._writer = writer
         self._drafts: list[_Draft] = []
         self._end: RunEnd | None = None
+        self._changes: JsonObject = {}
         self._news = asyncio.Event()
 
     def emit(self, kind: EventKind, data: JsonObject) -> None:
@@ -62,6 +63,11 @@ class Recorder:
         drafts.append(_Draft(self.number, self._writer.now(), kind, data))
         self._writer.wake(self, kind not in _BITES)
 
+    def change(self, values: JsonObject) -> None:
+        """Fields of the run changed; that is kept with its next events."""
+        self._changes |= values
+        self._writer.wake(self, False)
+
     async def settle(self) -> None:
         """Wait until everything that was emitted is kept."""
         wanted = self.number
@@ -71,7 +77,8 @@ class Recorder:
 
     async def close(self, status: RunStatus, values: JsonObject) -> None:
         """The run ends: keep that with its last events, and wait until it is kept."""
-        self._end = RunEnd(self.run_id, status, values)
+        self._end = RunEnd(self.run_id, status, {**self._changes, **values})
+        self._changes = {}
         while not self.closed:
             self._writer.wake(self, True)
             await self._news.wait()
@@ -96,6 +103,8 @@ class Recorder:
         """What has to be written now."""
         drafts, self._drafts = self._drafts, []
         end, self._end = self._end, None
+        if end is None and self._changes:
+            end, self._changes = RunEnd(self.run_id, "running", self._changes), {}
         return [RunEvent(self.run_id, d.number, d.at, d.kind, d.data) for d in drafts], end
 
     def written(self, events: list[RunEvent], end: RunEnd | None) -> None:
@@ -103,7 +112,7 @@ class Recorder:
         self.remembered.extend(events)
         if events:
             self.kept = events[-1].number
-        if end is not None:
+        if end is not None and end.status != "running":
             self.closed = True
         news, self._news = self._news, asyncio.Event()
         news.set()
