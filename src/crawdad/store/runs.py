@@ -217,11 +217,21 @@ class RunStore:
         async with self._database.read() as connection:
             return [_run(row) for row in (await connection.execute(query)).mappings()]
 
-    async def change(self, run_id: str, values: JsonObject, only_from: Collection[RunStatus] = ()) -> bool:
-        """Change fields of a run; where `only_from` is given, only in one of these states. False: nothing changed."""
-        query = update(agent_runs).where(_columns.id == run_id)
-        if only_from:
-            query = query.where(_columns.status.in_(only_from))
+    async def stranded(self) -> list[str]:
+        """Turns that have ended, and others whose messages they took along have not."""
+        hosts = agent_runs.alias()
+        query = (
+            select(_columns.absorbed_by)
+            .where(_columns.status == "queued", _columns.absorbed_by != "")
+            .where(_columns.absorbed_by.in_(select(hosts.c.id).where(hosts.c.status.in_(ENDED))))
+            .distinct()
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def change(self, run_id: str, values: JsonObject, only_from: RunStatus) -> bool:
+        """Change fields of a run that is in the state `only_from`. False: it is not."""
+        query = update(agent_runs).where(_columns.id == run_id, _columns.status == only_from)
         async with self._database.write() as connection:
             return (await connection.execute(query.values(_written(values)))).rowcount > 0
 

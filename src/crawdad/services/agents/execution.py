@@ -51,6 +51,7 @@ class Execution:
 
     def __init__(self, world: Surroundings, store: RunStore) -> None:
         self.compact = Compactor(world.calls, world.sessions)
+        self.settings = world.settings
         self._world = world
         self._store = store
 
@@ -72,8 +73,8 @@ class Execution:
                 return await self._ended(turn, await loop.run())
         except TimeoutError:
             words = Text("agents.timeout", {"seconds": round(seconds)})
-            error = GatewayError(ErrorKind.UPSTREAM_TIMEOUT, words, {"code": "run_timeout"})
-            return await self._failed(run, turn, loop, error, "timeout")
+            late = GatewayError(ErrorKind.UPSTREAM_TIMEOUT, words, {"code": "run_timeout"})
+            return await self._failed(run, turn, loop, late, "timeout")
         except asyncio.CancelledError:
             if not stopping.wanted:
                 raise
@@ -85,8 +86,8 @@ class Execution:
             return await self._failed(run, turn, loop, error, reason)
         except Exception:  # a turn is an edge: its fault is told to whoever waits for it
             _log.exception("run_failed", run_id=run.id)
-            error = GatewayError(ErrorKind.INTERNAL, Text("agents.internal"))
-            return await self._failed(run, turn, loop, error, "error")
+            fault = GatewayError(ErrorKind.INTERNAL, Text("agents.internal"))
+            return await self._failed(run, turn, loop, fault, "error")
 
     def _seconds(self, run: StoredRun) -> float:
         wanted = run.order.get("timeout_seconds")

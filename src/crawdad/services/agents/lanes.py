@@ -16,7 +16,6 @@ from crawdad.core.agents import RunEvent
 from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.ports import Bus, Clock, Runner
-from crawdad.core.settings import Settings
 from crawdad.services.agents.execution import End, Execution, Stopping
 from crawdad.services.agents.queueing import may_merge
 from crawdad.services.agents.recorder import EventWriter, Recorder
@@ -45,7 +44,6 @@ class Lanes:
 
     def __init__(
         self,
-        *,
         store: RunStore,
         writer: EventWriter,
         execution: Execution,
@@ -53,7 +51,6 @@ class Lanes:
         clock: Clock,
         runner: Runner,
         bus: Bus,
-        settings: Callable[[], Settings],
     ) -> None:
         self.at_work: dict[str, AtWork] = {}
         self.runner = runner.name
@@ -66,14 +63,13 @@ class Lanes:
         self._clock = clock
         self._is_alive = runner.is_alive
         self._bus = bus
-        self._settings = settings
         self._wake = asyncio.Event()
         self._due = float("inf")
         self._closing = False
 
     def has_room(self, origin: str) -> bool:
         """Whether one more may run here now. Sub-agents have a lane of their own, so that they never wait for their parents."""
-        defaults = self._settings().agents.defaults
+        defaults = self._execution.settings().agents.defaults
         subagents = sum(work.run.origin == "subagent" for work in self.at_work.values())
         if origin == "subagent":
             return not self._closing and subagents < defaults.subagents.max_concurrent
@@ -146,7 +142,19 @@ class Lanes:
                     count += 1
                     others = await self._store.absorbed(run.id)
                     self.begin(run, others, await self._store.last_number(run.id))
+        await self._end_stranded()
         return count
+
+    async def _end_stranded(self) -> None:
+        """End the runs whose messages a turn took along that ended without its process having got to them."""
+        for host_id in await self._store.stranded():
+            host = await self._store.get(host_id)
+            if host is not None:
+                phase = "end" if host.error is None else "error"
+                event = {"phase": phase, "status": host.status, "stopReason": host.stop_reason}
+                values = {"text": host.text, "stop_reason": host.stop_reason, "model": host.model}
+                values |= {"error_kind": host.error_kind, "error": host.error, "session_id": host.session_id}
+                await self._end_others(host, End(host.status, {**values, "result": host.result}, event))
 
     async def keep_recovering(self) -> None:
         """Look for runs of processes that have died meanwhile, for ever."""
@@ -181,7 +189,7 @@ class Lanes:
         """End a run that never began. False: it has."""
         number = await self._store.last_number(run.id)
         values = {**end.values, "ended_at": self._clock.now()}
-        if not await self._store.change(run.id, {"status": end.status, **values}, ("queued",)):
+        if not await self._store.change(run.id, {"status": end.status, **values}, only_from="queued"):
             return False
         await self._store.keep([RunEvent(run.id, number + 1, self._clock.now(), "lifecycle", end.event)])
         await self._tell(run, end)

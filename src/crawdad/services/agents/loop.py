@@ -86,6 +86,9 @@ class TurnLoop:
 
     async def run(self) -> Finish:
         """Take the turn to its end, from what stands in the log. Raises what it failed with."""
+        concluded = self._concluded()
+        if concluded is not None:
+            return concluded
         async with Tasks() as tasks:
             waiting = self._turn.log.open_calls
             if waiting:  # a turn that a restart cut off, or one that goes on with some of the client's results
@@ -100,6 +103,14 @@ class TurnLoop:
                 finish = await self._step(tasks)
                 if finish is not None:
                     return finish
+
+    def _concluded(self) -> Finish | None:
+        """The end, where this turn has come to it already and only that could not be kept any more."""
+        own = [event for event in self._turn.log.own if event.kind == "message"]
+        line = own[-1].data.get("message") or {} if own else {}
+        if line.get("role") != "assistant" or line.get("stopReason") not in ("stop", "length"):
+            return None
+        return None if self._turn.log.open_calls else self._finish(str(line["stopReason"]))
 
     async def wind_up(self, words: str, stop_reason: str) -> None:
         """The turn was stopped in the middle: what was said stays, and every call gets a result."""

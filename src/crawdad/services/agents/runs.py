@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 import structlog
 
@@ -14,7 +13,6 @@ from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.happenings import Event
 from crawdad.core.parts import ToolCallPart
 from crawdad.core.ports import Bus, Clock, Randomness
-from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.agents.execution import End
 from crawdad.services.agents.lanes import ENDED_TOPIC, Lanes
@@ -46,7 +44,6 @@ class Runs:
         clock: Clock,
         randomness: Randomness,
         bus: Bus,
-        settings: Callable[[], Settings],
     ) -> None:
         self._store = store
         self._lanes = lanes
@@ -54,7 +51,6 @@ class Runs:
         self._clock = clock
         self._randomness = randomness
         self._bus = bus
-        self._settings = settings
         self._waiters: dict[str, set[asyncio.Event]] = {}
 
     async def start(self, order: RunOrder) -> str:
@@ -202,7 +198,7 @@ class Runs:
     async def _wait_in_line(self, run: StoredRun, order: RunOrder) -> str:
         """The session is busy, or this process is: the run waits."""
         entry = await self._world.sessions.get(order.session_key)
-        rules = rules_for(order, self._settings().messages.queue, entry.settings if entry else {})
+        rules = rules_for(order, self._world.settings().messages.queue, entry.settings if entry else {})
         if rules.mode == "interrupt":
             await self.cancel_session(order.session_key)
         waiting = await self._store.waiting(order.session_key)
@@ -232,7 +228,7 @@ class Runs:
             return True
         if run.status == "queued" and await self._lanes.end_waiting(run, _stopped(words, "cancelled")):
             return True
-        wanted = await self._store.change(run.id, {"cancel_wanted": True}, ("running",))
+        wanted = await self._store.change(run.id, {"cancel_wanted": True}, only_from="running")
         if wanted:
             await self._bus.publish(Event(STOP_TOPIC, {"id": run.id}, self._clock.now(), self._lanes.runner))
         return wanted
@@ -276,7 +272,7 @@ def state_of(run: StoredRun) -> RunState:
         ended_at=run.ended_at,
         text=run.text,
         parts=parts_of(result.get("parts")),
-        calls=cast(list[ToolCallPart], calls),
+        calls=calls,
         usage=usage_of(result.get("usage") or {}),
         cost=run.cost,
         model=run.model,
