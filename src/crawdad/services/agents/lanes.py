@@ -15,6 +15,7 @@ import structlog
 from crawdad.core.agents import RunEvent
 from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
+from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock, Runner
 from crawdad.services.agents.execution import End, Execution, Stopping
 from crawdad.services.agents.queueing import may_merge
@@ -152,7 +153,7 @@ class Lanes:
             if host is not None:
                 phase = "end" if host.error is None else "error"
                 event = {"phase": phase, "status": host.status, "stopReason": host.stop_reason}
-                values = {"text": host.text, "stop_reason": host.stop_reason, "model": host.model}
+                values: JsonObject = {"text": host.text, "stop_reason": host.stop_reason, "model": host.model}
                 values |= {"error_kind": host.error_kind, "error": host.error, "session_id": host.session_id}
                 await self._end_others(host, End(host.status, {**values, "result": host.result}, event))
 
