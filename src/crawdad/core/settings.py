@@ -11,7 +11,7 @@ from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
 from crawdad.core.message_settings import MessagesSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
-from crawdad.core.session_settings import SessionSettings
+from crawdad.core.session_settings import RestApiSettings, SessionSettings
 from crawdad.core.skill_settings import SkillsSettings
 from crawdad.core.tool_settings import ToolsSettings
 
@@ -196,6 +196,7 @@ class GatewaySettings(Section):
     private_networks: bool = False
     """Whether URLs that clients name (images, files) may point into private networks."""
     tools: GatewayToolsSettings = GatewayToolsSettings()
+    rest_api: RestApiSettings = RestApiSettings()
 
 
 class RetrySettings(Section):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from crawdad.core.agent_settings import LoopDetectionSettings
 from crawdad.core.section import Section
+from crawdad.core.session_settings import AgentToAgentToolsSettings, SessionToolsSettings
 from crawdad.core.web_settings import WebToolsSettings
 
 
@@ -17,3 +18,5 @@ class ToolsSettings(Section):
     deny: tuple[str, ...] = ()
     loop_detection: LoopDetectionSettings = LoopDetectionSettings()
     web: WebToolsSettings = WebToolsSettings()
+    sessions: SessionToolsSettings = SessionToolsSettings()
+    agent_to_agent: AgentToAgentToolsSettings = AgentToAgentToolsSettings()

@@ -17,7 +17,7 @@ from crawdad.core.request import ModelRequest, Sampling
 from crawdad.core.response import Folder
 from crawdad.core.sessions import LogEvent, NewLogEvent, Sessions
 from crawdad.services.agents.asking import Asker, ModelCalls
-from crawdad.services.agents.transcript import message_of, text_of
+from crawdad.services.agents.transcript import message_of, role_of, text_of
 from crawdad.services.agents.turn import AgentTurn
 from crawdad.services.agents.view import size_of_event
 
@@ -47,8 +47,7 @@ def find_cut(events: Sequence[LogEvent], keep_tokens: int) -> Cut | None:
     for index in range(len(events) - 1, -1, -1):
         event = events[index]
         kept += size_of_event(event)
-        role = (event.data.get("message") or {}).get("role") if event.kind == "message" else None
-        if role in ("user", "assistant"):
+        if role_of(event) in ("user", "assistant"):
             if border is None or kept <= keep_tokens:
                 border = index
             if kept > keep_tokens:
@@ -88,9 +87,8 @@ class Compactor:
         await turn.log.append(NewLogEvent("compaction", line, turn.run_id, summary[:20_000]))
         await turn.log.read()
         entry = turn.entry
-        entry.compactions += 1
         entry.context_tokens = turn.spent.context = 0
-        await self._sessions.change(entry.key, {"compactions": entry.compactions, "context_tokens": 0})
+        await self._sessions.change(entry.key, {"context_tokens": 0})
         turn.recorder.emit("compaction", {"phase": "end", "tokensBefore": size})
         return True
 
@@ -136,7 +134,7 @@ def transcript_of(events: Sequence[LogEvent]) -> str:
         if event.kind == "compaction":
             lines.append(f"[earlier summary]\n{event.data.get('summary', '')}")
             continue
-        message = message_of(event.data.get("message") or {})
+        message = message_of(event.data)
         if message is None:
             continue
         for part in message.parts:
@@ -156,9 +154,8 @@ def without_model(events: Sequence[LogEvent]) -> str:
     earlier = [str(event.data.get("summary", "")) for event in events if event.kind == "compaction"]
     said: list[str] = []
     for event in events:
-        line = event.data.get("message") or {}
-        if event.kind == "message" and line.get("role") == "user":
-            message = message_of(line)
+        if role_of(event) == "user":
+            message = message_of(event.data)
             text = text_of(message.parts).strip() if message else ""
             if text:
                 said.append(f"- {_shortened(text, 300)}")

@@ -16,10 +16,10 @@ from crawdad.core.text import Text
 from crawdad.services.agents.compaction import Compactor
 from crawdad.services.agents.loop import TurnLoop
 from crawdad.services.agents.opening import Interrupted, Surroundings, message_line, open_turn
-from crawdad.services.agents.orders import calls_json, usage_json
+from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.queueing import STEERS
 from crawdad.services.agents.recorder import Recorder
-from crawdad.services.agents.transcript import content_of, result_line
+from crawdad.services.agents.transcript import result_line, write_parts
 from crawdad.services.agents.turn import AgentTurn, Finish, TurnLog
 from crawdad.services.agents.view import lost_result
 from crawdad.store.runs import RunStore, StoredRun
@@ -111,7 +111,7 @@ class Execution:
         await self._note_session(turn, aborted=False)
         values = _values(turn, finish.text, finish.parts)
         values["stop_reason"] = finish.stop_reason
-        values["result"]["calls"] = calls_json(finish.calls)
+        values["result"]["calls"] = write_parts(finish.calls)
         event = {"phase": "end", "status": finish.status, "stopReason": finish.stop_reason}
         return End(finish.status, values, event)
 
@@ -123,7 +123,7 @@ class Execution:
         if turn is not None:
             try:
                 if loop is not None:
-                    await loop.wind_up(words, "aborted" if reason in ("cancelled", "timeout") else "error")
+                    await loop.wind_up(words, "cancelled" if reason in ("cancelled", "timeout") else "error")
                 await self._note_session(turn, aborted=reason in ("cancelled", "timeout"))
             except GatewayError as fault:  # the log has gone on without this turn, or cannot be written
                 _log.warning("turn_not_wound_up", run_id=run.id, reason=fault.message())
@@ -153,7 +153,7 @@ class Execution:
         if entry is not None and entry.session_id == run.session_id:
             log = TurnLog(sessions, entry, run.id)
             await log.read()
-            lines = [log.line(result_line(lost_result(call), self._world.now())) for call in log.open_calls]
+            lines = [log.line(result_line(lost_result(call))) for call in log.open_calls]
             await log.append(*lines, NewLogEvent("interrupted", {"text": words}, run.id))
         values = _values(None, "", [])
         values |= {"stop_reason": "interrupted", "error_kind": ErrorKind.UNAVAILABLE.value, "error": words}
@@ -204,7 +204,7 @@ def _cancelled() -> GatewayError:
 
 def _values(turn: AgentTurn | None, text: str, parts: Sequence[Part]) -> JsonObject:
     """What is kept of a run in any case."""
-    result: JsonObject = {"parts": content_of(parts)}
+    result: JsonObject = {"parts": write_parts(parts)}
     values: JsonObject = {"text": text, "result": result}
     if turn is not None:
         spent = turn.spent

@@ -12,14 +12,15 @@ from typing import Protocol
 from crawdad.core.agents import EventKind
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StopReason, StreamEvent
-from crawdad.core.parts import CacheMarker, JsonObject, Message, Part, TextPart, ThinkingPart, ToolCallPart
+from crawdad.core.parts import CacheMarker, Message, Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.request import ModelRequest, Sampling, Tool
 from crawdad.core.response import grow
 from crawdad.core.sessions import NewLogEvent, Sessions
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
+from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.thinking import reasoning_of
 from crawdad.services.agents.tool_round import ToolRound
-from crawdad.services.agents.transcript import assistant_line, result_line, text_of
+from crawdad.services.agents.transcript import assistant_line, result_line, role_of, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
 from crawdad.services.tasks import Tasks
@@ -28,7 +29,7 @@ _MOST_EMPTY = 2
 _MOST_CUT = 2
 _GO_ON = "[The connection broke off. Go on exactly where your last message ends; repeat nothing.]"
 _SAY_SOMETHING = "[Your last answer was empty. Answer the message above, or say what keeps you from it.]"
-_STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "toolUse"}
+_STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "tool_use"}
 
 
 class Boundary(Protocol):
@@ -107,20 +108,19 @@ class TurnLoop:
     def _concluded(self) -> Finish | None:
         """The end, where this turn has come to it already and only that could not be kept any more."""
         own = [event for event in self._turn.log.own if event.kind == "message"]
-        line = own[-1].data.get("message") or {} if own else {}
-        if line.get("role") != "assistant" or line.get("stopReason") not in ("stop", "length"):
+        reason = own[-1].data.get("stopReason") if own and role_of(own[-1]) == "assistant" else None
+        if reason not in ("stop", "length") or self._turn.log.open_calls:
             return None
-        return None if self._turn.log.open_calls else self._finish(str(line["stopReason"]))
+        return self._finish(str(reason))
 
     async def wind_up(self, words: str, stop_reason: str) -> None:
         """The turn was stopped in the middle: what was said stays, and every call gets a result."""
-        log, turn = self._turn.log, self._turn
+        log = self._turn.log
         answer, self._answer = self._answer, None
         if answer is not None and answer.whole:
-            line = assistant_line(answer.whole, turn.now())
-            line |= {"stopReason": stop_reason}
+            line = {**assistant_line(answer.whole), "stopReason": stop_reason}
             await log.append(log.line(line, text_of(answer.whole)))
-        lines = [log.line(result_line(lost_result(call, f"[{words}]"), turn.now())) for call in log.open_calls]
+        lines = [log.line(result_line(lost_result(call, f"[{words}]"))) for call in log.open_calls]
         await log.append(*lines)
 
     async def _step(self, tasks: Tasks) -> Finish | None:
@@ -189,7 +189,7 @@ class TurnLoop:
                 self._nudge = _SAY_SOMETHING
                 self._note("empty answer")
                 return None
-        await self._keep_answer(parts, asked, _STOP_WORDS.get(reason, "toolUse" if has_calls else "stop"))
+        await self._keep_answer(parts, asked, _STOP_WORDS.get(reason, "tool_use" if has_calls else "stop"))
         self._nudge = ""
         if has_calls:
             round_.release()
@@ -249,29 +249,20 @@ class TurnLoop:
         return any(
             part.get("id") == call_id
             for event in self._turn.log.events
-            if event.kind == "message" and (line := event.data.get("message") or {}).get("role") == "assistant"
-            for part in line.get("content") or ()
-            if isinstance(part, dict) and part.get("type") == "toolCall"
+            if role_of(event) == "assistant"
+            for part in event.data["message"].get("parts") or ()
+            if part.get("type") == "toolCall"
         )
 
     async def _keep_answer(self, parts: Sequence[Part], asked: Asked, stop: str) -> None:
         turn, exchange = self._turn, asked.exchange
-        usage, cost = exchange.usage, exchange.cost
-        cached, written = usage.cache_read_tokens, usage.cache_write_tokens
-        line: JsonObject = assistant_line(parts, turn.now())
         provider, _, model = exchange.model_resolved.partition("/")
-        line |= {
+        line = assistant_line(parts) | {
             "api": exchange.upstream_protocol,
             "provider": provider,
             "model": model,
-            "usage": {
-                "input": max(0, (usage.input_tokens or 0) - cached - written),
-                "output": usage.output_tokens or 0,
-                "cacheRead": cached,
-                "cacheWrite": written,
-                "totalTokens": usage.total_tokens,
-                "cost": {"total": cost or 0},
-            },
+            "usage": usage_json(exchange.usage),
+            "cost": exchange.cost,
             "stopReason": stop,
         }
         if parts:

@@ -163,11 +163,7 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
 
 def _need_safe(turn: AgentTurn, toolbox: Toolbox) -> None:
     """Raise `Interrupted` when a tool that changes something had begun and nobody knows what came of it."""
-    finished = {
-        str(line.get("toolCallId"))
-        for event in turn.log.own
-        if event.kind == "message" and (line := event.data.get("message") or {}).get("role") == "toolResult"
-    }
+    finished = turn.log.answered
     independent = {definition.name for definition in toolbox.known() if definition.independent}
     for event in turn.log.own:
         if event.kind != "tool_started" or event.data.get("callId") in finished:
@@ -188,7 +184,7 @@ def message_line(turn: AgentTurn, run: StoredRun) -> NewLogEvent:
     """The line of a message that a running turn takes along."""
     order = order_of(run.order)
     parts = _safe(turn, order, merged_parts([order]))
-    data = {"message": user_line(parts, turn.now()), "runs": [run.id]}
+    data = {**user_line(parts), "runs": [run.id]}
     return NewLogEvent("message", data, turn.run_id, text_of(order.parts))
 
 
@@ -203,7 +199,7 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     if told:
         parts = [TextPart("\n".join(told) + "\n\n"), *parts]
     if parts:
-        data = {"message": user_line(parts, turn.now()), "runs": [run.id for run in runs]}
+        data = {**user_line(parts), "runs": [run.id for run in runs]}
         lines.append(NewLogEvent("message", data, turn.run_id, "\n".join(text_of(one.parts) for one in orders)))
     if not lines:
         raise bad_request("agents.nothing_said", "message")
@@ -228,5 +224,5 @@ def _results(turn: AgentTurn) -> list[NewLogEvent]:
             words = Text("agents.no_calls_wait", {"id": result.call_id[:80]})
             raise GatewayError(ErrorKind.BAD_REQUEST, words, {"code": "unknown_call", "param": "call_id"})
         part = ToolResultPart(call.id, result.content, call.name, result.is_error, call.custom)
-        lines.append(turn.log.line(result_line(part, turn.now()), text_of(result.content)[:20_000]))
+        lines.append(turn.log.line(result_line(part), text_of(result.content)[:20_000]))
     return lines

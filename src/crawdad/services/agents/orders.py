@@ -9,12 +9,12 @@ from pydantic import TypeAdapter
 
 from crawdad.core.agents import RunOrder
 from crawdad.core.identity import Principal
-from crawdad.core.parts import JsonObject, ToolCallPart, ToolResultPart
+from crawdad.core.parts import JsonObject, ToolResultPart
 from crawdad.core.request import ResponseFormat, Sampling, Tool, ToolChoice
 from crawdad.core.sessions import Route
 from crawdad.core.tools import Sender
 from crawdad.core.usage import Usage
-from crawdad.services.agents.transcript import content_of, parts_of
+from crawdad.services.agents.transcript import read_parts, write_parts
 
 _PLAIN = (
     *("agent_id", "session_key", "origin", "extra_system", "model", "thinking", "timeout_seconds", "steps", "money"),
@@ -45,13 +45,13 @@ def order_json(order: RunOrder) -> JsonObject:
     kept: JsonObject = {name: getattr(order, name) for name in _PLAIN}
     for name in _TYPED:
         kept[name] = _adapter(name).dump_python(getattr(order, name), mode="json")
-    kept["parts"] = content_of(order.parts)
+    kept["parts"] = write_parts(order.parts)
     kept["tool_results"] = [
         {
             "call_id": result.call_id,
             "name": result.name,
             "is_error": result.is_error,
-            "content": content_of(result.content),
+            "content": write_parts(result.content),
         }
         for result in order.tool_results
     ]
@@ -63,9 +63,9 @@ def order_of(kept: JsonObject) -> RunOrder:
     values = {name: kept[name] for name in _PLAIN if name in kept}
     for name in _TYPED:
         values[name] = _adapter(name).validate_python(kept[name])
-    values["parts"] = parts_of(kept["parts"])
+    values["parts"] = read_parts(kept["parts"])
     values["tool_results"] = [
-        ToolResultPart(result["call_id"], parts_of(result["content"]), result["name"], result["is_error"])
+        ToolResultPart(result["call_id"], read_parts(result["content"]), result["name"], result["is_error"])
         for result in kept["tool_results"]
     ]
     return RunOrder(**values)
@@ -93,8 +93,3 @@ def add_usage(total: Usage, more: Usage) -> None:
         found = getattr(more, name)
         if found is not None:
             setattr(total, name, (getattr(total, name) or 0) + found)
-
-
-def calls_json(calls: list[ToolCallPart]) -> list[JsonObject]:
-    """Calls that the client has to answer, to be kept."""
-    return content_of(calls)

@@ -20,7 +20,7 @@ from crawdad.services.agents.opening import Surroundings
 from crawdad.services.agents.orders import order_json, usage_of
 from crawdad.services.agents.queueing import place, rules_for
 from crawdad.services.agents.thinking import level_of
-from crawdad.services.agents.transcript import parts_of
+from crawdad.services.agents.transcript import read_parts
 from crawdad.store.runs import RunStore, StoredRun
 
 STOP_TOPIC = "agent_runs.stop"
@@ -258,7 +258,7 @@ def _stopped(words: str, reason: str) -> End:
 def state_of(run: StoredRun) -> RunState:
     """A run as its followers see it."""
     result = run.result
-    calls = [part for part in parts_of(result.get("calls")) if isinstance(part, ToolCallPart)]
+    calls = [part for part in read_parts(result.get("calls") or ()) if isinstance(part, ToolCallPart)]
     return RunState(
         id=run.id,
         agent_id=run.agent_id,
@@ -271,7 +271,7 @@ def state_of(run: StoredRun) -> RunState:
         started_at=run.started_at,
         ended_at=run.ended_at,
         text=run.text,
-        parts=parts_of(result.get("parts")),
+        parts=read_parts(result.get("parts") or ()),
         calls=calls,
         usage=usage_of(result.get("usage") or {}),
         cost=run.cost,

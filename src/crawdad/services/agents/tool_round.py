@@ -148,7 +148,7 @@ class ToolRound:
         if outcome.untrusted:
             content = marked_parts(content, call.name, turn.secret)
         part = ToolResultPart(call.id, content, call.name, outcome.is_error, call.custom)
-        line = result_line(part, turn.now(), outcome.details)
+        line = result_line(part, outcome.details)
         if outcome.untrusted:
             line["untrusted"] = True
         await turn.log.append(turn.log.line(line, text_of(content)[:_SHOWN_CHARACTERS]))

@@ -16,6 +16,7 @@ from crawdad.services.agents.circles import CircleWatch
 from crawdad.services.agents.orders import add_usage
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent
+from crawdad.services.agents.transcript import result_ids
 from crawdad.services.agents.view import open_calls, size_of_event
 from crawdad.services.estimate import estimate_text
 
@@ -41,9 +42,9 @@ class TurnLog:
         async with self._lock:
             self.events += await self._sessions.append(self.entry, lines)
 
-    def line(self, message: JsonObject, text: str = "") -> NewLogEvent:
+    def line(self, data: JsonObject, text: str = "") -> NewLogEvent:
         """A line with a message."""
-        return NewLogEvent("message", {"message": message}, self._run_id, text)
+        return NewLogEvent("message", data, self._run_id, text)
 
     @property
     def own(self) -> list[LogEvent]:
@@ -56,9 +57,9 @@ class TurnLog:
         return open_calls(self.events)
 
     @property
-    def started(self) -> set[str]:
-        """The ids of the calls that this run has begun."""
-        return {str(event.data.get("callId")) for event in self.own if event.kind == "tool_started"}
+    def answered(self) -> set[str]:
+        """The ids of the calls that this run has results of."""
+        return {call_id for event in self.own for call_id in result_ids(event)}
 
 
 @dataclass(slots=True)

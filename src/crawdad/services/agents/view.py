@@ -13,7 +13,7 @@ from crawdad.core.agent_settings import PruningSettings
 from crawdad.core.parts import CacheMarker, MediaPart, Message, Part, TextPart, ToolCallPart, ToolResultPart
 from crawdad.core.patterns import matches
 from crawdad.core.sessions import LogEvent
-from crawdad.services.agents.transcript import message_of
+from crawdad.services.agents.transcript import message_of, result_ids, role_of
 from crawdad.services.estimate import estimate_text
 
 SUMMARY = "[What was said before, in short]\n"
@@ -33,7 +33,7 @@ def messages_of(events: Iterable[LogEvent]) -> list[Message]:
             if summary:
                 found.append(Message("user", [TextPart(SUMMARY + summary)]))
         elif event.kind == "message":
-            message = message_of(event.data.get("message") or {})
+            message = message_of(event.data)
             if message is not None and message.parts:
                 found.append(message)
     return paired(found)
@@ -81,14 +81,11 @@ def open_calls(events: Sequence[LogEvent]) -> list[ToolCallPart]:
     """The calls of the newest answer that have no result yet."""
     results: set[str] = set()
     for event in reversed(events):
-        if event.kind != "message":
-            continue
-        line = event.data.get("message") or {}
-        role = line.get("role")
-        if role == "toolResult":
-            results.add(str(line.get("toolCallId", "")))
+        role = role_of(event)
+        if role == "tool":
+            results |= result_ids(event)
         elif role == "assistant":
-            message = message_of(line)
+            message = message_of(event.data)
             return [call for call in calls_of(message) if call.id not in results] if message else []
         elif role == "user":
             return []
@@ -121,7 +118,7 @@ def size_of_event(event: LogEvent) -> int:
     """How many tokens a line takes in a prompt, about."""
     if event.kind == "compaction":
         return estimate_text(str(event.data.get("summary", "")))
-    message = message_of(event.data.get("message") or {}) if event.kind == "message" else None
+    message = message_of(event.data) if event.kind == "message" else None
     return 4 + sum(size_of(part) for part in message.parts) // _CHARACTERS_PER_TOKEN if message is not None else 0
 
 

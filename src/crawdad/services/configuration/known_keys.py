@@ -52,13 +52,9 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
         "activeHours"
     ),
-    "SessionSettings": _words(
-        "resetTriggers idleMinutes store typingIntervalSeconds typingMode parentForkMaxTokens mainKey identityLinks reset "
-        "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
-    ),
-    "ToolsSettings": _words(
-        "alsoAllow byProvider media links sessions message agentToAgent elevated exec fs subagents sandbox"
-    ),
+    "SessionSettings": _words("store typingIntervalSeconds typingMode parentForkMaxTokens mainKey threadBindings"),
+    "SessionMaintenanceSettings": _words("pruneDays rotateBytes maxDiskBytes highWaterBytes"),
+    "ToolsSettings": _words("alsoAllow byProvider media links message elevated exec fs subagents sandbox"),
     "WebToolsSettings": _words("search"),
     "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
     "SkillsSettings": _words("allowBundled install limits entries"),
