@@ -1,7 +1,7 @@
 """Agents on a small stage: the real runtime, database, sessions and HTTP client; tools, skills and events are fakes.
 
-    async with stage(database_url, tmp_path, model.provider(), tools=[Clock()]) as agents:
-        state = await agents.take("What time is it?")
+async with stage(database_url, tmp_path, model.provider(), tools=[Clock()]) as agents:
+    state = await agents.take("What time is it?")
 """
 
 from __future__ import annotations
@@ -218,7 +218,16 @@ async def stage(
         box = KeyedSecretBox(str(home / "secret.key"), None)
         runner = runner or FakeRunner()
         world = World(
-            database, cluster, box, transport, clock, randomness, lambda _: None, lambda: settings, runner.name, str(home)
+            database,
+            cluster,
+            box,
+            transport,
+            clock,
+            randomness,
+            lambda _: None,
+            lambda: settings,
+            runner.name,
+            str(home),
         )
         toolbox, events = FakeToolbox(tools), FakeSystemEvents()
         parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner)

@@ -53,7 +53,15 @@ class Hold:
     reached: threading.Event = field(default_factory=threading.Event)
 
 
-Answer = Turn | Fail | Break | Hold
+@dataclass(frozen=True)
+class Garbled:
+    """A call whose arguments are no JSON."""
+
+    name: str
+    arguments: str = "{not json"
+
+
+Answer = Turn | Fail | Break | Hold | Garbled
 Script = Answer | Callable[[Ask], Answer]
 
 
@@ -67,6 +75,11 @@ def calls(*wanted: tuple[str, dict[str, Any]], text: str = "", tokens: Tokens | 
     """An answer that calls tools."""
     said: tuple[Piece, ...] = (Say(text),) if text else ()
     return Turn((*said, *(Call(name, arguments) for name, arguments in wanted)), "tools", tokens or Tokens())
+
+
+def garbled(name: str) -> Garbled:
+    """A call whose arguments cannot be read."""
+    return Garbled(name)
 
 
 class ScriptedModel(LoopbackServer):
@@ -99,7 +112,7 @@ class ScriptedModel(LoopbackServer):
         self.asked.append(ask.body)
         script = self._scripts[ask.model]
         entry = script.pop(0) if len(script) > 1 else script[0]
-        await self._play(entry if isinstance(entry, (Turn, Fail, Break, Hold)) else entry(ask), ask, reply)
+        await self._play(entry(ask) if callable(entry) else entry, ask, reply)
 
     async def _play(self, answer: Answer, ask: Ask, reply: Reply) -> None:
         if isinstance(answer, Fail):
@@ -108,7 +121,11 @@ class ScriptedModel(LoopbackServer):
                 body["error"]["code"] = answer.code
             await reply.whole(answer.status, body, dict(answer.headers))
             return
-        turn = answer if isinstance(answer, Turn) else answer.turn
+        mark = "arguments-to-be-garbled"
+        if isinstance(answer, Garbled):
+            turn = calls((answer.name, {mark: 0}))
+        else:
+            turn = answer if isinstance(answer, Turn) else answer.turn
         stamp, speaker = Stamp(next(self._numbers)), SPEAKERS["chat"]
         if not ask.stream:
             await reply.whole(200, speaker.whole(turn, ask, stamp))
@@ -122,6 +139,8 @@ class ScriptedModel(LoopbackServer):
                 answer.reached.set()
                 while not answer.gate.is_set():
                     await asyncio.to_thread(answer.gate.wait, 0.05)
+            if isinstance(answer, Garbled):
+                piece = piece.replace(b'"{\\"argumen"', b'"{not json"')
             await reply.send(piece)
         await reply.end()
 
