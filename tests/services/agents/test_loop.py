@@ -65,7 +65,7 @@ async def test_independent_tools_run_side_by_side_and_others_wait(tmp_path: Path
 
 async def test_a_tool_starts_while_the_model_still_speaks(tmp_path: Path) -> None:
     tool = Started("look")
-    speech = Turn((Call("look", {}), Call("look", {"more": "x" * 200})), "tools")
+    speech = Turn((Call("look", {"n": 1}), Call("look", {"more": "x" * 200})), "tools")
     held = Hold(speech, after=10)
     with ScriptedModel(held, says("Done.")) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
@@ -247,7 +247,8 @@ async def test_an_unknown_agent_is_told_with_those_there_are(tmp_path: Path) -> 
             state = await agents.take("Hi", agent_id="")
             assert state.agent_id == "ann"
             await agents.take("Hi", agent_id="bob", session_key="agent:bob:main")
-    assert {path.name for path in tmp_path.iterdir() if path.name.startswith("work")} == {"workspace", "workspace-bob"}
+    made = await asyncio.to_thread(lambda: {path.name for path in tmp_path.glob("work*")})
+    assert made == {"workspace", "workspace-bob"}
 
 
 async def test_without_a_model_the_demonstration_answers(tmp_path: Path) -> None:

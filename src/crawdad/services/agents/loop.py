@@ -19,7 +19,7 @@ from crawdad.core.sessions import NewLogEvent, Sessions
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
 from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.thinking import reasoning_of
-from crawdad.services.agents.tool_round import ToolRound
+from crawdad.services.agents.tool_round import ToolRound, is_object
 from crawdad.services.agents.transcript import assistant_line, result_line, role_of, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
@@ -224,6 +224,8 @@ class TurnLoop:
         if isinstance(event, PartStart):
             if event.choice:
                 return
+            if isinstance(event.part, ToolCallPart):
+                self._begin_complete(answer, round_)
             answer.parts[event.index] = event.part
             if isinstance(event.part, (TextPart, ThinkingPart)) and event.part.text:
                 recorder.emit(_kind(event.part), {"delta": event.part.text})
@@ -235,14 +237,26 @@ class TurnLoop:
             if event.text and isinstance(part, (TextPart, ThinkingPart)):
                 recorder.emit(_kind(part), {"delta": event.text})
         elif isinstance(event, PartEnd):
-            part = answer.parts.get(event.index)
-            answer.complete.add(event.index)
-            if isinstance(part, ToolCallPart):
-                if not part.id or self._is_known(part.id):
-                    part.id = f"call_{self._turn.run_id[-12:]}_{self._turn.spent.steps}_{event.index}"
-                round_.add(part)
+            self._complete(event.index, answer, round_)
         elif isinstance(event, MessageEnd):
             answer.end = event
+
+    def _begin_complete(self, answer: _Answer, round_: ToolRound) -> None:
+        """Some protocols end all calls at once. One whose arguments are a whole object already is complete when the next
+        begins: nothing can be added to it."""
+        for index, part in answer.parts.items():
+            if index not in answer.complete and isinstance(part, ToolCallPart) and is_object(part.arguments):
+                self._complete(index, answer, round_)
+
+    def _complete(self, index: int, answer: _Answer, round_: ToolRound) -> None:
+        part = answer.parts.get(index)
+        if index in answer.complete:
+            return
+        answer.complete.add(index)
+        if isinstance(part, ToolCallPart):
+            if not part.id or self._is_known(part.id):
+                part.id = f"call_{self._turn.run_id[-12:]}_{self._turn.spent.steps}_{index}"
+            round_.add(part)
 
     def _is_known(self, call_id: str) -> bool:
         """Whether an earlier call had that id: some vendors count anew in every answer."""

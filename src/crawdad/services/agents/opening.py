@@ -201,7 +201,7 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     if parts:
         data = {**user_line(parts), "runs": [run.id for run in runs]}
         lines.append(NewLogEvent("message", data, turn.run_id, "\n".join(text_of(one.parts) for one in orders)))
-    if not lines:
+    if not lines and not order.extra.get("compact"):
         raise bad_request("agents.nothing_said", "message")
     await log.append(*lines)
 

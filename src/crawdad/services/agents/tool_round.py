@@ -177,6 +177,11 @@ def _arguments_of(text: str) -> tuple[JsonObject | None, str | None]:
     return found, None
 
 
+def is_object(text: str) -> bool:
+    """Whether arguments are complete: a JSON object, to which nothing can be added."""
+    return text.rstrip().endswith("}") and _arguments_of(text)[1] is None
+
+
 def _within(parts: list[Part]) -> list[Part]:
     """Results that no model's context would hold are cut, in the middle."""
     left = _MOST_CHARACTERS
