@@ -6,11 +6,13 @@ async with stage(database_url, tmp_path, model.provider(), tools=[Clock()]) as a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crawdad.adapters.http import HttpTransport
 from crawdad.adapters.secret_box import KeyedSecretBox
@@ -163,6 +165,20 @@ class Stage:
         return [event async for event in self.agents.runs.follow(run_id, after)]
 
 
+Found = TypeVar("Found")
+
+
+async def until(condition: Callable[[], Awaitable[Found]], seconds: float = 20.0) -> Found:
+    """What `condition` finds, once it finds something. Raises `AssertionError` when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = await condition()
+        if found:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError("this did not happen in time")
+
+
 def order(text: str, **more: Any) -> RunOrder:
     """An order of the operator's."""
     parts = more.pop("parts", None) or ([TextPart(text)] if text else [])
@@ -232,4 +248,5 @@ async def stage(
         toolbox, events = FakeToolbox(tools), FakeSystemEvents()
         parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner)
         agents = await stack.enter_async_context(open_agents(world, parts))
+        toolbox.tools |= {tool.definition.name: tool for tool in agents.tools}
         yield Stage(agents, sessions, database, cluster, toolbox, events, journal, home)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from crawdad.app.accounts import World
 from crawdad.core.agents import SystemEvents
 from crawdad.core.ports import Runner
 from crawdad.core.sessions import Sessions
-from crawdad.core.tools import Skills, Toolbox
+from crawdad.core.tools import Skills, Tool, Toolbox
 from crawdad.services.agents.asking import ModelCalls
 from crawdad.services.agents.execution import Execution
 from crawdad.services.agents.lanes import Lanes
@@ -21,6 +21,8 @@ from crawdad.services.agents.opening import Surroundings
 from crawdad.services.agents.recorder import EventWriter
 from crawdad.services.agents.roster import Roster, build_roster
 from crawdad.services.agents.runs import Runs
+from crawdad.services.agents.spawning import Spawner
+from crawdad.services.agents.subagents import SpawnTool, SubagentsTool
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.store.key_values import KeyValues
@@ -49,6 +51,8 @@ class Agents:
     lanes: Lanes
     store: RunStore
     world: Surroundings
+    tools: Sequence[Tool]
+    """The tools that only the runtime can offer; the toolbox has to be told of them."""
 
     @property
     def roster(self) -> Roster:
@@ -95,12 +99,15 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             randomness=world.randomness,
             bus=world.cluster.bus,
         )
+        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock)
+        lanes.after.append(spawner.ended)
         await lanes.recover()
+        tasks.start(spawner.keep_announcing(), "results of sub-agents")
         tasks.start(lanes.keep_looking(), "waiting runs")
         tasks.start(lanes.keep_recovering(), "runs of dead processes")
         tasks.start(runs.obey(), "stopped runs")
         tasks.start(runs.keep_tidy(), "old runs")
-        yield Agents(runs, lanes, store, surroundings)
+        yield Agents(runs, lanes, store, surroundings, (SpawnTool(spawner), SubagentsTool(spawner)))
 
 
 def _zone_name() -> str:

@@ -310,7 +310,7 @@ class RunStore:
         """Runs that have ended without the session that wanted them having heard of it."""
         query = (
             select(agent_runs)
-            .where(_columns.unannounced.is_(True), _columns.spawned_by != "", _columns.status.in_(ENDED))
+            .where(_columns.unannounced.is_(True), _columns.absorbed_by == "", _columns.status.in_(ENDED))
             .order_by(_columns.ended_at)
             .limit(limit)
         )

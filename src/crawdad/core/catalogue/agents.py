@@ -48,7 +48,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "该智能体不能差遣“{agent}”（允许：{allowed}）。",
     ),
     "agents.no_subagent": ("There is no sub-agent “{target}” of this session.", "此会话没有子智能体“{target}”。"),
-    "agents.argument": ("“{name}” {problem}.", "参数“{name}”有误：{problem}。"),
+    "agents.argument": ("The argument “{name}” {problem}.", "参数“{name}”有误：{problem}。"),
     "agents.no_workspace": (
         "The workspace {path} cannot be used: {reason}.",
         "无法使用工作目录 {path}：{reason}。",

@@ -208,6 +208,6 @@ def _values(turn: AgentTurn | None, text: str, parts: Sequence[Part]) -> JsonObj
     values: JsonObject = {"text": text, "result": result}
     if turn is not None:
         spent = turn.spent
-        result |= {"usage": usage_json(spent.usage), "steps": spent.steps}
+        result |= {"usage": usage_json(spent.usage), "steps": spent.steps, "untrusted": turn.untrusted}
         values |= {"cost": spent.cost, "model": spent.model or turn.names[0], "session_id": turn.entry.session_id}
     return values

@@ -157,7 +157,7 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
         secret=world.secret,
         now=world.now,
         thinking=level_of(str(thinking)) if thinking else None,
-        untrusted=order.untrusted,
+        untrusted=order.untrusted or bool(order.extra.get("tainted")),
     )
 
 

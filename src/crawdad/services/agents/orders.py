@@ -32,6 +32,18 @@ _TYPED: dict[str, Any] = {
 }
 
 
+def route_json(route: Route | None) -> JsonObject | None:
+    """A way to people, to be kept."""
+    found: JsonObject | None = _adapter("route").dump_python(route, mode="json")
+    return found
+
+
+def route_of(kept: JsonObject | None) -> Route | None:
+    """The way that was kept."""
+    found: Route | None = _adapter("route").validate_python(kept)
+    return found
+
+
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(_TYPED[name])
