@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from crawdad.core.agent_settings import AgentsSettings
+from crawdad.core.agent_settings import AgentsSettings, Binding
 from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
+from crawdad.core.message_settings import MessagesSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import RestApiSettings, SessionSettings
@@ -335,6 +336,8 @@ class Settings(Section):
     secrets: SecretsSettings = SecretsSettings()
     oauth: OAuthSettings = OAuthSettings()
     agents: AgentsSettings = AgentsSettings()
+    bindings: tuple[Binding, ...] = ()
+    messages: MessagesSettings = MessagesSettings()
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
     skills: SkillsSettings = SkillsSettings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawdad.core.catalogue import (
     accounts,
+    agents,
     budgets,
     channels,
     cli,
@@ -32,6 +33,7 @@ from crawdad.core.catalogue import (
 _SUBJECTS = (
     *(
         accounts,
+        agents,
         budgets,
         channels,
         cli,

@@ -22,8 +22,8 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent approvals audio auth bindings broadcast browser canvasHost channels cli commands "
-        "diagnostics discovery env identity mcp media memory messages meta nodeHost plugins routing "
+        "$schema acp agent approvals audio auth broadcast browser canvasHost channels cli commands "
+        "diagnostics discovery env identity mcp media memory meta nodeHost plugins routing "
         "talk ui update web wizard"
     ),
     "GatewaySettings": _words(
@@ -35,14 +35,18 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
     "AgentDefaults": _words(
-        "imageModel repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
-        "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
-        "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
-        "typingMode maxConcurrent models memorySearch contextPruning compaction embeddedPi blockStreamingChunk "
-        "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
+        "imageModel repoRoot timeFormat envelopeTimezone envelopeTimestamp envelopeElapsed verboseDefault "
+        "elevatedDefault blockStreamingDefault blockStreamingBreak mediaMaxMb imageMaxDimensionPx "
+        "typingIntervalSeconds typingMode memorySearch embeddedPi blockStreamingChunk blockStreamingCoalesce "
+        "humanDelay sandbox cliBackends"
     ),
-    "AgentEntry": _words(
-        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
+    "AgentEntry": _words("agentDir skills groupChat tools sandbox heartbeat memorySearch humanDelay params"),
+    "ModelEntry": _words("streaming"),
+    "SubagentDefaults": _words("archiveAfterMinutes announceTimeoutMs"),
+    "LoopDetectors": _words("knownPollNoProgress"),
+    "MessagesSettings": _words(
+        "messagePrefix responsePrefix ackReaction ackReactionScope removeAckAfterReply suppressToolErrors groupChat "
+        "inbound tts"
     ),
     "HeartbeatSettings": _words(
         "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
@@ -50,9 +54,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     ),
     "SessionSettings": _words("store typingIntervalSeconds typingMode parentForkMaxTokens mainKey threadBindings"),
     "SessionMaintenanceSettings": _words("pruneDays rotateBytes maxDiskBytes highWaterBytes"),
-    "ToolsSettings": _words(
-        "alsoAllow byProvider media links loopDetection message elevated exec fs subagents sandbox"
-    ),
+    "ToolsSettings": _words("alsoAllow byProvider media links message elevated exec fs subagents sandbox"),
     "WebToolsSettings": _words("search"),
     "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
     "SkillsSettings": _words("allowBundled install limits entries"),
