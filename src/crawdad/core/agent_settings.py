@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from crawdad.core.heartbeat_settings import HeartbeatSettings
+from crawdad.core.sandbox_settings import SandboxSettings
 from crawdad.core.section import Section
+from crawdad.core.tool_settings import AgentToolsSettings
 
 
 class ModelChoice(Section):
@@ -31,6 +33,7 @@ class AgentDefaults(Section):
     model: ModelChoiceValue = ModelChoice()
     workspace: str | None = None
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    sandbox: SandboxSettings = SandboxSettings()
 
 
 class AgentEntry(Section):
@@ -41,6 +44,8 @@ class AgentEntry(Section):
     name: str | None = None
     workspace: str | None = None
     model: ModelChoiceValue | None = None
+    tools: AgentToolsSettings = AgentToolsSettings()
+    sandbox: SandboxSettings | None = None
 
 
 class AgentsSettings(Section):

@@ -12,7 +12,7 @@ from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import SessionSettings
 from crawdad.core.skill_settings import SkillsSettings
-from crawdad.core.tool_settings import ToolsSettings
+from crawdad.core.tool_settings import ApprovalsSettings, ToolsSettings
 
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
 
@@ -336,6 +336,7 @@ class Settings(Section):
     agents: AgentsSettings = AgentsSettings()
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
+    approvals: ApprovalsSettings = ApprovalsSettings()
     skills: SkillsSettings = SkillsSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()

@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent approvals audio auth bindings broadcast browser canvasHost channels cli commands "
+        "$schema acp agent audio auth bindings broadcast browser canvasHost channels cli commands "
         "diagnostics discovery env identity mcp media memory messages meta nodeHost plugins routing "
         "talk ui update web wizard"
     ),
@@ -39,10 +39,10 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
         "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
         "typingMode maxConcurrent models memorySearch contextPruning compaction embeddedPi blockStreamingChunk "
-        "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
+        "blockStreamingCoalesce humanDelay subagents cliBackends"
     ),
     "AgentEntry": _words(
-        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
+        "agentDir skills identity groupChat subagents heartbeat memorySearch humanDelay default params"
     ),
     "HeartbeatSettings": _words(
         "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
@@ -53,7 +53,17 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
     ),
     "ToolsSettings": _words(
-        "alsoAllow byProvider media links sessions loopDetection message agentToAgent elevated exec fs subagents sandbox"
+        "media links sessions loopDetection message agentToAgent"
+    ),
+    "ExecSettings": _words("host node"),
+    "ApplyPatchSettings": _words("workspaceOnly"),
+    "AgentToolsSettings": _words("elevated"),
+    "ApprovalsSettings": _words("exec"),
+    "SandboxSettings": _words("sessionToolsVisibility scope perSession workspaceRoot prune"),
+    "ContainerSettings": _words(
+        "containerPrefix workdir readOnlyRoot tmpfs capDrop setupCommand memorySwap seccompProfile apparmorProfile dns "
+        "extraHosts binds dangerouslyAllowReservedContainerTargets dangerouslyAllowExternalBindSources "
+        "dangerouslyAllowContainerNamespaceJoin env ulimits"
     ),
     "WebToolsSettings": _words("search"),
     "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
