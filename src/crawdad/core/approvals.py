@@ -11,7 +11,7 @@ from crawdad.core.parts import JsonObject
 
 Decision = Literal["allow-once", "allow-always", "deny"]
 ApprovalKind = Literal["exec", "file", "tool"]
-ApprovalStatus = Literal["pending", "allowed", "used", "denied", "expired", "remembered"]
+ApprovalStatus = Literal["pending", "allowed", "used", "denied", "expired"]
 
 APPROVAL_REQUESTED = "approvals.requested"
 APPROVAL_RESOLVED = "approvals.resolved"

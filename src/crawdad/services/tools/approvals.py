@@ -102,7 +102,7 @@ class ApprovalService:
     async def resolve(self, approval_id: str, decision: Decision, by: Principal) -> Approval:
         """Answer a question. Raises FORBIDDEN for whoever may not, NOT_FOUND, CONFLICT when it is answered or over, BAD_REQUEST
         when it cannot be allowed for good."""
-        by.require(Permission.AGENTS_MANAGE)
+        by.need(Permission.AGENTS_MANAGE)
         found = await self.get(approval_id)
         if decision == "allow-always" and not found.lasting:
             raise GatewayError(ErrorKind.BAD_REQUEST, Text("approvals.not_for_good"), {"param": "decision"})
@@ -136,7 +136,7 @@ class ApprovalService:
 
     async def revoke(self, grant_id: str, by: Principal) -> None:
         """Take back what was allowed for good. Raises NOT_FOUND."""
-        by.require(Permission.AGENTS_MANAGE)
+        by.need(Permission.AGENTS_MANAGE)
         if not await self._store.delete_grant(grant_id):
             raise _not_found(grant_id)
 
@@ -171,6 +171,9 @@ class ApprovalService:
                     await self._store.expire(self._clock.now())
                     raise _forbidden("approvals.unanswered", "unanswered")
                 await self._pause(answered, approval.expires_at)
+        except asyncio.CancelledError:  # the turn is over: nobody is to be asked in vain
+            await self._store.decide(approval.id, "expired", self._clock.now(), "")
+            raise
         finally:
             self._waiting.pop(approval.id, None)
 
