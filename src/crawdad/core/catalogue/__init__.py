@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawdad.core.catalogue import (
     accounts,
+    agent_tools,
     budgets,
     cli,
     cli_accounts,
@@ -26,7 +27,21 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(
+        accounts,
+        agent_tools,
+        budgets,
+        cli,
+        cli_accounts,
+        configuration,
+        doctor,
+        fetch,
+        http,
+        identity,
+        management,
+        oauth,
+        responses,
+    ),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}

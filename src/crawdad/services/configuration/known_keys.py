@@ -52,9 +52,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "resetTriggers idleMinutes store typingIntervalSeconds typingMode parentForkMaxTokens mainKey identityLinks reset "
         "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
     ),
-    "ToolsSettings": _words(
-        "media links sessions loopDetection message agentToAgent"
-    ),
+    "ToolsSettings": _words("media links sessions loopDetection message agentToAgent"),
     "ExecSettings": _words("host node"),
     "ApplyPatchSettings": _words("workspaceOnly"),
     "AgentToolsSettings": _words("elevated"),

@@ -33,7 +33,9 @@ EXEC = ToolDefinition(
             "workdir": _of("string", "Where to run it; the workspace when left out."),
             "env": _of("object", "More environment variables.", additionalProperties={"type": "string"}),
             "input": _of("string", "What it reads from its standard input.", maxLength=1_000_000),
-            "yieldMs": _of("integer", "How long to wait before it goes on in the background.", minimum=1, maximum=600_000),
+            "yieldMs": _of(
+                "integer", "How long to wait before it goes on in the background.", minimum=1, maximum=600_000
+            ),
             "background": _of("boolean", "Do not wait at all."),
             "timeout": _of("number", "Seconds after which it is ended.", minimum=0.1),
             "pty": _of("boolean", "Give it a terminal."),

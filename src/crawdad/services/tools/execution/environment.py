@@ -8,7 +8,19 @@ from collections.abc import Mapping, Sequence
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
-_PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED = (
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TERM",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
 DEFAULT_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 HARMLESS = frozenset(
     "LANG LANGUAGE TZ TERM NO_COLOR FORCE_COLOR CLICOLOR COLUMNS LINES CI DEBIAN_FRONTEND PYTHONUNBUFFERED".split()

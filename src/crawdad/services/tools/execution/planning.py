@@ -62,7 +62,9 @@ class Planner:
         words, shell_text = _words(arguments, rules)
         workspace = str(context.workspace)
         inside = kept.level != "none" and fs_settings(settings, scope.agent_id).workspace_only
-        cwd = await self.programs.directory(str(arguments.get("workdir") or "."), workspace, inside or kept.level != "none")
+        cwd = await self.programs.directory(
+            str(arguments.get("workdir") or "."), workspace, inside or kept.level != "none"
+        )
         asked = asked_variables(arguments.get("env") or {})
         search = search_folders(self.ours, rules.path_prepend, workspace)
         if kept.level == "container":

@@ -84,7 +84,9 @@ async def _write(session: ProgramSession, action: str, arguments: JsonObject) ->
     data = {
         "write": lambda: str(arguments.get("data") or "").encode(),
         "submit": lambda: b"\r" if session.terminal else b"\n",
-        "paste": lambda: bracketed(str(arguments.get("text") or ""), bool(arguments.get("bracketed", session.terminal))),
+        "paste": lambda: bracketed(
+            str(arguments.get("text") or ""), bool(arguments.get("bracketed", session.terminal))
+        ),
         "send-keys": lambda: (
             str(arguments.get("literal") or "").encode()
             + bytes_of_keys(arguments.get("keys") or [])

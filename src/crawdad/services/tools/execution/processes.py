@@ -77,9 +77,7 @@ class ProgramSessions:
 
     def running(self, agent_id: str) -> int:
         """How many programs of an agent run."""
-        return sum(
-            session.exit_code is None and session.owner.agent_id == agent_id for session in self._all.values()
-        )
+        return sum(session.exit_code is None and session.owner.agent_id == agent_id for session in self._all.values())
 
     def begin(
         self, program: RunningProgram, owner: Owner, label: str, cwd: str, seconds: float, keep_seconds: float
@@ -128,6 +126,7 @@ class ProgramSessions:
             session.timed_out = True
         finally:
             await program.kill()
+            await self._read(session)  # what came last
             with suppress(GatewayError):
                 session.exit_code = await program.wait()
             session.exit_code = -9 if session.exit_code is None else session.exit_code
@@ -151,7 +150,9 @@ class ProgramSessions:
     def _tidy(self) -> None:
         now = self._clock.now()
         over = [
-            session for session in self._all.values() if session.ended_at and now - session.ended_at > session.keep_seconds
+            session
+            for session in self._all.values()
+            if session.ended_at and now - session.ended_at > session.keep_seconds
         ]
         ended = sorted((s for s in self._all.values() if s.ended_at), key=lambda session: session.ended_at or 0.0)
         over += ended[: max(0, len(self._all) - _MOST_KEPT)]

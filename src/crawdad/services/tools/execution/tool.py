@@ -45,9 +45,7 @@ class ExecTool:
         session = await self._start(plan, arguments, context, rules)
         return await self._watch(session, plan, arguments, rules)
 
-    async def _allowed(
-        self, plan: Plan, arguments: JsonObject, context: ToolContext, rules: ExecSettings
-    ) -> Plan:
+    async def _allowed(self, plan: Plan, arguments: JsonObject, context: ToolContext, rules: ExecSettings) -> Plan:
         """The plan, once it may be carried out. What was approved is compared with what is there when the answer came."""
         security, ask = tightened(rules, arguments.get("security"), arguments.get("ask"))
         judgement = judge(plan, rules, security, ask, untrusted=context.untrusted)
