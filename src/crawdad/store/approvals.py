@@ -36,7 +36,7 @@ class ApprovalStore:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else _approval(row)
 
-    async def list(self, statuses: Sequence[ApprovalStatus], limit: int = 200) -> list[Approval]:
+    async def newest(self, statuses: Sequence[ApprovalStatus], limit: int = 200) -> list[Approval]:
         """The newest ones in one of these states (none named: in any)."""
         query = select(approvals).order_by(_columns.created_at.desc(), _columns.id.desc()).limit(limit)
         if statuses:

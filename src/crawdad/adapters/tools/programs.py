@@ -18,6 +18,7 @@ from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
 from crawdad.adapters.tools.container import container_argv
 from crawdad.adapters.tools.descriptors import Descriptor
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.parts import JsonObject
 from crawdad.core.programs import Executable, FileMark, Level, ProgramOrder
 from crawdad.core.text import Text
 
@@ -66,7 +67,13 @@ class LocalAgentPrograms:
                 argv, removal = container_argv(program, order, words), [program, "rm", "--force", order.name]
         checked = [(mark.path, mark.sha256) for mark in order.checked]
         changed = Text("exec.changed").render()
-        wanted = {"file": file, "argv": argv, "variables": variables, "checked": checked, "changed": changed}
+        wanted: JsonObject = {
+            "file": file,
+            "argv": argv,
+            "variables": variables,
+            "checked": checked,
+            "changed": changed,
+        }
         wanted |= {"terminal": order.terminal, "parent": os.getpid()}
         cwd = "/" if level in ("bubblewrap", "container") else order.cwd
         return await _launch(json.dumps(wanted).encode(), cwd, order.terminal, removal)

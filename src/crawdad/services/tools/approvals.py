@@ -1,4 +1,4 @@
-"""Asking the operator: a question is kept, told on the bus, and waited for; an answer counts once, for exactly what was asked."""
+"""Asking the operator: a question is kept, told on the bus, and waited for; an answer counts once, for just that."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from crawdad.core.approvals import (
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.identity import Permission, Principal
+from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock, Randomness
-from crawdad.core.settings import ApprovalsSettings
 from crawdad.core.text import Text
+from crawdad.core.tool_settings import ApprovalsSettings
 from crawdad.store.approvals import ApprovalStore
 
 _LOOK_SECONDS = 1.0
@@ -90,7 +91,7 @@ class ApprovalService:
     async def list(self, statuses: Sequence[ApprovalStatus] = ()) -> list[Approval]:
         """The newest questions in these states."""
         await self._store.expire(self._clock.now())
-        return await self._store.list(statuses)
+        return await self._store.newest(statuses)
 
     async def get(self, approval_id: str) -> Approval:
         """A question. Raises NOT_FOUND."""
@@ -157,7 +158,7 @@ class ApprovalService:
         answered = self._waiting[approval.id] = asyncio.Event()
         try:
             await self._store.add(approval)
-            told = {"id": approval.id, "kind": approval.kind, "agentId": approval.agent_id}
+            told: JsonObject = {"id": approval.id, "kind": approval.kind, "agentId": approval.agent_id}
             told |= {"sessionKey": approval.session_key, "summary": approval.summary, "expiresAt": approval.expires_at}
             await self._bus.publish(Event(APPROVAL_REQUESTED, told, approval.created_at))
             while True:

@@ -18,8 +18,11 @@ _ACTED_ON = set("|&;<>()$`\n\r*?[]{}")
 _ACTED_ON_IN_QUOTES = set("$`")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _KEYWORDS = frozenset(
-    "if then else elif fi for while until do done case esac function select time coproc ! { } [[ ]] "
-    "cd export unset source . eval exec alias set trap ulimit umask read".split()
+    (
+        *("if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "function"),
+        *("select", "time", "coproc", "!", "{", "}", "[[", "]]", "cd", "export", "unset", "source", ".", "eval"),
+        *("exec", "alias", "set", "trap", "ulimit", "umask", "read"),
+    )
 )
 """What the shell itself would do: there is no such program, or running it as one does nothing."""
 

@@ -19,12 +19,18 @@ _SECURITY: tuple[Security, ...] = ("deny", "allowlist", "full")
 _ASK: tuple[Ask, ...] = ("off", "on-miss", "always")
 _VERSION = re.compile(r"[-.]?\d[\d.]*$")
 _RUN_OTHERS = frozenset(
-    "sh bash dash zsh fish ksh mksh csh tcsh busybox toybox python pypy perl ruby node nodejs deno bun lua luajit php "
-    "tclsh expect awk gawk mawk nawk sed ed ex vi vim nvim emacs nano less more man env xargs find fd parallel tar zip "
-    "rsync scp ssh sftp git hg svn make cmake ninja gdb lldb strace ltrace watch timeout nice nohup setsid stdbuf time "
-    "sudo su doas pkexec chroot unshare nsenter bwrap docker podman nerdctl kubectl systemd-run at batch crontab screen "
-    "tmux script dd socat nc ncat curl wget npm npx pnpm yarn pip pipx uv uvx cargo go java jshell groovy osascript "
-    "open xdg-open gcc cc clang ld sqlite psql mysql nmap flock ionice taskset runuser start-stop-daemon".split()
+    (
+        *("sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "csh", "tcsh", "busybox", "toybox", "python", "pypy"),
+        *("perl", "ruby", "node", "nodejs", "deno", "bun", "lua", "luajit", "php", "tclsh", "expect", "awk", "gawk"),
+        *("mawk", "nawk", "sed", "ed", "ex", "vi", "vim", "nvim", "emacs", "nano", "less", "more", "man", "env"),
+        *("xargs", "find", "fd", "parallel", "tar", "zip", "rsync", "scp", "ssh", "sftp", "git", "hg", "svn", "make"),
+        *("cmake", "ninja", "gdb", "lldb", "strace", "ltrace", "watch", "timeout", "nice", "nohup", "setsid"),
+        *("stdbuf", "time", "sudo", "su", "doas", "pkexec", "chroot", "unshare", "nsenter", "bwrap", "docker"),
+        *("podman", "nerdctl", "kubectl", "systemd-run", "at", "batch", "crontab", "screen", "tmux", "script", "dd"),
+        *("socat", "nc", "ncat", "curl", "wget", "npm", "npx", "pnpm", "yarn", "pip", "pipx", "uv", "uvx", "cargo"),
+        *("go", "java", "jshell", "groovy", "osascript", "open", "xdg-open", "gcc", "cc", "clang", "ld", "sqlite"),
+        *("psql", "mysql", "nmap", "flock", "ionice", "taskset", "runuser", "start-stop-daemon"),
+    )
 )
 
 

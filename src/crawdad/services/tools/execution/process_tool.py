@@ -81,23 +81,23 @@ def _log(session: ProgramSession, arguments: JsonObject) -> ToolOutcome:
 async def _write(session: ProgramSession, action: str, arguments: JsonObject) -> ToolOutcome:
     if session.exit_code is not None:
         raise GatewayError(ErrorKind.CONFLICT, Text("exec.has_ended", {"id": session.id}), {"param": "sessionId"})
-    data = {
-        "write": lambda: str(arguments.get("data") or "").encode(),
-        "submit": lambda: b"\r" if session.terminal else b"\n",
-        "paste": lambda: bracketed(
-            str(arguments.get("text") or ""), bool(arguments.get("bracketed", session.terminal))
-        ),
-        "send-keys": lambda: (
-            str(arguments.get("literal") or "").encode()
-            + bytes_of_keys(arguments.get("keys") or [])
-            + bytes_of_hex(arguments.get("hex") or [])
-        ),
-    }[action]()
+    data = _keystrokes(session, action, arguments)
     if data:
         await session.program.write(data)
     if arguments.get("eof"):
         await session.program.close_input()
     return told(Text("exec.did.write", {"id": session.id, "bytes": len(data)}).render(), _state(session))
+
+
+def _keystrokes(session: ProgramSession, action: str, arguments: JsonObject) -> bytes:
+    if action == "write":
+        return str(arguments.get("data") or "").encode()
+    if action == "submit":
+        return b"\r" if session.terminal else b"\n"
+    if action == "paste":
+        return bracketed(str(arguments.get("text") or ""), bool(arguments.get("bracketed", session.terminal)))
+    literal = str(arguments.get("literal") or "").encode()
+    return literal + bytes_of_keys(arguments.get("keys") or []) + bytes_of_hex(arguments.get("hex") or [])
 
 
 def _state(session: ProgramSession) -> JsonObject:

@@ -1,7 +1,7 @@
 """Programs that only turn their standard input into output: which calls of them are just that. Pure.
 
-Every option that is not listed is refused, so that none can name a file to read, to write (`--output=`) or to run. Words that are
-no options are counted; where none is allowed there is no file to open.
+Every option that is not listed is refused, so that none can name a file to read, to write (`--output=`) or to run. Words
+that are no options are counted; where none is allowed there is no file to open.
 """
 
 from __future__ import annotations

@@ -20,7 +20,12 @@ from crawdad.services.tools.execution.output import plain, shortened
 from crawdad.services.tools.execution.planning import Planner, exec_settings
 from crawdad.services.tools.execution.processes import Owner, ProgramSession, ProgramSessions
 
-_FETCHERS = frozenset("curl wget git gh ssh scp nc ncat telnet ftp lynx w3m aria2c npm pip".split())
+_FETCHERS = frozenset(
+    (
+        *("curl", "wget", "git", "gh", "ssh", "scp", "nc", "ncat", "telnet", "ftp", "lynx", "w3m", "aria2c", "npm"),
+        "pip",
+    )
+)
 """What brings in words from outside."""
 
 
