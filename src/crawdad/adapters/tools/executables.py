@@ -87,8 +87,8 @@ def directory(path: str, workspace: str, inside: bool) -> str:
     root = os.path.realpath(workspace)
     real = os.path.realpath(os.path.join(root, path))
     if inside and os.path.commonpath((real, root)) != root:
-        words = Text("files.outside", {"path": path[:300]})
+        words = Text("workspace.outside", {"path": path[:300]})
         raise GatewayError(ErrorKind.FORBIDDEN, words, {"param": "workdir", "code": "outside"})
     if not os.path.isdir(real):
-        raise GatewayError(ErrorKind.NOT_FOUND, Text("files.no_folder", {"path": path[:300]}), {"param": "workdir"})
+        raise GatewayError(ErrorKind.NOT_FOUND, Text("workspace.no_folder", {"path": path[:300]}), {"param": "workdir"})
     return real

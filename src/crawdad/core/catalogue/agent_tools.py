@@ -98,56 +98,56 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "沙箱不接受 {option}“{value}”。",
     ),
     "exec.event": ("Program '{label}' ended ({status}). {tail}", "程序“{label}”已结束（{status}）。{tail}"),
-    "files.outside": (
+    "workspace.outside": (
         "'{path}' is outside the workspace (tools.fs.workspaceOnly).",
         "“{path}”在工作区之外（tools.fs.workspaceOnly）。",
     ),
-    "files.bad_path": ("'{path}' is no usable path.", "“{path}”不是可用的路径。"),
-    "files.no_file": ("There is no file '{path}'.", "没有文件“{path}”。"),
-    "files.no_folder": ("There is no folder '{path}'.", "没有文件夹“{path}”。"),
-    "files.is_folder": ("'{path}' is a folder.", "“{path}”是文件夹。"),
-    "files.special": (
+    "workspace.bad_path": ("'{path}' is no usable path.", "“{path}”不是可用的路径。"),
+    "workspace.no_file": ("There is no file '{path}'.", "没有文件“{path}”。"),
+    "workspace.no_folder": ("There is no folder '{path}'.", "没有文件夹“{path}”。"),
+    "workspace.is_folder": ("'{path}' is a folder.", "“{path}”是文件夹。"),
+    "workspace.special": (
         "'{path}' is no ordinary file of the workspace (a device, a pipe, or a second name of another file).",
         "“{path}”不是工作区的普通文件（设备、管道，或其他文件的硬链接）。",
     ),
-    "files.kept": ("'{path}' is not for agents to see.", "不允许智能体访问“{path}”。"),
-    "files.too_many_links": ("'{path}' goes through too many links.", "“{path}”经过的链接过多。"),
-    "files.larger": (
+    "workspace.kept": ("'{path}' is not for agents to see.", "不允许智能体访问“{path}”。"),
+    "workspace.too_many_links": ("'{path}' goes through too many links.", "“{path}”经过的链接过多。"),
+    "workspace.larger": (
         "'{path}' has more than {limit} bytes. Read it in pieces with a program.",
         "“{path}”超过 {limit} 字节。请用程序分段读取。",
     ),
-    "files.binary": ("'{path}' is no text ({size} bytes).", "“{path}”不是文本文件（{size} 字节）。"),
-    "files.past_end": ("'{path}' has only {lines} lines.", "“{path}”只有 {lines} 行。"),
-    "files.more": (
+    "workspace.binary": ("'{path}' is no text ({size} bytes).", "“{path}”不是文本文件（{size} 字节）。"),
+    "workspace.past_end": ("'{path}' has only {lines} lines.", "“{path}”只有 {lines} 行。"),
+    "workspace.more": (
         "[{left} more lines. Go on with offset={next}.]",
         "[还有 {left} 行，请用 offset={next} 继续。]",
     ),
-    "files.cut_line": (
+    "workspace.cut_line": (
         "[Line {line} is longer than {limit} bytes and was cut.]",
         "[第 {line} 行超过 {limit} 字节，已截断。]",
     ),
-    "files.picture": ("[{path}: {type}, {size} bytes]", "[{path}：{type}，{size} 字节]"),
-    "files.written": ("{path}: {bytes} bytes written.", "{path}：已写入 {bytes} 字节。"),
-    "files.edited": ("{path} is changed.\n{diff}", "{path} 已修改。\n{diff}"),
-    "files.not_there": (
+    "workspace.picture": ("[{path}: {type}, {size} bytes]", "[{path}：{type}，{size} 字节]"),
+    "workspace.written": ("{path}: {bytes} bytes written.", "{path}：已写入 {bytes} 字节。"),
+    "workspace.edited": ("{path} is changed.\n{diff}", "{path} 已修改。\n{diff}"),
+    "workspace.not_there": (
         "The text to replace is not in '{path}'. Read the file again and give it exactly, with its blanks.",
         "“{path}”中没有要替换的文本。请重新读取文件，并完整给出原文（含空白）。",
     ),
-    "files.several": (
+    "workspace.several": (
         "The text to replace stands {count} times in '{path}'. Give more of what is around it, or set replaceAll.",
         "要替换的文本在“{path}”中出现了 {count} 次。请给出更多上下文，或设置 replaceAll。",
     ),
-    "files.same": ("The new text is the old one.", "新旧文本相同。"),
-    "files.no_change": ("Nothing found.", "未找到任何内容。"),
-    "files.stopped": ("[There is more; this is where the search stopped.]", "[还有更多结果，搜索到此为止。]"),
-    "files.bad_pattern": ("'{pattern}' is no pattern: {reason}", "“{pattern}”不是有效的模式：{reason}"),
-    "files.pattern_slow": ("The search took too long. Use a simpler pattern.", "搜索时间过长，请使用更简单的模式。"),
-    "files.guarded": (
+    "workspace.same": ("The new text is the old one.", "新旧文本相同。"),
+    "workspace.no_change": ("Nothing found.", "未找到任何内容。"),
+    "workspace.stopped": ("[There is more; this is where the search stopped.]", "[还有更多结果，搜索到此为止。]"),
+    "workspace.bad_pattern": ("'{pattern}' is no pattern: {reason}", "“{pattern}”不是有效的模式：{reason}"),
+    "workspace.pattern_slow": ("The search took too long. Use a simpler pattern.", "搜索时间过长，请使用更简单的模式。"),
+    "workspace.guarded": (
         "'{path}' shapes what agents do later. This turn carries content from outside, so changing it needs the operator's "
         "approval, and there was none.",
         "“{path}”会影响智能体今后的行为。本轮含有外部内容，修改它须经管理员批准，但未获批准。",
     ),
-    "files.system_failed": ("'{path}': {reason}", "“{path}”：{reason}"),
+    "workspace.system_failed": ("'{path}': {reason}", "“{path}”：{reason}"),
     "patch.bad": ("The patch cannot be read (line {line}): {reason}", "补丁无法解析（第 {line} 行）：{reason}"),
     "patch.reason.begin": ("it must begin with '*** Begin Patch'.", "必须以“*** Begin Patch”开头。"),
     "patch.reason.end": ("it must end with '*** End Patch'.", "必须以“*** End Patch”结尾。"),
