@@ -47,7 +47,12 @@ async def test_what_goes_wrong_is_told(tmp_path: Path) -> None:
 
 
 async def test_no_secret_of_ours_is_in_the_environment(tmp_path: Path) -> None:
-    secrets = {"CRAWDAD_TOKEN": "cd-hidden-one", "OPENAI_API_KEY": "sk-hidden-one", "AWS_SECRET_ACCESS_KEY": "hidden-one", "TZ": "UTC"}
+    secrets = {
+        "CRAWDAD_TOKEN": "cd-hidden-one",
+        "OPENAI_API_KEY": "sk-hidden-one",
+        "AWS_SECRET_ACCESS_KEY": "hidden-one",
+        "TZ": "UTC",
+    }
     async with execution(tmp_path, FULL, environment=secrets) as tools:
         lines = text_of(await tools.run(command="env")).splitlines()
     assert not [line for line in lines if "hidden-one" in line]
@@ -76,7 +81,11 @@ async def test_a_long_one_goes_on_in_the_background_and_takes_input(tmp_path: Pa
         async with asyncio.timeout(20):
             await session.ended.wait()
         assert session.exit_code == 0
-        assert text_of(await tools.look(action="log", sessionId=which)).splitlines()[:3] == ["ready", "got hello", "got bye"]
+        assert text_of(await tools.look(action="log", sessionId=which)).splitlines()[:3] == [
+            "ready",
+            "got hello",
+            "got bye",
+        ]
         with pytest.raises(GatewayError) as gone:
             await tools.look(action="write", sessionId=which, data="more")
         assert gone.value.kind is ErrorKind.CONFLICT
@@ -158,7 +167,9 @@ async def test_closing_the_gateway_ends_what_runs_in_the_background(tmp_path: Pa
 
 
 async def test_a_terminal_is_a_terminal(tmp_path: Path) -> None:
-    program = "import os, sys\nprint(os.isatty(0), os.isatty(1), os.ttyname(0) != '', flush=True)\nprint(input().upper())\n"
+    program = (
+        "import os, sys\nprint(os.isatty(0), os.isatty(1), os.ttyname(0) != '', flush=True)\nprint(input().upper())\n"
+    )
     async with execution(tmp_path, FULL) as tools:
         outcome = await tools.run(argv=script(tmp_path, program), pty=True, background=True)
         which = outcome.details["sessionId"]

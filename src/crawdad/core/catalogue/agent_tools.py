@@ -141,7 +141,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "workspace.no_change": ("Nothing found.", "未找到任何内容。"),
     "workspace.stopped": ("[There is more; this is where the search stopped.]", "[还有更多结果，搜索到此为止。]"),
     "workspace.bad_pattern": ("'{pattern}' is no pattern: {reason}", "“{pattern}”不是有效的模式：{reason}"),
-    "workspace.pattern_slow": ("The search took too long. Use a simpler pattern.", "搜索时间过长，请使用更简单的模式。"),
+    "workspace.pattern_slow": (
+        "The search took too long. Use a simpler pattern.",
+        "搜索时间过长，请使用更简单的模式。",
+    ),
     "workspace.guarded": (
         "'{path}' shapes what agents do later. This turn carries content from outside, so changing it needs the operator's "
         "approval, and there was none.",
