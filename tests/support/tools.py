@@ -12,7 +12,7 @@ from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.adapters.tools.programs import LocalAgentPrograms
 from crawdad.core.approvals import ApprovalRequest, fingerprint
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.identity import EVERYTHING, Limits, Principal
+from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.parts import TextPart
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
@@ -24,7 +24,7 @@ from crawdad.services.tools.execution.processes import ProgramSessions
 from crawdad.services.tools.execution.tool import ExecTool
 from crawdad.services.tools.toolbox import CheckedTool
 
-OPERATOR = Principal("operator", "admin", EVERYTHING, Limits())
+OPERATOR = Principal("operator", "admin", "operator", EVERYTHING)
 SEARCH = "/usr/bin:/bin"
 
 
