@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ async def test_a_program_runs_with_exactly_its_words(tmp_path: Path) -> None:
         assert outcome.details["exitCode"] == 0 and not outcome.is_error
         outcome = await tools.run(argv=["printf", "%s", "$(id); `id` > x | y"])
         assert text_of(outcome) == "$(id); `id` > x | y"
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == []
 
 
 async def test_what_goes_wrong_is_told(tmp_path: Path) -> None:
@@ -109,6 +110,12 @@ async def test_another_session_does_not_see_it(tmp_path: Path) -> None:
         assert (await tools.look(action="list")).details["sessions"][0]["status"] == "killed"
 
 
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not reached():  # noqa: ASYNC110 - another process brings it about
+            await asyncio.sleep(0.01)
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -130,15 +137,12 @@ time.sleep(600)
 
 
 async def family(workspace: Path) -> list[int]:
-    while not (workspace / "family").exists():
-        await asyncio.sleep(0.01)
+    await until(lambda: (workspace / "family").exists())
     return [int(word) for word in (workspace / "family").read_text().split()]
 
 
 async def gone(pids: list[int]) -> None:
-    async with asyncio.timeout(20):
-        while any(alive(pid) for pid in pids):
-            await asyncio.sleep(0.01)
+    await until(lambda: not any(alive(pid) for pid in pids))
 
 
 async def test_cancelling_the_turn_ends_the_program_and_its_children(tmp_path: Path) -> None:

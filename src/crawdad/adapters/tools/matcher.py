@@ -1,4 +1,4 @@
-"""Looks for a regular expression in lines. A script of its own, with the standard library alone: some expressions take for ever,
+"""Looks for a regular expression in lines. A script of its own, with the standard library alone: some take for ever,
 and a process can be ended. It reads JSON lines: first `{"pattern", "ignoreCase"}`, then lists of lines; it answers each list
 with the numbers of those that match."""
 

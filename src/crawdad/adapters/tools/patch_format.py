@@ -16,7 +16,7 @@ _ODD = str.maketrans({"‐": "-", "‑": "-", "–": "-", "—": "-", "‘": "'"
 
 @dataclass(slots=True)
 class Hunk:
-    """Lines to find and what takes their place. `heading` is a line that stands somewhere above; `at_end`: at the file's end."""
+    """Lines to find and what takes their place. `heading` is a line somewhere above; `at_end`: at the file's end."""
 
     heading: str = ""
     old: list[str] = field(default_factory=list)

@@ -160,7 +160,7 @@ def _part(part: str) -> str:
 
 
 def _walk(folder: Folder, path: str) -> Iterator[tuple[int, str, str, str]]:
-    """Every file: its open folder, its name, its path from where the search began, and from the root. Links are not followed."""
+    """Every file: its open folder, its name, its path from where the search began and from the root. Links are passed over."""
     seen = 0
     until = time.monotonic() + _SECONDS
     with folder.opened(path) as (top, shown):
