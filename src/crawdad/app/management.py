@@ -18,6 +18,7 @@ from crawdad.services.identity.keys import Keys
 from crawdad.services.logs import Logs
 from crawdad.services.panel_values import PanelValues
 from crawdad.services.statistics import Statistics
+from crawdad.services.tools.approvals import ApprovalService
 from crawdad.services.tunnel import Tunnel
 
 
@@ -38,6 +39,7 @@ class Managed:
     transport: Transport
     home: Path
     environment: Mapping[str, str]
+    approvals: ApprovalService
 
 
 def management_mounts(managed: Managed) -> tuple[Mount, ...]:
@@ -81,7 +83,9 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             remote_models=RemoteModels(managed.transport, gate.settings),
             data_directory=str(managed.home),
         )
-        return make_application([console_contract(Console(gate, managed.keys)), opsclaw_contract(context)])
+        return make_application(
+            [console_contract(Console(gate, managed.keys, managed.approvals)), opsclaw_contract(context)]
+        )
 
     application = LazyApplication(make)
     return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
