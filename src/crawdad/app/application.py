@@ -26,6 +26,7 @@ from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
 from crawdad.app.sessions import make_sessions, start_sessions
 from crawdad.app.sign_ins import open_sign_ins
+from crawdad.app.tools import open_tools
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.core.errors import GatewayError
@@ -168,6 +169,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         sessions = make_sessions(world)
         start_sessions(world, sessions, tasks)
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
+        agent_tools = await stack.enter_async_context(open_tools(world, tasks, environment))
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
         await runs.recover()
@@ -220,6 +222,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             transport,
             launch.home,
             launch.environment,
+            agent_tools.approvals,
         )
         responses = Responses(front, response_store, runs, clock)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))

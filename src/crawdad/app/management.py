@@ -21,6 +21,7 @@ from crawdad.services.identity.keys import Keys
 from crawdad.services.logs import Logs
 from crawdad.services.panel_values import PanelValues
 from crawdad.services.statistics import Statistics
+from crawdad.services.tools.approvals import ApprovalService
 from crawdad.services.tunnel import Tunnel
 
 
@@ -41,6 +42,7 @@ class Managed:
     transport: Transport
     home: Path
     environment: Mapping[str, str]
+    approvals: ApprovalService
     rest: RestParts | None = None
     """The REST interface, where there are agents to talk to."""
 
@@ -86,7 +88,8 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             remote_models=RemoteModels(managed.transport, gate.settings),
             data_directory=str(managed.home),
         )
-        contracts = [console_contract(Console(gate, managed.keys)), opsclaw_contract(context)]
+        console = Console(gate, managed.keys, managed.approvals)
+        contracts = [console_contract(console), opsclaw_contract(context)]
         rest = managed.rest
         if rest is not None:
             from crawdad.api.guide.context import Guide

@@ -35,6 +35,8 @@ from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.services.panel_values import PanelValues
 from crawdad.services.statistics import Statistics
+from crawdad.services.tools.approvals import ApprovalService
+from crawdad.store.approvals import ApprovalStore
 from crawdad.store.bodies import BodyStore
 from crawdad.store.budgets import BudgetStore
 from crawdad.store.changes import Changes
@@ -171,6 +173,16 @@ async def open_tool_keys(launch: Launch) -> AsyncIterator[ToolKeys]:
     async with _open_database(launch) as database:
         keys = KeyService(KeyStore(database), Changes(database), SystemClock(), SystemRandomness())
         yield ToolKeys(keys, PanelValues(KeyValues(database)))
+
+
+@asynccontextmanager
+async def open_approvals(launch: Launch) -> AsyncIterator[ApprovalService]:
+    """What agents ask for. The gateway sees an answer in the database within a second."""
+    settings = usable_settings(await (await configuration_source(launch)).load())
+    clock = SystemClock()
+    async with _open_database(launch) as database, open_cluster(None, clock) as cluster:
+        store = ApprovalStore(database)
+        yield ApprovalService(store, cluster.bus, clock, SystemRandomness(), lambda: settings.approvals)
 
 
 @asynccontextmanager

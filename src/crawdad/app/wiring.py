@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.services.accounts.services import AccountServices
     from crawdad.services.statistics import Statistics
+    from crawdad.services.tools.approvals import ApprovalService
 
 
 async def configuration_source(launch: Launch) -> ConfigurationSource:
@@ -84,6 +85,13 @@ def open_keys(launch: Launch) -> AbstractAsyncContextManager[InstalledKeys]:
     from crawdad.app import stored
 
     return stored.open_keys(launch)
+
+
+def open_approvals(launch: Launch) -> AbstractAsyncContextManager[ApprovalService]:
+    """What agents ask for."""
+    from crawdad.app import stored
+
+    return stored.open_approvals(launch)
 
 
 def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLog]:

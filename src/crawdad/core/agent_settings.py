@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from crawdad.core.heartbeat_settings import HeartbeatSettings
+from crawdad.core.sandbox_settings import SandboxSettings
 from crawdad.core.section import Section
+from crawdad.core.tool_settings import AgentToolsSettings
 
 ThinkingLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "adaptive"]
 
@@ -124,6 +126,7 @@ class AgentDefaults(Section):
     context_pruning: PruningSettings = PruningSettings()
     subagents: SubagentDefaults = SubagentDefaults()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    sandbox: SandboxSettings = SandboxSettings()
 
 
 class AgentIdentity(Section):
@@ -154,6 +157,8 @@ class AgentEntry(Section):
     model: ModelChoiceValue | None = None
     identity: AgentIdentity = AgentIdentity()
     subagents: AgentSubagents = AgentSubagents()
+    tools: AgentToolsSettings = AgentToolsSettings()
+    sandbox: SandboxSettings | None = None
 
 
 class AgentsSettings(Section):
@@ -187,21 +192,3 @@ class Binding(Section):
     agent_id: str
     comment: str | None = None
     match: BindingMatch
-
-
-class LoopDetectors(Section):
-    """`tools.loopDetection.detectors.*`."""
-
-    generic_repeat: bool = True
-    ping_pong: bool = True
-
-
-class LoopDetectionSettings(Section):
-    """`tools.loopDetection.*`: when an agent that goes in circles is told so, and when it is stopped."""
-
-    enabled: bool = True
-    history_size: int = Field(30, gt=0)
-    warning_threshold: int = Field(4, gt=0)
-    critical_threshold: int = Field(8, gt=0)
-    global_circuit_breaker_threshold: int = Field(30, gt=0)
-    detectors: LoopDetectors = LoopDetectors()

@@ -13,7 +13,7 @@ from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import RestApiSettings, SessionSettings
 from crawdad.core.skill_settings import SkillsSettings
-from crawdad.core.tool_settings import ToolsSettings
+from crawdad.core.tool_settings import ApprovalsSettings, ToolsSettings
 
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
 
@@ -340,6 +340,7 @@ class Settings(Section):
     messages: MessagesSettings = MessagesSettings()
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
+    approvals: ApprovalsSettings = ApprovalsSettings()
     skills: SkillsSettings = SkillsSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()

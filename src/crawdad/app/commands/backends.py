@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crawdad.services.cli_sync.service import Status
     from crawdad.services.cli_sync.tools import ToolFile
     from crawdad.services.statistics import Asked, Period, Summary
+    from crawdad.services.tools.approvals import ApprovalService
 
 
 class Problem(Protocol):
@@ -249,6 +250,13 @@ def open_keys(launch: Launch) -> AbstractAsyncContextManager[Keys]:
     from crawdad.app import wiring
 
     return wiring.open_keys(launch)
+
+
+def open_approvals(launch: Launch) -> AbstractAsyncContextManager[ApprovalService]:
+    """What its agents ask for."""
+    from crawdad.app import wiring
+
+    return wiring.open_approvals(launch)
 
 
 def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog]:
