@@ -44,10 +44,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "AgentEntry": _words(
         "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
     ),
-    "HeartbeatSettings": _words(
-        "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
-        "activeHours"
-    ),
+    "HeartbeatSettings": _words("includeReasoning directPolicy suppressToolErrorWarnings"),
     "SessionSettings": _words(
         "resetTriggers idleMinutes store typingIntervalSeconds typingMode parentForkMaxTokens mainKey identityLinks reset "
         "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
@@ -59,7 +56,8 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
     "SkillsSettings": _words("allowBundled install limits entries"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
-    "CronSettings": _words("store maxConcurrentRuns webhook webhookToken sessionRetention runLog"),
+    "CronSettings": _words("store"),
+    "CronRunLogSettings": _words("maxBytes"),
     "HooksSettings": _words(
         "path defaultSessionKey allowRequestSessionKey allowedSessionKeyPrefixes allowedAgentIds maxBodyBytes presets "
         "transformsDir mappings gmail internal"

@@ -158,7 +158,9 @@ def _values(text: str, low: int, high: int, names: list[str] | None = None, offs
             first = _named(start, low, high, names, offset)
             last = _named(end, low, high, names, offset) if dash else (high if slash else first)
         if last < first:  # over the turn of the day, the week or the year
-            found.update((first + k - low) % (high - low + 1) + low for k in range(0, high - first + last - low + 2, step))
+            found.update(
+                (first + k - low) % (high - low + 1) + low for k in range(0, high - first + last - low + 2, step)
+            )
         else:
             found.update(range(first, last + 1, step))
     return found
