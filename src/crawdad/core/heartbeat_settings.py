@@ -23,7 +23,7 @@ def _is_duration(value: str) -> str:
 def _is_time_of_day(value: str) -> str:
     hour, colon, minute = value.strip().partition(":")
     valid = colon and len(minute) == 2 and hour.isdigit() and minute.isdigit()
-    if not valid or not (int(hour) < 24 and int(minute) < 60 or (int(hour), int(minute)) == (24, 0)):
+    if not valid or not ((int(hour) < 24 and int(minute) < 60) or (int(hour), int(minute)) == (24, 0)):
         raise ValueError(value)
     return value.strip()
 
@@ -45,7 +45,7 @@ class HeartbeatSettings(Section):
     """`agents.defaults.heartbeat.*`."""
 
     every: Annotated[str, AfterValidator(_is_duration)] = "30m"
-    active_hours: ActiveHours | None = None
+    active_hours: ActiveHours = ActiveHours()
     target: str = "none"
     to: str = ""
     account_id: str = ""

@@ -106,8 +106,9 @@ class ScheduleStore:
             found: int | None = (await connection.execute(select(func.min(_jobs.next_run_at)))).scalar_one()
             return found
 
-    async def claim(self, run: CronRun, most: int, edit: Edit) -> Claim:
-        """Begin a run: its row and what `edit` makes of the job are kept in one step. Of all processes one gets it."""
+    async def claim(self, run: CronRun, most: int, edit: Callable[[Job, bool], Job]) -> Claim:
+        """Begin a run: its row and what `edit` (told whether it was claimed) makes of the job are kept in one step. Of all
+        processes one gets it."""
         async with self._database.write() as connection:
             await self._take_turns(connection)
             job = await _job(connection, run.job_id, lock=True)
@@ -124,11 +125,15 @@ class ScheduleStore:
             if run.trigger == "manual":
                 values = {"status": "running", "runner": run.runner, "started_at": run.started_at, "phase": run.phase}
                 asked = update(cron_runs).where(_this(run), _runs.status == "requested").values(values)
-                made = await connection.execute(asked)
+                if (await connection.execute(asked)).rowcount != 1:
+                    return "taken"
+                claimed = True
             else:
                 made = await connection.execute(insert_or_keep(self._database.dialect, cron_runs), run_row(run))
-            await connection.execute(update(cron_jobs).where(_jobs.id == job.id).values(job_row(edit(job))))
-            return "claimed" if made.rowcount == 1 else "taken"
+                claimed = made.rowcount == 1
+            changed = edit(job, claimed)
+            await connection.execute(update(cron_jobs).where(_jobs.id == job.id).values(job_row(changed)))
+            return "claimed" if claimed else "taken"
 
     async def skip(self, run: CronRun, edit: Edit) -> bool:
         """Note that a time was left out. False when somebody else has dealt with it."""

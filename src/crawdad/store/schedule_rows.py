@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 import orjson
+from sqlalchemy import RowMapping
 
 from crawdad.core.cron import (
     AgentTurn,
@@ -53,7 +54,7 @@ def job_row(job: Job) -> dict[str, Any]:
     }
 
 
-def job_of(row: Mapping[str, Any]) -> Job:
+def job_of(row: RowMapping) -> Job:
     """A row as its job."""
     definition = orjson.loads(row["definition"])
     schedule: Schedule = _made(definition.pop("schedule"), _SCHEDULES)
@@ -76,7 +77,7 @@ def run_row(run: CronRun) -> dict[str, Any]:
     return {**asdict(run), "usage": orjson.dumps(run.usage).decode()}
 
 
-def run_of(row: Mapping[str, Any]) -> CronRun:
+def run_of(row: RowMapping) -> CronRun:
     """A row as its run."""
     return replace(CronRun(**row), usage=orjson.loads(row["usage"]))
 

@@ -16,6 +16,7 @@ from crawdad.core.catalogue import (
     oauth,
     responses,
     routing,
+    schedule,
     sessions,
     settings,
     statistics,
@@ -27,7 +28,7 @@ from crawdad.core.catalogue import (
 
 _SUBJECTS = (
     *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
-    *(routing, sessions, settings, statistics, store, tools, upstream, wire),
+    *(routing, schedule, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

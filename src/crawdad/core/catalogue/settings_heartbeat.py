@@ -8,7 +8,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "智能体何时自行检查是否有事需要处理。",
     ),
     f"{_IN}.every": ("How often (`30m`, `1h`); `0m` never.", "间隔（如 `30m`、`1h`）；`0m` 表示从不。"),
-    f"{_IN}.activeHours": ("At which hours it does so; unset: at all.", "在哪些时段检查；未设置时为全天。"),
+    f"{_IN}.activeHours": ("At which hours it does so.", "在哪些时段检查。"),
     f"{_IN}.activeHours.start": ("From when on (`09:00`).", "开始时间（如 `09:00`）。"),
     f"{_IN}.activeHours.end": (
         "Until when (`22:00`, `24:00`); earlier than the start: over midnight.",
