@@ -156,6 +156,12 @@ class ScheduleStore:
         query = select(cron_runs).where(_runs.status == "requested").order_by(_runs.requested_at, _runs.slot)
         return await self._read_runs(query.limit(limit))
 
+    async def drop_request(self, run: CronRun) -> None:
+        """End a run that was asked for and never begun."""
+        async with self._database.write() as connection:
+            ended = update(cron_runs).where(_this(run), _runs.status == "requested")
+            await connection.execute(ended.values(run_row(run)))
+
     async def note(self, run: CronRun) -> bool:
         """Keep how far a run came. False when it is no longer this process's."""
         async with self._database.write() as connection:

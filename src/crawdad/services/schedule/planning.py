@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import lru_cache
 
-from crawdad.core.cron import At, Every, Expression, Job, JobState, Schedule
+from crawdad.core.cron import At, Every, Expression, Job, Schedule
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.services.schedule.expression import CronExpression, parse
 
@@ -164,7 +165,7 @@ def shortest_interval(schedule: Schedule, now: int, zone_of: ZoneOf) -> int | No
             break
         times.append(found)
         after = found
-    return min((later - earlier for earlier, later in zip(times, times[1:], strict=False)), default=None)
+    return min((later - earlier for earlier, later in itertools.pairwise(times)), default=None)
 
 
 def parsed(text: str) -> CronExpression:
