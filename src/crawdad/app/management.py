@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawdad.api.guide.errors import error_writer
+from crawdad.api.guide.versioned import REST_PREFIX, versioned
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
@@ -17,6 +19,7 @@ from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.identity.keys import Keys
 from crawdad.services.logs import Logs
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.statistics import Statistics
 from crawdad.services.tunnel import Tunnel
 
@@ -38,6 +41,8 @@ class Managed:
     transport: Transport
     home: Path
     environment: Mapping[str, str]
+    cron: Jobs | None = None
+    """The jobs, where there are agents to do them."""
 
 
 def management_mounts(managed: Managed) -> tuple[Mount, ...]:
@@ -81,7 +86,15 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             remote_models=RemoteModels(managed.transport, gate.settings),
             data_directory=str(managed.home),
         )
-        return make_application([console_contract(Console(gate, managed.keys)), opsclaw_contract(context)])
+        contracts = [console_contract(Console(gate, managed.keys)), opsclaw_contract(context)]
+        if managed.cron is not None:
+            from crawdad.api.guide.cron import Cron, cron_contract
+
+            contracts.insert(0, cron_contract(Cron(gate, managed.cron)))
+        return make_application(contracts)
 
     application = LazyApplication(make)
-    return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
+    mounts = tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
+    if managed.cron is None:
+        return mounts
+    return (Mount(f"{REST_PREFIX}cron", versioned(application), error_writer(managed.gate.clock)), *mounts)

@@ -41,6 +41,7 @@ class AgentEntry(Section):
     name: str | None = None
     workspace: str | None = None
     model: ModelChoiceValue | None = None
+    heartbeat: HeartbeatSettings | None = None
 
 
 class AgentsSettings(Section):

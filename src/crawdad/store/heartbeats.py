@@ -37,7 +37,7 @@ class HeartbeatStore:
         """The pulses of agents that have one."""
         async with self._database.read() as connection:
             rows = await connection.execute(select(heartbeats).where(_columns.agent_id.in_(agents)))
-            found = [Pulse(*row[:4], state=orjson.loads(row[4])) for row in rows]
+            found = [Pulse(row[0], row[1], row[2], row[3], orjson.loads(row[4])) for row in rows]
         return {pulse.agent_id: pulse for pulse in found}
 
     async def begin(self, agent_id: str, next_at: float) -> None:

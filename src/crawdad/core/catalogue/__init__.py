@@ -10,6 +10,7 @@ from crawdad.core.catalogue import (
     configuration,
     doctor,
     fetch,
+    guide,
     http,
     identity,
     management,
@@ -27,7 +28,21 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(
+        accounts,
+        budgets,
+        cli,
+        cli_accounts,
+        configuration,
+        doctor,
+        fetch,
+        guide,
+        http,
+        identity,
+        management,
+        oauth,
+        responses,
+    ),
     *(routing, schedule, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}

@@ -7,6 +7,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "When an agent looks by itself whether something wants its attention.",
         "智能体何时自行检查是否有事需要处理。",
     ),
+    "settings.agents.list.heartbeat": (
+        "Its own heartbeat, with what differs from `agents.defaults.heartbeat`. Where any agent has one, only those that do "
+        "have a heartbeat.",
+        "该智能体自己的心跳，填写与 `agents.defaults.heartbeat` 不同的项。只要有智能体设置了此项，就只有设置了的智能体有心跳。",
+    ),
     f"{_IN}.every": ("How often (`30m`, `1h`); `0m` never.", "间隔（如 `30m`、`1h`）；`0m` 表示从不。"),
     f"{_IN}.activeHours": ("At which hours it does so.", "在哪些时段检查。"),
     f"{_IN}.activeHours.start": ("From when on (`09:00`).", "开始时间（如 `09:00`）。"),

@@ -42,7 +42,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
     ),
     "AgentEntry": _words(
-        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
+        "agentDir skills identity groupChat subagents tools sandbox memorySearch humanDelay default params"
     ),
     "HeartbeatSettings": _words("includeReasoning directPolicy suppressToolErrorWarnings"),
     "SessionSettings": _words(

@@ -74,6 +74,7 @@ class Hearts:
         self._around = around
         self._clock = around.clock
         self._wanted: dict[str, dict[str, None]] = {}
+        self._not_before: dict[str, float] = {}
         self.beating = True
         """Whether hearts beat by themselves; what wakes them counts anyhow."""
         self.last: JsonObject | None = None
@@ -112,7 +113,8 @@ class Hearts:
                 pulse = (await self._store.pulses([agent_id]))[agent_id]
             pulse = await self._put_right(pulse, every, now)
             due = bool(every) and self.beating and pulse.next_at <= now
-            if not due and not reasons:
+            if not due and (not reasons or self._not_before.get(agent_id, now) > now):
+                self._again(agent_id, reasons)
                 continue
             if pulse.running_until > now and pulse.runner:
                 self._again(agent_id, reasons)
@@ -144,7 +146,7 @@ class Hearts:
         try:
             found = await self._outcome(beat, state)
             if found.get("reason") == "busy":
-                next_at = self._clock.now() + _RETRY_SECONDS
+                next_at = self._not_before[beat.agent_id] = self._clock.now() + _RETRY_SECONDS
         except GatewayError as error:
             found = {"status": "failed", "reason": error.message()}
         told |= found
