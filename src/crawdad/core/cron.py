@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -175,3 +176,26 @@ class CronRun:
     def duration(self) -> int:
         """How long it took; 0 for what never began."""
         return 0 if self.started_at is None or self.ended_at is None else max(0, self.ended_at - self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list shows. `owner` None: everybody's; `made` only those that agents made."""
+
+    owner: str | None = None
+    agent_id: str | None = None
+    enabled: bool | None = None
+    search: str = ""
+    made: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs a list shows."""
+
+    owner: str | None = None
+    job_id: str | None = None
+    statuses: Sequence[str] = ()
+    delivery_statuses: Sequence[str] = ()
+    search: str = ""
+    ascending: bool = False

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crawdad.core.cron import CronRun, Job
+from crawdad.core.cron import CronRun, Job, JobFilter, RunFilter
 from crawdad.store.database import Database
 from crawdad.store.schedule_rows import job_of, job_row, run_of, run_row
 from crawdad.store.schedule_tables import cron_jobs, cron_runs
@@ -21,29 +20,6 @@ Edit = Callable[[Job], Job]
 _CRON_LOCK = 0x637264_637231
 _UNFINISHED = ("requested", "running")
 _jobs, _runs = cron_jobs.c, cron_runs.c
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which jobs a list shows. `owner` None: everybody's; `made` only those that agents made."""
-
-    owner: str | None = None
-    agent_id: str | None = None
-    enabled: bool | None = None
-    search: str = ""
-    made: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """Which runs a list shows."""
-
-    owner: str | None = None
-    job_id: str | None = None
-    statuses: Sequence[str] = ()
-    delivery_statuses: Sequence[str] = ()
-    search: str = ""
-    ascending: bool = False
 
 
 class ScheduleStore:

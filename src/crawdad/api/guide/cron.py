@@ -16,12 +16,11 @@ from crawdad.api.management.access import principal_of
 from crawdad.api.management.application import Contract
 from crawdad.api.management.contract_route import contract_route
 from crawdad.api.speaking import Gate
-from crawdad.core.cron import CronRun, Job
+from crawdad.core.cron import CronRun, Job, JobFilter, RunFilter
 from crawdad.core.errors import bad_request
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import JsonObject
 from crawdad.services.schedule.jobs import Jobs
-from crawdad.store.schedule import JobFilter, RunFilter
 from crawdad.wire.cron import iso, write_job, write_run
 
 CRON = f"{REST_PREFIX}cron"
@@ -57,6 +56,7 @@ def cron_contract(cron: Cron) -> Contract:
     write_error = error_writer(cron.gate.clock)
     router = APIRouter(route_class=contract_route(write_error))
     cron_routes(router, cron)
+    cron_run_routes(router, cron)
     return Contract("cron", (CRON,), router, write_error)
 
 
@@ -118,6 +118,12 @@ def cron_routes(router: APIRouter, cron: Cron) -> None:
     async def disable(job_id: str, by: Principal = entered) -> Response:
         return cron.answer(shown(await jobs.change(job_id, {"enabled": False}, by)))
 
+
+def cron_run_routes(router: APIRouter, cron: Cron) -> None:
+    """Add the routes of runs."""
+    jobs = cron.jobs
+    entered = Depends(cron.enter)
+
     @router.post(f"{CRON}/jobs/{{job_id}}/run")
     async def run(
         job_id: str,
@@ -156,7 +162,7 @@ def cron_routes(router: APIRouter, cron: Cron) -> None:
         return await _runs(RunFilter(job_id=job_id, statuses=status or ()), limit, offset, by)
 
     @router.get(f"{CRON}/runs")
-    async def all_runs(  # noqa: PLR0913 - one parameter a filter
+    async def all_runs(
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Offset = 0,
         status: Statuses = None,

@@ -7,7 +7,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "When an agent looks by itself whether something wants its attention.",
         "智能体何时自行检查是否有事需要处理。",
     ),
-    "settings.agents.list.heartbeat": (
+    "settings.agents.list[].heartbeat": (
         "Its own heartbeat, with what differs from `agents.defaults.heartbeat`. Where any agent has one, only those that do "
         "have a heartbeat.",
         "该智能体自己的心跳，填写与 `agents.defaults.heartbeat` 不同的项。只要有智能体设置了此项，就只有设置了的智能体有心跳。",

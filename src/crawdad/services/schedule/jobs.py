@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crawdad.core.cron import CRON_CHANGED, CronRun, Job
+from crawdad.core.cron import CRON_CHANGED, CronRun, Job, JobFilter, RunFilter
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.happenings import Event
 from crawdad.core.identity import Permission, Principal
@@ -16,7 +16,7 @@ from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.text import Text
 from crawdad.services.schedule.owners import sees_all
 from crawdad.services.schedule.planning import ZoneOf, next_time, parsed, planned, shortest_interval
-from crawdad.store.schedule import JobFilter, RunFilter, ScheduleStore
+from crawdad.store.schedule import ScheduleStore
 from crawdad.wire.cron import read_changed, read_job
 from crawdad.wire.cron.reading import need_future
 

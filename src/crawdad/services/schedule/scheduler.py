@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from crawdad.core.cron import CronRun, Job
+from crawdad.core.cron import CronRun, Job, JobFilter
 from crawdad.core.errors import GatewayError
 from crawdad.core.ports import Clock, Runner
 from crawdad.core.schedule_settings import CronSettings
@@ -15,7 +15,7 @@ from crawdad.core.text import Text
 from crawdad.services.schedule.planning import Due, ZoneOf, begun, due, passed_over, put_right
 from crawdad.services.schedule.running import Running
 from crawdad.services.tasks import Tasks
-from crawdad.store.schedule import JobFilter, ScheduleStore
+from crawdad.store.schedule import ScheduleStore
 
 LOOK_SECONDS = 1.0
 _STALE_MS = 600_000
