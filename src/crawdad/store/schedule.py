@@ -139,10 +139,10 @@ class ScheduleStore:
             await connection.execute(ended.values(run_row(run)))
 
     async def note(self, run: CronRun) -> bool:
-        """Keep how far a run came. False when it is no longer this process's."""
+        """Keep how far a run came; it goes on until `finish`. False when it is no longer this process's."""
         async with self._database.write() as connection:
             changed = update(cron_runs).where(_this(run), _runs.status.in_(_UNFINISHED), _runs.runner == run.runner)
-            return (await connection.execute(changed.values(run_row(run)))).rowcount == 1
+            return (await connection.execute(changed.values({**run_row(run), "status": "running"}))).rowcount == 1
 
     async def adopt(self, run: CronRun, runner: str) -> bool:
         """Take over a run from a process that is no more. False when another did."""

@@ -192,7 +192,7 @@ class Running:
         run.ended_at = self._now()
         if url and run.status != "skipped":
             run.phase, status = "delivering", run.status
-            if not await self._store.note(replace(run, status="running")):
+            if not await self._store.note(run):
                 return
             told = await self._deliveries.post(url, run)
             if job.delivery.mode == "webhook":
