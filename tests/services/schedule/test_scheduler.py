@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -180,7 +181,7 @@ async def test_two_runs_of_a_job_are_two_seconds_apart_at_least(desk: Office) ->
     runs = await desk.store.runs(RunFilter(job_id=job.id, ascending=True), 100, 0)
     times = [run.started_at or 0 for run in runs]
     assert len(times) >= 9
-    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 2000
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 2000
 
 
 async def test_a_one_shot_is_deleted_when_it_went_well_and_turned_off_when_not(desk: Office) -> None:
