@@ -24,6 +24,7 @@ from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
+from crawdad.app.schedule import MakeScheduleParts, make_system_events, open_schedule
 from crawdad.app.sessions import make_sessions, start_sessions
 from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.tools import open_tools
@@ -93,7 +94,9 @@ class Application:
 
 
 @asynccontextmanager
-async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncIterator[Application]:
+async def open_application(
+    launch: Launch, *, safe_mode: bool = False, schedule_parts: MakeScheduleParts | None = None
+) -> AsyncIterator[Application]:
     """Open everything. Raises BAD_REQUEST with all problems in words when the configuration cannot be used; in safe mode
     a broken configuration is set aside and the defaults are used instead."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
@@ -208,6 +211,12 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         home = launch.environment.get("HOME") or str(launch.home)
         tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
         tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
+        jobs = None
+        if schedule_parts is not None:
+            events = make_system_events(world)
+            parts = schedule_parts(world, tasks, events)
+            schedule = await stack.enter_async_context(open_schedule(world, runner, door, events, parts))
+            jobs = schedule.jobs
         managed = Managed(
             gate,
             accounts,
@@ -223,6 +232,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             launch.home,
             launch.environment,
             agent_tools.approvals,
+            cron=jobs,
         )
         responses = Responses(front, response_store, runs, clock)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))

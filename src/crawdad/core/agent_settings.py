@@ -159,6 +159,7 @@ class AgentEntry(Section):
     subagents: AgentSubagents = AgentSubagents()
     tools: AgentToolsSettings = AgentToolsSettings()
     sandbox: SandboxSettings | None = None
+    heartbeat: HeartbeatSettings | None = None
 
 
 class AgentsSettings(Section):

@@ -39,7 +39,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "imageMaxDimensionPx imageModel mediaMaxMb memorySearch repoRoot timeFormat typingIntervalSeconds "
         "typingMode verboseDefault"
     ),
-    "AgentEntry": _words("agentDir groupChat heartbeat humanDelay memorySearch params skills"),
+    "AgentEntry": _words("agentDir groupChat humanDelay memorySearch params skills"),
     "ModelEntry": _words("streaming"),
     "SubagentDefaults": _words("announceTimeoutMs archiveAfterMinutes"),
     "LoopDetectors": _words("knownPollNoProgress"),
@@ -47,10 +47,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "ackReaction ackReactionScope groupChat inbound messagePrefix removeAckAfterReply responsePrefix "
         "suppressToolErrors tts"
     ),
-    "HeartbeatSettings": _words(
-        "accountId ackMaxChars activeHours directPolicy includeReasoning model prompt session "
-        "suppressToolErrorWarnings target to"
-    ),
+    "HeartbeatSettings": _words("directPolicy includeReasoning suppressToolErrorWarnings"),
     "SessionSettings": _words("mainKey parentForkMaxTokens store threadBindings typingIntervalSeconds typingMode"),
     "SessionMaintenanceSettings": _words("highWaterBytes maxDiskBytes pruneDays rotateBytes"),
     "ToolsSettings": _words("links media message"),
@@ -58,7 +55,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "WebFetchSettings": _words("cacheTtlMinutes maxCharsCap maxRedirects timeoutSeconds userAgent"),
     "SkillsSettings": _words("allowBundled entries install limits"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
-    "CronSettings": _words("maxConcurrentRuns runLog sessionRetention store webhook webhookToken"),
+    "CronSettings": _words("store"),
     "HooksSettings": _words(
         "allowRequestSessionKey allowedAgentIds allowedSessionKeyPrefixes defaultSessionKey gmail internal "
         "mappings maxBodyBytes path presets transformsDir"
@@ -73,7 +70,9 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "dangerouslyAllowExternalBindSources dangerouslyAllowReservedContainerTargets dns env extraHosts "
         "memorySwap readOnlyRoot seccompProfile setupCommand tmpfs ulimits workdir"
     ),
+    "CronRunLogSettings": _words("maxBytes"),
 }
+
 
 """Keys OpenClaw has and Crawdad does not use, by the section they stand in (`""`: the top level)."""
 

@@ -38,6 +38,15 @@ class Door:
         self._principals = MappingProxyType(dict(principals))
         self._open = not authentication
 
+    def holder(self, principal_id: str) -> Principal | None:
+        """The living principal of that id, for work that goes on in its name when nobody is at the door."""
+        if self._open and principal_id == LOCAL.id:
+            return LOCAL
+        found = next((each for each in self._principals.values() if each.id == principal_id), None)
+        if found is None or (found.expires_at is not None and found.expires_at <= self._clock.now()):
+            return None
+        return found
+
     def knows(self, credential: str) -> bool:
         """Whether a credential is one of ours. Asking counts as no guess: one request may carry several credentials, and a
         stale one beside the right one is no attack."""

@@ -1,0 +1,6 @@
+"""How cron jobs are spelled: OpenClaw's objects, in the forms that its clients, tools and files use."""
+
+from crawdad.wire.cron.reading import read_changed, read_job
+from crawdad.wire.cron.writing import iso, write_job, write_run
+
+__all__ = ["iso", "read_changed", "read_job", "write_job", "write_run"]
