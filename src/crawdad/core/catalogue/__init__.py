@@ -9,6 +9,7 @@ from crawdad.core.catalogue import (
     cli_accounts,
     configuration,
     doctor,
+    doors,
     fetch,
     http,
     identity,
@@ -26,7 +27,21 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(
+        accounts,
+        budgets,
+        cli,
+        cli_accounts,
+        configuration,
+        doctor,
+        doors,
+        fetch,
+        http,
+        identity,
+        management,
+        oauth,
+        responses,
+    ),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}

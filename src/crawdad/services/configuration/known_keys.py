@@ -27,10 +27,11 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "talk ui update web wizard"
     ),
     "GatewaySettings": _words(
-        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost http mode nodes push reload remote "
-        "tailscale tls"
+        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode nodes push reload remote tls"
     ),
-    "AuthSettings": _words("allowTailscale rateLimit trustedProxy"),
+    "GatewayHttpSettings": _words("securityHeaders"),
+    "TailscaleSettings": _words("resetOnExit"),
+    "PdfSettings": _words("maxPixels minTextChars"),
     "ModelsSettings": _words("bedrockDiscovery"),
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
@@ -60,10 +61,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "SkillsSettings": _words("allowBundled install limits entries"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
     "CronSettings": _words("store maxConcurrentRuns webhook webhookToken sessionRetention runLog"),
-    "HooksSettings": _words(
-        "path defaultSessionKey allowRequestSessionKey allowedSessionKeyPrefixes allowedAgentIds maxBodyBytes presets "
-        "transformsDir mappings gmail internal"
-    ),
+    "HooksSettings": _words("gmail internal"),
 }
 """Keys OpenClaw has and Crawdad does not use, by the section they stand in (`""`: the top level)."""
 
