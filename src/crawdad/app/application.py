@@ -19,6 +19,7 @@ from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World, open_accounts, start_accounts
+from crawdad.app.doors import OpenAgents, open_doors
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
@@ -27,6 +28,7 @@ from crawdad.app.runner import Runner
 from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
+from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
@@ -51,6 +53,7 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.tunnel import Tunnel
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
+from crawdad.services.turns.local import LocalSource, PlainSource
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.refusals import Refusals
 from crawdad.services.upstreams import DEMO_PROVIDER, default_proxy
@@ -91,7 +94,9 @@ class Application:
 
 
 @asynccontextmanager
-async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncIterator[Application]:
+async def open_application(
+    launch: Launch, *, safe_mode: bool = False, open_agents: OpenAgents | None = None
+) -> AsyncIterator[Application]:
     """Open everything. Raises BAD_REQUEST with all problems in words when the configuration cannot be used; in safe mode
     a broken configuration is set aside and the defaults are used instead."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
@@ -155,15 +160,23 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             budgets.closed(exchange)
 
         ledger = Ledger(clock, journal, observe, prices.price_of)
+        local_sources: dict[str, LocalSource] = {DEMO_PROVIDER: PlainSource(DemoModel())}
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
             dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
-            local_sources={DEMO_PROVIDER: DemoModel()},
+            local_sources=local_sources,
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        doors = None
+        if open_agents is not None:
+            doors = await stack.enter_async_context(
+                open_doors(world, tasks, await stack.enter_async_context(open_agents(world, tasks)))
+            )
+            local_sources[AGENT_PROVIDER] = doors.source
+            live.offer_agents()
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)

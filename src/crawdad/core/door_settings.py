@@ -13,12 +13,6 @@ _IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/hei
 _MIB = 1024 * 1024
 
 
-class PdfSettings(Section):
-    """`gateway.http.endpoints.responses.files.pdf.*`."""
-
-    max_pages: int = Field(4, ge=1)
-
-
 class FileInputSettings(Section):
     """`gateway.http.endpoints.responses.files.*`: files that clients hand to an agent."""
 
@@ -29,7 +23,6 @@ class FileInputSettings(Section):
     max_chars: int = Field(200_000, ge=1)
     max_redirects: int = Field(3, ge=0)
     timeout_ms: int = Field(10_000, ge=1)
-    pdf: PdfSettings = PdfSettings()
 
 
 class ImageInputSettings(Section):

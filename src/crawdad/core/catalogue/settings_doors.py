@@ -44,8 +44,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     **_inputs(f"{_RESPONSES}.files", "Files", "文件"),
     f"{_RESPONSES}.files.maxChars": ("Most characters taken of one file.", "单个文件最多读取的字符数。"),
-    f"{_RESPONSES}.files.pdf": ("PDF files.", "PDF 文件。"),
-    f"{_RESPONSES}.files.pdf.maxPages": ("Pages that are read of one.", "单个 PDF 读取的页数上限。"),
     **_inputs(f"{_RESPONSES}.images", "Pictures", "图片"),
     "settings.gateway.tools": ("Which tools `/tools/invoke` has.", "`/tools/invoke` 提供哪些工具。"),
     "settings.gateway.tools.allow": ("Tools taken off its list of denied ones.", "从默认禁止名单中去除的工具。"),

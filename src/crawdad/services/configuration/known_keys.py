@@ -31,7 +31,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     ),
     "GatewayHttpSettings": _words("securityHeaders"),
     "TailscaleSettings": _words("resetOnExit"),
-    "PdfSettings": _words("maxPixels minTextChars"),
+    "FileInputSettings": _words("pdf"),
     "ModelsSettings": _words("bedrockDiscovery"),
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
