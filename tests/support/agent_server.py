@@ -15,7 +15,9 @@ from crawdad.app.accounts import World
 from crawdad.app.doors import AgentParts
 from crawdad.app.launch import Launch
 from crawdad.app.server import run
+from crawdad.services.media_files.store import KeptMediaStore
 from crawdad.services.tasks import Tasks
+from tests.support.agent_plugin import plugin_routes
 from tests.support.agent_runs import (
     Records,
     RememberedSessions,
@@ -36,7 +38,7 @@ def records(gateway: Gateway) -> Records:
 
 
 @asynccontextmanager
-async def open_agents(world: World, tasks: Tasks) -> AsyncIterator[AgentParts]:
+async def open_agents(world: World, tasks: Tasks, media: KeptMediaStore) -> AsyncIterator[AgentParts]:
     """The parts that follow a script."""
     written = Records(Path(world.home) / "records.jsonl")
     yield AgentParts(
@@ -46,6 +48,8 @@ async def open_agents(world: World, tasks: Tasks) -> AsyncIterator[AgentParts]:
         events=WrittenEvents(written),
         heartbeats=WrittenHeartbeats(written),
         outbound=WrittenOutbound(written),
+        workspace_of=lambda agent_id: Path(world.home) / f"workspace-{agent_id}",
+        plugins=plugin_routes(media),
     )
 
 

@@ -13,13 +13,13 @@ import structlog
 from crawdad import __version__
 from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
-from crawdad.adapters.programs import LocalTunnelPrograms
+from crawdad.adapters.programs import LocalPrograms, LocalTunnelPrograms, TailscaleWhois
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World, open_accounts, start_accounts
-from crawdad.app.doors import OpenAgents, open_doors
+from crawdad.app.doors import OpenAgents, make_doors, media_store
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
@@ -41,6 +41,7 @@ from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
+from crawdad.services.identity.visitors import Visitors
 from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.panel_values import PanelValues
@@ -172,9 +173,9 @@ async def open_application(
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         doors = None
         if open_agents is not None:
-            doors = await stack.enter_async_context(
-                open_doors(world, tasks, await stack.enter_async_context(open_agents(world, tasks)))
-            )
+            media = media_store(world)
+            parts = await stack.enter_async_context(open_agents(world, tasks, media))
+            doors = make_doors(world, tasks, runner, parts, media, launch.config_path.parent)
             local_sources[AGENT_PROVIDER] = doors.source
             live.offer_agents()
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
@@ -195,7 +196,12 @@ async def open_application(
         await switch.load()
         tasks.start(switch.follow(), "service switch")
         refusals = Refusals(ledger, clock)
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets)
+        home = launch.environment.get("HOME") or str(launch.home)
+        whois = TailscaleWhois(LocalPrograms(home, launch.environment))
+        visitors = Visitors(whois, clock, lambda: upkeep.settings.gateway)
+        gate = Gate(
+            door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets, visitors
+        )
 
         async def settle() -> None:
             with suppress(GatewayError):  # what cannot be written now is seen later
@@ -213,7 +219,6 @@ async def open_application(
         statistics = Statistics(UsageLog(database), clock, lambda: upkeep.settings.logging.statistics.timezone, settle)
         configuration = RunningConfiguration(source, upkeep.take)
         panel = PanelValues(key_values)
-        home = launch.environment.get("HOME") or str(launch.home)
         tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
         tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
         managed = Managed(
@@ -232,7 +237,9 @@ async def open_application(
             launch.environment,
         )
         responses = Responses(front, response_store, runs, clock)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, management_mounts(managed)))
+        own = doors.routes(gate) if doors is not None else None
+        mounts = management_mounts(managed)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, own))
         start_accounts(accounts, tasks, live, upkeep.want_lists)
         upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
         upkeep.followed |= {
