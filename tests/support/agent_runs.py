@@ -135,7 +135,8 @@ class ScriptedRuns:
         run = self._runs[run_id]
         while True:
             async with run.news:
-                await run.news.wait_for(lambda: len(run.events) > after or run.state.ended)
+                while len(run.events) <= after and not run.state.ended:
+                    await run.news.wait()
                 fresh = run.events[after:]
             for event in fresh:
                 after = event.number

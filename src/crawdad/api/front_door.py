@@ -222,7 +222,8 @@ class FrontDoor:
 
     def _check_page(self, scope: Scope, origin: str, known: bool) -> None:
         """Where no key is asked for, or a proxy says who comes (`known`), any page that a person opens could use the gateway:
-        its browser knows no key, but it need not. Pages that are no website's (`app://`, extensions) are programs on this machine."""
+        its browser knows no key, but it need not. Pages that are no website's (`app://`, extensions) are programs on this
+        machine."""
         page = origin == "null" or origin.startswith(("http://", "https://"))
         if (
             page

@@ -19,7 +19,7 @@ from crawdad.core.tools import Toolbox
 from crawdad.services.agent_doors.attachments import AttachmentReader
 from crawdad.services.agent_doors.source import AgentSource, KnownSessions
 from crawdad.services.agent_doors.tool_calls import ToolCalls
-from crawdad.services.hooks.service import Hooks
+from crawdad.services.hooks.service import HookParts, Hooks
 from crawdad.services.media_files.store import KeptMediaStore
 from crawdad.services.tasks import Tasks
 from crawdad.store.agent_links import AgentLinks
@@ -82,7 +82,7 @@ def make_doors(
     attachments = AttachmentReader(world.transport, lambda: settings().gateway.http.endpoints)
     source = AgentSource(parts.runs, parts.sessions, links, attachments, clock, settings)
     tools = ToolCalls(parts.toolbox, parts.sessions, clock, world.randomness, settings, parts.workspace_of)
-    hooks = Hooks(
+    hook_parts = HookParts(
         runs=parts.runs,
         events=parts.events,
         heartbeats=parts.heartbeats,
@@ -96,6 +96,7 @@ def make_doors(
         runner=runner,
         settings=settings,
     )
+    hooks = Hooks(hook_parts)
 
     async def forget_links() -> None:
         while True:

@@ -46,12 +46,12 @@ class ToolRoutes:
             await answer_json(call, status, body, headers)
             return
         try:
-            body = await read_json(call, _MOST_BYTES)
+            asked = await read_json(call, _MOST_BYTES)
         except BodyRefused as refused:
             words = {"message": refused.words, "type": "invalid_request_error"}
             await answer_json(call, refused.status, {"error": words})
             return
-        order = order_of(call, body if isinstance(body, dict) else {})
+        order = order_of(call, asked if isinstance(asked, dict) else {})
         if order is None:
             words = {"message": "tools.invoke requires body.tool", "type": "invalid_request_error"}
             await answer_json(call, 400, {"error": words})

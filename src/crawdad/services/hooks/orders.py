@@ -88,10 +88,6 @@ def read_agent_order(body: Mapping[str, Any]) -> AgentOrder:
     model = body.get("model")
     if model is not None and (not isinstance(model, str) or not model.strip()):
         raise refused("model required")
-    seconds = body.get("timeoutSeconds")
-    usable = (
-        isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and math.isfinite(seconds) and seconds > 0
-    )
     return AgentOrder(
         message,
         _text(body, "name") or "Hook",
@@ -103,7 +99,7 @@ def read_agent_order(body: Mapping[str, Any]) -> AgentOrder:
         _text(body, "to"),
         model.strip() if isinstance(model, str) else None,
         _text(body, "thinking") or None,
-        max(1.0, math.floor(seconds)) if usable else None,
+        _seconds(body.get("timeoutSeconds")),
     )
 
 
@@ -187,6 +183,12 @@ def check_channel(order: AgentOrder, channels: Sequence[str]) -> None:
     """Raise BAD_REQUEST for a channel that is not there."""
     if order.channel != "last" and order.channel not in channels:
         raise refused(f"channel must be {'|'.join(['last', *channels])}")
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        return None
+    return max(1.0, float(math.floor(value)))
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

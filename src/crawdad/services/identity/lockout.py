@@ -13,8 +13,8 @@ _MOST_ADDRESSES = 10_000
 class Lockout:
     """`attempts` failures within `window` seconds lock an address out for `lockout` seconds.
 
-    Loopback is exempt unless told otherwise: every local program shares that address, and a typo in one must not lock out the others. Of IPv6
-    the network counts: whoever has one address has the other 2⁶⁴ of it.
+    Loopback is exempt unless told otherwise: every local program shares that address, and a typo in one must not lock out the
+    others. Of IPv6 the network counts: whoever has one address has the other 2⁶⁴ of it.
     """
 
     def __init__(
