@@ -30,7 +30,7 @@ BETTER = {
     "cc-err-upstream500": "a failure has its own status",
     "resp-err-upstream500": "a failure has its own status",
     "resp-image": "a picture that is none is refused",
-    "resp-tools-flatwrapped": "both forms of tools are taken",
+    "resp-tools": "the flat form of tools is taken as well",
     "resp-get": "stored responses can be read",
     "resp-get-id": "stored responses can be read",
     "tools-sessions_list": "the tool is another part's",

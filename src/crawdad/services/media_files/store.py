@@ -86,7 +86,8 @@ class KeptMediaStore:
             raise GatewayError(ErrorKind.TOO_LARGE, text)
         media_id = re.sub(r"\W", "", self._randomness.new_token())[-48:]
         now = self._clock.now()
-        told = media_type_of(data, media_type) or media_type.partition(";")[0].strip().lower()
+        claimed, sniffed = media_type.partition(";")[0].strip().lower(), media_type_of(data, media_type)
+        told = sniffed if sniffed and not sniffed.startswith("text/") else claimed
         record = MediaRecord(
             media_id,
             owner,
