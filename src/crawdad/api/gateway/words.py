@@ -18,7 +18,7 @@ def gateway_words(error: GatewayError, body: JsonObject) -> JsonObject:
     """An error body of a model route with the contract's own words where it fixes them; what the protocol says beside them
     stays, and the words for a person move to `hint`."""
     fixed = None
-    if error.kind is ErrorKind.UNAUTHENTICATED:
+    if error.kind is ErrorKind.UNAUTHENTICATED and error.details.get("code") == "invalid_api_key":
         fixed = UNAUTHORIZED
     elif error.kind is ErrorKind.TOO_LARGE:
         fixed = TOO_LARGE
