@@ -76,7 +76,8 @@ class ScriptedRuns:
 
     async def _play(self, run: _Run, order: RunOrder) -> None:
         text = "\n".join(part.text for part in order.parts if isinstance(part, TextPart))
-        last = text.splitlines()[-1].removeprefix("User: ") if text else ""
+        lines = [line for line in text.splitlines() if not line.startswith("<<<")]  # marks of what comes from outside
+        last = lines[-1].removeprefix("User: ") if lines else ""
         state = run.state
         await self._tell(run, "lifecycle", {"phase": "start"})
         if order.tool_results:

@@ -125,7 +125,9 @@ def test_line_11_the_stream_of_a_chat(client: httpx.Client) -> None:
     assert "".join(b["choices"][0]["delta"].get("content", "") for b in bodies if b["choices"]) == "PONG: hi"
     assert bodies[-2]["choices"][0]["finish_reason"] == "stop"
     assert bodies[-1]["choices"] == [] and bodies[-1]["usage"]["total_tokens"] == 37
-    assert len({body["id"] for body in bodies}) == 1 and {body["object"] for body in bodies} == {"chat.completion.chunk"}
+    assert len({body["id"] for body in bodies}) == 1 and {body["object"] for body in bodies} == {
+        "chat.completion.chunk"
+    }
 
 
 @pytest.mark.parametrize("body", [{}, {"input": 42}])

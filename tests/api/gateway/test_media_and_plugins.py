@@ -29,7 +29,11 @@ def test_a_file_is_given_out_whole_and_in_ranges(client: httpx.Client, nobody: h
     assert "sandbox" in told.headers["content-security-policy"]
     told = nobody.head(path)
     assert (told.status_code, told.content, told.headers["content-length"]) == (200, b"", str(len(PNG)))
-    for asked, start, end in (("bytes=0-9", 0, 10), ("bytes=200-", 200, len(PNG)), ("bytes=-8", len(PNG) - 8, len(PNG))):
+    for asked, start, end in (
+        ("bytes=0-9", 0, 10),
+        ("bytes=200-", 200, len(PNG)),
+        ("bytes=-8", len(PNG) - 8, len(PNG)),
+    ):
         told = nobody.get(path, headers={"range": asked})
         assert (told.status_code, told.content) == (206, PNG[start:end])
         assert told.headers["content-range"] == f"bytes {start}-{end - 1}/{len(PNG)}"
@@ -47,7 +51,9 @@ def test_what_a_browser_could_run_is_for_saving(client: httpx.Client, nobody: ht
     assert told.headers["content-disposition"].startswith("attachment; ")
 
 
-@pytest.mark.parametrize("path", ["/media/..%2fopenclaw.json", "/media/a%20b", "/media/", "/media/" + "a" * 201, "/media/.."])
+@pytest.mark.parametrize(
+    "path", ["/media/..%2fopenclaw.json", "/media/a%20b", "/media/", "/media/" + "a" * 201, "/media/.."]
+)
 def test_what_cannot_be_an_id(gateway: Gateway, path: str) -> None:
     import http.client
 

@@ -101,7 +101,10 @@ def test_the_answer_has_the_recorded_shape(gateway: Gateway, path: Path) -> None
         recorded, given = frames(wanted["sse"]), frames(told.text)
         names = [name for name, _ in recorded if "delta" not in name]
         assert [name for name, _ in given if "delta" not in name][: len(names)] == names or not any(names)
-        assert missing(recorded[0][1], given[0][1] | {"response": given[0][1].get("response")}) in ([], [".response.usage"])
+        assert missing(recorded[0][1], given[0][1] | {"response": given[0][1].get("response")}) in (
+            [],
+            [".response.usage"],
+        )
         assert given[-1][1] is None and recorded[-1][1] is None
     else:
         assert missing(wanted["json"], told.json()) == []
