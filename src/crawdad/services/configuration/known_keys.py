@@ -26,10 +26,8 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "identity mcp media memory meta nodeHost plugins routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
-        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost http mode nodes push reload remote "
-        "tailscale tls"
+        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode nodes push reload remote tls"
     ),
-    "AuthSettings": _words("allowTailscale rateLimit trustedProxy"),
     "ModelsSettings": _words("bedrockDiscovery"),
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
@@ -56,10 +54,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "SkillsSettings": _words("allowBundled entries install limits"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
     "CronSettings": _words("store"),
-    "HooksSettings": _words(
-        "allowRequestSessionKey allowedAgentIds allowedSessionKeyPrefixes defaultSessionKey gmail internal "
-        "mappings maxBodyBytes path presets transformsDir"
-    ),
+    "HooksSettings": _words("gmail internal"),
     "ExecSettings": _words("host node"),
     "ApplyPatchSettings": _words("workspaceOnly"),
     "AgentToolsSettings": _words("elevated"),
@@ -71,6 +66,9 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "memorySwap readOnlyRoot seccompProfile setupCommand tmpfs ulimits workdir"
     ),
     "CronRunLogSettings": _words("maxBytes"),
+    "GatewayHttpSettings": _words("securityHeaders"),
+    "TailscaleSettings": _words("resetOnExit"),
+    "FileInputSettings": _words("pdf"),
 }
 
 

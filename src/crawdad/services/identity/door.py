@@ -33,6 +33,10 @@ class Door:
         self._open = False
         self._used: dict[str, float] = {}
 
+    def limit(self, attempts: int, window: float, lockout: float, exempt_loopback: bool) -> None:
+        """How many wrong guesses lock an address out, within how many seconds, and for how many."""
+        self._lockout.limit(attempts, window, lockout, exempt_loopback)
+
     def replace(self, principals: Mapping[str, Principal], authentication: bool) -> None:
         """Swap in the live principals, by credential hash."""
         self._principals = MappingProxyType(dict(principals))
