@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from crawdad.core.heartbeat_settings import HeartbeatSettings
+from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.section import Section
 
 
@@ -31,6 +32,7 @@ class AgentDefaults(Section):
     model: ModelChoiceValue = ModelChoice()
     workspace: str | None = None
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    memory_search: MemorySearchSettings = MemorySearchSettings()
 
 
 class AgentEntry(Section):

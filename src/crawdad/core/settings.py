@@ -8,6 +8,7 @@ from pydantic import Field
 
 from crawdad.core.agent_settings import AgentsSettings
 from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
+from crawdad.core.mcp_settings import McpSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import SessionSettings
@@ -337,6 +338,7 @@ class Settings(Section):
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
     skills: SkillsSettings = SkillsSettings()
+    mcp: McpSettings = McpSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()
     language: Literal["auto", "en", "zh"] = "auto"

@@ -23,7 +23,7 @@ def _words(text: str) -> frozenset[str]:
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
         "$schema acp agent approvals audio auth bindings broadcast browser canvasHost channels cli commands "
-        "diagnostics discovery env identity mcp media memory messages meta nodeHost plugins routing "
+        "diagnostics discovery env identity media memory messages meta nodeHost plugins routing "
         "talk ui update web wizard"
     ),
     "GatewaySettings": _words(
@@ -38,7 +38,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "imageModel repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
         "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
         "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
-        "typingMode maxConcurrent models memorySearch contextPruning compaction embeddedPi blockStreamingChunk "
+        "typingMode maxConcurrent models contextPruning compaction embeddedPi blockStreamingChunk "
         "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
     ),
     "AgentEntry": _words(
@@ -55,9 +55,13 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "ToolsSettings": _words(
         "alsoAllow byProvider media links sessions loopDetection message agentToAgent elevated exec fs subagents sandbox"
     ),
-    "WebToolsSettings": _words("search"),
-    "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
-    "SkillsSettings": _words("allowBundled install limits entries"),
+    "WebFetchSettings": _words("maxRedirects readability firecrawl"),
+    "SearchServiceSettings": _words("inlineCitations"),
+    "SkillsInstallSettings": _words("preferBrew nodeManager"),
+    "MemorySearchSettings": _words("sources experimental remote fallback local store sync cache"),
+    "MemoryQuerySettings": _words("maxInjectedChars"),
+    "HybridSettings": _words("candidateMultiplier mmr temporalDecay"),
+    "McpServerSettings": _words("transport type workingDirectory disabled"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
     "CronSettings": _words("store maxConcurrentRuns webhook webhookToken sessionRetention runLog"),
     "HooksSettings": _words(
