@@ -22,12 +22,14 @@ from crawdad.core.catalogue import (
     store,
     tools,
     upstream,
+    web_tools,
     wire,
 )
 
 _SUBJECTS = (
     *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
+    *(web_tools,),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

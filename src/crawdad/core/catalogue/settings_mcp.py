@@ -6,7 +6,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.mcp": ("The Model Context Protocol.", "模型上下文协议（MCP）。"),
     _AT: ("A server whose tools agents may use.", "智能体可以使用其工具的服务器。"),
     f"{_AT}.enabled": ("Whether it is used.", "是否启用。"),
-    f"{_AT}.command": ("The program to run; it speaks over its standard input and output.", "要运行的程序（通过标准输入输出通信）。"),
+    f"{_AT}.command": (
+        "The program to run; it speaks over its standard input and output.",
+        "要运行的程序（通过标准输入输出通信）。",
+    ),
     f"{_AT}.args": ("What the program is called with.", "程序的参数。"),
     f"{_AT}.env": (
         "Variables that the program gets. Of those of Crawdad it gets none but what programs need to run.",
@@ -26,7 +29,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "somebody approves (`crawdad mcp approve`).",
         "`first-seen`：首次见到的工具直接可用，发生变化后停用。`approved`：每个工具需经批准（`crawdad mcp approve`）后才可用。",
     ),
-    f"{_AT}.tools": ("Which of its tools are offered, `*` allowed. Empty: all.", "提供哪些工具，可含 `*`；为空表示全部。"),
+    f"{_AT}.tools": (
+        "Which of its tools are offered, `*` allowed. Empty: all.",
+        "提供哪些工具，可含 `*`；为空表示全部。",
+    ),
     f"{_AT}.readOnly": (
         "Whether its tools change nothing: then calls run side by side.",
         "其工具是否不产生任何更改；为是时调用可并行执行。",
