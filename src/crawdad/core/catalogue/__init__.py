@@ -13,6 +13,8 @@ from crawdad.core.catalogue import (
     http,
     identity,
     management,
+    media_tools,
+    memory,
     oauth,
     responses,
     routing,
@@ -29,7 +31,7 @@ from crawdad.core.catalogue import (
 _SUBJECTS = (
     *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
-    *(web_tools,),
+    *(web_tools, media_tools, memory),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 
