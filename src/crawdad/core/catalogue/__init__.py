@@ -13,6 +13,7 @@ from crawdad.core.catalogue import (
     http,
     identity,
     management,
+    mcp,
     media_tools,
     memory,
     oauth,
@@ -31,7 +32,7 @@ from crawdad.core.catalogue import (
 _SUBJECTS = (
     *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
-    *(web_tools, media_tools, memory),
+    *(web_tools, media_tools, memory, mcp),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 
