@@ -21,6 +21,7 @@ from crawdad.core.catalogue import (
     routing,
     sessions,
     settings,
+    skills,
     statistics,
     store,
     tools,
@@ -32,7 +33,7 @@ from crawdad.core.catalogue import (
 _SUBJECTS = (
     *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
-    *(web_tools, media_tools, memory, mcp),
+    *(web_tools, media_tools, memory, mcp, skills),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 
