@@ -33,6 +33,10 @@ class AgentDefaults(Section):
     workspace: str | None = None
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     memory_search: MemorySearchSettings = MemorySearchSettings()
+    image_model: ModelChoiceValue = ModelChoice()
+    """Which model looks at pictures."""
+    image_generation_model: ModelChoiceValue = ModelChoice()
+    """Which model draws them."""
 
 
 class AgentEntry(Section):
@@ -43,6 +47,9 @@ class AgentEntry(Section):
     name: str | None = None
     workspace: str | None = None
     model: ModelChoiceValue | None = None
+    skills: tuple[str, ...] | None = None
+    """Which skills it has. Unset: all."""
+    memory_search: MemorySearchSettings | None = None
 
 
 class AgentsSettings(Section):

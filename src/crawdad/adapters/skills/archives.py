@@ -15,7 +15,7 @@ import unicodedata
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, cast
 
 from crawdad.core.errors import GatewayError, bad_request
 
@@ -146,7 +146,7 @@ class _Bounded(io.RawIOBase):
 def _gather_tar(data: bytes, found: Gathered) -> None:
     raw: IO[bytes] = io.BytesIO(data)
     if data[:2] == b"\x1f\x8b":
-        raw = gzip.GzipFile(fileobj=raw)
+        raw = cast(IO[bytes], gzip.GzipFile(fileobj=raw))
     with tarfile.open(fileobj=_Bounded(raw, found), mode="r|") as archive:
         seen = 0
         for member in archive:

@@ -1,6 +1,7 @@
 """The memory of agents: what the settings mean (see `catalogue.settings`)."""
 
 _AT = "settings.agents.defaults.memorySearch"
+_OWN = "settings.agents.list[].memorySearch"
 
 MESSAGES: dict[str, tuple[str, str]] = {
     _AT: ("How agents search what they wrote down.", "智能体如何检索自己的记忆。"),
@@ -30,4 +31,24 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     f"{_AT}.query.hybrid.vectorWeight": ("How much meaning counts.", "语义相似度的权重。"),
     f"{_AT}.query.hybrid.textWeight": ("How much words count.", "词语匹配的权重。"),
+}
+MESSAGES |= {key.replace(_AT, _OWN): words for key, words in MESSAGES.items()}
+MESSAGES |= {
+    _OWN: ("The same for this agent alone, in place of the defaults.", "仅用于该智能体的记忆检索设置，取代默认值。"),
+    "settings.agents.list[].skills": (
+        "Which skills it has, by name. Not set: all.",
+        "该智能体可用的技能名称；未设置时为全部。",
+    ),
+    "settings.agents.defaults.imageModel": ("The model that looks at pictures.", "用于查看图片的模型。"),
+    "settings.agents.defaults.imageModel.primary": ("The model's name.", "模型名称。"),
+    "settings.agents.defaults.imageModel.fallbacks": ("Those to try when it fails.", "失败时依次尝试的模型。"),
+    "settings.agents.defaults.imageGenerationModel": (
+        "The model that draws pictures. Not set: the first one that does.",
+        "用于绘图的模型。未设置时使用第一个支持绘图的模型。",
+    ),
+    "settings.agents.defaults.imageGenerationModel.primary": ("The model's name.", "模型名称。"),
+    "settings.agents.defaults.imageGenerationModel.fallbacks": (
+        "Those to try when it fails.",
+        "失败时依次尝试的模型。",
+    ),
 }

@@ -35,15 +35,13 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
     "AgentDefaults": _words(
-        "imageModel repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
+        "repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
         "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
         "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
         "typingMode maxConcurrent models contextPruning compaction embeddedPi blockStreamingChunk "
         "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
     ),
-    "AgentEntry": _words(
-        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
-    ),
+    "AgentEntry": _words("agentDir identity groupChat subagents tools sandbox heartbeat humanDelay default params"),
     "HeartbeatSettings": _words(
         "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
         "activeHours"
