@@ -32,7 +32,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     f"{_AT}.query.hybrid.vectorWeight": ("How much meaning counts.", "语义相似度的权重。"),
     f"{_AT}.query.hybrid.textWeight": ("How much words count.", "词语匹配的权重。"),
 }
-MESSAGES |= {key.replace(_AT, _OWN): words for key, words in MESSAGES.items()}
 MESSAGES |= {
     _OWN: ("The same for this agent alone, in place of the defaults.", "仅用于该智能体的记忆检索设置，取代默认值。"),
     "settings.agents.list[].skills": (

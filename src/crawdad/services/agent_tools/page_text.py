@@ -153,8 +153,8 @@ class _Reader(HTMLParser):
                 self.pieces.append(" | ")
         elif tag in ("tr", "dt", "dd"):
             self.pieces.append("\n")
-        elif tag in _BLOCKS:
-            self.pieces.append("\n" if tag in ("ul", "ol") and len(self._lists) > 1 else "\n\n")
+        elif tag in _BLOCKS and not (tag in ("ul", "ol") and len(self._lists) > 1):
+            self.pieces.append("\n\n")
         if tag == "pre":
             self._in_pre += 1
         self._mark(tag, begins=True)
