@@ -10,10 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawdad.adapters.agent_files import LocalMemoryFiles, LocalSkillFolders, LocalSkillPackages, WorkspaceReader
 from crawdad.adapters.mcp import LocalMcpConnector
-from crawdad.adapters.memory_files import LocalMemoryFiles
-from crawdad.adapters.skills import LocalSkillFolders, LocalSkillPackages
-from crawdad.adapters.workspace_reading import WorkspaceReader
 from crawdad.app.accounts import World
 from crawdad.core.agent_settings import ModelChoice
 from crawdad.core.agents import Outbound

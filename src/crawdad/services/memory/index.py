@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
+from typing import TYPE_CHECKING
 
 from crawdad.core.text_search import index_words, query_words
 from crawdad.services.memory.chunks import Chunk
@@ -17,7 +18,8 @@ _LENGTH = 0.75
 _UNKNOWN = 0.25
 """How much a word that stands nowhere counts against a piece, next to one that stands somewhere else."""
 
-Vector = array[float]
+if TYPE_CHECKING:
+    Vector = array[float]
 
 
 @dataclass(frozen=True, slots=True)

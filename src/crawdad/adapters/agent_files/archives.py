@@ -17,6 +17,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import IO, cast
 
+from crawdad.adapters.agent_files.beneath import read_beneath
 from crawdad.core.errors import GatewayError, bad_request
 
 _BLOCK = 64 * 1024
@@ -89,12 +90,10 @@ def gather_folder(root: str, most_bytes: int, most_files: int) -> Gathered:
             path = safe_path(os.path.relpath(os.path.join(at, name), root))
             if path is None:
                 continue
-            descriptor = os.open(os.path.join(at, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as file:
-                mode = os.fstat(descriptor).st_mode
-                if not stat.S_ISREG(mode):
-                    raise bad_request("skills.not_plain", "source", path=path)
-                found.add(path, file, bool(mode & 0o100))
+            read = read_beneath(at, (name,), most_bytes + 1)
+            if read is None:
+                raise bad_request("skills.not_plain", "source", path=path)
+            found.add(path, io.BytesIO(read[0]), bool(read[1].st_mode & 0o100))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`core.memory.MemoryFiles` on this machine. Nothing is opened through a link: each step of a path is opened on its own."""
+"""`core.memory.MemoryFiles` on this machine. Nothing is opened through a link."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from crawdad.adapters.agent_files.beneath import FOLDER, opened, read_beneath, steps_of
 from crawdad.core.memory import MemoryFile
 
 _SINGLE = ("MEMORY.md", "memory.md")
@@ -17,8 +18,6 @@ _ENDINGS = (".md", ".markdown", ".txt")
 _MOST_FILES = 5000
 _MOST_BYTES = 2 * 1024 * 1024
 _DEEPEST = 8
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LocalMemoryFiles:
@@ -35,7 +34,7 @@ def _look(workspace: Path, extra: tuple[str, ...]) -> list[MemoryFile]:
     found: dict[str, MemoryFile] = {}
     seen: set[tuple[int, int]] = set()
     for root, steps, shown in _places(workspace, extra):
-        with suppress(OSError), _opened(root, steps[:-1]) as parent:
+        with suppress(OSError), opened(root, steps[:-1]) as parent:
             for file, identity in _below(parent, steps[-1], shown, 0):
                 if identity in seen or len(found) >= _MOST_FILES:  # MEMORY.md and memory.md may be the same
                     continue
@@ -52,28 +51,8 @@ def _places(workspace: Path, extra: tuple[str, ...]) -> Iterator[tuple[Path, tup
         path = PurePosixPath(os.path.expanduser(text))
         if path.is_absolute():
             yield Path(path.parent), (path.name,), str(path)
-        elif steps := _steps(str(path)):
+        elif steps := steps_of(str(path)):
             yield workspace, steps, "/".join(steps)
-
-
-def _steps(path: str) -> tuple[str, ...]:
-    """The steps of a relative path; none where it leads out, or nowhere."""
-    steps = tuple(step for step in path.split("/") if step not in ("", "."))
-    return () if path.startswith("/") or ".." in steps or "\0" in path else steps
-
-
-@contextmanager
-def _opened(root: Path, steps: Sequence[str]) -> Iterator[int]:
-    """A directory. `root` itself may be reached through links (the operator named it), nothing below it."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for step in steps:
-            inner = os.open(step, _DIRECTORY, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _below(parent: int, name: str, shown: str, depth: int) -> Iterator[tuple[MemoryFile, tuple[int, int]]]:
@@ -83,7 +62,7 @@ def _below(parent: int, name: str, shown: str, depth: int) -> Iterator[tuple[Mem
             mark = f"{status.st_mtime_ns}:{status.st_size}:{status.st_ino}"
             yield MemoryFile(shown, mark, status.st_size), (status.st_dev, status.st_ino)
     elif stat.S_ISDIR(status.st_mode) and depth < _DEEPEST:
-        descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
+        descriptor = os.open(name, FOLDER, dir_fd=parent)
         try:
             for inner in sorted(os.listdir(descriptor)):
                 if not inner.startswith("."):
@@ -94,7 +73,7 @@ def _below(parent: int, name: str, shown: str, depth: int) -> Iterator[tuple[Mem
 
 
 def _read(workspace: Path, extra: tuple[str, ...], path: str) -> str | None:
-    wanted = os.path.normpath(path) if path.startswith("/") else "/".join(_steps(path))
+    wanted = os.path.normpath(path) if path.startswith("/") else "/".join(steps_of(path))
     for root, steps, shown in _places(workspace, extra):
         if wanted != shown and not wanted.startswith(f"{shown}/"):
             continue
@@ -106,14 +85,5 @@ def _read(workspace: Path, extra: tuple[str, ...], path: str) -> str | None:
 
 
 def _text_at(root: Path, steps: tuple[str, ...]) -> str | None:
-    if not steps[-1].endswith(_ENDINGS):
-        return None
-    try:
-        with _opened(root, steps[:-1]) as parent:
-            descriptor = os.open(steps[-1], _FILE, dir_fd=parent)
-            with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    return None
-                return file.read(_MOST_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return None
+    found = read_beneath(root, steps, _MOST_BYTES) if steps[-1].endswith(_ENDINGS) else None
+    return None if found is None else found[0].decode("utf-8", "replace")

@@ -8,13 +8,12 @@ import stat
 from collections.abc import Sequence
 from contextlib import suppress
 
+from crawdad.adapters.agent_files.beneath import read_beneath, steps_of
 from crawdad.core.skills import SkillFile
 
 _NAME = "SKILL.md"
 _MOST_FILES = 2000
 _DEEPEST = 8
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LocalSkillFolders:
@@ -27,10 +26,7 @@ class LocalSkillFolders:
         return await asyncio.to_thread(_read, os.path.dirname(path), (os.path.basename(path),), limit)
 
     async def read_within(self, folder: str, path: str, limit: int) -> str | None:
-        steps = tuple(step for step in path.split("/") if step not in ("", "."))
-        if not steps or ".." in steps or path.startswith("/") or "\0" in path:
-            return None
-        return await asyncio.to_thread(_read, folder, steps, limit)
+        return await asyncio.to_thread(_read, folder, steps_of(path), limit)
 
     async def files(self, folder: str) -> Sequence[str]:
         return await asyncio.to_thread(_files, folder)
@@ -56,23 +52,8 @@ def _look(root: str, most: int, links: bool) -> list[SkillFile]:
 
 
 def _read(folder: str, steps: Sequence[str], limit: int) -> str | None:
-    try:
-        parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for step in steps[:-1]:
-                inner = os.open(step, _DIRECTORY, dir_fd=parent)
-                os.close(parent)
-                parent = inner
-            descriptor = os.open(steps[-1], _FILE, dir_fd=parent)
-        finally:
-            os.close(parent)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        data = file.read(limit + 1)
-    return data.decode("utf-8", "replace") if len(data) <= limit else None
+    found = read_beneath(folder, steps, limit + 1)
+    return None if found is None or len(found[0]) > limit else found[0].decode("utf-8", "replace")
 
 
 def _files(folder: str) -> list[str]:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from crawdad.adapters.skills.archives import Gathered, gather_archive, gather_folder
+from crawdad.adapters.agent_files.archives import Gathered, gather_archive, gather_folder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.skills import Package
 from crawdad.core.text import Text
