@@ -7,6 +7,7 @@ from crawdad.core.catalogue import (
     budgets,
     cli,
     cli_accounts,
+    cli_skills,
     configuration,
     doctor,
     fetch,
@@ -33,7 +34,7 @@ from crawdad.core.catalogue import (
 _SUBJECTS = (
     *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
-    *(web_tools, media_tools, memory, mcp, skills),
+    *(web_tools, media_tools, memory, mcp, skills, cli_skills),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 
