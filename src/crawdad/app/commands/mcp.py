@@ -68,8 +68,10 @@ def approve(context: typer.Context, server: Server, tool: Tool = None) -> int:
             return await tools.approve(server, tool)
 
     done = asyncio.run(work())
-    lines = [Toned(words("cli.mcp.approved", server=pin.server, tool=pin.tool), "green") for pin in done]
-    invocation.output.show({"approved": [pin.tool for pin in done]}, *(lines or [words("cli.mcp.nothing")]))
+    lines: list[str | Toned] = [
+        Toned(words("cli.mcp.approved", server=pin.server, tool=pin.tool), "green") for pin in done
+    ]
+    invocation.output.show({"approved": [pin.tool for pin in done]}, *(lines or (words("cli.mcp.nothing"),)))
     return exits.OK
 
 
