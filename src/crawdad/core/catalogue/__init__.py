@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawdad.core.catalogue import (
     accounts,
     budgets,
+    channels,
     cli,
     cli_accounts,
     cli_skills,
@@ -32,7 +33,21 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
+    *(
+        accounts,
+        budgets,
+        channels,
+        cli,
+        cli_accounts,
+        configuration,
+        doctor,
+        fetch,
+        http,
+        identity,
+        management,
+        oauth,
+        responses,
+    ),
     *(routing, sessions, settings, statistics, store, tools, upstream, wire),
     *(web_tools, media_tools, memory, mcp, skills, cli_skills),
 )
