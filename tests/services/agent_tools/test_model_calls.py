@@ -16,7 +16,7 @@ from crawdad.core.asking import Asker
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.media import ImageRequest
 from crawdad.core.media_files import StoredMedia
-from crawdad.core.parts import MediaPart, TextPart
+from crawdad.core.parts import MediaPart, Part, TextPart
 from crawdad.core.settings import Settings
 from crawdad.services.agent_tools.image import ImageTool
 from crawdad.services.agent_tools.image_generate import ImageGenerate
@@ -94,7 +94,7 @@ async def stage(upstream: Upstream) -> AsyncIterator[Stage]:
 
 
 async def test_a_question_is_an_exchange_of_its_own(stage: Stage) -> None:
-    parts = [TextPart("What is it?"), MediaPart("image", data=PIXEL, media_type="image/png")]
+    parts: list[Part] = [TextPart("What is it?"), MediaPart("image", data=PIXEL, media_type="image/png")]
     assert await stage.calls.ask(ASKER, "p/sees", parts, system="Look.") == "A red dot."
     asked = stage.upstream.journal.last.json
     assert asked["messages"][0] == {"role": "system", "content": "Look."}

@@ -61,7 +61,7 @@ def test_a_link_cannot_break_out_of_its_brackets() -> None:
 @given(st.text(alphabet="<>/apbliuh1 \n\"'=&;-!", max_size=400))
 def test_any_text_is_read(html: str) -> None:
     for mode in ("markdown", "text"):
-        page_text(html, "http://e.org/", mode)  # type: ignore[arg-type]
+        page_text(html, "http://e.org/", mode)
 
 
 def test_deep_nesting_is_read() -> None:
