@@ -2,7 +2,7 @@
 
 STATE is a JSON file that is read for every list of tools: `{"tools": [...]}`. Calls of `echo` give the text back, `pid`
 the process, `environment` its variables, `fail` an error of the tool, `refuse` an error of the protocol; `slow` answers
-when it is told that nobody waits any more, `die` ends the process, `change` says that the tools are others.
+when it is told that nobody waits any more, `die` ends the process, `change` says that the tools are others. It greets nobody before the file GATE is there, where the variable is set.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from typing import Any
 
 
@@ -22,6 +23,8 @@ def answered(message: dict[str, Any], state: str) -> dict[str, Any] | None:
     """The answer to one request; None: there is none (yet)."""
     method, parameters = message["method"], message.get("params") or {}
     if method == "initialize":
+        while not os.path.exists(os.environ.get("GATE", "/")):
+            time.sleep(0.01)
         version = {"name": "test", "version": "1"}
         return {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": version}
     if method == "tools/list":

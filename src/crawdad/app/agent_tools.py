@@ -88,6 +88,7 @@ async def open_agent_tools(
             world.cluster.bus,
             lambda: world.settings().mcp.servers,
             world.proxy_for,
+            tasks,
         )
         installer = skill_installer(world, Path(world.home))
         try:

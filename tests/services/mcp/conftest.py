@@ -22,6 +22,7 @@ from crawdad.store.inprocess import InProcessBus
 from tests.support.fakes import FakeClock
 
 SCRIPT = Path(__file__).parents[2] / "support" / "mcp_server.py"
+PATIENCE = 3.0
 TOOLS = ("echo", "pid", "environment", "fail", "refuse", "slow", "die", "change", "progress", "cancelled", "answers")
 
 
@@ -87,7 +88,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     environment = {**os.environ, "CRAWDAD_TOKEN": "secret-token", "OPENAI_API_KEY": "secret-key"}
     async with HttpTransport("tests") as transport, Tasks() as tasks:
         connector = LocalMcpConnector(transport, environment, tasks.start)
-        servers = McpServers(connector, pins, clock, InProcessBus(), lambda: settings, lambda url: None)
+        servers = McpServers(
+            connector, pins, clock, InProcessBus(), lambda: settings, lambda url: None, tasks, PATIENCE
+        )
         try:
             yield Stage(servers, settings, pins, clock, tmp_path, environment)
         finally:

@@ -142,6 +142,19 @@ async def test_one_that_cannot_be_had_leaves_the_others_alone(stage: Stage, sett
     assert problems["bad"] is not None and problems["good"] is None
 
 
+async def test_one_that_takes_its_time_is_there_for_a_later_turn(stage: Stage) -> None:
+    gate = stage.folder / "gate"
+    stage.script("good")
+    stage.script("slow", env={"GATE": str(gate)}, restarts=0)
+    stage.servers.patience = 0.2
+    await tools(stage)
+    found = await tools(stage)
+    assert "good__echo" in found and "slow__echo" not in found
+    gate.write_text("")
+    stage.servers.patience = 10
+    assert "slow__echo" in await tools(stage)
+
+
 async def test_only_the_tools_that_are_wanted(stage: Stage) -> None:
     stage.script("test", described("read_a"), described("read_b"), described("write"), tools=["read_*"], readOnly=True)
     found = await tools(stage)

@@ -15,6 +15,8 @@ from crawdad.services.mcp.naming import digest_of, usable_schema
 from crawdad.services.upstreams import ProxyFor
 
 _WINDOW_SECONDS = 600.0
+_MOST_LISTS = 3
+"""How often in a row a list of tools is asked for that changes while it is told."""
 
 
 class McpServer:
@@ -31,14 +33,15 @@ class McpServer:
         self._clock = clock
         self._proxy_for = proxy_for
         self._session: ServerSession | None = None
-        self._stale = True
+        self._version = 0
+        self._listed = -1
         self._begun: deque[float] = deque()
         self._lock = asyncio.Lock()
 
     @property
-    def connected(self) -> bool:
-        """Whether it is spoken to."""
-        return self._session is not None and not self._session.closed
+    def ready(self) -> bool:
+        """Whether it is spoken to, and its tools are those of now."""
+        return self._session is not None and not self._session.closed and self._listed == self._version
 
     async def session(self) -> ServerSession:
         """The conversation, with `tools` as they are now. Raises when the server cannot be had."""
@@ -47,13 +50,11 @@ class McpServer:
                 if self._session is None or self._session.closed:
                     await self._connect()
                 assert self._session is not None
-                if self._stale:
-                    self._stale = False
-                    try:
-                        self.tools = await self._list(self._session)
-                    except BaseException:
-                        self._stale = True
-                        raise
+                for _ in range(_MOST_LISTS):
+                    if (version := self._version) == self._listed:
+                        break
+                    self.tools = await self._list(self._session)
+                    self._listed = version
                 self.problem = None
             except GatewayError as error:
                 self.problem = error
@@ -79,11 +80,11 @@ class McpServer:
             words = Text("mcp.resting", {"server": self.id, "minutes": max(1, round(wait / 60))})
             raise GatewayError(ErrorKind.UNAVAILABLE, words, retry_after=wait)
         self._begun.append(now)
-        self._stale = True
+        self._version += 1
         self._session = await self._connector.connect(self._address(), self._changed)
 
     def _changed(self) -> None:
-        self._stale = True
+        self._version += 1
 
     async def _list(self, session: ServerSession) -> dict[str, ServerTool]:
         wanted = self.settings.tools

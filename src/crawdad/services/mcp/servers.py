@@ -22,6 +22,7 @@ from crawdad.core.text import Text
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope
 from crawdad.services.mcp.naming import shown_description, tool_name
 from crawdad.services.mcp.server import McpServer
+from crawdad.services.tasks import Tasks
 from crawdad.services.upstreams import ProxyFor
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ class McpServers:
         bus: Bus,
         settings: Callable[[], Mapping[str, McpServerSettings]],
         proxy_for: ProxyFor,
+        tasks: Tasks,
     ) -> None:
         self._connector = connector
         self._pins = pins
@@ -48,7 +50,10 @@ class McpServers:
         self._bus = bus
         self._settings = settings
         self._proxy_for = proxy_for
+        self._tasks = tasks
+        self.patience = _PATIENCE_SECONDS
         self._servers: dict[str, McpServer] = {}
+        self._beginning: dict[McpServer, asyncio.Task[None]] = {}
 
     async def tools(self, scope: ToolScope) -> Sequence[Tool]:
         """The tools that may be used now, in a stable order."""
@@ -59,7 +64,7 @@ class McpServers:
         pins = {(pin.server, pin.tool): pin for pin in await self._pins.of()}
         found: dict[str, Tool] = {}
         for server in servers:
-            if not server.connected:
+            if not server.ready:
                 continue
             for tool in sorted(server.tools.values(), key=lambda one: one.name):
                 name = tool_name(server.id, tool.name)
@@ -69,6 +74,10 @@ class McpServers:
 
     async def close(self) -> None:
         """End every conversation."""
+        beginning = list(self._beginning.values())
+        for task in beginning:
+            task.cancel()
+        await asyncio.gather(*beginning, return_exceptions=True)
         await asyncio.gather(*(server.close() for server in self._servers.values()), return_exceptions=True)
         self._servers.clear()
 
@@ -82,6 +91,9 @@ class McpServers:
         gone = [server for name, server in self._servers.items() if server.settings != wanted.get(name)]
         for server in gone:
             del self._servers[server.id]
+            if (beginning := self._beginning.get(server)) is not None:
+                beginning.cancel()
+                await asyncio.wait([beginning])
             await server.close()
         for name, settings in wanted.items():
             if name not in self._servers:
@@ -89,17 +101,19 @@ class McpServers:
         return [self._servers[name] for name in sorted(wanted)]
 
     async def _begin(self, servers: Sequence[McpServer]) -> None:
-        """Have all of them ready, each within its time, all within a turn's patience."""
-        async with asyncio.TaskGroup() as group:
-            for server in servers:
-                group.create_task(self._ready(server))
+        """Have all of them ready, as far as a turn's patience goes; the others go on beginning beside it."""
+        for server in servers:
+            if not server.ready and server not in self._beginning:
+                task = self._tasks.start(self._ready(server), f"mcp server {server.id}")
+                self._beginning[server] = task
+                task.add_done_callback(lambda _, server=server: self._beginning.pop(server, None))  # type: ignore[misc]
+        waited_for = [task for server, task in self._beginning.items() if server in servers]
+        if waited_for:
+            await asyncio.wait(waited_for, timeout=self.patience)
 
     async def _ready(self, server: McpServer) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await server.session()
-        except TimeoutError:
-            _log.warning("mcp_server_slow", server=server.id)
+            await server.session()
         except GatewayError as error:
             _log.warning("mcp_server_failed", server=server.id, reason=error.message())
 
