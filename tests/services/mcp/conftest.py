@@ -88,9 +88,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     environment = {**os.environ, "CRAWDAD_TOKEN": "secret-token", "OPENAI_API_KEY": "secret-key"}
     async with HttpTransport("tests") as transport, Tasks() as tasks:
         connector = LocalMcpConnector(transport, environment, tasks.start)
-        servers = McpServers(
-            connector, pins, clock, InProcessBus(), lambda: settings, lambda url: None, tasks, PATIENCE
-        )
+        servers = McpServers(connector, pins, clock, InProcessBus(), lambda: settings, lambda url: None, tasks)
+        servers.patience = PATIENCE
         try:
             yield Stage(servers, settings, pins, clock, tmp_path, environment)
         finally:
