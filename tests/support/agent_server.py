@@ -11,12 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from crawdad.app.accounts import World
+from crawdad.app.agent_side import Ground
 from crawdad.app.doors import AgentParts
 from crawdad.app.launch import Launch
 from crawdad.app.server import run
-from crawdad.services.media_files.store import KeptMediaStore
-from crawdad.services.tasks import Tasks
 from tests.support.agent_plugin import plugin_routes
 from tests.support.agent_runs import (
     Records,
@@ -38,9 +36,9 @@ def records(gateway: Gateway) -> Records:
 
 
 @asynccontextmanager
-async def open_agents(world: World, tasks: Tasks, media: KeptMediaStore) -> AsyncIterator[AgentParts]:
+async def open_agents(ground: Ground) -> AsyncIterator[AgentParts]:
     """The parts that follow a script."""
-    written = Records(Path(world.home) / "records.jsonl")
+    written = Records(Path(ground.world.home) / "records.jsonl")
     yield AgentParts(
         runs=ScriptedRuns(written),
         toolbox=ScriptedToolbox(),
@@ -48,8 +46,8 @@ async def open_agents(world: World, tasks: Tasks, media: KeptMediaStore) -> Asyn
         events=WrittenEvents(written),
         heartbeats=WrittenHeartbeats(written),
         outbound=WrittenOutbound(written),
-        workspace_of=lambda agent_id: Path(world.home) / f"workspace-{agent_id}",
-        plugins=plugin_routes(media),
+        workspace_of=lambda agent_id: Path(ground.world.home) / f"workspace-{agent_id}",
+        plugins=plugin_routes(ground.media),
     )
 
 

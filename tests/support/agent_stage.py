@@ -249,4 +249,5 @@ async def stage(
         parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner)
         agents = await stack.enter_async_context(open_agents(world, parts))
         toolbox.tools |= {tool.definition.name: tool for tool in agents.tools}
+        await agents.begin()
         yield Stage(agents, sessions, database, cluster, toolbox, events, journal, home)

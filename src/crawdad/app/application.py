@@ -19,17 +19,18 @@ from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World, open_accounts, start_accounts
-from crawdad.app.doors import OpenAgents
+from crawdad.app.agent_side import Ground, OpenAgents, open_agent_side
+from crawdad.app.doors import make_doors, media_store
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
-from crawdad.app.schedule import make_system_events, open_schedule
 from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.tools import open_tools
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
+from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
@@ -100,7 +101,7 @@ async def open_application(
     launch: Launch, *, safe_mode: bool = False, open_agents: OpenAgents | None = None
 ) -> AsyncIterator[Application]:
     """Open everything. Raises BAD_REQUEST with all problems in words when the configuration cannot be used; in safe mode
-    a broken configuration is set aside and the defaults are used instead."""
+    a broken configuration is set aside and the defaults are used instead, and there are no agents."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     source = await configuration_source(launch)
     loaded = await source.load(seal=not safe_mode)
@@ -174,6 +175,14 @@ async def open_application(
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         agent_tools = await stack.enter_async_context(open_tools(world, tasks, environment))
+        doors = agents = None
+        if not safe_mode:
+            media = media_store(world)
+            ground = Ground(world, tasks, front, door, runner, environment, media, agent_tools)
+            agents = await stack.enter_async_context((open_agents or open_agent_side)(ground))
+            doors = make_doors(world, tasks, runner, agents, media, launch.config_path.parent)
+            local_sources[AGENT_PROVIDER] = doors.source
+            live.offer_agents()
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
         await runs.recover()
@@ -216,12 +225,6 @@ async def open_application(
         panel = PanelValues(key_values)
         tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
         tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
-        jobs = None
-        if schedule_parts is not None:
-            events = make_system_events(world)
-            parts = schedule_parts(world, tasks, events)
-            schedule = await stack.enter_async_context(open_schedule(world, runner, door, events, parts))
-            jobs = schedule.jobs
         managed = Managed(
             gate,
             accounts,
@@ -237,7 +240,8 @@ async def open_application(
             launch.home,
             launch.environment,
             agent_tools.approvals,
-            cron=jobs,
+            rest=agents.rest if agents is not None else None,
+            cron=agents.jobs if agents is not None else None,
         )
         responses = Responses(front, response_store, runs, clock)
         own = doors.routes(gate) if doors is not None else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from crawdad.adapters.programs import PythonTransforms
 from crawdad.api.gateway.routes import GatewayRoutes
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
+from crawdad.app.sessions import RestParts
 from crawdad.core.agents import AgentRuns, Heartbeats, Outbound, SystemEvents
 from crawdad.core.plugin_http import PluginRoutes
 from crawdad.core.ports import Runner
@@ -21,6 +21,7 @@ from crawdad.services.agent_doors.source import AgentSource, KnownSessions
 from crawdad.services.agent_doors.tool_calls import ToolCalls
 from crawdad.services.hooks.service import HookParts, Hooks
 from crawdad.services.media_files.store import KeptMediaStore
+from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.tasks import Tasks
 from crawdad.store.agent_links import AgentLinks
 from crawdad.store.hook_deliveries import HookDeliveries
@@ -41,10 +42,10 @@ class AgentParts:
     outbound: Outbound
     workspace_of: Callable[[str], Path]
     plugins: PluginRoutes
-
-
-OpenAgents = Callable[[World, Tasks, KeptMediaStore], AbstractAsyncContextManager[AgentParts]]
-"""Opens the agents; they keep files for people in the store of media."""
+    rest: RestParts | None = None
+    """The REST interface, where it is served."""
+    jobs: Jobs | None = None
+    """Cron, where it is served."""
 
 
 @dataclass(frozen=True, slots=True)

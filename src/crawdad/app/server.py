@@ -33,7 +33,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.settings import GatewaySettings
 
 if TYPE_CHECKING:
-    from crawdad.app.doors import OpenAgents
+    from crawdad.app.agent_side import OpenAgents
 
 _MOST_FILES = 65536
 _TRACEBACK_BYTES = 1_000_000

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from crawdad.core.heartbeat_settings import HeartbeatSettings
+from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.sandbox_settings import SandboxSettings
 from crawdad.core.section import Section
 from crawdad.core.tool_settings import AgentToolsSettings
@@ -127,6 +128,11 @@ class AgentDefaults(Section):
     subagents: SubagentDefaults = SubagentDefaults()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    memory_search: MemorySearchSettings = MemorySearchSettings()
+    image_model: ModelChoiceValue = ModelChoice()
+    """Which model looks at pictures."""
+    image_generation_model: ModelChoiceValue = ModelChoice()
+    """Which model draws them."""
 
 
 class AgentIdentity(Section):
@@ -160,6 +166,9 @@ class AgentEntry(Section):
     tools: AgentToolsSettings = AgentToolsSettings()
     sandbox: SandboxSettings | None = None
     heartbeat: HeartbeatSettings | None = None
+    skills: tuple[str, ...] | None = None
+    """Which skills it has. Unset: all."""
+    memory_search: MemorySearchSettings | None = None
 
 
 class AgentsSettings(Section):

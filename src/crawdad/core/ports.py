@@ -72,6 +72,8 @@ class UpstreamAnswer(Protocol):
     """An upstream's answer whose body has yet to be read. Must be closed; closing early drops the connection."""
 
     status: int
+    url: str
+    """Where it came from, after redirects."""
     headers: Mapping[str, str]
     """Looked up in lower case; names are compared without regard to case."""
 

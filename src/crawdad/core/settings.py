@@ -16,6 +16,7 @@ from crawdad.core.door_settings import (
     TailscaleSettings,
     TrustedProxySettings,
 )
+from crawdad.core.mcp_settings import McpSettings
 from crawdad.core.message_settings import MessagesSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
@@ -356,6 +357,7 @@ class Settings(Section):
     tools: ToolsSettings = ToolsSettings()
     approvals: ApprovalsSettings = ApprovalsSettings()
     skills: SkillsSettings = SkillsSettings()
+    mcp: McpSettings = McpSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()
     language: Literal["auto", "en", "zh"] = "auto"

@@ -15,6 +15,7 @@ from crawdad.app.launch import Launch
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
     from crawdad.app.stored_sessions import InstalledSessions
+    from crawdad.app.stored_skills import StoredMcpTools, StoredSkills
     from crawdad.core.budgets import Budget, Standing
     from crawdad.core.exchange import Exchange
     from crawdad.core.identity import Limits, Permission
@@ -285,6 +286,20 @@ def open_tools(launch: Launch) -> Tools:
     from crawdad.app.cli_tools import InstalledTools
 
     return InstalledTools(launch)
+
+
+def open_skills(launch: Launch) -> AbstractAsyncContextManager[StoredSkills]:
+    """The skills of its agents."""
+    from crawdad.app import stored_skills
+
+    return stored_skills.open_skills(launch)
+
+
+def open_mcp_tools(launch: Launch) -> AbstractAsyncContextManager[StoredMcpTools]:
+    """The tools of other servers that it has seen."""
+    from crawdad.app import stored_skills
+
+    return stored_skills.open_mcp_tools(launch)
 
 
 async def has_database(launch: Launch) -> bool:

@@ -23,7 +23,7 @@ def _words(text: str) -> frozenset[str]:
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
         "$schema acp agent audio auth broadcast browser canvasHost channels cli commands diagnostics discovery env "
-        "identity mcp media memory meta nodeHost plugins routing talk ui update web wizard"
+        "identity media memory meta nodeHost plugins routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
         "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode nodes push reload remote tls"
@@ -34,10 +34,9 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "AgentDefaults": _words(
         "blockStreamingBreak blockStreamingChunk blockStreamingCoalesce blockStreamingDefault cliBackends "
         "elevatedDefault embeddedPi envelopeElapsed envelopeTimestamp envelopeTimezone humanDelay "
-        "imageMaxDimensionPx imageModel mediaMaxMb memorySearch repoRoot timeFormat typingIntervalSeconds "
-        "typingMode verboseDefault"
+        "imageMaxDimensionPx mediaMaxMb repoRoot timeFormat typingIntervalSeconds typingMode verboseDefault"
     ),
-    "AgentEntry": _words("agentDir groupChat humanDelay memorySearch params skills"),
+    "AgentEntry": _words("agentDir groupChat humanDelay params"),
     "ModelEntry": _words("streaming"),
     "SubagentDefaults": _words("announceTimeoutMs archiveAfterMinutes"),
     "LoopDetectors": _words("knownPollNoProgress"),
@@ -49,9 +48,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "SessionSettings": _words("mainKey parentForkMaxTokens store threadBindings typingIntervalSeconds typingMode"),
     "SessionMaintenanceSettings": _words("highWaterBytes maxDiskBytes pruneDays rotateBytes"),
     "ToolsSettings": _words("links media message"),
-    "WebToolsSettings": _words("search"),
-    "WebFetchSettings": _words("cacheTtlMinutes maxCharsCap maxRedirects timeoutSeconds userAgent"),
-    "SkillsSettings": _words("allowBundled entries install limits"),
+    "WebFetchSettings": _words("firecrawl maxRedirects readability"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
     "CronSettings": _words("store"),
     "HooksSettings": _words("gmail internal"),
@@ -69,6 +66,12 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "GatewayHttpSettings": _words("securityHeaders"),
     "TailscaleSettings": _words("resetOnExit"),
     "FileInputSettings": _words("pdf"),
+    "SearchServiceSettings": _words("inlineCitations"),
+    "SkillsInstallSettings": _words("nodeManager preferBrew"),
+    "MemorySearchSettings": _words("cache experimental fallback local remote sources store sync"),
+    "MemoryQuerySettings": _words("maxInjectedChars"),
+    "HybridSettings": _words("candidateMultiplier mmr temporalDecay"),
+    "McpServerSettings": _words("disabled transport type workingDirectory"),
 }
 
 
