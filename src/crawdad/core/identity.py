@@ -18,6 +18,11 @@ class Permission(StrEnum):
     """What a principal may be allowed to do. A child principal never holds one that its parent lacks."""
 
     MODELS_USE = "models.use"
+    AGENTS_USE = "agents.use"
+    """To talk to agents, in sessions and with jobs of one's own."""
+    AGENTS_MANAGE = "agents.manage"
+    """To see and change everybody's sessions, jobs and approvals."""
+    TOOLS_INVOKE = "tools.invoke"
     METRICS_READ = "metrics.read"
     SYSTEM_READ = "system.read"
     CONFIG_READ = "config.read"
@@ -36,7 +41,7 @@ class Permission(StrEnum):
 
 
 EVERYTHING: frozenset[Permission] = frozenset(Permission)
-KEY_DEFAULT: frozenset[Permission] = frozenset({Permission.MODELS_USE})
+KEY_DEFAULT: frozenset[Permission] = frozenset({Permission.MODELS_USE, Permission.AGENTS_USE})
 
 PrincipalKind = Literal["api_key", "token", "admin", "local", "system"]
 
@@ -115,3 +120,8 @@ class Principal:
         if not self.limits.allow_protocol(protocol):
             text = Text("identity.protocol_forbidden", {"protocol": protocol})
             raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "protocol_not_allowed"})
+
+    @property
+    def rights_of_new_keys(self) -> frozenset[Permission]:
+        """What a key may do that this principal makes without saying: the usual, as far as it holds that itself."""
+        return KEY_DEFAULT & self.permissions

@@ -6,7 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from crawdad.core.agent_settings import AgentsSettings
+from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
+from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
+from crawdad.core.session_settings import SessionSettings
+from crawdad.core.skill_settings import SkillsSettings
+from crawdad.core.tool_settings import ToolsSettings
 
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
 
@@ -188,6 +194,7 @@ class GatewaySettings(Section):
     """How long a stream may be silent before a comment or ping is sent."""
     private_networks: bool = False
     """Whether URLs that clients name (images, files) may point into private networks."""
+    tools: GatewayToolsSettings = GatewayToolsSettings()
 
 
 class RetrySettings(Section):
@@ -326,6 +333,12 @@ class Settings(Section):
     cluster: ClusterSettings = ClusterSettings()
     secrets: SecretsSettings = SecretsSettings()
     oauth: OAuthSettings = OAuthSettings()
+    agents: AgentsSettings = AgentsSettings()
+    session: SessionSettings = SessionSettings()
+    tools: ToolsSettings = ToolsSettings()
+    skills: SkillsSettings = SkillsSettings()
+    cron: CronSettings = CronSettings()
+    hooks: HooksSettings = HooksSettings()
     language: Literal["auto", "en", "zh"] = "auto"
 
 

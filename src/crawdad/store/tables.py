@@ -12,14 +12,21 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     false,
     or_,
 )
 
-metadata = MetaData()
+from crawdad.store import (  # noqa: F401 - the metadata is whole once they are read
+    door_tables,
+    memory_tables,
+    run_tables,
+    schedule_tables,
+    session_tables,
+    tool_tables,
+)
+from crawdad.store.metadata import metadata as metadata
 
 api_keys = Table(
     "api_keys",

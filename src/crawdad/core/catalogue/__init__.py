@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawdad.core.catalogue import (
     accounts,
     budgets,
+    channels,
     cli,
     cli_accounts,
     configuration,
@@ -16,6 +17,7 @@ from crawdad.core.catalogue import (
     oauth,
     responses,
     routing,
+    sessions,
     settings,
     statistics,
     store,
@@ -25,8 +27,22 @@ from crawdad.core.catalogue import (
 )
 
 _SUBJECTS = (
-    *(accounts, budgets, cli, cli_accounts, configuration, doctor, fetch, http, identity, management, oauth, responses),
-    *(routing, settings, statistics, store, tools, upstream, wire),
+    *(
+        accounts,
+        budgets,
+        channels,
+        cli,
+        cli_accounts,
+        configuration,
+        doctor,
+        fetch,
+        http,
+        identity,
+        management,
+        oauth,
+        responses,
+    ),
+    *(routing, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

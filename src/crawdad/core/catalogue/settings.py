@@ -4,6 +4,19 @@ for an item of a list. `environment.` and a name: variables that set no key of t
 `docs/configuration.md` is made of these.
 """
 
+from __future__ import annotations
+
+from crawdad.core.catalogue import (
+    settings_agents,
+    settings_doors,
+    settings_heartbeat,
+    settings_schedule,
+    settings_sessions,
+    settings_skills,
+    settings_tools,
+    settings_web,
+)
+
 MESSAGES: dict[str, tuple[str, str]] = {
     "settings.gateway": ("The front door.", "网关入口。"),
     "settings.gateway.port": (
@@ -504,3 +517,9 @@ MESSAGES |= {
     for prefix in ("models.providers.<id>.models[].cost", "models.prices.<id>")
     for name, words in _PRICES.items()
 }
+
+for _part in (
+    *(settings_agents, settings_doors, settings_heartbeat, settings_schedule),
+    *(settings_sessions, settings_skills, settings_tools, settings_web),
+):
+    MESSAGES.update(_part.MESSAGES)

@@ -22,18 +22,48 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent agents approvals audio auth bindings broadcast browser canvasHost channels cli commands cron "
-        "diagnostics discovery env hooks identity mcp media memory messages meta nodeHost plugins routing session "
-        "skills talk tools ui update web wizard"
+        "$schema acp agent approvals audio auth bindings broadcast browser canvasHost channels cli commands "
+        "diagnostics discovery env identity mcp media memory messages meta nodeHost plugins routing "
+        "talk ui update web wizard"
     ),
     "GatewaySettings": _words(
         "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost http mode nodes push reload remote "
-        "tailscale tls tools"
+        "tailscale tls"
     ),
     "AuthSettings": _words("allowTailscale rateLimit trustedProxy"),
     "ModelsSettings": _words("bedrockDiscovery"),
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
+    "AgentDefaults": _words(
+        "imageModel repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
+        "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
+        "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
+        "typingMode maxConcurrent models memorySearch contextPruning compaction embeddedPi blockStreamingChunk "
+        "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
+    ),
+    "AgentEntry": _words(
+        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
+    ),
+    "HeartbeatSettings": _words(
+        "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
+        "activeHours"
+    ),
+    "SessionSettings": _words(
+        "resetTriggers idleMinutes store typingIntervalSeconds typingMode parentForkMaxTokens mainKey identityLinks reset "
+        "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
+    ),
+    "ToolsSettings": _words(
+        "alsoAllow byProvider media links sessions loopDetection message agentToAgent elevated exec fs subagents sandbox"
+    ),
+    "WebToolsSettings": _words("search"),
+    "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
+    "SkillsSettings": _words("allowBundled install limits entries"),
+    "SkillsLoadSettings": _words("watch watchDebounceMs"),
+    "CronSettings": _words("store maxConcurrentRuns webhook webhookToken sessionRetention runLog"),
+    "HooksSettings": _words(
+        "path defaultSessionKey allowRequestSessionKey allowedSessionKeyPrefixes allowedAgentIds maxBodyBytes presets "
+        "transformsDir mappings gmail internal"
+    ),
 }
 """Keys OpenClaw has and Crawdad does not use, by the section they stand in (`""`: the top level)."""
 

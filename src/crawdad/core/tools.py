@@ -1,0 +1,143 @@
+"""Tools of agents: what one is, what it is told about the turn that calls it, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from crawdad.core.identity import Principal
+from crawdad.core.parts import JsonObject, Part, TextPart
+from crawdad.core.sessions import Route
+from crawdad.core.text import Language
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDefinition:
+    """What the model is told of a tool, and what the policy goes by.
+
+    `parameters` is a JSON Schema of type object. `group` is the policy group without `group:` (fs, runtime, web, memory,
+    sessions, automation, messaging, media, plugins). `independent` tools change nothing: calls of them run side by side.
+    A turn that carries outside content may not use those that `needs_trust` (they change what outlasts it) without an
+    approval. `owner_only` tools are offered to nobody but the operator.
+    """
+
+    name: str
+    description: str
+    parameters: JsonObject
+    group: str
+    independent: bool = False
+    needs_trust: bool = False
+    owner_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote the message that a turn answers. `owner`: one of the operator's own identities."""
+
+    id: str = ""
+    name: str = ""
+    owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolScope:
+    """What decides which tools a turn has. `surface` is `agent` or `http` (`/tools/invoke`, which denies more)."""
+
+    agent_id: str
+    session_key: str
+    principal: Principal
+    sender: Sender = field(default_factory=Sender)
+    provider: str = ""
+    model: str = ""
+    channel: str = ""
+    account: str = ""
+    surface: str = "agent"
+    depth: int = 0
+    """How many agents stand between this one and a person: 0 for the one they talk to."""
+    origin: str = "client"
+    """What began the run (`core.agents.Origin`)."""
+
+
+@dataclass(slots=True)
+class ToolContext:
+    """What a tool is told when it is called. `workspace` is the agent's own directory.
+
+    `untrusted` becomes true for the rest of the turn as soon as outside content has come in (a fetched page, a stranger's
+    message, a hook's payload). `progress` shows an intermediate word to whoever watches. `idempotency` is the same when,
+    after a restart, the same call is looked at again.
+    """
+
+    scope: ToolScope
+    run_id: str
+    call_id: str
+    session_id: str
+    workspace: Path
+    route: Route | None = None
+    untrusted: bool = False
+    language: Language = "en"
+    progress: Callable[[str], None] = lambda _: None
+
+    @property
+    def idempotency(self) -> str:
+        """Names this call, also after a restart."""
+        return f"{self.run_id}:{self.call_id}"
+
+
+@dataclass(slots=True)
+class ToolOutcome:
+    """What a tool answers. `content` goes to the model; `details` to whoever watches and to `/tools/invoke`.
+
+    `untrusted`: the content came from outside, and is marked as such before the model sees it.
+    """
+
+    content: list[Part] = field(default_factory=list)
+    details: JsonObject = field(default_factory=dict)
+    is_error: bool = False
+    untrusted: bool = False
+
+
+def told(
+    text: str, details: JsonObject | None = None, *, is_error: bool = False, untrusted: bool = False
+) -> ToolOutcome:
+    """An outcome of plain text."""
+    return ToolOutcome([TextPart(text)], details or {}, is_error, untrusted)
+
+
+class Tool(Protocol):
+    """Something an agent can do. `run` raises `GatewayError` for what the caller can mend (BAD_REQUEST), may not do
+    (FORBIDDEN) or what failed; the model sees the words. It is cancelled when its turn is, and cleans up behind
+    itself."""
+
+    @property
+    def definition(self) -> ToolDefinition: ...
+
+    async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome: ...
+
+
+class Toolbox(Protocol):
+    """The tools of this gateway, after the policy."""
+
+    async def effective(self, scope: ToolScope) -> Mapping[str, Tool]:
+        """The tools that `scope` may use, by name, in a stable order (prompt caches depend on it)."""
+
+    def known(self) -> Sequence[ToolDefinition]:
+        """Every tool there is, whoever may use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkillSnapshot:
+    """The skills that an agent sees: the block of its system prompt (empty: none), their names and a mark that changes
+    with them."""
+
+    prompt: str = ""
+    names: tuple[str, ...] = ()
+    version: str = ""
+
+
+class Skills(Protocol):
+    """The skills of agents."""
+
+    async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
+        """What the agent may use now."""

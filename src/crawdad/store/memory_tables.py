@@ -1,0 +1,3 @@
+"""Tables: what agents remember."""
+
+from __future__ import annotations

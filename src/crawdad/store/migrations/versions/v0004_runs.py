@@ -1,0 +1,10 @@
+"""Runs of agents and their events."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Add them."""

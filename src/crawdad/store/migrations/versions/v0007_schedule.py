@@ -1,0 +1,10 @@
+"""Cron jobs, their runs, and words that wait for an agent."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Add them."""

@@ -1,0 +1,3 @@
+"""Tables: runs of agents and their events."""
+
+from __future__ import annotations

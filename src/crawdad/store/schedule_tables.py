@@ -1,0 +1,3 @@
+"""Tables: cron jobs, their runs, and words that wait for an agent."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tables: approvals of what agents want to do."""
+
+from __future__ import annotations
