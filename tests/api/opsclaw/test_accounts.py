@@ -415,7 +415,8 @@ def test_imports_take_arrays_and_text_and_name_what_failed(gateway: Gateway, ven
     )
     assert answer.status == 200
     assert (answer.json["imported"], answer.json["failed"]) == (1, 3) and len(answer.json["details"]) == 3
-    odd = [{**good, "validate": False, "priority": place} for place in (1e308, -1e308, "x", [], True)]
+    places: list[Any] = [1e308, -1e308, "x", [], True]
+    odd = [{**good, "validate": False, "priority": place} for place in places]
     assert call(gateway, "POST", "/api/accounts/import", odd).json["failed"] == 5
     text = call(
         gateway, "POST", "/api/accounts/import", {"text": "here: sk-ant-api03-0123456789abcdef, ok?", "validate": False}
@@ -447,8 +448,8 @@ def test_an_older_database_is_read_inside_the_data_directory_alone(
         with sqlite3.connect(gateway.home / "odd.db") as odd:
             odd.execute("CREATE TABLE accounts (label, provider, api_key, base_url, priority, weight)")
             for number, values in enumerate(("9e999, 1", "-9e999, 1", "x'00', 1", "1, 9e999", "'x', 1", "1, x'ff'")):
-                row = (f"odd{number}", "acme", f"sk-odd-key-000000{number}", vendor.url + "/v1")
-                odd.execute(f"INSERT INTO accounts VALUES (?,?,?,?,{values})", row)
+                named = (f"odd{number}", "acme", f"sk-odd-key-000000{number}", vendor.url + "/v1")
+                odd.execute(f"INSERT INTO accounts VALUES (?,?,?,?,{values})", named)
         odd.close()
         told = call(gateway, "POST", "/api/accounts/import/db-custom", {"path": "odd.db", "validate": False})
         assert told.status == 200 and (told.json["imported"], told.json["failed"]) == (0, 6), told.body
