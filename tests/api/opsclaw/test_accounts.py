@@ -66,6 +66,32 @@ def test_a_key_the_vendor_refuses_is_a_400_and_nothing_is_kept(gateway: Gateway,
 
 
 @pytest.mark.parametrize(
+    ("name", "base", "provider", "asked"),
+    [
+        ("openai", "/v1", "openai", "/v1/models"),
+        ("openai_api_key", "/v1", "openai", "/v1/models"),
+        ("openai_compatible", "/v1", "127.0.0.1", "/v1/models"),
+        ("anthropic", "", "anthropic", "/v1/models"),
+        ("anthropic_api_key", "", "anthropic", "/v1/models"),
+        ("anthropic_compatible", "", "127.0.0.1", "/v1/models"),
+        ("gemini_api_key", "/v1beta", "google", "/v1beta/models"),
+        ("google", "/v1beta", "google", "/v1beta/models"),
+        ("vllm", "/v1", "vllm", "/v1/models"),
+    ],
+)
+def test_every_kind_of_key_is_tried_in_its_vendors_own_way(
+    gateway: Gateway, vendor: AccountVendor, name: str, base: str, provider: str, asked: str
+) -> None:
+    body = {"provider": name, "apiKey": "sk-kinds-nobody-knows-it", "baseUrl": vendor.url + base}
+    refused = call(gateway, "POST", "/api/accounts", body)
+    assert (refused.status, refused.json["code"]) == (400, "credential_refused") and listed(gateway) == []
+    vendor.open("sk-kinds-known-0123456789")
+    made = call(gateway, "POST", "/api/accounts", {**body, "apiKey": "sk-kinds-known-0123456789"})
+    assert made.status == 200 and (made.json["provider"], made.json["kind"]) == (provider, "api_key")
+    assert {entry.path for entry in vendor.journal} == {asked}, "nothing but lists of models"
+
+
+@pytest.mark.parametrize(
     ("body", "status"),
     [
         ({}, 422),
