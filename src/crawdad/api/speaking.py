@@ -10,7 +10,11 @@ from urllib.parse import quote
 import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
+<<<<<<< HEAD
 from crawdad.api.gateway.words import gateway_words
+=======
+from crawdad.api.feature_headers import feature_headers
+>>>>>>> main
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -31,6 +35,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_object
 
+<<<<<<< HEAD
 FEATURE_HEADERS = (b"anthropic-beta", b"anthropic-version", b"openai-beta", b"idempotency-key")
 GATEWAY_HEADERS = (
     b"x-openclaw-agent-id",
@@ -41,6 +46,8 @@ GATEWAY_HEADERS = (
     b"last-event-id",
     b"idempotency-key",
 )
+=======
+>>>>>>> main
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
 _HEADER_CHARACTERS = 600
@@ -156,6 +163,7 @@ async def speak(
         await conversation.close()
 
 
+<<<<<<< HEAD
 def feature_headers(call: Call) -> Headers:
     """The protocol's own feature headers that travel on the express lane."""
     found = {name.decode(): call.header(name) for name in FEATURE_HEADERS if name in call.headers}
@@ -168,6 +176,8 @@ def gateway_headers(call: Call) -> Headers:
     return {name: value for name, value in found.items() if value and len(value) <= _HEADER_CHARACTERS}
 
 
+=======
+>>>>>>> main
 def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
@@ -194,8 +204,12 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, 
     turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
+<<<<<<< HEAD
     turn.headers = feature_headers(call)
     turn.gateway_headers = gateway_headers(call)
+=======
+    turn.headers = feature_headers(call, principal)
+>>>>>>> main
     turn.language = call.language
     return turn
 
