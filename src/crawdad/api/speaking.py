@@ -10,11 +10,8 @@ from urllib.parse import quote
 import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
-<<<<<<< HEAD
-from crawdad.api.gateway.words import gateway_words
-=======
 from crawdad.api.feature_headers import feature_headers
->>>>>>> main
+from crawdad.api.gateway.words import gateway_words
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -35,8 +32,6 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_object
 
-<<<<<<< HEAD
-FEATURE_HEADERS = (b"anthropic-beta", b"anthropic-version", b"openai-beta", b"idempotency-key")
 GATEWAY_HEADERS = (
     b"x-openclaw-agent-id",
     b"x-openclaw-agent",
@@ -46,8 +41,6 @@ GATEWAY_HEADERS = (
     b"last-event-id",
     b"idempotency-key",
 )
-=======
->>>>>>> main
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
 _HEADER_CHARACTERS = 600
@@ -163,21 +156,12 @@ async def speak(
         await conversation.close()
 
 
-<<<<<<< HEAD
-def feature_headers(call: Call) -> Headers:
-    """The protocol's own feature headers that travel on the express lane."""
-    found = {name.decode(): call.header(name) for name in FEATURE_HEADERS if name in call.headers}
-    return {name: value for name, value in found.items() if len(value) < 4096}
-
-
 def gateway_headers(call: Call) -> Headers:
     """The headers of the gateway's own contract, which concern nobody else."""
     found = {name.decode(): call.header(name).strip() for name in GATEWAY_HEADERS if name in call.headers}
     return {name: value for name, value in found.items() if value and len(value) <= _HEADER_CHARACTERS}
 
 
-=======
->>>>>>> main
 def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
@@ -204,12 +188,8 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, 
     turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
-<<<<<<< HEAD
-    turn.headers = feature_headers(call)
-    turn.gateway_headers = gateway_headers(call)
-=======
     turn.headers = feature_headers(call, principal)
->>>>>>> main
+    turn.gateway_headers = gateway_headers(call)
     turn.language = call.language
     return turn
 
