@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawdad.core.catalogue import (
     accounts,
     budgets,
+    channels,
     cli,
     cli_accounts,
     configuration,
@@ -30,6 +31,7 @@ _SUBJECTS = (
     *(
         accounts,
         budgets,
+        channels,
         cli,
         cli_accounts,
         configuration,
