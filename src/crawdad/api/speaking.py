@@ -10,6 +10,8 @@ from urllib.parse import quote
 import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
+from crawdad.api.feature_headers import feature_headers
+from crawdad.api.gateway.headers import gateway_headers
 from crawdad.api.gateway.words import gateway_words
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.agent_names import AGENT_PROVIDER
@@ -31,19 +33,8 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_object
 
-FEATURE_HEADERS = (b"anthropic-beta", b"anthropic-version", b"openai-beta", b"idempotency-key")
-GATEWAY_HEADERS = (
-    b"x-openclaw-agent-id",
-    b"x-openclaw-agent",
-    b"x-openclaw-session-key",
-    b"x-openclaw-model",
-    b"x-openclaw-message-channel",
-    b"last-event-id",
-    b"idempotency-key",
-)
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
-_HEADER_CHARACTERS = 600
 _TO_AGENTS = ("chat", "responses")
 """Operations that reach the default agent where no model is named."""
 
@@ -156,18 +147,6 @@ async def speak(
         await conversation.close()
 
 
-def feature_headers(call: Call) -> Headers:
-    """The protocol's own feature headers that travel on the express lane."""
-    found = {name.decode(): call.header(name) for name in FEATURE_HEADERS if name in call.headers}
-    return {name: value for name, value in found.items() if len(value) < 4096}
-
-
-def gateway_headers(call: Call) -> Headers:
-    """The headers of the gateway's own contract, which concern nobody else."""
-    found = {name.decode(): call.header(name).strip() for name in GATEWAY_HEADERS if name in call.headers}
-    return {name: value for name, value in found.items() if value and len(value) <= _HEADER_CHARACTERS}
-
-
 def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
@@ -194,7 +173,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, 
     turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
-    turn.headers = feature_headers(call)
+    turn.headers = feature_headers(call, principal)
     turn.gateway_headers = gateway_headers(call)
     turn.language = call.language
     return turn
