@@ -53,7 +53,9 @@ class ScriptedRuns:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._runs: dict[str, _Run] = {}
-        self._by_key = {(r["principal"], r["key"]): r["run"] for r in records.read("order") if r["key"]}
+        self._by_key: dict[tuple[str, str | None], str] = {
+            (r["principal"], r["key"]): r["run"] for r in records.read("order") if r["key"]
+        }
         self._gate = asyncio.Semaphore(0)
 
     async def start(self, order: RunOrder) -> str:

@@ -11,6 +11,7 @@ import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.feature_headers import feature_headers
+from crawdad.api.gateway.headers import gateway_headers
 from crawdad.api.gateway.words import gateway_words
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.agent_names import AGENT_PROVIDER
@@ -32,18 +33,8 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_object
 
-GATEWAY_HEADERS = (
-    b"x-openclaw-agent-id",
-    b"x-openclaw-agent",
-    b"x-openclaw-session-key",
-    b"x-openclaw-model",
-    b"x-openclaw-message-channel",
-    b"last-event-id",
-    b"idempotency-key",
-)
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
-_HEADER_CHARACTERS = 600
 _TO_AGENTS = ("chat", "responses")
 """Operations that reach the default agent where no model is named."""
 
@@ -154,12 +145,6 @@ async def speak(
         await conversation.fail(bad_request("wire.too_deep"))
     finally:
         await conversation.close()
-
-
-def gateway_headers(call: Call) -> Headers:
-    """The headers of the gateway's own contract, which concern nobody else."""
-    found = {name.decode(): call.header(name).strip() for name in GATEWAY_HEADERS if name in call.headers}
-    return {name: value for name, value in found.items() if value and len(value) <= _HEADER_CHARACTERS}
 
 
 def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:

@@ -105,7 +105,7 @@ def test_line_9_a_session_by_header(client: httpx.Client, gateway: Gateway) -> N
 
 def test_line_10_ids(client: httpx.Client) -> None:
     tool = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
-    asked = {"model": "openclaw", "tools": [tool]}
+    asked: dict[str, Any] = {"model": "openclaw", "tools": [tool]}
     told = chat(client, **asked, messages=[{"role": "user", "content": "client tool"}]).json()
     assert re.match(r"chatcmpl_\w+", told["id"])
     assert told["choices"][0]["message"]["tool_calls"][0]["id"].startswith("call_")
@@ -169,7 +169,7 @@ def test_line_14_both_forms_of_tools(client: httpx.Client, gateway: Gateway) -> 
 
 def test_line_15_tools_that_are_not_there(client: httpx.Client) -> None:
     told = client.post("/tools/invoke", json={"args": {}})
-    wanted = {"error": {"message": "tools.invoke requires body.tool", "type": "invalid_request_error"}}
+    wanted: dict[str, Any] = {"error": {"message": "tools.invoke requires body.tool", "type": "invalid_request_error"}}
     assert (told.status_code, told.json()) == (400, wanted)
     told = client.post("/tools/invoke", json={"tool": "x"})
     wanted = {"ok": False, "error": {"type": "not_found", "message": "Tool not available: x"}}

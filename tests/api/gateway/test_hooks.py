@@ -176,7 +176,7 @@ def test_whoever_guesses_is_throttled_and_learns_nothing() -> None:
         running_gateway(settings({}, hooks=hooks), command=WITH_AGENTS) as gateway,
         httpx.Client(base_url=gateway.base_url, timeout=20) as client,
     ):
-        asked = {"json": {"text": "x"}}
+        asked: dict[str, Any] = {"json": {"text": "x"}}
         assert client.post(f"/in/wake?token={HOOK_TOKEN}", **asked).status_code == 200
         assert client.post(f"/in/{HOOK_TOKEN}/wake", **asked).status_code == 200
         statuses = [

@@ -13,7 +13,8 @@ import orjson
 
 from crawdad.api.call import Call, Receive, Scope, Send
 from crawdad.api.feature_headers import session_headers
-from crawdad.api.speaking import Dialect, Gate, admit, gateway_headers, new_exchange, usable_model_name
+from crawdad.api.gateway.headers import gateway_headers
+from crawdad.api.speaking import Dialect, Gate, admit, new_exchange, usable_model_name
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
