@@ -97,18 +97,20 @@ def test_a_question_is_told_and_answered_once(admin: httpx.Client, gateway: Gate
 def test_what_cannot_be_answered(admin: httpx.Client, gateway: Gateway) -> None:
     which = asked(gateway, "ask2", for_good=False)
     for body in ({}, {"decision": "perhaps"}, {"decision": "deny", "more": 1}, {"decision": None}):
-        assert admin.post(f"/api/approvals/{which}", json=body).status_code == 400
+        assert admin.post(f"/api/approvals/{which}", json=body).status_code == 422
     assert admin.post(f"/api/approvals/{which}", json={"decision": "allow-always"}).status_code == 400
     assert admin.post("/api/approvals/nothing", json={"decision": "deny"}).status_code == 404
     assert admin.get("/api/approvals/nothing").status_code == 404
-    assert admin.get("/api/approvals?status=nonsense").status_code == 400
+    assert admin.get("/api/approvals?status=nonsense").status_code == 422
     assert admin.get(f"/api/approvals/{which}").json()["status"] == "pending"
 
 
 def test_only_those_who_manage_agents(admin: httpx.Client, gateway: Gateway) -> None:
     which = asked(gateway, "ask3")
-    key = admin.post("/api/keys", json={"name": "user"}).json()["key"]
-    for headers, status in (({}, 401), ({"authorization": f"Bearer {key}"}, 403)):
+    user = admin.post("/api/keys", json={"name": "user"}).json()["key"]
+    reader = admin.post("/api/keys", json={"name": "reader", "permissions": ["logs.read", "config.write"]}).json()["key"]
+    cases = (({}, 401), ({"authorization": f"Bearer {user}"}, 401), ({"authorization": f"Bearer {reader}"}, 403))
+    for headers, status in cases:
         with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20) as client:
             for answer in (
                 client.get("/api/approvals"),
