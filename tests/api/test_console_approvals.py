@@ -108,7 +108,9 @@ def test_what_cannot_be_answered(admin: httpx.Client, gateway: Gateway) -> None:
 def test_only_those_who_manage_agents(admin: httpx.Client, gateway: Gateway) -> None:
     which = asked(gateway, "ask3")
     user = admin.post("/api/keys", json={"name": "user"}).json()["key"]
-    reader = admin.post("/api/keys", json={"name": "reader", "permissions": ["logs.read", "config.write"]}).json()["key"]
+    reader = admin.post("/api/keys", json={"name": "reader", "permissions": ["logs.read", "config.write"]}).json()[
+        "key"
+    ]
     cases = (({}, 401), ({"authorization": f"Bearer {user}"}, 401), ({"authorization": f"Bearer {reader}"}, 403))
     for headers, status in cases:
         with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20) as client:
