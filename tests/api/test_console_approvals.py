@@ -111,7 +111,11 @@ def test_only_those_who_manage_agents(admin: httpx.Client, gateway: Gateway) -> 
     reader = admin.post("/api/keys", json={"name": "reader", "permissions": ["logs.read", "config.write"]}).json()[
         "key"
     ]
-    cases = (({}, 401), ({"authorization": f"Bearer {user}"}, 401), ({"authorization": f"Bearer {reader}"}, 403))
+    cases: tuple[tuple[dict[str, str], int], ...] = (
+        ({}, 401),
+        ({"authorization": f"Bearer {user}"}, 401),
+        ({"authorization": f"Bearer {reader}"}, 403),
+    )
     for headers, status in cases:
         with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20) as client:
             for answer in (
