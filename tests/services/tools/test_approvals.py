@@ -42,7 +42,7 @@ class Service(ApprovalService):
 
 def service(database: Database, bus: InProcessBus | None = None, **settings: float) -> Service:
     clock, store = FakeClock(), ApprovalStore(database)
-    made = Service(store, bus or InProcessBus(), clock, FakeRandomness(), lambda: ApprovalsSettings(**settings))  # type: ignore[arg-type]
+    made = Service(store, bus or InProcessBus(), clock, FakeRandomness(), lambda: ApprovalsSettings(**settings))
     made.clock, made.store = clock, store
     return made
 
@@ -150,7 +150,7 @@ async def _asked(approvals: Service, request: ApprovalRequest, remembered: bool)
     try:
         await approvals.ask(request, remembered=remembered)
     except GatewayError as error:
-        return error.details["code"] == "denied"
+        return bool(error.details["code"] == "denied")
     return False
 
 

@@ -109,9 +109,9 @@ def plan(path: str, *arguments: str, real: str | None = None, trusted: bool = Tr
 
 
 def verdict(
-    call: Plan, security: Security = "allowlist", ask: Ask = "on-miss", *, untrusted: bool = False, **rules: Any
+    call: Plan, security: Security = "allowlist", ask: Ask = "on-miss", *, outside: bool = False, **rules: Any
 ) -> str:
-    return judge(call, ExecSettings.model_validate(rules), security, ask, untrusted=untrusted).verdict
+    return judge(call, ExecSettings.model_validate(rules), security, ask, untrusted=outside).verdict
 
 
 GIT = {"program": "/usr/bin/git", "arguments": ["status"]}
@@ -144,9 +144,9 @@ def test_a_shell_is_asked_for_even_where_everything_may_run() -> None:
 def test_a_turn_with_outside_content_runs_filters_alone() -> None:
     listed = plan("/usr/bin/git", "status")
     for security in ("allowlist", "full"):
-        assert verdict(listed, security, "off", untrusted=True, allowlist=[GIT]) == "ask"
-        assert verdict(listed, security, "off", untrusted=True, allowlist=[GIT], **{"untrusted": "deny"}) == "refuse"
-    assert verdict(plan("/usr/bin/wc", "-l"), untrusted=True) == "run"
+        assert verdict(listed, security, "off", outside=True, allowlist=[GIT]) == "ask"
+        assert verdict(listed, security, "off", outside=True, allowlist=[GIT], untrusted="deny") == "refuse"
+    assert verdict(plan("/usr/bin/wc", "-l"), outside=True) == "run"
     assert not judge(listed, ExecSettings(), "full", "off", untrusted=True).remembered
 
 

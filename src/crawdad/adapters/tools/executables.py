@@ -12,6 +12,7 @@ from crawdad.core.programs import Executable, FileMark
 from crawdad.core.text import Text
 
 _MOST_BYTES = 1 << 30
+_MOST_GIVEN_BYTES = 1 << 26
 _PIECE = 1 << 20
 
 
@@ -31,16 +32,19 @@ def find(name: str, cwd: str, search: Sequence[str]) -> Executable:
     raise GatewayError(ErrorKind.NOT_FOUND, words, {"param": "command", "code": "program_not_found"})
 
 
-def mark(real_path: str) -> tuple[str, bytes] | None:
+def mark(real_path: str, most: int = _MOST_BYTES) -> tuple[str, bytes] | None:
     """The hash of a regular file and its first two bytes; None for anything else."""
     try:
+        if not stat.S_ISREG(os.stat(real_path, follow_symlinks=False).st_mode):
+            return None  # opening a device may already do something
         descriptor = os.open(real_path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > most:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MOST_BYTES:
-            return None
         digest, beginning = hashlib.sha256(), b""
         try:
             while piece := file.read(_PIECE):
@@ -59,7 +63,7 @@ def marks(paths: Sequence[str], cwd: str) -> list[FileMark]:
             if len(path) > 4096 or "\0" in path:
                 continue
             real = os.path.realpath(os.path.join(cwd, path))
-            marked = mark(real)
+            marked = mark(real, _MOST_GIVEN_BYTES)
             if marked is not None:
                 found[real] = FileMark(real, marked[0])
     return [found[path] for path in sorted(found)]

@@ -148,4 +148,4 @@ def _of_people(scope: ToolScope, settings: Settings) -> Iterator[Step]:
 def _without(names: tuple[str, ...], allowed: Sequence[str]) -> tuple[str, ...]:
     """`names` but for those that were allowed by exactly their name or by a pattern that covers them."""
     freed = [ALIASES.get(entry.lower(), entry.lower()) for entry in allowed]
-    return tuple(name for name in names if not any(matches(pattern, name) for pattern in freed))
+    return tuple(name for name in names if not any(matches(pattern, ALIASES.get(name, name)) for pattern in freed))

@@ -13,7 +13,7 @@ from crawdad.core.text import Text
 from crawdad.core.tool_settings import ExecSettings
 from crawdad.core.tools import ToolContext
 from crawdad.services.tools.execution.command import NeedsShell, words_of
-from crawdad.services.tools.execution.decision import Plan
+from crawdad.services.tools.execution.decision import Plan, runs_other_programs
 from crawdad.services.tools.execution.environment import asked_variables, environment_for, search_folders
 from crawdad.services.tools.policy import agent_tools
 from crawdad.services.tools.sandbox import confinement, fs_settings
@@ -72,7 +72,9 @@ class Planner:
             executable = Executable(words[0], FileMark(words[0], f"image:{kept.container.image}"))
         else:
             executable = await self.programs.find(words[0], cwd, search)
-        operands = await self.programs.mark([word for word in words[1:][:_MOST_OPERANDS] if word], cwd)
+        operands: list[FileMark] = []
+        if runs_other_programs(executable):  # what it is given may be what it runs
+            operands = await self.programs.mark([word for word in words[1:][:_MOST_OPERANDS] if word], cwd)
         return Plan(
             executable=executable,
             arguments=tuple(words[1:]),

@@ -20,12 +20,7 @@ from crawdad.services.tools.execution.output import plain, shortened
 from crawdad.services.tools.execution.planning import Planner, exec_settings
 from crawdad.services.tools.execution.processes import Owner, ProgramSession, ProgramSessions
 
-_FETCHERS = frozenset(
-    (
-        *("curl", "wget", "git", "gh", "ssh", "scp", "nc", "ncat", "telnet", "ftp", "lynx", "w3m", "aria2c", "npm"),
-        "pip",
-    )
-)
+_FETCHERS = frozenset(("curl", "wget", "gh", "ssh", "scp", "nc", "ncat", "telnet", "ftp", "lynx", "w3m", "aria2c"))
 """What brings in words from outside."""
 
 
@@ -117,7 +112,8 @@ class ExecTool:
         except asyncio.CancelledError:
             await self.sessions.kill(session)
             raise
-        untrusted = plan.shell_text is not None or bool(_FETCHERS & {word.rpartition("/")[2] for word in plan.argv})
+        words = [*plan.argv, *(plan.shell_text or "").split()]
+        untrusted = bool(_FETCHERS & {word.rpartition("/")[2] for word in words})
         return outcome_of(session, untrusted=untrusted)
 
 
