@@ -18,7 +18,7 @@ class WebFetchSettings(Section):
     max_chars: int = Field(50_000, ge=100)
     max_chars_cap: int = Field(50_000, ge=100)
     """More than this no call gets, whatever it asks for."""
-    max_bytes: int = Field(5 * 1024 * 1024, ge=1024)
+    max_bytes: int = Field(2 * 1024 * 1024, ge=1024)
     timeout_seconds: float = Field(30.0, gt=0)
     cache_ttl_minutes: float = Field(15.0, ge=0)
     user_agent: str | None = None

@@ -66,3 +66,46 @@ def test_any_text_is_read(html: str) -> None:
 
 def test_deep_nesting_is_read() -> None:
     assert "end" in page_text("<div>" * 50_000 + "end", "http://e.org", "markdown").text
+
+
+def test_what_never_ends_takes_the_rest_with_it() -> None:
+    for tail in (
+        "<!-- secret",
+        "<a href='x",
+        "<script>secret",
+        "<title>secret",
+        "</p",
+        "<![CDATA[ secret",
+        "<?php secret",
+    ):
+        assert page_text("<p>Hello</p>" + tail, "http://e.org", "text").text == "Hello", tail
+
+
+def test_odd_text_stays_text() -> None:
+    assert page_text("1 < 2 &amp; 3 > 2 &copy; <3", "http://e.org", "text").text == "1 < 2 & 3 > 2 \u00a9 <3"
+    digits = "&#" + "9" * 5000 + ";"
+    assert page_text(digits, "http://e.org", "text").text == digits
+
+
+ENDLESS = (
+    "<!--",
+    "<a ",
+    '<a b="',
+    "<![",
+    "<?",
+    "</",
+    "<script>",
+    "<title>",
+    "<a href=x>",
+    "<main>",
+    "<div></x>",
+    "<li>",
+    "&#x",
+)
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_long_nonsense_is_read(piece: str) -> None:
+    """A parser that looks through the rest again for each piece would take hours for this."""
+    for tail in ("", ">", "'>\">"):
+        page_text(piece * 20_000 + tail, "http://e.org/", "markdown")

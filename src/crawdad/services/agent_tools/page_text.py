@@ -7,10 +7,12 @@ hidden there. Where the page says what its main part is, and that holds enough, 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Literal
 from urllib.parse import urljoin
+
+from crawdad.services.agent_tools.page_tokens import page_tokens
 
 Mode = Literal["markdown", "text"]
 
@@ -49,8 +51,13 @@ class PageText:
 def page_text(html: str, url: str, mode: Mode) -> PageText:
     """Read a page. Total over any text; takes time in proportion to it."""
     reader = _Reader(url, mode)
-    reader.feed(html)
-    reader.close()
+    for token in page_tokens(html):
+        if isinstance(token, str):
+            reader.take_text(token)
+        elif token.ends:
+            reader.end(token.name)
+        else:
+            reader.begin(token.name, token.attributes)
     main = _tidy("".join(reader.main_pieces()))
     text = main if len(main) >= _ENOUGH else _tidy("".join(reader.pieces))
     return PageText(_BLANK.sub(" ", "".join(reader.title)).strip()[:300], text)
@@ -77,14 +84,14 @@ class _List:
     count: int = field(default=0)
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, url: str, mode: Mode) -> None:
-        super().__init__(convert_charrefs=True)
         self.title: list[str] = []
         self.pieces: list[str] = []
         self._base = url
         self._markdown = mode == "markdown"
         self._stack: list[_Open] = []
+        self._open: Counter[str] = Counter()
         self._lists: list[_List] = []
         self._mains: list[list[int]] = []
         self._in_pre = 0
@@ -96,8 +103,8 @@ class _Reader(HTMLParser):
             found += self.pieces[begin : end[0] if end else len(self.pieces)]
         return found
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
+    def begin(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
         if tag == "base" and attributes.get("href"):
             self._base = _joined(self._base, attributes["href"]) or self._base
         top = self._stack[-1] if self._stack else None
@@ -112,16 +119,21 @@ class _Reader(HTMLParser):
             return
         opened = _Open(tag, unseen)
         self._stack.append(opened)
+        self._open[tag] += 1
         if not unseen:
             self._begin(opened, attributes)
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        """An element ends; so do those in it that were left open."""
+        if not self._open[tag]:
+            return
         for place in range(len(self._stack) - 1, -1, -1):
             if self._stack[place].tag == tag:
                 self._close(place)
                 return
 
-    def handle_data(self, data: str) -> None:
+    def take_text(self, data: str) -> None:
+        """Text of the element that is open."""
         if self._stack and self._stack[-1].tag == "title":
             if len(self.title) < 50:
                 self.title.append(data)
@@ -142,7 +154,7 @@ class _Reader(HTMLParser):
 
     def _begin(self, opened: _Open, attributes: dict[str, str]) -> None:
         tag = opened.tag
-        if tag in _MAIN and not any(one.tag in _MAIN for one in self._stack[:-1]):
+        if tag in _MAIN and sum(self._open[name] for name in _MAIN) == 1:
             self._mains.append([len(self.pieces)])
         if tag in ("ul", "ol"):
             self._lists.append(_List(tag == "ol"))
@@ -184,6 +196,7 @@ class _Reader(HTMLParser):
         """End the element at `place`, and all that began in it."""
         while len(self._stack) > place:
             opened = self._stack.pop()
+            self._open[opened.tag] -= 1
             if not opened.unseen:
                 self._end(opened)
 
@@ -203,7 +216,7 @@ class _Reader(HTMLParser):
 
     @property
     def _in_main(self) -> bool:
-        return any(one.tag in _MAIN for one in self._stack)
+        return any(self._open[name] for name in _MAIN)
 
     def _end_link(self, opened: _Open) -> None:
         text = "".join(self.pieces[opened.place :])
