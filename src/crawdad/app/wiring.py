@@ -21,6 +21,7 @@ from crawdad.services.configuration.source import ConfigurationSource, Written
 if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.schedule.jobs import Jobs
     from crawdad.services.statistics import Statistics
 
 
@@ -97,6 +98,13 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
     from crawdad.app import stored
 
     return stored.open_statistics(launch)
+
+
+def open_jobs(launch: Launch) -> AbstractAsyncContextManager[Jobs]:
+    """The jobs."""
+    from crawdad.app import stored
+
+    return stored.open_jobs(launch)
 
 
 async def has_database(launch: Launch) -> bool:

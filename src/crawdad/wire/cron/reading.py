@@ -37,8 +37,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LEGACY_DELIVERY = ("deliver", "channel", "to", "provider", "bestEffortDeliver")
 
 
-def read_job(document: Any, *, job_id: str, now: int, name_from_text: bool = True) -> Job:
-    """A new job. Raises BAD_REQUEST with the field at fault; what an `at` must not be (long past, far ahead) included."""
+def read_job(document: Any, *, job_id: str, now: int, name_from_text: bool = True, any_time: bool = False) -> Job:
+    """A new job. Raises BAD_REQUEST with the field at fault; unless `any_time`, an `at` that is over or far
+    ahead is one."""
     given = _unwrapped(document)
     schedule_given, payload_given = _schedule_given(given), _payload_given(given)
     missing = [name for name, value in (("schedule", schedule_given), ("payload", payload_given)) if value is None]
@@ -50,7 +51,8 @@ def read_job(document: Any, *, job_id: str, now: int, name_from_text: bool = Tru
     if missing or schedule_given is None or payload_given is None:
         raise bad_request("cron.missing", missing[0], fields=", ".join(missing))
     schedule = _schedule(schedule_given, now)
-    need_future(schedule, now)
+    if not any_time:
+        need_future(schedule, now)
     payload, moved = _payload(payload_given)
     job = Job(
         id=job_id,
