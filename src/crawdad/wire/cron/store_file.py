@@ -9,6 +9,7 @@ from crawdad.core.cron import Job
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.wire.cron.reading import read_job
 
+_LATEST_MS = 250_000_000_000_000
 _NUMBERS = {
     "lastRunAtMs": "last_run_at",
     "lastDurationMs": "last_duration",
@@ -40,11 +41,11 @@ def read_store(document: Any, now: int) -> tuple[list[Job], list[tuple[str, Gate
         kept = {
             to: state[name]
             for name, to in _NUMBERS.items()
-            if isinstance(state, dict) and type(state.get(name)) is int and 0 <= state[name] < 2**53
+            if isinstance(state, dict) and type(state.get(name)) is int and 0 <= state[name] < _LATEST_MS
         }
         job.state = replace(job.state, **kept)
         created = values.get("createdAtMs")
-        if type(created) is int and 0 <= created < 2**53:
+        if type(created) is int and 0 <= created < _LATEST_MS:
             job.created_at = created
         jobs.append(job)
     return jobs, problems
