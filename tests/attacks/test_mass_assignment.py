@@ -17,7 +17,7 @@ import pytest
 
 from crawdad.core.budgets import Budget
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Limits, Permission, Principal
+from crawdad.core.identity import EVERYTHING, Limits, Permission, Principal
 from crawdad.services.identity.keys import KeyOrder, Keys
 from crawdad.store.changes import Changes
 from crawdad.store.database import open_database
@@ -148,7 +148,7 @@ def test_a_name_is_a_name(gateway: Gateway) -> None:
     name = '{"name": "x", "permissions": ["keys.manage"], "kind": "admin"}'
     made = keys_create(gateway, name)
     document = orjson.loads(made.stdout)
-    assert (document["name"], document["permissions"]) == (name, ["models.use"])
+    assert (document["name"], document["permissions"]) == (name, ["agents.use", "models.use"])
     (row,) = rows(gateway, "SELECT * FROM api_keys WHERE id = ?", document["id"])
     assert (row["name"], row["kind"]) == (name, "key")
 
@@ -165,7 +165,7 @@ PARENT = Principal(
     expires_at=2_000_000_000.0,
 )
 """A living key at work: its limits by the minute are budgets."""
-CHILD = KeyOrder("child", KEY_DEFAULT, Limits(("a",), 10, 100), 2_000_000_000.0)
+CHILD = KeyOrder("child", None, Limits(("a",), 10, 100), 2_000_000_000.0)
 WIDER = {
     "rights": replace(CHILD, permissions=frozenset({Permission.MODELS_USE, Permission.SECRETS_READ})),
     "another model": replace(CHILD, limits=replace(CHILD.limits, models=("a", "c"))),

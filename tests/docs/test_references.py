@@ -20,11 +20,16 @@ from tests.docs.pages import ROOT, code, pages
 
 PAGES = sorted(pages())
 GLOBAL_OPTIONS = {"--json", "--home", "--config", "--help"}
+AGENT_WORDS = {"HEARTBEAT_OK", "NO_REPLY", "OPENCLAW_SKIP_CRON"}
+"""What agents answer, and what OpenClaw calls its switch of cron."""
 CLIENT_VARIABLES = {
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_DEFAULT_HAIKU_MODEL",
     "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
     "CLAUDE_CODE_MAX_CONTEXT_TOKENS",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "GEMINI_CLI_HOME",
 }
 """Those of the tools that are pointed at Crawdad."""
 
@@ -135,7 +140,7 @@ def known_variables() -> set[str]:
     vendors = {name for vendor in VENDORS for name in (*vendor.keys, vendor.base_url_variable) if name}
     proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
     documented = {key.removeprefix("environment.") for key in MESSAGES if key.startswith("environment.")}
-    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES
+    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | AGENT_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -25,7 +25,7 @@ from crawdad.app.words import LANGUAGE
 from crawdad.core.budgets import Standing
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
-from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Principal
+from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.log import Bodies, ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.accounts.services import AccountServices
@@ -98,7 +98,7 @@ def _changed(order: KeyOrder, wanted: KeyChange) -> KeyOrder:
     expires = None if wanted.expires_in is None else SystemClock.now() + wanted.expires_in
     return KeyOrder(
         order.name if wanted.name is None else wanted.name,
-        wanted.permissions or (KEY_DEFAULT if "permissions" in clear else order.permissions),
+        wanted.permissions or (None if "permissions" in clear else order.permissions),
         limits,
         _either(expires, "expires" in clear, order.expires_at),
         _either(wanted.owner, "owner" in clear, order.owner) or "",

@@ -120,3 +120,8 @@ class Principal:
         if not self.limits.allow_protocol(protocol):
             text = Text("identity.protocol_forbidden", {"protocol": protocol})
             raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "protocol_not_allowed"})
+
+    @property
+    def rights_of_new_keys(self) -> frozenset[Permission]:
+        """What a key may do that this principal makes without saying: the usual, as far as it holds that itself."""
+        return KEY_DEFAULT & self.permissions

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from crawdad.api.console.context import Console
 from crawdad.core.budgets import Budget, BudgetPeriod, BudgetUnit, Standing
 from crawdad.core.errors import bad_request
-from crawdad.core.identity import KEY_DEFAULT, Limits, Permission, Principal
+from crawdad.core.identity import Permission, Principal
 from crawdad.services.budgets.notation import parse_budget
 from crawdad.services.identity.keys import KeyOrder, StoredKey
 
@@ -117,7 +117,7 @@ def key_routes(router: APIRouter, context: Console) -> None:
 
     @router.post("/api/keys", status_code=201)
     async def create_key(wanted: NewKey, by: Principal = manager) -> KeyMade:
-        order = _order(KeyOrder("", KEY_DEFAULT, Limits()), wanted)
+        order = _order(KeyOrder(""), wanted)
         key, token = await keys.create(order, by)
         await at_once()
         told = await tell(key)
@@ -163,7 +163,7 @@ def _order(order: KeyOrder, wanted: KeyChange) -> KeyOrder:
         raise bad_request("wire.missing", "name")
     permissions = order.permissions
     if "permissions" in given:
-        permissions = KEY_DEFAULT if given["permissions"] is None else frozenset(given["permissions"])
+        permissions = None if given["permissions"] is None else frozenset(given["permissions"])
     return KeyOrder(
         name=given.get("name", order.name),
         permissions=permissions,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawdad.core.catalogue import (
     accounts,
     budgets,
+    channels,
     cli,
     cli_accounts,
     cli_cron,
@@ -32,6 +33,7 @@ _SUBJECTS = (
     *(
         accounts,
         budgets,
+        channels,
         cli,
         cli_accounts,
         cli_cron,

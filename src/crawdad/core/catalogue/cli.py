@@ -221,8 +221,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "cli.keys.name": ("A name to know it by.", "便于识别的名称。"),
     "cli.keys.permission": (
-        "What it may do; may be given several times (models.use alone when not given).",
-        "权限，可多次给出（默认仅 models.use）。",
+        "What it may do; may be given several times (models.use and agents.use when not given).",
+        "权限，可多次给出（默认 models.use 和 agents.use）。",
     ),
     "cli.keys.model": (
         "A model it may use, with * for any; may be given several times (all when not given).",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawdad.core.errors import GatewayError
-from crawdad.core.identity import KEY_DEFAULT, Principal
+from crawdad.core.identity import Permission, Principal
 from crawdad.services.cli_sync.tools import Tool
 from crawdad.services.identity.keys import KeyOrder, Keys
 from crawdad.services.panel_values import PanelValues
@@ -20,7 +20,7 @@ class ToolKeys:
 
     async def make(self, tool: Tool, by: Principal) -> tuple[str, str]:
         """`(id, token)` of a key that may use models and nothing else. Raises FORBIDDEN where `by` may not make any."""
-        key, token = await self._keys.create(KeyOrder(f"cli-{tool.id}", KEY_DEFAULT), by)
+        key, token = await self._keys.create(KeyOrder(f"cli-{tool.id}", frozenset({Permission.MODELS_USE})), by)
         return key.id, token
 
     async def revoke(self, key_id: str) -> None:

@@ -52,7 +52,7 @@ class Keys:
             name=order.name,
             created_at=self._clock.now(),
             hint=mask(token),
-            permissions=order.permissions,
+            permissions=order.rights,
             limits=order.limits,
             expires_at=order.expires_at,
             owner=order.owner,
@@ -79,7 +79,7 @@ class Keys:
             return replace(
                 key,
                 name=order.name,
-                permissions=order.permissions,
+                permissions=order.rights,
                 limits=order.limits,
                 expires_at=order.expires_at,
                 owner=order.owner,

@@ -28,10 +28,16 @@ class KeyOrder:
     """What a key shall be. Empty lists mean everything that its maker may use; `expires_at` is in Unix seconds."""
 
     name: str
-    permissions: frozenset[Permission] = KEY_DEFAULT
+    permissions: frozenset[Permission] | None = None
+    """None: the usual, as far as its maker holds it."""
     limits: Limits = field(default_factory=Limits)
     expires_at: float | None = None
     owner: str = ""
+
+    @property
+    def rights(self) -> frozenset[Permission]:
+        """What it may do, once that is settled (`attenuated`)."""
+        return KEY_DEFAULT if self.permissions is None else self.permissions
 
 
 def checked(order: KeyOrder) -> KeyOrder:
@@ -61,7 +67,9 @@ def checked(order: KeyOrder) -> KeyOrder:
 def attenuated(order: KeyOrder, maker: Principal) -> KeyOrder:
     """The order within what `maker` may do; what it leaves open is what the maker has. Raises FORBIDDEN where it asks for
     more."""
-    wider = order.permissions - maker.permissions
+    if order.permissions is None:
+        order = replace(order, permissions=maker.rights_of_new_keys)
+    wider = order.rights - maker.permissions
     if wider:
         text = Text("identity.forbidden", {"permission": ", ".join(sorted(wider))})
         raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "forbidden"})

@@ -1,0 +1,8 @@
+"""Words about channels."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "channels.unknown": (
+        "There is no channel {channel}. Channels that can send: {known}.",
+        "没有渠道 {channel}。可以发送的渠道：{known}。",
+    ),
+}
