@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
     from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.schedule.jobs import Jobs
     from crawdad.services.statistics import Statistics
     from crawdad.services.tools.approvals import ApprovalService
 
@@ -113,6 +114,13 @@ def open_sessions(launch: Launch) -> AbstractAsyncContextManager[InstalledSessio
     from crawdad.app import stored_sessions
 
     return stored_sessions.open_sessions(launch)
+
+
+def open_jobs(launch: Launch) -> AbstractAsyncContextManager[Jobs]:
+    """The jobs."""
+    from crawdad.app import stored
+
+    return stored.open_jobs(launch)
 
 
 async def has_database(launch: Launch) -> bool:

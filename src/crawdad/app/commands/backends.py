@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crawdad.services.cli_sync.plan import FileChange
     from crawdad.services.cli_sync.service import Status
     from crawdad.services.cli_sync.tools import ToolFile
+    from crawdad.services.schedule.jobs import Jobs
     from crawdad.services.statistics import Asked, Period, Summary
     from crawdad.services.tools.approvals import ApprovalService
 
@@ -279,6 +280,13 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatisti
     from crawdad.app import wiring
 
     return wiring.open_statistics(launch)
+
+
+def open_jobs(launch: Launch) -> AbstractAsyncContextManager[Jobs]:
+    """Its jobs."""
+    from crawdad.app import wiring
+
+    return wiring.open_jobs(launch)
 
 
 def open_tools(launch: Launch) -> Tools:

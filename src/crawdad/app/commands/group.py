@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("up", "serve", "status", "doctor"),
-    *("config", "models", "accounts", "keys", "approvals", "sessions", "prices", "logs", "stats", "sync"),
+    *("config", "models", "accounts", "keys", "approvals", "sessions", "cron", "prices", "logs", "stats", "sync"),
     *("skills", "mcp"),
     *("bench", "completion", "version"),
 )

@@ -32,13 +32,17 @@ _PAST_MS = 60_000
 _AHEAD_MS = 3653 * 86_400_000
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 100_000
-_LARGEST = 2**53
+_LATEST_MS = 250_000_000_000_000
+"""Near the end of what calendars reach."""
+_LONGEST_MS = 3_153_600_000_000
+"""A hundred years."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LEGACY_DELIVERY = ("deliver", "channel", "to", "provider", "bestEffortDeliver")
 
 
-def read_job(document: Any, *, job_id: str, now: int, name_from_text: bool = True) -> Job:
-    """A new job. Raises BAD_REQUEST with the field at fault; what an `at` must not be (long past, far ahead) included."""
+def read_job(document: Any, *, job_id: str, now: int, name_from_text: bool = True, any_time: bool = False) -> Job:
+    """A new job. Raises BAD_REQUEST with the field at fault; unless `any_time`, an `at` that is over or far
+    ahead is one."""
     given = _unwrapped(document)
     schedule_given, payload_given = _schedule_given(given), _payload_given(given)
     missing = [name for name, value in (("schedule", schedule_given), ("payload", payload_given)) if value is None]
@@ -50,7 +54,8 @@ def read_job(document: Any, *, job_id: str, now: int, name_from_text: bool = Tru
     if missing or schedule_given is None or payload_given is None:
         raise bad_request("cron.missing", missing[0], fields=", ".join(missing))
     schedule = _schedule(schedule_given, now)
-    need_future(schedule, now)
+    if not any_time:
+        need_future(schedule, now)
     payload, moved = _payload(payload_given)
     job = Job(
         id=job_id,
@@ -127,7 +132,7 @@ def _schedule(given: JsonObject, now: int) -> Schedule:
     if kind == "every":
         anchor = given.get("anchorMs")
         return Every(
-            _whole(given.get("everyMs"), "schedule.everyMs", 1),
+            _whole(given.get("everyMs"), "schedule.everyMs", 1, _LONGEST_MS),
             now if anchor is None else _whole(anchor, "schedule.anchorMs", 0),
         )
     if kind != "cron":
@@ -136,16 +141,16 @@ def _schedule(given: JsonObject, now: int) -> Schedule:
     return Expression(
         _text(given.get("expr", given.get("cron")), "schedule.expr", 200),
         None if tz in (None, "") else _text(tz, "schedule.tz", 64),
-        None if stagger is None else _whole(stagger, "schedule.staggerMs", 0),
+        None if stagger is None else _whole(stagger, "schedule.staggerMs", 0, _LONGEST_MS),
     )
 
 
 def _moment(value: Any) -> int:
     """ISO 8601 (without a zone: UTC; a date: its beginning) or milliseconds."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LATEST_MS:
         return int(value)
     text = value.strip() if isinstance(value, str) else ""
-    if text.isascii() and text.isdigit() and len(text) <= 16:
+    if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) <= _LATEST_MS:
         return int(text)
     try:
         moment = datetime.fromisoformat(f"{text}T00:00:00" if _DATE.fullmatch(text) else text)
@@ -295,12 +300,12 @@ def _optional(value: Any, param: str) -> str | None:
     return None if value in (None, "") else _text(value, param, 512)
 
 
-def _whole(value: Any, param: str, least: int) -> int:
+def _whole(value: Any, param: str, least: int, most: int = _LATEST_MS) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if value is None:
         raise bad_request("wire.missing", param)
-    if type(value) is not int or not least <= value <= _LARGEST:
+    if type(value) is not int or not least <= value <= most:
         raise _bad(param, value)
     return value
 
