@@ -12,7 +12,7 @@ from crawdad.core.errors import bad_request
 from crawdad.core.sessions import SearchHit, SessionEntry, SessionFilter, SessionPage
 from crawdad.store.database import Database
 from crawdad.store.search_words import phrases_of, scope_word
-from crawdad.store.session_rows import entry_of, line_of
+from crawdad.store.session_rows import entry_of, line_of, plain
 from crawdad.store.session_tables import session_lines, sessions
 
 MOST_ON_A_PAGE = 500
@@ -162,9 +162,9 @@ class SessionSearch:
         column = sessions.c
         found: list[ColumnElement[bool]] = []
         if wanted.agent_id is not None:
-            found.append(column.agent_id == wanted.agent_id)
+            found.append(column.agent_id == plain(wanted.agent_id))
         if wanted.owner is not None:
-            found.append(column.owner == wanted.owner)
+            found.append(column.owner == plain(wanted.owner))
         if wanted.kinds:
             found.append(column.kind.in_(wanted.kinds))
         if wanted.active_since is not None:
@@ -199,7 +199,7 @@ def _listed_cursor(cursor: str) -> tuple[float, str]:
         at = math.nan
     if not mark or not math.isfinite(at):
         raise bad_request("sessions.bad_cursor", "cursor")
-    return at, key
+    return at, plain(key)
 
 
 def _number_cursor(cursor: str | None) -> int:
