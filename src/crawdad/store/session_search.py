@@ -28,7 +28,7 @@ _SQLITE = text(
 )
 _POSTGRES = text(
     "SELECT t.id, t.key, t.session_id, t.sequence FROM session_texts t "
-    "WHERE to_tsvector('simple', t.words) @@ to_tsquery('simple', :wanted) AND t.id < :below AND t.id >= :least "
+    "WHERE t.session_search_vector @@ to_tsquery('simple', :wanted) AND t.id < :below AND t.id >= :least "
     "ORDER BY t.id DESC LIMIT :most"
 )
 _LAST = 2**62
