@@ -31,6 +31,15 @@ _POSTGRES = text(
     "WHERE t.session_search_vector @@ to_tsquery('simple', :wanted) AND t.id < :below AND t.id >= :least "
     "ORDER BY t.id DESC LIMIT :most"
 )
+_POSTGRES_SEVERAL = text(
+    "WITH found AS MATERIALIZED (SELECT f.id FROM session_texts f "
+    "WHERE f.session_search_vector @@ to_tsquery('simple', :wanted)) "
+    "SELECT t.id, t.key, t.session_id, t.sequence FROM session_texts t JOIN "
+    "(SELECT id FROM found WHERE id < :below AND id >= :least ORDER BY id DESC LIMIT :most) newest USING (id) "
+    "ORDER BY t.id DESC"
+)
+"""For several words the planner takes them to be independent of each other, and may go through all texts from the newest on in
+the hope of many matches: it is made to ask the index."""
 _LAST = 2**62
 
 
@@ -39,7 +48,6 @@ class SessionSearch:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._statement: TextClause = _SQLITE if database.is_sqlite else _POSTGRES
 
     async def page(self, wanted: SessionFilter, limit: int = 50, cursor: str | None = None) -> SessionPage:
         """Sessions, the newest first; where something is looked for, those first where it was said last. Raises BAD_REQUEST
@@ -98,7 +106,14 @@ class SessionSearch:
     async def _look(self, query: str, below: int, least: int, most: int) -> list[tuple[int, str, str, int]]:
         values = {"wanted": query, "below": below, "least": least, "most": most}
         async with self._database.read() as connection:
-            return [(row[0], row[1], row[2], row[3]) for row in await connection.execute(self._statement, values)]
+            return [
+                (row[0], row[1], row[2], row[3]) for row in await connection.execute(self._statement(query), values)
+            ]
+
+    def _statement(self, query: str) -> TextClause:
+        if self._database.is_sqlite:
+            return _SQLITE
+        return _POSTGRES_SEVERAL if " " in query else _POSTGRES
 
     async def _shown(self, query: str, keys: Sequence[str], least: int) -> set[str]:
         """Which of `keys` have a match from the text `least` on."""

@@ -66,6 +66,32 @@ def test_a_key_the_vendor_refuses_is_a_400_and_nothing_is_kept(gateway: Gateway,
 
 
 @pytest.mark.parametrize(
+    ("name", "base", "provider", "asked"),
+    [
+        ("openai", "/v1", "openai", "/v1/models"),
+        ("openai_api_key", "/v1", "openai", "/v1/models"),
+        ("openai_compatible", "/v1", "127.0.0.1", "/v1/models"),
+        ("anthropic", "", "anthropic", "/v1/models"),
+        ("anthropic_api_key", "", "anthropic", "/v1/models"),
+        ("anthropic_compatible", "", "127.0.0.1", "/v1/models"),
+        ("gemini_api_key", "/v1beta", "google", "/v1beta/models"),
+        ("google", "/v1beta", "google", "/v1beta/models"),
+        ("vllm", "/v1", "vllm", "/v1/models"),
+    ],
+)
+def test_every_kind_of_key_is_tried_in_its_vendors_own_way(
+    gateway: Gateway, vendor: AccountVendor, name: str, base: str, provider: str, asked: str
+) -> None:
+    body = {"provider": name, "apiKey": "sk-kinds-nobody-knows-it", "baseUrl": vendor.url + base}
+    refused = call(gateway, "POST", "/api/accounts", body)
+    assert (refused.status, refused.json["code"]) == (400, "credential_refused") and listed(gateway) == []
+    vendor.open("sk-kinds-known-0123456789")
+    made = call(gateway, "POST", "/api/accounts", {**body, "apiKey": "sk-kinds-known-0123456789"})
+    assert made.status == 200 and (made.json["provider"], made.json["kind"]) == (provider, "api_key")
+    assert {entry.path for entry in vendor.journal} == {asked}, "nothing but lists of models"
+
+
+@pytest.mark.parametrize(
     ("body", "status"),
     [
         ({}, 422),
@@ -415,7 +441,8 @@ def test_imports_take_arrays_and_text_and_name_what_failed(gateway: Gateway, ven
     )
     assert answer.status == 200
     assert (answer.json["imported"], answer.json["failed"]) == (1, 3) and len(answer.json["details"]) == 3
-    odd = [{**good, "validate": False, "priority": place} for place in (1e308, -1e308, "x", [], True)]
+    places: list[Any] = [1e308, -1e308, "x", [], True]
+    odd = [{**good, "validate": False, "priority": place} for place in places]
     assert call(gateway, "POST", "/api/accounts/import", odd).json["failed"] == 5
     text = call(
         gateway, "POST", "/api/accounts/import", {"text": "here: sk-ant-api03-0123456789abcdef, ok?", "validate": False}
@@ -447,8 +474,8 @@ def test_an_older_database_is_read_inside_the_data_directory_alone(
         with sqlite3.connect(gateway.home / "odd.db") as odd:
             odd.execute("CREATE TABLE accounts (label, provider, api_key, base_url, priority, weight)")
             for number, values in enumerate(("9e999, 1", "-9e999, 1", "x'00', 1", "1, 9e999", "'x', 1", "1, x'ff'")):
-                row = (f"odd{number}", "acme", f"sk-odd-key-000000{number}", vendor.url + "/v1")
-                odd.execute(f"INSERT INTO accounts VALUES (?,?,?,?,{values})", row)
+                named = (f"odd{number}", "acme", f"sk-odd-key-000000{number}", vendor.url + "/v1")
+                odd.execute(f"INSERT INTO accounts VALUES (?,?,?,?,{values})", named)
         odd.close()
         told = call(gateway, "POST", "/api/accounts/import/db-custom", {"path": "odd.db", "validate": False})
         assert told.status == 200 and (told.json["imported"], told.json["failed"]) == (0, 6), told.body
