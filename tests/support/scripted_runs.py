@@ -133,6 +133,7 @@ class ScriptedRuns:
         state = self._states.get(run_id)
         if state is None or state.ended:
             return False
+        state.status = state.stop_reason = "cancelled"  # also where the run has not begun to listen
         self._running[run_id].cancel()
         await asyncio.wait({self._running[run_id]})
         return True

@@ -43,7 +43,7 @@ def line(kind: str, id_: str, parent: str | None, **fields: Any) -> Json:
     return {"type": kind, "id": id_, "parentId": parent, "timestamp": AT, **fields}
 
 
-HEADER = {"type": "session", "version": 3, "id": "5f0c", "timestamp": AT, "cwd": "/home/u/.openclaw/workspace"}
+HEADER = {"type": "session", "version": 3, "id": "5f0c", "timestamp": AT, "cwd": "/srv/agent/workspace"}
 THEIRS = [
     HEADER,
     line("model_change", "6ab44933", None, provider="mock", modelId="mock-model"),
