@@ -32,7 +32,7 @@ async def test_cancelling_a_tool(tmp_path: Path) -> None:
             assert state is not None
             assert (state.status, state.stop_reason, state.error_kind) == ("cancelled", "cancelled", "cancelled")
             assert not await agents.agents.runs.cancel(run_id)
-            assert await _lines(agents) == ["user", "tool_started", "assistant", "tool", "tool"]
+            assert await _lines(agents) == ["user", "assistant", "tool_started", "tool", "tool"]
             entry = await agents.sessions.get(KEY)
             assert entry is not None and entry.aborted
             state = await agents.take("And now?")
@@ -64,7 +64,7 @@ async def test_a_turn_that_takes_too_long(tmp_path: Path) -> None:
             state = await agents.take("Go", timeout_seconds=0.3)
             assert (state.status, state.stop_reason, state.error_kind) == ("failed", "timeout", "upstream_timeout")
             assert tool.cancelled.is_set()
-            assert await _lines(agents) == ["user", "tool_started", "assistant", "tool"]
+            assert await _lines(agents) == ["user", "assistant", "tool_started", "tool"]
 
 
 async def test_another_model_answers_where_one_fails(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StopR
 from crawdad.core.parts import CacheMarker, Message, Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.request import ModelRequest, Sampling, Tool
 from crawdad.core.response import grow
-from crawdad.core.sessions import NewLogEvent, Sessions
+from crawdad.core.sessions import NewLogEvent
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
 from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.thinking import reasoning_of
@@ -64,12 +64,9 @@ class _Answer:
 class TurnLoop:
     """Takes one turn."""
 
-    def __init__(
-        self, turn: AgentTurn, calls: ModelCalls, sessions: Sessions, boundary: Boundary, compact: Compact
-    ) -> None:
+    def __init__(self, turn: AgentTurn, calls: ModelCalls, boundary: Boundary, compact: Compact) -> None:
         self._turn = turn
         self._calls = calls
-        self._sessions = sessions
         self._boundary = boundary
         self._compact = compact
         self._answer: _Answer | None = None
@@ -149,7 +146,7 @@ class TurnLoop:
                 raise
             broken = error
         assert asked is not None
-        await self._used(asked)
+        self._used(asked)
         if broken is not None:
             return await self._go_on(broken, answer, round_, asked)
         return await self._said(answer, round_, asked)
@@ -207,7 +204,6 @@ class TurnLoop:
         """The calls of an answer are begun: wait for their results, then look what has happened meanwhile."""
         await round_.finish()
         if round_.client_calls:
-            await self._turn.recorder.settle()
             for call in round_.client_calls:
                 data = {"callId": call.id, "name": call.name, "arguments": call.arguments}
                 self._turn.recorder.emit("client_call", data)
@@ -283,20 +279,13 @@ class TurnLoop:
             await turn.log.append(turn.log.line(line, text_of(parts)))
         self._answer = None
 
-    async def _used(self, asked: Asked) -> None:
+    def _used(self, asked: Asked) -> None:
         turn, exchange = self._turn, asked.exchange
         usage, spent = exchange.usage, turn.spent
         turn.charge(exchange)
         if usage.known:
             spent.context, spent.counted = usage.total_tokens, len(turn.log.events) + 1  # its own line is yet to come
         spent.model, spent.provider = exchange.model_resolved, exchange.provider
-        await self._sessions.count(
-            turn.entry.key,
-            input_tokens=usage.input_tokens or 0,
-            output_tokens=usage.output_tokens or 0,
-            cached_tokens=usage.cache_read_tokens,
-            cost=exchange.cost or 0.0,
-        )
 
     def _over(self) -> str:
         spent, limits = self._turn.spent, self._turn.limits
