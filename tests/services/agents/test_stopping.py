@@ -160,3 +160,27 @@ async def test_old_results_are_shortened_in_the_view_alone(tmp_path: Path) -> No
             assert len(str(kept)) > 6000
     result = next(m for m in model.asked[2]["messages"] if m["role"] == "tool")
     assert len(str(result["content"])) < 4000 and "shortened" in str(result["content"])
+
+
+async def test_before_that_the_agent_may_write_down_what_it_wants_to_keep(tmp_path: Path) -> None:
+    big = Tokens(input=9000, output=100)
+    script = [
+        says("One.", tokens=big),
+        calls(("write", {"n": 1}), tokens=big),
+        says("NO_REPLY", tokens=big),
+        says("In short."),
+        says("Two."),
+    ]
+    tool = FakeTool("write", "written", independent=False)
+    with ScriptedModel(*script) as model:
+        provider = model.provider()
+        provider["models"][0]["contextWindow"] = 10_000
+        settings = config(provider, {"compaction": {"keepRecentTokens": 100}})
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
+            await agents.take("first " * 200)
+            state = await agents.take("second")
+            assert state.text == "Two." and tool.calls == [{"n": 1}]
+            said = [e.data["delta"] for e in await agents.story(state.id) if e.kind == "assistant"]
+            assert "".join(said) == "Two."
+    assert "about to be shortened" in last_text(model.asked[1])
+    assert "about to be shortened" not in str(model.asked[-1]) and "In short." in str(model.asked[-1])

@@ -17,6 +17,7 @@ from crawdad.core.request import ModelRequest, Sampling, Tool
 from crawdad.core.response import grow
 from crawdad.core.sessions import NewLogEvent
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
+from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
 from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.thinking import reasoning_of
 from crawdad.services.agents.tool_round import ToolRound, is_object
@@ -27,6 +28,7 @@ from crawdad.services.tasks import Tasks
 
 _MOST_EMPTY = 2
 _MOST_CUT = 2
+_FLUSH_STEPS = 4
 _GO_ON = "[The connection broke off. Go on exactly where your last message ends; repeat nothing.]"
 _SAY_SOMETHING = "[Your last answer was empty. Answer the message above, or say what keeps you from it.]"
 _STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "tool_use"}
@@ -72,7 +74,7 @@ class TurnLoop:
         self._answer: _Answer | None = None
         self._nudge = ""
         self._empty = self._cut = 0
-        self._compacted = False
+        self._compacted = self._quiet = False
         order = turn.order
         self._asker = Asker(order.principal, turn.agent.id, order.session_key, order.client_address, order.language)
         clients = {tool.name for tool in order.client_tools}
@@ -121,11 +123,31 @@ class TurnLoop:
         await log.append(*lines)
 
     async def _step(self, tasks: Tasks) -> Finish | None:
-        turn, spent = self._turn, self._turn.spent
+        turn = self._turn
         over = self._over()
         if over:
             return self._finish(over)
+        if flush_is_due(turn):
+            await self._flush_memory(tasks)
         await self._compact(turn, False)
+        return await self._ask(tasks)
+
+    async def _flush_memory(self, tasks: Tasks) -> None:
+        """A silent step: the agent may write down what it wants to keep. What it says is not shown and not kept."""
+        await self._turn.log.append(NewLogEvent("custom", {"customType": FLUSHED}, self._turn.run_id))
+        words = flush_words(self._turn)
+        self._quiet, answer_cut = True, (self._cut, self._empty)
+        try:
+            for _ in range(_FLUSH_STEPS):
+                self._nudge = words
+                if self._over() or await self._ask(tasks) is not None:
+                    break
+        finally:
+            self._quiet, self._nudge = False, ""
+            self._cut, self._empty = answer_cut
+
+    async def _ask(self, tasks: Tasks) -> Finish | None:
+        turn, spent = self._turn, self._turn.spent
         request = self._request()
         spent.steps += 1
         round_ = ToolRound(turn, tasks)
@@ -179,6 +201,9 @@ class TurnLoop:
             parts = answer.whole
         has_calls = round_.begun or bool(round_.client_calls)
         said = text_of(parts).strip()
+        if self._quiet and not has_calls:
+            self._answer = None
+            return self._finish("stop", parts)
         if not said and not has_calls:
             self._empty += 1
             if self._empty < _MOST_EMPTY and reason not in ("refusal", "content_filter"):
@@ -216,7 +241,6 @@ class TurnLoop:
         return None
 
     def _hear(self, event: StreamEvent, answer: _Answer, round_: ToolRound) -> None:
-        recorder = self._turn.recorder
         if isinstance(event, PartStart):
             if event.choice:
                 return
@@ -224,14 +248,14 @@ class TurnLoop:
                 self._begin_complete(answer, round_)
             answer.parts[event.index] = event.part
             if isinstance(event.part, (TextPart, ThinkingPart)) and event.part.text:
-                recorder.emit(_kind(event.part), {"delta": event.part.text})
+                self._tell(event.part, event.part.text)
         elif isinstance(event, PartDelta):
             part = answer.parts.get(event.index)
             if part is None:
                 return
             grow(part, event)
             if event.text and isinstance(part, (TextPart, ThinkingPart)):
-                recorder.emit(_kind(part), {"delta": event.text})
+                self._tell(part, event.text)
         elif isinstance(event, PartEnd):
             self._complete(event.index, answer, round_)
         elif isinstance(event, MessageEnd):
@@ -320,7 +344,9 @@ class TurnLoop:
         system: list[Part] = [TextPart(turn.system, cache=CacheMarker())]
         if order.extra_system.strip():
             system.append(TextPart("\n\n" + order.extra_system.strip()))
-        choice = order.tool_choice
+        if self._quiet and turn.agent.defaults.compaction.memory_flush.system_prompt:
+            system.append(TextPart("\n\n" + turn.agent.defaults.compaction.memory_flush.system_prompt))
+        choice = None if self._quiet else order.tool_choice
         if choice is not None and turn.spent.steps and (choice.mode in ("required", "named") or choice.required):
             choice = None  # what was demanded has been called; demanded again it would never end
         return ModelRequest(
@@ -330,14 +356,15 @@ class TurnLoop:
             tool_choice=choice if self._tools else None,
             sampling=order.sampling or Sampling(),
             reasoning=reasoning_of(turn.thinking),
-            response_format=order.response_format,
+            response_format=None if self._quiet else order.response_format,
             stream=True,
             cache_key=turn.entry.session_id,
         )
 
+    def _tell(self, part: Part, text: str) -> None:
+        kind: EventKind = "assistant" if isinstance(part, TextPart) else "thinking"
+        if not self._quiet:
+            self._turn.recorder.emit(kind, {"delta": text})
+
     def _note(self, text: str) -> None:
         self._turn.recorder.emit("note", {"text": text})
-
-
-def _kind(part: Part) -> EventKind:
-    return "assistant" if isinstance(part, TextPart) else "thinking"
