@@ -9,8 +9,9 @@ FLUSHED = "memory-flush"
 """The type of the log's line that says that there was such a step."""
 _WRITERS = ("write", "edit", "apply_patch")
 _WORDS = f"""[This conversation is about to be shortened. Write down now, in the files of your memory (memory/ and the
-day's date, or MEMORY.md for what stays true), what you will need later and have not written down yet. Add, do not replace. The user does not
-see this step: do not answer them here. When there is nothing to write, or you are done, answer {SILENT}.]"""
+day's date, or MEMORY.md for what stays true), what you will need later and have not written down yet. Add, do not
+replace. The user does not see this step: do not answer them here. When there is nothing to write, or you are done,
+answer {SILENT}.]"""
 
 
 def room_left(turn: AgentTurn) -> int:
@@ -26,7 +27,8 @@ def flush_is_due(turn: AgentTurn) -> bool:
     flush = settings.memory_flush
     if not flush.enabled or settings.mode == "off" or turn.order.depth or turn.order.light:
         return False
-    if not any(name in turn.tools for name in _WRITERS) or room_left(turn) > flush.soft_threshold_tokens:
+    near = min(flush.soft_threshold_tokens, turn.window // 10)
+    if not any(name in turn.tools for name in _WRITERS) or room_left(turn) > near:
         return False
     return not any(event.kind == "custom" and event.data.get("customType") == FLUSHED for event in turn.log.events)
 
