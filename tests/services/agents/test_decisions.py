@@ -188,10 +188,9 @@ def test_what_is_too_long_keeps_its_ends() -> None:
 
 def test_modes_of_the_prompt() -> None:
     agent = build_roster(Settings(), Path("/home/x")).default
-    full, minimal, none = (
-        system_prompt(PromptInputs(agent, mode=mode, skills="<skills/>", depth=depth))
-        for mode, depth in (("full", 0), ("minimal", 1), ("none", 0))
-    )
+    full = system_prompt(PromptInputs(agent, skills="<skills/>"))
+    minimal = system_prompt(PromptInputs(agent, skills="<skills/>", mode="minimal", depth=1))
+    none = system_prompt(PromptInputs(agent, mode="none"))
     assert "<skills/>" in full and "HEARTBEAT_OK" in full and "NO_REPLY" in full
     assert "<skills/>" not in minimal and "HEARTBEAT_OK" not in minimal and "Another agent" in minimal
     assert "\n" not in none

@@ -10,7 +10,7 @@ from crawdad.services.agents.transcript import role_of
 from crawdad.services.agents.view import messages_of
 from tests.services.agents.tools import Endless
 from tests.support.agent_stage import KEY, FakeTool, Stage, config, stage
-from tests.support.scripted_model import Fail, Hold, ScriptedModel, calls, last_text, says
+from tests.support.scripted_model import Fail, Hold, Script, ScriptedModel, calls, last_text, says
 from tests.support.upstreams.stories import Tokens
 
 
@@ -68,7 +68,7 @@ async def test_a_turn_that_takes_too_long(tmp_path: Path) -> None:
 
 
 async def test_another_model_answers_where_one_fails(tmp_path: Path) -> None:
-    script = {"model": [Fail(500)], "spare": [says("Spare.")]}
+    script: dict[str, list[Script]] = {"model": [Fail(500)], "spare": [says("Spare.")]}
     with ScriptedModel(models=("model", "spare"), by_model=script) as model:
         choice = {"primary": "scripted/model", "fallbacks": ["scripted/spare"]}
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider(), {"model": choice})) as agents:
@@ -81,7 +81,7 @@ async def test_another_model_answers_where_one_fails(tmp_path: Path) -> None:
 
 
 async def test_faults_of_the_request_are_not_taken_elsewhere(tmp_path: Path) -> None:
-    script = {"model": [Fail(400, "bad schema")], "spare": [says("Spare.")]}
+    script: dict[str, list[Script]] = {"model": [Fail(400, "bad schema")], "spare": [says("Spare.")]}
     with ScriptedModel(models=("model", "spare"), by_model=script) as model:
         choice = {"primary": "scripted/model", "fallbacks": ["scripted/spare"]}
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider(), {"model": choice})) as agents:
