@@ -17,6 +17,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
 from crawdad.store.run_tables import agent_run_events, agent_runs
+from crawdad.store.runs_sqlite import add_at_once, keep_at_once
 from crawdad.store.upsert import insert_or_keep
 
 _DELETED_AT_ONCE = 200
@@ -85,8 +86,12 @@ class RunStore:
 
     async def add(self, run: StoredRun) -> None:
         """Keep a new run. CONFLICT when its principal has used the idempotency key already."""
+        row = _row(run)
+        if self._database.is_sqlite:
+            await self._database.write_at_once(lambda connection: add_at_once(connection, row))
+            return
         async with self._database.write() as connection:
-            await connection.execute(insert(agent_runs), _row(run))
+            await connection.execute(insert(agent_runs), row)
 
     async def known(self, principal_id: str, key: str) -> str | None:
         """The run that a principal ordered with that idempotency key."""
@@ -237,22 +242,26 @@ class RunStore:
 
     async def keep(self, events: Sequence[RunEvent], ends: Sequence[RunEnd] = ()) -> None:
         """Keep events, and then the ends that they tell; numbers that are there already stay as they are."""
+        rows = [
+            {
+                "run_id": event.run_id,
+                "number": event.number,
+                "at": event.at,
+                "kind": event.kind,
+                "data": _text(event.data),
+            }
+            for event in events
+        ]
+        changes = [(end.run_id, _written({"status": end.status, **end.values})) for end in ends]
+        if self._database.is_sqlite:
+            await self._database.write_at_once(lambda connection: keep_at_once(connection, rows, changes))
+            return
         async with self._database.write() as connection:
-            if events:
-                rows = [
-                    {
-                        "run_id": event.run_id,
-                        "number": event.number,
-                        "at": event.at,
-                        "kind": event.kind,
-                        "data": _text(event.data),
-                    }
-                    for event in events
-                ]
+            if rows:
                 await connection.execute(insert_or_keep(self._database.dialect, agent_run_events), rows)
-            for end in ends:
-                query = update(agent_runs).where(_columns.id == end.run_id, _columns.status.not_in(ENDED))
-                await connection.execute(query.values(_written({"status": end.status, **end.values})))
+            for run_id, values in changes:
+                query = update(agent_runs).where(_columns.id == run_id, _columns.status.not_in(ENDED))
+                await connection.execute(query.values(values))
 
     async def events(self, run_id: str, after: int = 0, limit: int = 500) -> list[RunEvent]:
         """The events numbered above `after`, in order."""
