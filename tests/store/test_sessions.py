@@ -29,7 +29,9 @@ def entry(name: str = "main", **fields: Any) -> SessionEntry:
 
 
 def said(text: str, role: str = "user") -> NewLogEvent:
-    return NewLogEvent("message", {"message": {"role": role, "parts": [{"type": "text", "text": text}]}}, "run-1", text)
+    return NewLogEvent(
+        "message", {"message": {"role": role, "content": [{"type": "text", "text": text}]}}, "run-1", text
+    )
 
 
 async def kept(database: Database, *entries: SessionEntry) -> SessionStore:
@@ -229,3 +231,13 @@ async def test_found_sessions_come_once_over_all_pages(database: Database) -> No
     for size in (1, 2, 5, 9, 20):
         found = await keys(database, SessionFilter(search="pemberton"), size)
         assert sorted(found) == sorted(one.key for one in made), size
+
+
+async def test_names_that_no_database_takes_are_names_of_nothing(database: Database) -> None:
+    store = await kept(database, entry())
+    for odd in ("\0", "a\0b", "\ud800"):
+        assert await store.named(odd, None) is None and await store.named(odd, "key") is None
+        assert await store.labelled(odd, None) == [] and await store.log(odd) is None
+        assert await keys(database, SessionFilter(agent_id=odd, owner=odd)) == []
+        assert await keys(database, SessionFilter(search=odd, agent_id=odd)) in ([], ["agent:main:main"])
+        assert (await SessionSearch(database).page(SessionFilter(), 5, f"1.0~{odd}")).entries == []

@@ -24,6 +24,7 @@ from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
+from crawdad.app.sessions import make_sessions, start_sessions
 from crawdad.app.sign_ins import open_sign_ins
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
@@ -164,6 +165,8 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             local_sources={DEMO_PROVIDER: DemoModel()},
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
+        sessions = make_sessions(world)
+        start_sessions(world, sessions, tasks)
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)

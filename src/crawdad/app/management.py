@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawdad.api.guide.errors import error_writer
+from crawdad.api.guide.versioned import REST_PREFIX, versioned
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
+from crawdad.app.sessions import RestParts
 from crawdad.core.ports import Transport
 from crawdad.services.accounts.oauth.sign_ins import SignIns
 from crawdad.services.accounts.services import AccountServices
@@ -38,6 +41,8 @@ class Managed:
     transport: Transport
     home: Path
     environment: Mapping[str, str]
+    rest: RestParts | None = None
+    """The REST interface, where there are agents to talk to."""
 
 
 def management_mounts(managed: Managed) -> tuple[Mount, ...]:
@@ -81,7 +86,19 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             remote_models=RemoteModels(managed.transport, gate.settings),
             data_directory=str(managed.home),
         )
-        return make_application([console_contract(Console(gate, managed.keys)), opsclaw_contract(context)])
+        contracts = [console_contract(Console(gate, managed.keys)), opsclaw_contract(context)]
+        rest = managed.rest
+        if rest is not None:
+            from crawdad.api.guide.context import Guide
+            from crawdad.api.guide.contract import guide_contract
 
+            guide = Guide(gate, rest.conversations, rest.copies, rest.tasks, rest.queue_depth, started_at)
+            contracts.insert(0, guide_contract(guide))
+        return make_application(contracts)
+
+    started_at = managed.gate.clock.monotonic()
     application = LazyApplication(make)
-    return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
+    mounts = tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
+    if managed.rest is None:
+        return mounts
+    return (Mount(REST_PREFIX, versioned(application), error_writer(managed.gate.clock)), *mounts)

@@ -20,6 +20,7 @@ from crawdad.services.configuration.source import ConfigurationSource, Written
 
 if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
+    from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.services.accounts.services import AccountServices
     from crawdad.services.statistics import Statistics
 
@@ -97,6 +98,13 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
     from crawdad.app import stored
 
     return stored.open_statistics(launch)
+
+
+def open_sessions(launch: Launch) -> AbstractAsyncContextManager[InstalledSessions]:
+    """The conversations with agents."""
+    from crawdad.app import stored_sessions
+
+    return stored_sessions.open_sessions(launch)
 
 
 async def has_database(launch: Launch) -> bool:

@@ -24,8 +24,8 @@ _SEARCH = "session_search"
 
 
 def is_declared(name: str | None, _kind: object = None, _parents: object = None) -> bool:
-    """Whether a table or index stands in the metadata. The search index does not: each database has its own kind, and
-    SQLite keeps it in several tables."""
+    """Whether a table, column or index stands in the metadata. The search index does not: each database has its own kind
+    (SQLite several tables, PostgreSQL a column with an index)."""
     return name is None or not name.startswith(_SEARCH)
 
 

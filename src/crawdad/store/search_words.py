@@ -28,7 +28,8 @@ def words_of(text: str) -> str:
 
 def scope_word(kind: str, value: str) -> str:
     """A word that no text holds by chance: by it searches are narrowed down to an owner, an agent or a session."""
-    return f"zz{kind}{blake2b(value.encode(), digest_size=12).hexdigest()}"
+    digest = blake2b(value.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return f"zz{kind}{digest}"
 
 
 def phrases_of(query: str) -> list[list[str]]:

@@ -6,19 +6,19 @@ import math
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
-from sqlalchemy.sql.elements import TextClause
 
 from crawdad.core.errors import bad_request
 from crawdad.core.sessions import SearchHit, SessionEntry, SessionFilter, SessionPage
 from crawdad.store.database import Database
 from crawdad.store.search_words import phrases_of, scope_word
-from crawdad.store.session_rows import entry_of, line_of
+from crawdad.store.session_rows import entry_of, line_of, plain
 from crawdad.store.session_tables import session_lines, sessions
 
 MOST_ON_A_PAGE = 500
 _LOOKED_AT = 400
 """Texts looked at in one go: many may be of one session."""
 _MOST_LOOKS = 50
+_NEWEST = 5_000
 
 _SQLITE = text(
     "SELECT t.id, t.key, t.session_id, t.sequence FROM session_search "
@@ -26,11 +26,21 @@ _SQLITE = text(
     "WHERE session_search MATCH :wanted AND session_search.rowid < :below AND session_search.rowid >= :least "
     "ORDER BY session_search.rowid DESC LIMIT :most"
 )
-_POSTGRES = text(
-    "SELECT t.id, t.key, t.session_id, t.sequence FROM session_texts t "
-    "WHERE to_tsvector('simple', t.words) @@ to_tsquery('simple', :wanted) AND t.id < :below AND t.id >= :least "
-    "ORDER BY t.id DESC LIMIT :most"
+_POSTGRES_NEWEST = text(
+    "WITH newest AS MATERIALIZED (SELECT id, key, session_id, sequence, session_search_vector FROM session_texts "
+    "WHERE id < :below AND id >= :least ORDER BY id DESC LIMIT :newest) "
+    "SELECT id, key, session_id, sequence FROM newest "
+    "WHERE session_search_vector @@ to_tsquery('simple', :wanted) ORDER BY id DESC LIMIT :most"
+).bindparams(newest=_NEWEST)
+_POSTGRES_ALL = text(
+    "WITH found AS MATERIALIZED (SELECT f.id FROM session_texts f "
+    "WHERE f.session_search_vector @@ to_tsquery('simple', :wanted)) "
+    "SELECT t.id, t.key, t.session_id, t.sequence FROM session_texts t JOIN "
+    "(SELECT id FROM found WHERE id < :below AND id >= :least ORDER BY id DESC LIMIT :most) newest USING (id) "
+    "ORDER BY t.id DESC"
 )
+"""PostgreSQL cannot read its index from the newest text on, and its planner guesses badly how often words stand together. So
+the newest texts are looked at one by one; where that finds too few, the words are rare enough to ask the index for all."""
 _LAST = 2**62
 
 
@@ -39,7 +49,6 @@ class SessionSearch:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._statement: TextClause = _SQLITE if database.is_sqlite else _POSTGRES
 
     async def page(self, wanted: SessionFilter, limit: int = 50, cursor: str | None = None) -> SessionPage:
         """Sessions, the newest first; where something is looked for, those first where it was said last. Raises BAD_REQUEST
@@ -97,8 +106,14 @@ class SessionSearch:
 
     async def _look(self, query: str, below: int, least: int, most: int) -> list[tuple[int, str, str, int]]:
         values = {"wanted": query, "below": below, "least": least, "most": most}
+        statements = (_SQLITE,) if self._database.is_sqlite else (_POSTGRES_NEWEST, _POSTGRES_ALL)
+        found: list[tuple[int, str, str, int]] = []
         async with self._database.read() as connection:
-            return [(row[0], row[1], row[2], row[3]) for row in await connection.execute(self._statement, values)]
+            for statement in statements:
+                found = [(row[0], row[1], row[2], row[3]) for row in await connection.execute(statement, values)]
+                if len(found) == most:
+                    break
+        return found
 
     async def _shown(self, query: str, keys: Sequence[str], least: int) -> set[str]:
         """Which of `keys` have a match from the text `least` on."""
@@ -162,9 +177,9 @@ class SessionSearch:
         column = sessions.c
         found: list[ColumnElement[bool]] = []
         if wanted.agent_id is not None:
-            found.append(column.agent_id == wanted.agent_id)
+            found.append(column.agent_id == plain(wanted.agent_id))
         if wanted.owner is not None:
-            found.append(column.owner == wanted.owner)
+            found.append(column.owner == plain(wanted.owner))
         if wanted.kinds:
             found.append(column.kind.in_(wanted.kinds))
         if wanted.active_since is not None:
@@ -199,7 +214,7 @@ def _listed_cursor(cursor: str) -> tuple[float, str]:
         at = math.nan
     if not mark or not math.isfinite(at):
         raise bad_request("sessions.bad_cursor", "cursor")
-    return at, key
+    return at, plain(key)
 
 
 def _number_cursor(cursor: str | None) -> int:

@@ -27,6 +27,7 @@ from crawdad.store.session_rows import (
     line_row,
     log_of,
     own_words,
+    plain,
     preview_of,
     search_row,
 )
@@ -57,12 +58,14 @@ class SessionStore:
 
     async def named(self, public_id: str, owner: str | None) -> SessionEntry | None:
         """The session that `owner` (None: anybody) knows by that id."""
-        named = sessions.c.public_id == public_id
+        named = sessions.c.public_id == plain(public_id)
         return await self._one(named if owner is None else named & (sessions.c.owner == owner))
 
     async def labelled(self, label: str, agent_id: str | None) -> list[SessionEntry]:
         """The sessions with that label, the newest first."""
-        query = select(sessions).where(sessions.c.label == label).order_by(sessions.c.updated_at.desc()).limit(50)
+        query = (
+            select(sessions).where(sessions.c.label == plain(label)).order_by(sessions.c.updated_at.desc()).limit(50)
+        )
         if agent_id is not None:
             query = query.where(sessions.c.agent_id == agent_id)
         async with self._database.read() as connection:
@@ -238,7 +241,7 @@ class SessionStore:
 
     async def log(self, session_id: str) -> SessionLog | None:
         """One log."""
-        query = select(session_logs).where(session_logs.c.session_id == session_id)
+        query = select(session_logs).where(session_logs.c.session_id == plain(session_id))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else log_of(row)

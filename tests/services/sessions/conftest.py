@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawdad.core.happenings import Event
-from crawdad.core.sessions import NewLogEvent
+from crawdad.core.sessions import NewLogEvent, Sessions
 from crawdad.core.settings import Settings
 from crawdad.services.sessions.copies import Copies
 from crawdad.services.sessions.service import SessionService
@@ -63,10 +63,12 @@ async def world(database: Database) -> AsyncIterator[World]:
         SessionStore(database), SessionSearch(database), clock, FakeRandomness(), bus, lambda: made.settings
     )
     service.zone = lambda: ZoneInfo("Europe/Berlin")
+    port: Sessions = service  # what agents and doors see of it
+    assert port is service
     made = World(service, clock, bus)
     yield made
 
 
 def said(text: str, role: str = "user") -> NewLogEvent:
     """A message for a log."""
-    return NewLogEvent("message", {"message": {"role": role, "parts": [{"type": "text", "text": text}]}}, text=text)
+    return NewLogEvent("message", {"message": {"role": role, "content": [{"type": "text", "text": text}]}}, text=text)

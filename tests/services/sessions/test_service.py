@@ -19,7 +19,7 @@ DAY = 86_400.0
 
 
 def texts(lines: list[LogEvent]) -> list[str]:
-    return [line.data["message"]["parts"][0]["text"] if line.kind == "message" else line.kind for line in lines]
+    return [line.data["message"]["content"][0]["text"] if line.kind == "message" else line.kind for line in lines]
 
 
 async def refused(work: object, kind: ErrorKind) -> GatewayError:
@@ -165,7 +165,7 @@ async def test_deleted_is_out_of_sight_and_purged_is_gone(world: World) -> None:
 
 async def test_a_transcript_comes_in_is_found_goes_on_and_goes_out(world: World) -> None:
     entry = await world.copies.take_in(file_of(THEIRS), MAIN, owner="key_1", title="Old")
-    assert entry.session_id == "5f0c" and entry.messages == 4 and entry.title == "Old"
+    assert entry.session_id == "5f0c" and entry.messages == 5 and entry.title == "Old"
     out = await world.copies.export(entry.session_id)
     assert [orjson.loads(line) for line in out.splitlines()] == THEIRS
     hits, _ = await world.service.hits(SessionFilter(search="你好"))

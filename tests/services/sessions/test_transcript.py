@@ -64,13 +64,42 @@ def test_a_message_reads_back_as_the_same(message: Message) -> None:
 
 
 def test_defaults_take_no_room() -> None:
-    assert write_message(MESSAGES[0]) == {"role": "user", "parts": [{"type": "text", "text": "Hi"}]}
+    assert write_message(MESSAGES[0]) == {"role": "user", "content": [{"type": "text", "text": "Hi"}]}
+    assert write_message(MESSAGES[0], 1.5)["timestamp"] == 1500
 
 
 def test_kinds_of_a_newer_version_are_passed_over() -> None:
-    value = {"role": "user", "parts": [{"type": "hologram"}, {"type": "text", "text": "a", "newer": 1}]}
+    value = {"role": "user", "content": [{"type": "hologram"}, {"type": "text", "text": "a", "newer": 1}, 5]}
     assert read_message(value) == Message("user", [TextPart("a")])
     assert message_of({}) is None and message_of({"message": "x"}) is None
+    assert message_of({"message": {"role": "hologram"}}) is None
+
+
+def test_a_single_answer_of_a_tool_is_spelled_as_openclaw_does() -> None:
+    message = Message("tool", [ToolResultPart("call_1", [TextPart("no")], "look", True, extra={"a": 1})], id="m")
+    written = write_message(message)
+    assert written == {
+        "role": "toolResult",
+        "toolCallId": "call_1",
+        "toolName": "look",
+        "content": [{"type": "text", "text": "no"}],
+        "isError": True,
+        "resultExtra": {"a": 1},
+        "messageId": "m",
+    }
+    assert read_message(written) == message
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "text", [], {}, [5], {"a": 1}])
+def test_wrong_types_do_no_harm(wrong: object) -> None:
+    for kind in ("text", "thinking", "toolCall", "toolResult", "image", "refusal", "opaque"):
+        names = ("text", "thinking", "arguments", "content", "id", "citations", "logprobs", "cache", "extra", "raw")
+        value = {"role": "assistant", "content": [{"type": kind, name: wrong} for name in names]}
+        message = read_message(value)
+        assert message is not None and len(message.parts) == len(names)
+        assert read_message(orjson.loads(orjson.dumps(write_message(message)))) == message
+        text_of(message.parts)
+    assert read_message({"role": "toolResult", "content": wrong, "toolCallId": wrong}) is not None
 
 
 def test_what_is_said_in_the_clear() -> None:

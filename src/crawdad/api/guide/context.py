@@ -8,7 +8,8 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from crawdad.api.guide.envelope import VERSION, enveloped
+from crawdad.api.guide.envelope import enveloped
+from crawdad.api.guide.versioned import VERSION
 from crawdad.api.management.access import principal_of
 from crawdad.api.management.contract_route import language_of
 from crawdad.api.speaking import Gate

@@ -10,6 +10,7 @@ from crawdad.api.guide.session_changes import session_change_routes
 from crawdad.api.guide.sessions import session_routes
 from crawdad.api.guide.system import system_routes
 from crawdad.api.guide.turns import turn_routes
+from crawdad.api.guide.versioned import REST_PREFIX
 from crawdad.api.management.application import Contract
 from crawdad.api.management.contract_route import contract_route
 
@@ -22,4 +23,4 @@ def guide_contract(guide: Guide) -> Contract:
     session_change_routes(router, guide)
     session_routes(router, guide)
     system_routes(router, guide)
-    return Contract("guide", ("/api/v1/",), router, write_error)
+    return Contract("guide", (REST_PREFIX,), router, write_error)

@@ -8,9 +8,8 @@ from crawdad.api.guide.moments import moment
 from crawdad.core.agents import RunState
 from crawdad.core.parts import MediaPart, RefusalPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from crawdad.core.sessions import LogEvent, SearchHit, SessionEntry, SessionLog
+from crawdad.services.sessions.snippets import snippet_of
 from crawdad.services.sessions.transcript import message_of, text_of
-
-_AROUND = 80
 
 
 def session_id(entry: SessionEntry) -> str:
@@ -77,8 +76,8 @@ def line(found: LogEvent) -> dict[str, Any]:
     parts = [_part(part) for part in message.parts]
     base["parts"] = [part for part in parts if part is not None]
     for name in ("model", "provider", "stopReason"):
-        if found.data.get(name):
-            base[name] = found.data[name]
+        if found.data["message"].get(name):
+            base[name] = found.data["message"][name]
     return base
 
 
@@ -105,23 +104,9 @@ def _part(part: object) -> dict[str, Any] | None:
 
 def hit(found: SearchHit, wanted: str) -> dict[str, Any]:
     """Where something was found: the session, and the words around it."""
-    text, sequence = found.entry.title or found.entry.key, None
-    if found.line is not None:
-        message = message_of(found.line.data)
-        text, sequence = text_of(message.parts) if message else "", found.sequence
-    told = {"snippet": around(text, wanted), "sequence": sequence, "logId": found.session_id}
+    sequence = None if found.line is None else found.sequence
+    told = {"snippet": snippet_of(found, wanted), "sequence": sequence, "logId": found.session_id}
     return {**session(found.entry), "match": told}
-
-
-def around(text: str, wanted: str) -> str:
-    """The words around the first that was looked for."""
-    flat = " ".join(text.split())
-    low = flat.casefold()
-    places = [low.find(word) for word in wanted.casefold().split()]
-    place = min((each for each in places if each >= 0), default=0)
-    start = max(0, min(place, len(flat)) - _AROUND)
-    end = place + _AROUND
-    return ("…" if start else "") + flat[start:end] + ("…" if end < len(flat) else "")
 
 
 def reply(state: RunState) -> dict[str, Any]:

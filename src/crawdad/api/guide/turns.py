@@ -55,9 +55,9 @@ def turn_routes(router: APIRouter, guide: Guide) -> None:
         entry = await talks.sessions.get(begun.entry.key) or begun.entry
         return guide.answer({**session(entry), **reply(state), "sessionId": data["sessionId"]}, status)
 
-    @router.post(f"{BASE}/{{session}}/messages")
-    async def say(request: Request, session: str, body: SayBody, key: Key = None, caller: Caller = entered) -> Response:
-        entry = await talks.find(session, caller)
+    @router.post(f"{BASE}/{{name}}/messages")
+    async def say(request: Request, name: str, body: SayBody, key: Key = None, caller: Caller = entered) -> Response:
+        entry = await talks.find(name, caller)
         message = message_of(body.message, "message")
         if message.role != "user":
             raise bad_request("guide.bad_role", "message.role")
@@ -67,22 +67,22 @@ def turn_routes(router: APIRouter, guide: Guide) -> None:
             return stream(run_id, named, caller)
         return guide.answer({**named, **reply(await talks.wait(run_id))})
 
-    @router.post(f"{BASE}/{{session}}/abort")
-    async def abort(session: str, caller: Caller = entered) -> Response:
-        entry = await talks.find(session, caller)
+    @router.post(f"{BASE}/{{name}}/abort")
+    async def abort(name: str, caller: Caller = entered) -> Response:
+        entry = await talks.find(name, caller)
         stopped = await talks.abort(entry)
         return guide.answer({"sessionId": session_id(entry), "aborted": bool(stopped), "runIds": stopped})
 
-    @router.get(f"{BASE}/{{session}}/runs/{{run_id}}")
+    @router.get(f"{BASE}/{{name}}/runs/{{run_id}}")
     async def look(
-        request: Request, session: str, run_id: str, last_event: LastEvent = 0, caller: Caller = entered
+        request: Request, name: str, run_id: str, last_event: LastEvent = 0, caller: Caller = entered
     ) -> Response:
-        entry = await talks.find(session, caller)
+        entry = await talks.find(name, caller)
         state = await talks.run_of(entry, run_id)
         named = {"sessionId": session_id(entry)}
         if _accepts_stream(request):
             return stream(run_id, named, caller, last_event)
-        return guide.answer({**named, **reply(state), "error": state.error, "errorKind": state.error_kind})
+        return guide.answer({**named, **reply(state), "errorMessage": state.error, "errorKind": state.error_kind})
 
 
 def _wish(body: KnobsBody, key: str | None) -> TurnWish:

@@ -14,6 +14,7 @@ from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
+    from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.core.budgets import Budget, Standing
     from crawdad.core.exchange import Exchange
     from crawdad.core.identity import Limits, Permission
@@ -255,6 +256,13 @@ def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog
     from crawdad.app import wiring
 
     return wiring.open_exchange_log(launch)
+
+
+def open_sessions(launch: Launch) -> AbstractAsyncContextManager[InstalledSessions]:
+    """Its conversations with agents."""
+    from crawdad.app import wiring
+
+    return wiring.open_sessions(launch)
 
 
 def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatistics]:

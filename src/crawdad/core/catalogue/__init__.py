@@ -9,6 +9,7 @@ from crawdad.core.catalogue import (
     channels,
     cli,
     cli_accounts,
+    cli_sessions,
     configuration,
     doctor,
     fetch,
@@ -19,6 +20,7 @@ from crawdad.core.catalogue import (
     oauth,
     responses,
     routing,
+    session_tools,
     sessions,
     settings,
     statistics,
@@ -36,6 +38,7 @@ _SUBJECTS = (
         channels,
         cli,
         cli_accounts,
+        cli_sessions,
         configuration,
         doctor,
         fetch,
@@ -46,7 +49,7 @@ _SUBJECTS = (
         oauth,
         responses,
     ),
-    *(routing, sessions, settings, statistics, store, tools, upstream, wire),
+    *(routing, session_tools, sessions, settings, statistics, store, tools, upstream, wire),
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

@@ -147,8 +147,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.tools.agentToAgent": ("Whether agents may talk to each other.", "智能体之间能否对话。"),
     "settings.tools.agentToAgent.enabled": ("Whether they may at all.", "是否允许。"),
     "settings.tools.agentToAgent.allow": (
-        "Which agents take part, `*` allowed; both ends must be listed.",
-        "参与的智能体，可用 `*`；双方都须在列表中。",
+        "Which agents take part, `*` allowed; both ends must be listed. Empty: all.",
+        "参与的智能体，可用 `*`；双方都须在列表中。为空表示全部。",
     ),
     "settings.gateway.restApi": (
         "`/api/v1`, and what one key may use of it in a minute.",

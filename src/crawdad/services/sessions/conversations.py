@@ -130,7 +130,8 @@ class Conversations:
         asked = said[-1] if said and said[-1].role == "user" else None
         earlier = said[:-1] if asked is not None else said
         if found is None and earlier:
-            await self.sessions.append(entry, [_line(message) for message in earlier])
+            now = self.sessions.clock.now()
+            await self.sessions.append(entry, [_line(message, now) for message in earlier])
         run_id = (
             None if asked is None else await self._start(entry, asked.parts, replace(wanted.wish, model=model), caller)
         )
@@ -243,8 +244,8 @@ class Conversations:
         return f"session-{self.sessions.randomness.new_id()}", True
 
 
-def _line(message: Message) -> NewLogEvent:
-    return NewLogEvent("message", {"message": write_message(message)}, text=text_of(message.parts))
+def _line(message: Message, at: float) -> NewLogEvent:
+    return NewLogEvent("message", {"message": write_message(message, at)}, text=text_of(message.parts))
 
 
 def _digest(owner: str, name: str) -> str:

@@ -43,7 +43,8 @@ class Maintenance:
         )
         if settings.mode == "enforce":
             for key in found.keys:
-                await self._sessions.delete(key)
+                if await self._sessions.get(key) is not None:  # another process may look after them as well
+                    await self._sessions.delete(key)
         if settings.reset_archive_retention is not False:
             await self._sessions.store.purge_left(now - seconds_of(settings.reset_archive_retention))
         return found

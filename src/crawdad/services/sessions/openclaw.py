@@ -1,7 +1,7 @@
 """Logs as OpenClaw's JSONL transcripts, both ways, and back without loss.
 
-A line of ours that OpenClaw's spelling cannot say in full carries the rest under `crawdad`; a line of theirs that reads back
-otherwise than it came is kept as it came, under `openclaw` in its data. Unknown types of lines survive in the same manner.
+A line of ours that OpenClaw's spelling cannot say in full carries the rest under `crawdad`. A line of theirs that would read
+back otherwise than it came (in its times, in types that we do not know) is kept as it came, under `openclaw` in its data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import LogEvent, LogKind, SessionLog
 from crawdad.core.text import Text
-from crawdad.services.sessions.openclaw_messages import read, written
 from crawdad.services.sessions.transcript import message_of, text_of
 
 VERSION = 3
@@ -50,59 +49,49 @@ def write(log: SessionLog, lines: Sequence[LogEvent], cwd: str = "") -> Iterator
     }
     yield _encoded(header)
     ids = {line.sequence: line.id for line in lines}
-    last: dict[str, str] = {}
     for line in lines:
-        for number, value in enumerate(_line(line, ids)):
-            theirs = str(value.get("id", line.id))
-            if number:
-                value["parentId"] = last[line.id]
-            elif line.parent_id in last:
-                value["parentId"] = last[line.parent_id]
-            last[line.id] = theirs
-            yield _encoded(value)
+        yield _encoded(_line(line, ids))
 
 
-def _line(line: LogEvent, ids: dict[int, str]) -> list[JsonObject]:
+def _line(line: LogEvent, ids: dict[int, str]) -> JsonObject:
     kept = line.data.get(_KEPT)
     if isinstance(kept, dict):
-        return [dict(kept)]
+        return dict(kept)
     plain = _plain(line, ids)
-    back = _read(plain[0], {id_: sequence for sequence, id_ in ids.items()}) if len(plain) == 1 else None
-    if back != (line.kind, line.data) or line.run_id:
-        plain[0][_MARK] = {"kind": line.kind, "data": line.data, **({"runId": line.run_id} if line.run_id else {})}
-    for number, value in enumerate(plain[1:], 1):
-        value["id"] = f"{(int(line.id, 16) ^ number << 4 ^ 0x5A5A0000) & 0xFFFFFFFF:08x}"
-        value[_MARK] = {"continued": True}
+    kind, data = _read(plain, {id_: sequence for sequence, id_ in ids.items()}) or ("custom", {})
+    rest = {name: value for name, value in line.data.items() if name not in data or data[name] != value}
+    if kind != line.kind or rest or data.keys() - line.data.keys() or line.run_id:
+        plain[_MARK] = {"kind": line.kind, "data": rest, **({"runId": line.run_id} if line.run_id else {})}
+        absent = sorted(data.keys() - line.data.keys())
+        if absent:
+            plain[_MARK]["absent"] = absent
     return plain
 
 
-def _plain(line: LogEvent, ids: dict[int, str]) -> list[JsonObject]:
+def _plain(line: LogEvent, ids: dict[int, str]) -> JsonObject:
     """The line in OpenClaw's own spelling, as far as that goes."""
     data = line.data
     base: JsonObject = {"id": line.id, "parentId": line.parent_id, "timestamp": timestamp(line.at)}
-    if line.kind == "message" and message_of(data) is not None:
-        found = [{"type": "message", **base, "message": message} for message in written(data, line.at)]
-        if found:
-            return found
+    if line.kind == "message" and isinstance(data.get("message"), dict):
+        return {"type": "message", **base, "message": data["message"]}
     if line.kind == "compaction":
         first = data.get("firstKept")
         rest = {"firstKeptEntryId": ids.get(first, "") if isinstance(first, int) else ""}
         spelled = {"summary": data.get("summary", ""), **rest, "tokensBefore": data.get("tokensBefore", 0)}
-        return [{"type": "compaction", **base, **spelled}]
+        return {"type": "compaction", **base, **spelled}
     if line.kind == "model":
         model = {"provider": data.get("provider", ""), "modelId": data.get("model", "")}
-        return [{"type": "model_change", **base, **model}]
+        return {"type": "model_change", **base, **model}
     if line.kind == "thinking":
-        return [{"type": "thinking_level_change", **base, "thinkingLevel": data.get("level", "off")}]
-    return [{"type": "custom", "customType": f"{_MARK}:{line.kind}", "data": {}, **base}]
+        return {"type": "thinking_level_change", **base, "thinkingLevel": data.get("level", "off")}
+    return {"type": "custom", "customType": f"{_MARK}:{line.kind}", "data": {}, **base}
 
 
 def _read(value: JsonObject, sequences: dict[str, int]) -> tuple[LogKind, JsonObject] | None:
     """Kind and data of a line in OpenClaw's own spelling; None: one that we do not know."""
     match value.get("type"):
         case "message" if isinstance(value.get("message"), dict):
-            data = read(value["message"])
-            return None if data is None else ("message", data)
+            return "message", {"message": value["message"]}
         case "compaction":
             found: JsonObject = {"summary": value.get("summary", "")}
             first = sequences.get(str(value.get("firstKeptEntryId")))
@@ -131,10 +120,6 @@ def read_file(content: bytes, session_id: str) -> Transcript:
     for value in values[1:]:
         mark = value.get(_MARK)
         mark = mark if isinstance(mark, dict) else {}
-        if mark.get("continued"):
-            if found.lines and isinstance(value.get("id"), str):  # what follows it follows the line that it belongs to
-                sequences[value["id"]] = len(found.lines)
-            continue
         at = _moment(value.get("timestamp"), at)
         sequence = len(found.lines) + 1
         line = _imported(value, mark, found, sequence, at, sequences)
@@ -152,16 +137,17 @@ def _imported(
     given = value.get("id")
     id_ = given if isinstance(given, str) and 0 < len(given) <= 64 else f"{sequence:08x}"
     parent = value.get("parentId")
-    if isinstance(parent, str) and parent in sequences:
-        parent = found.lines[sequences[parent] - 1].id
     parent = parent if isinstance(parent, str) and len(parent) <= 64 else None
     run_id = mark["runId"] if isinstance(mark.get("runId"), str) else ""
-    if mark.get("kind") in _KINDS and isinstance(mark.get("data"), dict):
-        return LogEvent(found.session_id, sequence, id_, mark["kind"], at, mark["data"], parent, run_id)
     kind, data = _read(value, sequences) or ("custom", {})
+    if mark.get("kind") in _KINDS and isinstance(mark.get("data"), dict):
+        absent = mark.get("absent")
+        spelled = {name: each for name, each in data.items() if not isinstance(absent, list) or name not in absent}
+        data = {**(spelled if kind == mark["kind"] else {}), **mark["data"]}
+        return LogEvent(found.session_id, sequence, id_, mark["kind"], at, data, parent, run_id)
     line = LogEvent(found.session_id, sequence, id_, kind, at, data, parent, run_id)
     ids = {place: name for name, place in sequences.items()} if kind == "compaction" else {}
-    if [value] != _line(line, ids):
+    if value != _line(line, ids):
         line.data[_KEPT] = value
     return line
 
