@@ -11,11 +11,13 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,19 +47,28 @@ class Writing(FakeTool):
 
 
 def _kill_after(count: int) -> None:
-    plain = Database.write
+    plain, plain_at_once = Database.write, Database.write_at_once
     done = 0
 
-    @asynccontextmanager
-    async def counted(self: Database) -> AsyncIterator[AsyncConnection]:
+    def committed() -> None:
         nonlocal done
-        async with plain(self) as connection:
-            yield connection
         done += 1
         if done == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    @asynccontextmanager
+    async def counted(self: Database) -> AsyncIterator[AsyncConnection]:
+        async with plain(self) as connection:
+            yield connection
+        committed()
+
+    async def counted_at_once(self: Database, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        result = await plain_at_once(self, work)
+        committed()
+        return result
+
     Database.write = counted  # type: ignore[method-assign]
+    Database.write_at_once = counted_at_once  # type: ignore[method-assign]
 
 
 async def _main(home: Path, url: str, name: str, kill_after: int) -> None:

@@ -21,7 +21,7 @@ from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
 from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.thinking import reasoning_of
 from crawdad.services.agents.tool_round import ToolRound, is_object
-from crawdad.services.agents.transcript import assistant_line, result_line, role_of, text_of
+from crawdad.services.agents.transcript import assistant_line, call_ids, result_line, role_of, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
 from crawdad.services.tasks import Tasks
@@ -280,13 +280,7 @@ class TurnLoop:
 
     def _is_known(self, call_id: str) -> bool:
         """Whether an earlier call had that id: some vendors count anew in every answer."""
-        return any(
-            part.get("id") == call_id
-            for event in self._turn.log.events
-            if role_of(event) == "assistant"
-            for part in event.data["message"].get("parts") or ()
-            if part.get("type") == "toolCall"
-        )
+        return any(call_id in call_ids(event) for event in self._turn.log.events)
 
     async def _keep_answer(self, parts: Sequence[Part], asked: Asked, stop: str) -> None:
         turn, exchange = self._turn, asked.exchange

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crawdad.core.parts import JsonObject, Message, Part, ToolResultPart
+from crawdad.core.parts import JsonObject, Message, Part, ToolCallPart, ToolResultPart
 from crawdad.core.sessions import LogEvent
 from crawdad.services.sessions.transcript import message_of, read_parts, text_of, write_message, write_parts
 
 __all__ = [
     "assistant_line",
+    "call_ids",
     "message_of",
     "read_parts",
     "result_ids",
@@ -38,14 +39,26 @@ def result_line(part: ToolResultPart, details: JsonObject | None = None) -> Json
 
 
 def role_of(event: LogEvent) -> str:
-    """Who speaks in a line; empty where nobody does."""
+    """Who speaks in a line (user, assistant, tool); empty where nobody does."""
     message = event.data.get("message") if event.kind == "message" else None
-    return str(message.get("role", "")) if isinstance(message, dict) else ""
+    role = str(message.get("role", "")) if isinstance(message, dict) else ""
+    return "tool" if role == "toolResult" else role
+
+
+def _parts(event: LogEvent) -> list[Part]:
+    message = message_of(event.data)
+    return message.parts if message is not None else []
 
 
 def result_ids(event: LogEvent) -> set[str]:
     """The calls that a line holds the results of."""
     if role_of(event) != "tool":
         return set()
-    parts = event.data["message"].get("parts") or ()
-    return {str(part.get("call_id", "")) for part in parts if part.get("type") == "toolResult"}
+    return {part.call_id for part in _parts(event) if isinstance(part, ToolResultPart)}
+
+
+def call_ids(event: LogEvent) -> set[str]:
+    """The calls that are made in a line."""
+    if role_of(event) != "assistant":
+        return set()
+    return {part.id for part in _parts(event) if isinstance(part, ToolCallPart)}
