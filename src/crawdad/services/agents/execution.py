@@ -127,7 +127,7 @@ class Execution:
         if turn is not None:
             try:
                 if loop is not None:
-                    await loop.wind_up(words, "cancelled" if reason in ("cancelled", "timeout") else "error")
+                    await loop.wind_up(words, "aborted" if reason in ("cancelled", "timeout") else "error")
                 await self._note_session(turn, aborted=reason in ("cancelled", "timeout"))
             except GatewayError as fault:  # the log has gone on without this turn, or cannot be written
                 _log.warning("turn_not_wound_up", run_id=run.id, reason=fault.message())

@@ -18,10 +18,9 @@ from crawdad.core.response import grow
 from crawdad.core.sessions import NewLogEvent
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
 from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
-from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.thinking import reasoning_of
 from crawdad.services.agents.tool_round import ToolRound, is_object
-from crawdad.services.agents.transcript import assistant_line, call_ids, result_line, role_of, text_of
+from crawdad.services.agents.transcript import assistant_line, call_ids, result_line, stop_of, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
 from crawdad.services.tasks import Tasks
@@ -31,7 +30,7 @@ _MOST_CUT = 2
 _FLUSH_STEPS = 4
 _GO_ON = "[The connection broke off. Go on exactly where your last message ends; repeat nothing.]"
 _SAY_SOMETHING = "[Your last answer was empty. Answer the message above, or say what keeps you from it.]"
-_STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "tool_use"}
+_STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "toolUse"}
 
 
 class Boundary(Protocol):
@@ -107,17 +106,17 @@ class TurnLoop:
     def _concluded(self) -> Finish | None:
         """The end, where this turn has come to it already and only that could not be kept any more."""
         own = [event for event in self._turn.log.own if event.kind == "message"]
-        reason = own[-1].data.get("stopReason") if own and role_of(own[-1]) == "assistant" else None
+        reason = stop_of(own[-1]) if own else ""
         if reason not in ("stop", "length") or self._turn.log.open_calls:
             return None
-        return self._finish(str(reason))
+        return self._finish(reason)
 
     async def wind_up(self, words: str, stop_reason: str) -> None:
         """The turn was stopped in the middle: what was said stays, and every call gets a result."""
         log = self._turn.log
         answer, self._answer = self._answer, None
         if answer is not None and answer.whole:
-            line = {**assistant_line(answer.whole), "stopReason": stop_reason}
+            line = assistant_line(answer.whole, stop_reason)
             await log.append(log.line(line, text_of(answer.whole)))
         lines = [log.line(result_line(lost_result(call, f"[{words}]"))) for call in log.open_calls]
         await log.append(*lines)
@@ -211,7 +210,7 @@ class TurnLoop:
                 self._nudge = _SAY_SOMETHING
                 self._note("empty answer")
                 return None
-        await self._keep_answer(parts, asked, _STOP_WORDS.get(reason, "tool_use" if has_calls else "stop"))
+        await self._keep_answer(parts, asked, _STOP_WORDS.get(reason, "toolUse" if has_calls else "stop"))
         self._nudge = ""
         if has_calls:
             round_.release()
@@ -283,16 +282,8 @@ class TurnLoop:
         return any(call_id in call_ids(event) for event in self._turn.log.events)
 
     async def _keep_answer(self, parts: Sequence[Part], asked: Asked, stop: str) -> None:
-        turn, exchange = self._turn, asked.exchange
-        provider, _, model = exchange.model_resolved.partition("/")
-        line = assistant_line(parts) | {
-            "api": exchange.upstream_protocol,
-            "provider": provider,
-            "model": model,
-            "usage": usage_json(exchange.usage),
-            "cost": exchange.cost,
-            "stopReason": stop,
-        }
+        turn = self._turn
+        line = assistant_line(parts, stop, asked.exchange)
         if parts:
             await turn.log.append(turn.log.line(line, text_of(parts)))
         self._answer = None

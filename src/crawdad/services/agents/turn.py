@@ -13,10 +13,10 @@ from crawdad.core.sessions import LogEvent, NewLogEvent, SessionEntry, Sessions
 from crawdad.core.tools import Tool, ToolContext, ToolScope
 from crawdad.core.usage import Usage
 from crawdad.services.agents.circles import CircleWatch
-from crawdad.services.agents.orders import add_usage, usage_of
+from crawdad.services.agents.orders import add_usage
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent
-from crawdad.services.agents.transcript import result_ids, role_of
+from crawdad.services.agents.transcript import result_ids, used_in
 from crawdad.services.agents.view import open_calls, size_of_event
 from crawdad.services.estimate import estimate_text
 
@@ -145,11 +145,10 @@ class AgentTurn:
     def recall(self) -> None:
         """A turn that is taken up again: what it used before stands in the log."""
         for event in self.log.own:
-            if role_of(event) == "assistant" and isinstance(event.data.get("usage"), dict):
-                add_usage(self.spent.usage, usage_of(event.data["usage"]))
-                cost = event.data.get("cost")
-                if cost is not None:
-                    self.spent.cost = (self.spent.cost or 0.0) + float(cost)
+            usage, cost = used_in(event)
+            if usage.known:
+                add_usage(self.spent.usage, usage)
+                self.spent.cost = (self.spent.cost or 0.0) + cost if cost else self.spent.cost
                 self.spent.steps += 1
 
     def size(self) -> int:
