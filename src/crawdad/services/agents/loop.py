@@ -6,7 +6,6 @@ Every step is in the session's log before the next begins, so that the turn can 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from crawdad.core.agents import EventKind
@@ -16,6 +15,7 @@ from crawdad.core.parts import CacheMarker, Message, Part, TextPart, ThinkingPar
 from crawdad.core.request import ModelRequest, Sampling, Tool
 from crawdad.core.response import grow
 from crawdad.core.sessions import NewLogEvent
+from crawdad.services.agents.answer import Answer
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
 from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
 from crawdad.services.agents.thinking import reasoning_of
@@ -44,24 +44,6 @@ Compact = Callable[[AgentTurn, bool], Awaitable[bool]]
 """Sums up the older part of the log where that is due (always, when told to). Whether it did."""
 
 
-@dataclass(slots=True)
-class _Answer:
-    """What the model has said so far in this step."""
-
-    parts: dict[int, Part] = field(default_factory=dict)
-    complete: set[int] = field(default_factory=set)
-    end: MessageEnd | None = None
-
-    @property
-    def whole(self) -> list[Part]:
-        """The parts that may be kept: text even when it was cut, calls and thinking only when complete."""
-        return [
-            part
-            for index, part in sorted(self.parts.items())
-            if index in self.complete or (isinstance(part, TextPart) and part.text)
-        ]
-
-
 class TurnLoop:
     """Takes one turn."""
 
@@ -70,7 +52,7 @@ class TurnLoop:
         self._calls = calls
         self._boundary = boundary
         self._compact = compact
-        self._answer: _Answer | None = None
+        self._answer: Answer | None = None
         self._nudge = ""
         self._empty = self._cut = 0
         self._compacted = self._quiet = False
@@ -150,7 +132,7 @@ class TurnLoop:
         request = self._request()
         spent.steps += 1
         round_ = ToolRound(turn, tasks)
-        self._answer = answer = _Answer()
+        self._answer = answer = Answer()
         broken: GatewayError | None = None
         asked: Asked | None = None
         try:
@@ -172,14 +154,14 @@ class TurnLoop:
             return await self._go_on(broken, answer, round_, asked)
         return await self._said(answer, round_, asked)
 
-    async def _survives(self, error: GatewayError, answer: _Answer, round_: ToolRound) -> bool:
+    async def _survives(self, error: GatewayError, answer: Answer, round_: ToolRound) -> bool:
         """Whether the turn goes on although the answer broke off."""
         if error.kind not in (ErrorKind.UPSTREAM_BROKEN, ErrorKind.UPSTREAM_TIMEOUT, ErrorKind.OVERLOADED):
             return False
         self._cut += 1
         return self._cut <= _MOST_CUT or round_.begun
 
-    async def _go_on(self, error: GatewayError, answer: _Answer, round_: ToolRound, asked: Asked) -> Finish | None:
+    async def _go_on(self, error: GatewayError, answer: Answer, round_: ToolRound, asked: Asked) -> Finish | None:
         self._note(error.message(self._turn.order.language))
         parts = answer.whole
         if not any(isinstance(part, (TextPart, ToolCallPart)) for part in parts):
@@ -192,7 +174,7 @@ class TurnLoop:
         self._nudge = _GO_ON
         return None
 
-    async def _said(self, answer: _Answer, round_: ToolRound, asked: Asked) -> Finish | None:
+    async def _said(self, answer: Answer, round_: ToolRound, asked: Asked) -> Finish | None:
         end = answer.end
         reason: StopReason = end.stop.reason if end is not None else "other"
         parts = [part for _, part in sorted(answer.parts.items())]
@@ -239,7 +221,7 @@ class TurnLoop:
         await self._turn.log.append(*await self._boundary())
         return None
 
-    def _hear(self, event: StreamEvent, answer: _Answer, round_: ToolRound) -> None:
+    def _hear(self, event: StreamEvent, answer: Answer, round_: ToolRound) -> None:
         if isinstance(event, PartStart):
             if event.choice:
                 return
@@ -260,14 +242,14 @@ class TurnLoop:
         elif isinstance(event, MessageEnd):
             answer.end = event
 
-    def _begin_complete(self, answer: _Answer, round_: ToolRound) -> None:
+    def _begin_complete(self, answer: Answer, round_: ToolRound) -> None:
         """Some protocols end all calls at once. One whose arguments are a whole object already is complete when the next
         begins: nothing can be added to it."""
         for index, part in answer.parts.items():
             if index not in answer.complete and isinstance(part, ToolCallPart) and is_object(part.arguments):
                 self._complete(index, answer, round_)
 
-    def _complete(self, index: int, answer: _Answer, round_: ToolRound) -> None:
+    def _complete(self, index: int, answer: Answer, round_: ToolRound) -> None:
         part = answer.parts.get(index)
         if index in answer.complete:
             return
