@@ -142,8 +142,7 @@ def known_variables() -> set[str]:
     proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
     documented = {key.removeprefix("environment.") for key in MESSAGES if key.startswith("environment.")}
     codes = {code for _, code in STATUS_AND_CODE.values()}  # of errors: they look like variables
-    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | codes
-    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | AGENT_WORDS
+    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | codes | AGENT_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES)

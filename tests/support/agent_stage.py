@@ -216,7 +216,7 @@ async def stage(
         database = await stack.enter_async_context(open_database(database_url))
         if cluster is None:
             cluster = await stack.enter_async_context(open_cluster(None, clock))
-        transport = await stack.enter_async_context(HttpTransport("crawdad/test", lambda: ()))
+        transport = await stack.enter_async_context(HttpTransport("crawdad/test"))
         live = LiveCatalogue(settings, transport, lambda _: None)
         journal = KeptExchanges()
         ledger = Ledger(clock, journal, lambda _: None, PriceBook(lambda: settings).price_of)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,10 @@ class ScriptedModel(LoopbackServer):
     """Plays `script`, whichever of `models` is asked; `by_model` holds scripts of single ones."""
 
     def __init__(
-        self, *script: Script, models: tuple[str, ...] = (MODEL,), by_model: Mapping[str, list[Script]] | None = None
+        self,
+        *script: Script,
+        models: tuple[str, ...] = (MODEL,),
+        by_model: Mapping[str, Sequence[Script]] | None = None,
     ) -> None:
         super().__init__()
         self.models = models

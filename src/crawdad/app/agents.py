@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from crawdad.adapters.workspaces import LocalWorkspaces
 from crawdad.app.accounts import World
@@ -29,6 +32,10 @@ from crawdad.store.key_values import KeyValues
 from crawdad.store.runs import RunStore
 
 _SECRET_KEY = "agents.boundary"
+_MOST_TASKS = 100_000
+_LAST_SECONDS = 3.0
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,10 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
         secret=str(secret),
         zone=_zone_name(),
     )
-    async with Tasks(1_000_000) as writing, Tasks(100_000) as tasks:
+    async with AsyncExitStack() as stack:
+        writing = await stack.enter_async_context(Tasks(1))
+        stack.push_async_callback(_write_last, writer)
+        tasks = await stack.enter_async_context(Tasks(_MOST_TASKS))
         writing.start(writer.keep_writing(), "events of runs")
         lanes = Lanes(
             store,
@@ -114,6 +124,14 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
 
         tools = (SpawnTool(spawner), SubagentsTool(spawner))
         yield Agents(runs, lanes, store, surroundings, tools, begin)
+
+
+async def _write_last(writer: EventWriter) -> None:
+    try:
+        async with asyncio.timeout(_LAST_SECONDS):
+            await writer.flush()
+    except TimeoutError:
+        _log.warning("run_events_not_kept")
 
 
 def _zone_name() -> str:

@@ -6,75 +6,25 @@ That a session has one turn at a time is a rule of the table itself: of two proc
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import orjson
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from crawdad.core.agents import ENDED, EventKind, Origin, RunEvent, RunStatus
+from crawdad.core.agents import ENDED, EventKind, RunEvent, RunStatus
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
+from crawdad.store.run_rows import RunEnd, Signals, StoredRun, event_row, run_of, run_row, written
 from crawdad.store.run_tables import agent_run_events, agent_runs
+from crawdad.store.runs_sqlite import add_at_once, keep_at_once
 from crawdad.store.upsert import insert_or_keep
+
+__all__ = ["RunEnd", "RunStore", "Signals", "StoredRun"]
 
 _DELETED_AT_ONCE = 200
 _columns = agent_runs.c
 _events = agent_run_events.c
-
-
-@dataclass(slots=True)
-class StoredRun:
-    """One run (see `run_tables`). Times are Unix seconds."""
-
-    id: str
-    agent_id: str
-    session_key: str
-    principal_id: str
-    origin: Origin
-    created_at: float
-    order: JsonObject
-    session_id: str = ""
-    status: RunStatus = "queued"
-    started_at: float | None = None
-    ended_at: float | None = None
-    runner: str = ""
-    starts: int = 0
-    mode: str = "followup"
-    ready_at: float = 0.0
-    absorbed_by: str = ""
-    cancel_wanted: bool = False
-    spawned_by: str = ""
-    unannounced: bool = False
-    idempotency_key: str | None = None
-    parent_run_id: str = ""
-    depth: int = 0
-    title: str = ""
-    model: str = ""
-    stop_reason: str = ""
-    error_kind: str | None = None
-    error: str | None = None
-    cost: float | None = None
-    text: str = ""
-    result: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What a running turn has to know of the world: whether it is wanted, and which messages wait for it."""
-
-    cancel: bool
-    waiting: Sequence[StoredRun]
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnd:
-    """What became of a run: its state and the fields that change."""
-
-    run_id: str
-    status: RunStatus
-    values: JsonObject
 
 
 class RunStore:
@@ -85,8 +35,12 @@ class RunStore:
 
     async def add(self, run: StoredRun) -> None:
         """Keep a new run. CONFLICT when its principal has used the idempotency key already."""
+        row = run_row(run)
+        if self._database.is_sqlite:
+            await self._database.write_at_once(lambda connection: add_at_once(connection, row))
+            return
         async with self._database.write() as connection:
-            await connection.execute(insert(agent_runs), _row(run))
+            await connection.execute(insert(agent_runs), row)
 
     async def known(self, principal_id: str, key: str) -> str | None:
         """The run that a principal ordered with that idempotency key."""
@@ -99,7 +53,7 @@ class RunStore:
         """One run."""
         async with self._database.read() as connection:
             row = (await connection.execute(select(agent_runs).where(_columns.id == run_id))).mappings().one_or_none()
-        return None if row is None else _run(row)
+        return None if row is None else run_of(row)
 
     async def claim(self, run_id: str, runner: str, now: float) -> StoredRun | None:
         """Begin a waiting run, unless its session has one at work or it waits no more."""
@@ -121,7 +75,7 @@ class RunStore:
             if error.kind is ErrorKind.CONFLICT:
                 return None
             raise
-        return None if row is None else _run(row)
+        return None if row is None else run_of(row)
 
     async def adopt(self, run_id: str, dead: str, runner: str) -> StoredRun | None:
         """Take over a run of a dead process, unless another did."""
@@ -133,7 +87,7 @@ class RunStore:
         )
         async with self._database.write() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else _run(row)
+        return None if row is None else run_of(row)
 
     async def waiting(self, session_key: str) -> list[StoredRun]:
         """What waits in a session, in order."""
@@ -143,7 +97,7 @@ class RunStore:
             .order_by(_columns.created_at, _columns.id)
         )
         async with self._database.read() as connection:
-            return [_run(row) for row in (await connection.execute(query)).mappings()]
+            return [run_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def active(self, session_key: str) -> list[StoredRun]:
         """What runs and waits in a session, the running one first."""
@@ -153,7 +107,7 @@ class RunStore:
             .order_by(_columns.status.desc(), _columns.created_at, _columns.id)
         )
         async with self._database.read() as connection:
-            return [_run(row) for row in (await connection.execute(query)).mappings()]
+            return [run_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def count_waiting(self) -> int:
         """How many wait, in all sessions."""
@@ -194,7 +148,7 @@ class RunStore:
                 )
                 .order_by(_columns.created_at, _columns.id)
             )
-            return Signals(cancel, [_run(row) for row in (await connection.execute(query)).mappings()])
+            return Signals(cancel, [run_of(row) for row in (await connection.execute(query)).mappings()])
 
     async def absorb(self, run_ids: Collection[str], by: str) -> list[str]:
         """Let a turn take waiting messages along: those that it got."""
@@ -215,7 +169,7 @@ class RunStore:
             .order_by(_columns.created_at, _columns.id)
         )
         async with self._database.read() as connection:
-            return [_run(row) for row in (await connection.execute(query)).mappings()]
+            return [run_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def stranded(self) -> list[str]:
         """Turns that have ended, and others whose messages they took along have not."""
@@ -233,26 +187,21 @@ class RunStore:
         """Change fields of a run that is in the state `only_from`. False: it is not."""
         query = update(agent_runs).where(_columns.id == run_id, _columns.status == only_from)
         async with self._database.write() as connection:
-            return (await connection.execute(query.values(_written(values)))).rowcount > 0
+            return (await connection.execute(query.values(written(values)))).rowcount > 0
 
     async def keep(self, events: Sequence[RunEvent], ends: Sequence[RunEnd] = ()) -> None:
         """Keep events, and then the ends that they tell; numbers that are there already stay as they are."""
+        rows = [event_row(event) for event in events]
+        changes = [(end.run_id, written({"status": end.status, **end.values})) for end in ends]
+        if self._database.is_sqlite:
+            await self._database.write_at_once(lambda connection: keep_at_once(connection, rows, changes))
+            return
         async with self._database.write() as connection:
-            if events:
-                rows = [
-                    {
-                        "run_id": event.run_id,
-                        "number": event.number,
-                        "at": event.at,
-                        "kind": event.kind,
-                        "data": _text(event.data),
-                    }
-                    for event in events
-                ]
+            if rows:
                 await connection.execute(insert_or_keep(self._database.dialect, agent_run_events), rows)
-            for end in ends:
-                query = update(agent_runs).where(_columns.id == end.run_id, _columns.status.not_in(ENDED))
-                await connection.execute(query.values(_written({"status": end.status, **end.values})))
+            for run_id, values in changes:
+                query = update(agent_runs).where(_columns.id == run_id, _columns.status.not_in(ENDED))
+                await connection.execute(query.values(values))
 
     async def events(self, run_id: str, after: int = 0, limit: int = 500) -> list[RunEvent]:
         """The events numbered above `after`, in order."""
@@ -304,7 +253,7 @@ class RunStore:
             .limit(100)
         )
         async with self._database.read() as connection:
-            return [_run(row) for row in (await connection.execute(query)).mappings()]
+            return [run_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def unannounced(self, limit: int = 50) -> list[StoredRun]:
         """Runs that have ended without the session that wanted them having heard of it."""
@@ -315,7 +264,7 @@ class RunStore:
             .limit(limit)
         )
         async with self._database.read() as connection:
-            return [_run(row) for row in (await connection.execute(query)).mappings()]
+            return [run_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def delete_before(self, ended_at: float) -> int:
         """Remove runs that ended before, with their events, in small transactions. Returns how many."""
@@ -329,32 +278,3 @@ class RunStore:
             removed += len(ids)
             if len(ids) < _DELETED_AT_ONCE:
                 return removed
-
-
-def _text(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _written(values: JsonObject) -> dict[str, Any]:
-    """Values as the columns hold them: no database text may hold a NUL."""
-    written = {}
-    for name, value in values.items():
-        if name in ("order", "result"):
-            value = _text(value)
-        elif isinstance(value, str):
-            value = value.replace("\0", "\ufffd")
-        written[name] = value
-    return written
-
-
-_FIELDS = tuple(StoredRun.__dataclass_fields__)
-
-
-def _row(run: StoredRun) -> dict[str, Any]:
-    return _written({name: getattr(run, name) for name in _FIELDS})
-
-
-def _run(row: RowMapping) -> StoredRun:
-    values: dict[str, Any] = dict(row)
-    values["order"], values["result"] = orjson.loads(values["order"]), orjson.loads(values["result"])
-    return StoredRun(**values)

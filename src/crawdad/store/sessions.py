@@ -32,6 +32,7 @@ from crawdad.store.session_rows import (
     search_row,
 )
 from crawdad.store.session_tables import session_lines, session_logs, session_texts, sessions
+from crawdad.store.sessions_sqlite import Growth, append_at_once, count_at_once
 from crawdad.store.upsert import insert_or_keep
 
 _FRESH: Mapping[str, Any] = {
@@ -107,6 +108,9 @@ class SessionStore:
 
     async def count(self, key: str, **amounts: float) -> None:
         """Add to counters."""
+        if self._database.is_sqlite:
+            await self._database.write_at_once(lambda connection: count_at_once(connection, key, amounts))
+            return
         values = {name: sessions.c[name] + amount for name, amount in amounts.items()}
         async with self._database.write() as connection:
             await connection.execute(update(sessions).where(sessions.c.key == key).values(values))
@@ -116,6 +120,14 @@ class SessionStore:
         said = [event for event in events if event.kind == "message"]
         text = next((event.text for event in reversed(said) if event.text), "")
         compactions = [event for event in events if event.kind == "compaction"]
+        if self._database.is_sqlite:
+            growth = Growth(len(said), len(compactions), preview_of(text) if text else None)
+            kept = await self._database.write_at_once(
+                lambda connection: append_at_once(connection, entry, events, at, growth)
+            )
+            if kept is None:
+                raise _other_log(entry.key)
+            return kept
         values: dict[str, Any] = {
             "updated_at": at,
             "active_at": at,

@@ -10,7 +10,7 @@ from crawdad.services.agents.transcript import role_of
 from crawdad.services.agents.view import messages_of
 from tests.services.agents.tools import Endless
 from tests.support.agent_stage import KEY, FakeTool, Stage, config, stage
-from tests.support.scripted_model import Fail, Hold, ScriptedModel, calls, last_text, says
+from tests.support.scripted_model import Fail, Hold, Script, ScriptedModel, calls, last_text, says
 from tests.support.upstreams.stories import Tokens
 
 
@@ -32,7 +32,7 @@ async def test_cancelling_a_tool(tmp_path: Path) -> None:
             assert state is not None
             assert (state.status, state.stop_reason, state.error_kind) == ("cancelled", "cancelled", "cancelled")
             assert not await agents.agents.runs.cancel(run_id)
-            assert await _lines(agents) == ["user", "tool_started", "assistant", "tool", "tool"]
+            assert await _lines(agents) == ["user", "assistant", "tool_started", "tool", "tool"]
             entry = await agents.sessions.get(KEY)
             assert entry is not None and entry.aborted
             state = await agents.take("And now?")
@@ -64,11 +64,11 @@ async def test_a_turn_that_takes_too_long(tmp_path: Path) -> None:
             state = await agents.take("Go", timeout_seconds=0.3)
             assert (state.status, state.stop_reason, state.error_kind) == ("failed", "timeout", "upstream_timeout")
             assert tool.cancelled.is_set()
-            assert await _lines(agents) == ["user", "tool_started", "assistant", "tool"]
+            assert await _lines(agents) == ["user", "assistant", "tool_started", "tool"]
 
 
 async def test_another_model_answers_where_one_fails(tmp_path: Path) -> None:
-    script = {"model": [Fail(500)], "spare": [says("Spare.")]}
+    script: dict[str, list[Script]] = {"model": [Fail(500)], "spare": [says("Spare.")]}
     with ScriptedModel(models=("model", "spare"), by_model=script) as model:
         choice = {"primary": "scripted/model", "fallbacks": ["scripted/spare"]}
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider(), {"model": choice})) as agents:
@@ -81,7 +81,7 @@ async def test_another_model_answers_where_one_fails(tmp_path: Path) -> None:
 
 
 async def test_faults_of_the_request_are_not_taken_elsewhere(tmp_path: Path) -> None:
-    script = {"model": [Fail(400, "bad schema")], "spare": [says("Spare.")]}
+    script: dict[str, list[Script]] = {"model": [Fail(400, "bad schema")], "spare": [says("Spare.")]}
     with ScriptedModel(models=("model", "spare"), by_model=script) as model:
         choice = {"primary": "scripted/model", "fallbacks": ["scripted/spare"]}
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider(), {"model": choice})) as agents:
@@ -160,3 +160,27 @@ async def test_old_results_are_shortened_in_the_view_alone(tmp_path: Path) -> No
             assert len(str(kept)) > 6000
     result = next(m for m in model.asked[2]["messages"] if m["role"] == "tool")
     assert len(str(result["content"])) < 4000 and "shortened" in str(result["content"])
+
+
+async def test_before_that_the_agent_may_write_down_what_it_wants_to_keep(tmp_path: Path) -> None:
+    big = Tokens(input=9000, output=100)
+    script = [
+        says("One.", tokens=big),
+        calls(("write", {"n": 1}), tokens=big),
+        says("NO_REPLY", tokens=big),
+        says("In short."),
+        says("Two."),
+    ]
+    tool = FakeTool("write", "written", independent=False)
+    with ScriptedModel(*script) as model:
+        provider = model.provider()
+        provider["models"][0]["contextWindow"] = 10_000
+        settings = config(provider, {"compaction": {"keepRecentTokens": 100}})
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
+            await agents.take("first " * 200)
+            state = await agents.take("second")
+            assert state.text == "Two." and tool.calls == [{"n": 1}]
+            said = [e.data["delta"] for e in await agents.story(state.id) if e.kind == "assistant"]
+            assert "".join(said) == "Two."
+    assert "about to be shortened" in last_text(model.asked[1])
+    assert "about to be shortened" not in str(model.asked[-1]) and "In short." in str(model.asked[-1])

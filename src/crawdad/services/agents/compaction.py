@@ -17,6 +17,7 @@ from crawdad.core.request import ModelRequest, Sampling
 from crawdad.core.response import Folder
 from crawdad.core.sessions import LogEvent, NewLogEvent, Sessions
 from crawdad.services.agents.asking import Asker, ModelCalls
+from crawdad.services.agents.flushing import room_left
 from crawdad.services.agents.transcript import message_of, role_of, text_of
 from crawdad.services.agents.turn import AgentTurn
 from crawdad.services.agents.view import size_of_event
@@ -72,10 +73,9 @@ class Compactor:
             return False
         events, window = turn.log.events, turn.window
         size = turn.size()
-        reserve = min(max(settings.reserve_tokens or 0, settings.reserve_tokens_floor), window // 2)
-        if not force and size <= window - reserve:
+        if not force and room_left(turn) >= 0:
             return False
-        keep = min(settings.keep_recent_tokens, int(window * settings.max_history_share), window - reserve)
+        keep = min(settings.keep_recent_tokens, int(window * settings.max_history_share))
         if force:
             keep = min(keep, sum(size_of_event(event) for event in events) // 2)
         cut = find_cut(events, keep)

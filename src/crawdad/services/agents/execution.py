@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -25,16 +25,21 @@ from crawdad.services.agents.view import lost_result
 from crawdad.store.runs import RunStore, StoredRun
 
 _MOST_STARTS = 3
+_LOOK_SECONDS = 0.5
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Stopping:
-    """Why a running turn is being cancelled. Unless somebody wants it, the process is ending: the turn is then left as it is,
-    for another process to take up."""
+    """What a running turn shares with its lane. `wanted`: somebody cancels it; where a turn is cancelled without that, the
+    process is ending, and the turn is left as it is for another to take up."""
 
     wanted: bool = False
+    news: bool = False
+    """Whether a message has come for the turn since it last looked."""
+    absorbed: bool = True
+    """Whether it has taken others' messages along, or may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,9 @@ class Execution:
                 turn = await open_turn(self._world, run, others, recorder)
                 if run.order.get("extra", {}).get("compact"):
                     return await self._compacted(turn)
-                loop = TurnLoop(turn, self._world.calls, self._world.sessions, self._boundary(run, turn), self.compact)
+                loop = TurnLoop(
+                    turn, self._world.calls, _Boundary(self._store, run, turn, stopping, self._world.now), self.compact
+                )
                 return await self._ended(turn, await loop.run())
         except TimeoutError:
             words = Text("agents.timeout", {"seconds": round(seconds)})
@@ -94,9 +101,6 @@ class Execution:
         if isinstance(wanted, (int, float)):
             return max(0.0, float(wanted))
         return self._world.settings().agents.defaults.timeout_seconds
-
-    def _boundary(self, run: StoredRun, turn: AgentTurn) -> _Boundary:
-        return _Boundary(self._store, run, turn)
 
     async def _compacted(self, turn: AgentTurn) -> End:
         before = turn.size()
@@ -123,7 +127,7 @@ class Execution:
         if turn is not None:
             try:
                 if loop is not None:
-                    await loop.wind_up(words, "cancelled" if reason in ("cancelled", "timeout") else "error")
+                    await loop.wind_up(words, "aborted" if reason in ("cancelled", "timeout") else "error")
                 await self._note_session(turn, aborted=reason in ("cancelled", "timeout"))
             except GatewayError as fault:  # the log has gone on without this turn, or cannot be written
                 _log.warning("turn_not_wound_up", run_id=run.id, reason=fault.message())
@@ -150,9 +154,10 @@ class Execution:
         words = Text("agents.interrupted").render(language)
         sessions = self._world.sessions
         entry = await sessions.get(run.session_key)
-        if entry is not None and entry.session_id == run.session_id:
-            log = TurnLog(sessions, entry, run.id)
+        log = TurnLog(sessions, entry, run.id) if entry is not None else None
+        if log is not None:
             await log.read()
+        if log is not None and log.own:
             lines = [log.line(result_line(lost_result(call))) for call in log.open_calls]
             await log.append(*lines, NewLogEvent("interrupted", {"text": words}, run.id))
         values = _values(None, "", [])
@@ -162,6 +167,13 @@ class Execution:
 
     async def _note_session(self, turn: AgentTurn, *, aborted: bool) -> None:
         spent, entry = turn.spent, turn.entry
+        await self._world.sessions.count(
+            entry.key,
+            input_tokens=spent.usage.input_tokens or 0,
+            output_tokens=spent.usage.output_tokens or 0,
+            cached_tokens=spent.usage.cache_read_tokens,
+            cost=spent.cost or 0.0,
+        )
         values: JsonObject = {"aborted": aborted}
         if spent.context:
             values["context_tokens"] = spent.context
@@ -174,17 +186,24 @@ class Execution:
 
 
 class _Boundary:
-    """`loop.Boundary` of a run: messages that steer it, and whether it is still wanted."""
+    """`loop.Boundary` of a run: messages that steer it, and whether it is still wanted. The store is asked now and then, and
+    at once where somebody here knows that there is something to be seen."""
 
-    def __init__(self, store: RunStore, run: StoredRun, turn: AgentTurn) -> None:
+    def __init__(self, store: RunStore, run: StoredRun, turn: AgentTurn, stopping: Stopping, now: Callable[[], float]):
         self._store = store
         self._run = run
         self._turn = turn
+        self._stopping = stopping
+        self._now = now
+        self._looked = now()
         self._seen: set[str] = set()
 
     async def __call__(self) -> Sequence[NewLogEvent]:
         """The lines of messages that the turn takes along now. Raises CANCELLED."""
-        run = self._run
+        run, now = self._run, self._now()
+        if not self._stopping.news and now - self._looked < _LOOK_SECONDS:
+            return ()
+        self._looked, self._stopping.news = now, False
         found = await self._store.signals(run.id, run.session_key, STEERS)
         if found.cancel:
             raise _cancelled()
@@ -194,6 +213,7 @@ class _Boundary:
         self._seen |= {one.id for one in mine}
         steered = [one.id for one in mine if one.mode == "steer"]
         taken = set(await self._store.absorb(steered, run.id)) if steered else set()
+        self._stopping.absorbed = self._stopping.absorbed or bool(taken)
         taken |= {one.id for one in mine if one.mode != "steer"}
         return [message_line(self._turn, one) for one in mine if one.id in taken]
 

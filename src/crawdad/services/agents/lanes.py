@@ -67,6 +67,7 @@ class Lanes:
         self._wake = asyncio.Event()
         self._due = float("inf")
         self._closing = False
+        self._crowded = False
 
     def has_room(self, origin: str) -> bool:
         """Whether one more may run here now. Sub-agents have a lane of their own, so that they never wait for their parents."""
@@ -79,6 +80,7 @@ class Lanes:
     def begin(self, run: StoredRun, others: list[StoredRun] | None = None, last_number: int = 0) -> None:
         """Take the turn of a run that this process has claimed."""
         work = AtWork(run, Recorder(run.id, self._writer, last_number))
+        work.stopping.absorbed = bool(others) or run.starts > 1
         self.at_work[run.id] = work
         work.task = self._tasks.start(self._run(work, others or []), f"run {run.id}")
 
@@ -93,9 +95,13 @@ class Lanes:
             self.due(ready)
             return
         if not self.has_room(head.origin):
+            self._crowded = True
             return
         run = await self._store.claim(head.id, self.runner, now)
         if run is None:
+            for work in self.at_work.values():
+                if work.run.session_key == session_key:
+                    work.stopping.news = True
             return
         others = [other for other in waiting[1:] if may_merge(head, other)]
         taken = set(await self._store.absorb([other.id for other in others], run.id)) if others else set()
@@ -202,12 +208,15 @@ class Lanes:
             end = await self._execution.take(run, others, recorder, work.stopping)
             recorder.emit("lifecycle", end.event)
             await recorder.close(end.status, {**end.values, "ended_at": self._clock.now()})
-            await self._end_others(run, end)
+            if work.stopping.absorbed:
+                await self._end_others(run, end)
         finally:
             self.at_work.pop(run.id, None)
         await self._tell(run, end)
         await self.poke(run.session_key)
-        self.look()  # a place has become free
+        if self._crowded:
+            self._crowded = False
+            self.look()  # a place has become free
 
     async def _end_others(self, run: StoredRun, end: End) -> None:
         """Runs whose messages this turn took along end as it did; what it used was counted once."""

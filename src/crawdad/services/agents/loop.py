@@ -6,7 +6,6 @@ Every step is in the session's log before the next begins, so that the turn can 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from crawdad.core.agents import EventKind
@@ -15,21 +14,23 @@ from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StopR
 from crawdad.core.parts import CacheMarker, Message, Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.request import ModelRequest, Sampling, Tool
 from crawdad.core.response import grow
-from crawdad.core.sessions import NewLogEvent, Sessions
+from crawdad.core.sessions import NewLogEvent
+from crawdad.services.agents.answer import Answer
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
-from crawdad.services.agents.orders import usage_json
+from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
 from crawdad.services.agents.thinking import reasoning_of
 from crawdad.services.agents.tool_round import ToolRound, is_object
-from crawdad.services.agents.transcript import assistant_line, result_line, role_of, text_of
+from crawdad.services.agents.transcript import assistant_line, call_ids, result_line, stop_of, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
 from crawdad.services.tasks import Tasks
 
 _MOST_EMPTY = 2
 _MOST_CUT = 2
+_FLUSH_STEPS = 4
 _GO_ON = "[The connection broke off. Go on exactly where your last message ends; repeat nothing.]"
 _SAY_SOMETHING = "[Your last answer was empty. Answer the message above, or say what keeps you from it.]"
-_STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "tool_use"}
+_STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "toolUse"}
 
 
 class Boundary(Protocol):
@@ -43,39 +44,18 @@ Compact = Callable[[AgentTurn, bool], Awaitable[bool]]
 """Sums up the older part of the log where that is due (always, when told to). Whether it did."""
 
 
-@dataclass(slots=True)
-class _Answer:
-    """What the model has said so far in this step."""
-
-    parts: dict[int, Part] = field(default_factory=dict)
-    complete: set[int] = field(default_factory=set)
-    end: MessageEnd | None = None
-
-    @property
-    def whole(self) -> list[Part]:
-        """The parts that may be kept: text even when it was cut, calls and thinking only when complete."""
-        return [
-            part
-            for index, part in sorted(self.parts.items())
-            if index in self.complete or (isinstance(part, TextPart) and part.text)
-        ]
-
-
 class TurnLoop:
     """Takes one turn."""
 
-    def __init__(
-        self, turn: AgentTurn, calls: ModelCalls, sessions: Sessions, boundary: Boundary, compact: Compact
-    ) -> None:
+    def __init__(self, turn: AgentTurn, calls: ModelCalls, boundary: Boundary, compact: Compact) -> None:
         self._turn = turn
         self._calls = calls
-        self._sessions = sessions
         self._boundary = boundary
         self._compact = compact
-        self._answer: _Answer | None = None
+        self._answer: Answer | None = None
         self._nudge = ""
         self._empty = self._cut = 0
-        self._compacted = False
+        self._compacted = self._quiet = False
         order = turn.order
         self._asker = Asker(order.principal, turn.agent.id, order.session_key, order.client_address, order.language)
         clients = {tool.name for tool in order.client_tools}
@@ -108,31 +88,51 @@ class TurnLoop:
     def _concluded(self) -> Finish | None:
         """The end, where this turn has come to it already and only that could not be kept any more."""
         own = [event for event in self._turn.log.own if event.kind == "message"]
-        reason = own[-1].data.get("stopReason") if own and role_of(own[-1]) == "assistant" else None
+        reason = stop_of(own[-1]) if own else ""
         if reason not in ("stop", "length") or self._turn.log.open_calls:
             return None
-        return self._finish(str(reason))
+        return self._finish(reason)
 
     async def wind_up(self, words: str, stop_reason: str) -> None:
         """The turn was stopped in the middle: what was said stays, and every call gets a result."""
         log = self._turn.log
         answer, self._answer = self._answer, None
         if answer is not None and answer.whole:
-            line = {**assistant_line(answer.whole), "stopReason": stop_reason}
+            line = assistant_line(answer.whole, stop_reason)
             await log.append(log.line(line, text_of(answer.whole)))
         lines = [log.line(result_line(lost_result(call, f"[{words}]"))) for call in log.open_calls]
         await log.append(*lines)
 
     async def _step(self, tasks: Tasks) -> Finish | None:
-        turn, spent = self._turn, self._turn.spent
+        turn = self._turn
         over = self._over()
         if over:
             return self._finish(over)
+        if flush_is_due(turn):
+            await self._flush_memory(tasks)
         await self._compact(turn, False)
+        return await self._ask(tasks)
+
+    async def _flush_memory(self, tasks: Tasks) -> None:
+        """A silent step: the agent may write down what it wants to keep. What it says is not shown and not kept."""
+        await self._turn.log.append(NewLogEvent("custom", {"customType": FLUSHED}, self._turn.run_id))
+        words = flush_words(self._turn)
+        self._quiet, answer_cut = True, (self._cut, self._empty)
+        try:
+            for _ in range(_FLUSH_STEPS):
+                self._nudge = words
+                if self._over() or await self._ask(tasks) is not None:
+                    break
+        finally:
+            self._quiet, self._nudge = False, ""
+            self._cut, self._empty = answer_cut
+
+    async def _ask(self, tasks: Tasks) -> Finish | None:
+        turn, spent = self._turn, self._turn.spent
         request = self._request()
         spent.steps += 1
         round_ = ToolRound(turn, tasks)
-        self._answer = answer = _Answer()
+        self._answer = answer = Answer()
         broken: GatewayError | None = None
         asked: Asked | None = None
         try:
@@ -149,19 +149,19 @@ class TurnLoop:
                 raise
             broken = error
         assert asked is not None
-        await self._used(asked)
+        self._used(asked)
         if broken is not None:
             return await self._go_on(broken, answer, round_, asked)
         return await self._said(answer, round_, asked)
 
-    async def _survives(self, error: GatewayError, answer: _Answer, round_: ToolRound) -> bool:
+    async def _survives(self, error: GatewayError, answer: Answer, round_: ToolRound) -> bool:
         """Whether the turn goes on although the answer broke off."""
         if error.kind not in (ErrorKind.UPSTREAM_BROKEN, ErrorKind.UPSTREAM_TIMEOUT, ErrorKind.OVERLOADED):
             return False
         self._cut += 1
         return self._cut <= _MOST_CUT or round_.begun
 
-    async def _go_on(self, error: GatewayError, answer: _Answer, round_: ToolRound, asked: Asked) -> Finish | None:
+    async def _go_on(self, error: GatewayError, answer: Answer, round_: ToolRound, asked: Asked) -> Finish | None:
         self._note(error.message(self._turn.order.language))
         parts = answer.whole
         if not any(isinstance(part, (TextPart, ToolCallPart)) for part in parts):
@@ -174,7 +174,7 @@ class TurnLoop:
         self._nudge = _GO_ON
         return None
 
-    async def _said(self, answer: _Answer, round_: ToolRound, asked: Asked) -> Finish | None:
+    async def _said(self, answer: Answer, round_: ToolRound, asked: Asked) -> Finish | None:
         end = answer.end
         reason: StopReason = end.stop.reason if end is not None else "other"
         parts = [part for _, part in sorted(answer.parts.items())]
@@ -182,6 +182,9 @@ class TurnLoop:
             parts = answer.whole
         has_calls = round_.begun or bool(round_.client_calls)
         said = text_of(parts).strip()
+        if self._quiet and not has_calls:
+            self._answer = None
+            return self._finish("stop", parts)
         if not said and not has_calls:
             self._empty += 1
             if self._empty < _MOST_EMPTY and reason not in ("refusal", "content_filter"):
@@ -189,7 +192,7 @@ class TurnLoop:
                 self._nudge = _SAY_SOMETHING
                 self._note("empty answer")
                 return None
-        await self._keep_answer(parts, asked, _STOP_WORDS.get(reason, "tool_use" if has_calls else "stop"))
+        await self._keep_answer(parts, asked, _STOP_WORDS.get(reason, "toolUse" if has_calls else "stop"))
         self._nudge = ""
         if has_calls:
             round_.release()
@@ -207,7 +210,6 @@ class TurnLoop:
         """The calls of an answer are begun: wait for their results, then look what has happened meanwhile."""
         await round_.finish()
         if round_.client_calls:
-            await self._turn.recorder.settle()
             for call in round_.client_calls:
                 data = {"callId": call.id, "name": call.name, "arguments": call.arguments}
                 self._turn.recorder.emit("client_call", data)
@@ -219,8 +221,7 @@ class TurnLoop:
         await self._turn.log.append(*await self._boundary())
         return None
 
-    def _hear(self, event: StreamEvent, answer: _Answer, round_: ToolRound) -> None:
-        recorder = self._turn.recorder
+    def _hear(self, event: StreamEvent, answer: Answer, round_: ToolRound) -> None:
         if isinstance(event, PartStart):
             if event.choice:
                 return
@@ -228,27 +229,27 @@ class TurnLoop:
                 self._begin_complete(answer, round_)
             answer.parts[event.index] = event.part
             if isinstance(event.part, (TextPart, ThinkingPart)) and event.part.text:
-                recorder.emit(_kind(event.part), {"delta": event.part.text})
+                self._tell(event.part, event.part.text)
         elif isinstance(event, PartDelta):
             part = answer.parts.get(event.index)
             if part is None:
                 return
             grow(part, event)
             if event.text and isinstance(part, (TextPart, ThinkingPart)):
-                recorder.emit(_kind(part), {"delta": event.text})
+                self._tell(part, event.text)
         elif isinstance(event, PartEnd):
             self._complete(event.index, answer, round_)
         elif isinstance(event, MessageEnd):
             answer.end = event
 
-    def _begin_complete(self, answer: _Answer, round_: ToolRound) -> None:
+    def _begin_complete(self, answer: Answer, round_: ToolRound) -> None:
         """Some protocols end all calls at once. One whose arguments are a whole object already is complete when the next
         begins: nothing can be added to it."""
         for index, part in answer.parts.items():
             if index not in answer.complete and isinstance(part, ToolCallPart) and is_object(part.arguments):
                 self._complete(index, answer, round_)
 
-    def _complete(self, index: int, answer: _Answer, round_: ToolRound) -> None:
+    def _complete(self, index: int, answer: Answer, round_: ToolRound) -> None:
         part = answer.parts.get(index)
         if index in answer.complete:
             return
@@ -260,43 +261,22 @@ class TurnLoop:
 
     def _is_known(self, call_id: str) -> bool:
         """Whether an earlier call had that id: some vendors count anew in every answer."""
-        return any(
-            part.get("id") == call_id
-            for event in self._turn.log.events
-            if role_of(event) == "assistant"
-            for part in event.data["message"].get("parts") or ()
-            if part.get("type") == "toolCall"
-        )
+        return any(call_id in call_ids(event) for event in self._turn.log.events)
 
     async def _keep_answer(self, parts: Sequence[Part], asked: Asked, stop: str) -> None:
-        turn, exchange = self._turn, asked.exchange
-        provider, _, model = exchange.model_resolved.partition("/")
-        line = assistant_line(parts) | {
-            "api": exchange.upstream_protocol,
-            "provider": provider,
-            "model": model,
-            "usage": usage_json(exchange.usage),
-            "cost": exchange.cost,
-            "stopReason": stop,
-        }
+        turn = self._turn
+        line = assistant_line(parts, stop, asked.exchange)
         if parts:
             await turn.log.append(turn.log.line(line, text_of(parts)))
         self._answer = None
 
-    async def _used(self, asked: Asked) -> None:
+    def _used(self, asked: Asked) -> None:
         turn, exchange = self._turn, asked.exchange
         usage, spent = exchange.usage, turn.spent
         turn.charge(exchange)
         if usage.known:
             spent.context, spent.counted = usage.total_tokens, len(turn.log.events) + 1  # its own line is yet to come
         spent.model, spent.provider = exchange.model_resolved, exchange.provider
-        await self._sessions.count(
-            turn.entry.key,
-            input_tokens=usage.input_tokens or 0,
-            output_tokens=usage.output_tokens or 0,
-            cached_tokens=usage.cache_read_tokens,
-            cost=exchange.cost or 0.0,
-        )
 
     def _over(self) -> str:
         spent, limits = self._turn.spent, self._turn.limits
@@ -331,7 +311,9 @@ class TurnLoop:
         system: list[Part] = [TextPart(turn.system, cache=CacheMarker())]
         if order.extra_system.strip():
             system.append(TextPart("\n\n" + order.extra_system.strip()))
-        choice = order.tool_choice
+        if self._quiet and turn.agent.defaults.compaction.memory_flush.system_prompt:
+            system.append(TextPart("\n\n" + turn.agent.defaults.compaction.memory_flush.system_prompt))
+        choice = None if self._quiet else order.tool_choice
         if choice is not None and turn.spent.steps and (choice.mode in ("required", "named") or choice.required):
             choice = None  # what was demanded has been called; demanded again it would never end
         return ModelRequest(
@@ -341,14 +323,15 @@ class TurnLoop:
             tool_choice=choice if self._tools else None,
             sampling=order.sampling or Sampling(),
             reasoning=reasoning_of(turn.thinking),
-            response_format=order.response_format,
+            response_format=None if self._quiet else order.response_format,
             stream=True,
             cache_key=turn.entry.session_id,
         )
 
+    def _tell(self, part: Part, text: str) -> None:
+        kind: EventKind = "assistant" if isinstance(part, TextPart) else "thinking"
+        if not self._quiet:
+            self._turn.recorder.emit(kind, {"delta": text})
+
     def _note(self, text: str) -> None:
         self._turn.recorder.emit("note", {"text": text})
-
-
-def _kind(part: Part) -> EventKind:
-    return "assistant" if isinstance(part, TextPart) else "thinking"

@@ -69,6 +69,7 @@ async def open_turn(world: Surroundings, run: StoredRun, others: Sequence[Stored
     turn = await _turn(world, order, agent, log, recorder)
     if resumed and log.own:
         _need_safe(turn, world.toolbox)
+        turn.recall()
         await _add_missing(turn, others)
     else:
         await _write_message(world, turn, [run, *others])

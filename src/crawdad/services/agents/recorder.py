@@ -19,7 +19,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
 from crawdad.store.runs import RunEnd, RunStore
 
-_PATIENCE_SECONDS = 0.05
+_PATIENCE_SECONDS = 0.03
 _BITE_CHARACTERS = 2048
 _REMEMBERED = 512
 _MOST_AT_ONCE = 2000
@@ -61,7 +61,7 @@ class Recorder:
             return
         self.number += 1
         drafts.append(_Draft(self.number, self._writer.now(), kind, data))
-        self._writer.wake(self, kind not in _BITES)
+        self._writer.wake(self, False)
 
     def change(self, values: JsonObject) -> None:
         """Fields of the run changed; that is kept with its next events."""

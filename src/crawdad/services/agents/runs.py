@@ -109,21 +109,19 @@ class Runs:
         """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
         until = None if seconds is None else self._clock.monotonic() + seconds
         while True:
+            left = float("inf") if until is None else until - self._clock.monotonic()
+            work = self._lanes.at_work.get(run_id)
+            while work is not None and not work.recorder.closed and left > 0:
+                await work.recorder.wait(min(30.0, left))
+                left = float("inf") if until is None else until - self._clock.monotonic()
             found = await self._store.get(run_id)
             if found is None:
                 raise GatewayError(
                     ErrorKind.NOT_FOUND, Text("agents.no_run", {"id": run_id[:80]}), {"code": "run_not_found"}
                 )
-            left = float("inf") if until is None else until - self._clock.monotonic()
             if found.status in ENDED or left <= 0:
                 return state_of(found)
-            work = self._lanes.at_work.get(run_id)
-            if work is None:
-                await self._wait_for_news(run_id, min(_LOOK_SECONDS, left))
-                continue
-            while not work.recorder.closed and left > 0:
-                await work.recorder.wait(min(30.0, left))
-                left = float("inf") if until is None else until - self._clock.monotonic()
+            await self._wait_for_news(run_id, min(_LOOK_SECONDS, left))
 
     async def cancel(self, run_id: str) -> bool:
         """Stop a run wherever it is, and everything that it began. False: it had ended."""

@@ -16,7 +16,7 @@ from crawdad.services.agents.circles import CircleWatch
 from crawdad.services.agents.orders import add_usage
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent
-from crawdad.services.agents.transcript import result_ids
+from crawdad.services.agents.transcript import result_ids, used_in
 from crawdad.services.agents.view import open_calls, size_of_event
 from crawdad.services.estimate import estimate_text
 
@@ -30,17 +30,27 @@ class TurnLog:
         self._sessions = sessions
         self._run_id = run_id
         self._lock = asyncio.Lock()
+        self._pending: list[NewLogEvent] = []
+        self._wanted = self._written = 0
 
     async def read(self) -> None:
         """See what the model is to see."""
         self.events = await self._sessions.view(self.entry.session_id)
 
     async def append(self, *lines: NewLogEvent) -> None:
-        """Write lines. Raises CONFLICT when the session has begun another log."""
+        """Write lines. What several tools and the loop write in one moment is written at once. Raises CONFLICT when the
+        session has begun another log."""
         if not lines:
             return
+        self._pending += lines
+        self._wanted += len(lines)
+        wanted = self._wanted
+        await asyncio.sleep(0)
         async with self._lock:
-            self.events += await self._sessions.append(self.entry, lines)
+            while self._written < wanted:
+                pending, self._pending = self._pending, []
+                self._written += len(pending)
+                self.events += await self._sessions.append(self.entry, pending)
 
     def line(self, data: JsonObject, text: str = "") -> NewLogEvent:
         """A line with a message."""
@@ -131,6 +141,15 @@ class AgentTurn:
         add_usage(self.spent.usage, exchange.usage)
         if exchange.cost is not None:
             self.spent.cost = (self.spent.cost or 0.0) + exchange.cost
+
+    def recall(self) -> None:
+        """A turn that is taken up again: what it used before stands in the log."""
+        for event in self.log.own:
+            usage, cost = used_in(event)
+            if usage.known:
+                add_usage(self.spent.usage, usage)
+                self.spent.cost = (self.spent.cost or 0.0) + cost if cost else self.spent.cost
+                self.spent.steps += 1
 
     def size(self) -> int:
         """How many tokens the next prompt takes: as the last answer counted, and what has been written since."""
