@@ -20,7 +20,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 class Answer:
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status, self.headers, self._body = status, headers, body
+        self.status, self.headers, self._body, self.url = status, headers, body, ""
 
     def chunks(self) -> AsyncIterator[bytes]:
         raise NotImplementedError

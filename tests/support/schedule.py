@@ -170,7 +170,7 @@ class FakeOutbound:
 
 class FakeAnswer:
     def __init__(self, status: int) -> None:
-        self.status = status
+        self.status, self.url = status, ""
         self.headers: Mapping[str, str] = {}
 
     async def chunks(self) -> AsyncIterator[bytes]:
