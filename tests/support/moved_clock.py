@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-_PLACE = "TEST_MOVED_CLOCK"
+PLACE = "TEST_MOVED_CLOCK"
 _LOOK_SECONDS = 0.02
 _SERVE = """
 import sys
@@ -38,7 +38,7 @@ class MovedClock:
 
     def __init__(self, place: Path) -> None:
         place.write_bytes(struct.pack("d", 0.0))
-        self.environment: Mapping[str, str] = {_PLACE: str(place)}
+        self.environment: Mapping[str, str] = {PLACE: str(place)}
         self._shared = _open(str(place))
         self._ahead = 0.0
 
@@ -62,7 +62,7 @@ class Clock:
     """The gateway's end: `core.ports.Clock`."""
 
     def __init__(self) -> None:
-        self._shared = _open(os.environ[_PLACE])
+        self._shared = _open(os.environ[PLACE])
 
     def _ahead(self) -> float:
         seconds: float = struct.unpack("d", self._shared[:8])[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from crawdad.app import application
 from crawdad.app.agent_side import Ground
 from crawdad.app.doors import AgentParts
 from crawdad.app.launch import Launch
@@ -16,6 +18,7 @@ from crawdad.app.sessions import make_rest, make_sessions, start_sessions
 from crawdad.plugins.http_routes import HttpRoutes
 from crawdad.services.channels.outbound import OutboundChannels
 from tests.support.agent_runs import Records, WrittenHeartbeats
+from tests.support.moved_clock import PLACE, Clock
 from tests.support.scripted_runs import ScriptedRuns
 
 
@@ -40,5 +43,7 @@ async def open_agents(ground: Ground) -> AsyncIterator[AgentParts]:
 
 
 if __name__ == "__main__":
+    if PLACE in os.environ:  # a test moves the clock
+        application.SystemClock = Clock  # type: ignore[attr-defined,assignment]
     launch = Launch.from_environment(sys.argv[sys.argv.index("--home") + 1])
     sys.exit(run(launch, open_agents=open_agents))

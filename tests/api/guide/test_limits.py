@@ -20,14 +20,9 @@ STATUS = "/api/v1/system/status"
 @pytest.fixture
 def limited(tmp_path: Path) -> Iterator[tuple[Gateway, MovedClock]]:
     """A gateway with the guide's own limits and a clock that a test moves."""
-    script = REST[2].replace(
-        "start, mounts",
-        "from tests.support.moved_clock import Clock\napplication.SystemClock = Clock\nstart, mounts",
-        1,
-    )
     with (
         MovedClock(tmp_path / "clock") as clock,
-        running_gateway(settings({}), clock.environment, command=(*REST[:2], script)) as running,
+        running_gateway(settings({}), clock.environment, command=REST) as running,
     ):
         yield running, clock
 
