@@ -1,0 +1,1 @@
+"""Agents from the front door to the model: everything between is real."""
