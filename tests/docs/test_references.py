@@ -21,6 +21,8 @@ from tests.docs.pages import ROOT, code, pages
 
 PAGES = sorted(pages())
 GLOBAL_OPTIONS = {"--json", "--home", "--config", "--help"}
+AGENT_WORDS = {"HEARTBEAT_OK", "NO_REPLY", "OPENCLAW_SKIP_CRON"}
+"""What agents answer, and what OpenClaw calls its switch of cron."""
 CLIENT_VARIABLES = {
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_DEFAULT_HAIKU_MODEL",
@@ -140,7 +142,7 @@ def known_variables() -> set[str]:
     proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
     documented = {key.removeprefix("environment.") for key in MESSAGES if key.startswith("environment.")}
     codes = {code for _, code in STATUS_AND_CODE.values()}  # of errors: they look like variables
-    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | codes
+    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | codes | AGENT_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -32,6 +32,7 @@ from crawdad.services.prices import PriceBook
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
+from crawdad.services.turns.local import PlainSource
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.turn import Turn
 from crawdad.services.upstreams import DEMO_PROVIDER
@@ -226,7 +227,7 @@ async def stage(
             ledger=ledger,
             dispatcher=Dispatcher(ledger, _NoBudgets(), clock, randomness, lambda: settings.retry),
             randomness=randomness,
-            local_sources={DEMO_PROVIDER: DemoModel()},
+            local_sources={DEMO_PROVIDER: PlainSource(DemoModel())},
         )
         sessions = SessionService(
             SessionStore(database), SessionSearch(database), clock, randomness, cluster.bus, lambda: settings
@@ -249,4 +250,5 @@ async def stage(
         parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner)
         agents = await stack.enter_async_context(open_agents(world, parts))
         toolbox.tools |= {tool.definition.name: tool for tool in agents.tools}
+        await agents.begin()
         yield Stage(agents, sessions, database, cluster, toolbox, events, journal, home)

@@ -24,27 +24,7 @@ from crawdad.services.sessions.service import SessionService
 from crawdad.services.sessions.transcript import text_of, write_message
 from crawdad.services.tasks import Tasks
 
-_REST = """
-import sys
-from dataclasses import replace
-from crawdad.app import application
-from crawdad.app.launch import Launch
-from crawdad.app.server import run
-from crawdad.app.sessions import make_rest
-from tests.support.scripted_runs import ScriptedRuns
-
-start, mounts, parts = application.start_sessions, application.management_mounts, {}
-
-def started(world, sessions, tasks):
-    start(world, sessions, tasks)
-    runs = ScriptedRuns(sessions, tasks)
-    parts["rest"] = make_rest(world, sessions, runs, tasks, runs.waiting)
-
-application.start_sessions = started
-application.management_mounts = lambda managed: mounts(replace(managed, rest=parts["rest"]))
-sys.exit(run(Launch.from_environment(sys.argv[sys.argv.index("--home") + 1])))
-"""
-REST = (sys.executable, "-c", _REST)
+REST = (sys.executable, "-m", "tests.support.rest_server")
 
 
 class ScriptedRuns:
@@ -153,6 +133,7 @@ class ScriptedRuns:
         state = self._states.get(run_id)
         if state is None or state.ended:
             return False
+        state.status = state.stop_reason = "cancelled"  # also where the run has not begun to listen
         self._running[run_id].cancel()
         await asyncio.wait({self._running[run_id]})
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,8 @@ class Agents:
     world: Surroundings
     tools: Sequence[Tool]
     """The tools that only the runtime can offer; the toolbox has to be told of them."""
+    begin: Callable[[], Awaitable[None]]
+    """Takes up the turns that dead processes left, and looks for waiting ones from then on: once all tools are there."""
 
     @property
     def roster(self) -> Roster:
@@ -69,7 +71,7 @@ class Agents:
 
 @asynccontextmanager
 async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
-    """The agents. Turns that dead processes left are taken up; on leaving, what still runs here is left to the next one."""
+    """The agents; `begin` sets them to work. On leaving, what still runs here is left to the next one."""
     home = Path(world.home)
     store = RunStore(world.database)
     writer = EventWriter(store, world.clock)
@@ -111,13 +113,17 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
         )
         spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock)
         lanes.after.append(spawner.ended)
-        await lanes.recover()
-        tasks.start(spawner.keep_announcing(), "results of sub-agents")
-        tasks.start(lanes.keep_looking(), "waiting runs")
-        tasks.start(lanes.keep_recovering(), "runs of dead processes")
-        tasks.start(runs.obey(), "stopped runs")
-        tasks.start(runs.keep_tidy(), "old runs")
-        yield Agents(runs, lanes, store, surroundings, (SpawnTool(spawner), SubagentsTool(spawner)))
+
+        async def begin() -> None:
+            await lanes.recover()
+            tasks.start(spawner.keep_announcing(), "results of sub-agents")
+            tasks.start(lanes.keep_looking(), "waiting runs")
+            tasks.start(lanes.keep_recovering(), "runs of dead processes")
+            tasks.start(runs.obey(), "stopped runs")
+            tasks.start(runs.keep_tidy(), "old runs")
+
+        tools = (SpawnTool(spawner), SubagentsTool(spawner))
+        yield Agents(runs, lanes, store, surroundings, tools, begin)
 
 
 async def _write_last(writer: EventWriter) -> None:

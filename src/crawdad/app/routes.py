@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from crawdad.api.anthropic.routes import AnthropicRoutes
 from crawdad.api.front_door import Routes
+from crawdad.api.gateway.routes import PLAIN, GatewayRoutes
 from crawdad.api.gemini.routes import GeminiRoutes
 from crawdad.api.management.mount import Mount
 from crawdad.api.models_routes import ModelListRoutes
@@ -25,8 +26,9 @@ def routes_for(
     metrics: ExchangeMetrics,
     failing: Callable[[], list[str]],
     mounts: tuple[Mount, ...],
+    own: GatewayRoutes | None = None,
 ) -> Routes:
-    """All routes. `failing` names the parts that are not ready."""
+    """All routes. `failing` names the parts that are not ready; `own` are those to agents."""
     openai, anthropic, gemini = OpenAIRoutes(gate), AnthropicRoutes(gate), GeminiRoutes(gate)
     stored, models = ResponsesRoutes(gate, responses), ModelListRoutes(gate)
     completions = CompletionsRoutes(gate)
@@ -56,13 +58,17 @@ def routes_for(
             "/readyz": {"GET": probes.ready},
             "/metrics": {"GET": probes.metrics},
             "/": {"GET": probes.root},
+            **(own.exact if own is not None else {}),
         },
         prefixes=(
             ("/v1beta/models/", {"POST": gemini.post, "GET": models.one}),
             ("/v1/models/", {"POST": gemini.post, "GET": models.one}),
             ("/v1/responses/", {"GET": stored.get, "POST": stored.post, "DELETE": stored.delete}),
+            *(own.prefixes if own is not None else ()),
         ),
         sockets={"/v1/responses": ResponsesSocket(gate, responses)},
         mounts=mounts,
+        claims=own.claims if own is not None else (),
+        plain=PLAIN,
         always=frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"}),
     )

@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from crawdad.core.heartbeat_settings import HeartbeatSettings
+from crawdad.core.memory_settings import MemorySearchSettings
+from crawdad.core.sandbox_settings import SandboxSettings
 from crawdad.core.section import Section
+from crawdad.core.tool_settings import AgentToolsSettings
 
 ThinkingLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "adaptive"]
 
@@ -124,6 +127,12 @@ class AgentDefaults(Section):
     context_pruning: PruningSettings = PruningSettings()
     subagents: SubagentDefaults = SubagentDefaults()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    memory_search: MemorySearchSettings = MemorySearchSettings()
+    image_model: ModelChoiceValue = ModelChoice()
+    """Which model looks at pictures."""
+    image_generation_model: ModelChoiceValue = ModelChoice()
+    """Which model draws them."""
 
 
 class AgentIdentity(Section):
@@ -154,6 +163,12 @@ class AgentEntry(Section):
     model: ModelChoiceValue | None = None
     identity: AgentIdentity = AgentIdentity()
     subagents: AgentSubagents = AgentSubagents()
+    tools: AgentToolsSettings = AgentToolsSettings()
+    sandbox: SandboxSettings | None = None
+    heartbeat: HeartbeatSettings | None = None
+    skills: tuple[str, ...] | None = None
+    """Which skills it has. Unset: all."""
+    memory_search: MemorySearchSettings | None = None
 
 
 class AgentsSettings(Section):
@@ -187,21 +202,3 @@ class Binding(Section):
     agent_id: str
     comment: str | None = None
     match: BindingMatch
-
-
-class LoopDetectors(Section):
-    """`tools.loopDetection.detectors.*`."""
-
-    generic_repeat: bool = True
-    ping_pong: bool = True
-
-
-class LoopDetectionSettings(Section):
-    """`tools.loopDetection.*`: when an agent that goes in circles is told so, and when it is stopped."""
-
-    enabled: bool = True
-    history_size: int = Field(30, gt=0)
-    warning_threshold: int = Field(4, gt=0)
-    critical_threshold: int = Field(8, gt=0)
-    global_circuit_breaker_threshold: int = Field(30, gt=0)
-    detectors: LoopDetectors = LoopDetectors()

@@ -289,6 +289,18 @@ class SessionStore:
             if len(ids) < _PURGED_AT_ONCE:
                 return removed
 
+    async def purge_log(self, session_id: str) -> bool:
+        """Remove one log that was left. False: it is a session's present one, or gone already."""
+        async with self._database.write() as connection:
+            found = await connection.execute(
+                delete(session_logs).where(
+                    session_logs.c.session_id == session_id, session_logs.c.ended_at.is_not(None)
+                )
+            )
+            if found.rowcount:
+                await connection.execute(delete(session_texts).where(session_texts.c.session_id == session_id))
+        return found.rowcount > 0
+
     async def _one(self, wanted: ColumnElement[bool]) -> SessionEntry | None:
         query = select(sessions).where(wanted).order_by(sessions.c.updated_at.desc()).limit(1)
         async with self._database.read() as connection:

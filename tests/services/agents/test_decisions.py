@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from crawdad.adapters.workspaces import LocalWorkspaces
-from crawdad.core.agent_settings import Binding, LoopDetectionSettings
+from crawdad.core.agent_settings import Binding
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.loop_settings import LoopDetectionSettings
 from crawdad.core.parts import Message, TextPart, ToolCallPart, ToolResultPart
 from crawdad.core.settings import Settings
 from crawdad.services.agents.bindings import Place, bound_agent

@@ -36,6 +36,7 @@ from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
+from crawdad.services.turns.local import PlainSource
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.turn import Turn
 from crawdad.services.upstreams import DEMO_PROVIDER
@@ -134,7 +135,7 @@ async def _agents(home: Path) -> AsyncIterator[Agents]:
             ledger=ledger,
             dispatcher=dispatcher,
             randomness=randomness,
-            local_sources={DEMO_PROVIDER: _Model()},
+            local_sources={DEMO_PROVIDER: PlainSource(_Model())},
         )
         sessions = SessionService(
             SessionStore(database), SessionSearch(database), clock, randomness, cluster.bus, lambda: settings

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Literal
 
-from crawdad.core.agent_settings import LoopDetectionSettings
+from crawdad.core.loop_settings import LoopDetectionSettings
 
 Verdict = Literal["go", "warn", "refuse", "stop"]
 

@@ -157,6 +157,10 @@ class SessionService:
         if await self.store.delete(key, self.clock.now()):
             await self.tell(entry, "deleted")
 
+    async def forget(self, session_id: str) -> None:
+        """Remove one log that was left for a newer one under the same key, with everything said in it."""
+        await self.store.purge_log(session_id)
+
     async def purge(self, key: str) -> int:
         """Remove a session (also one that was deleted) with everything said in it: how many logs. Raises NOT_FOUND."""
         entry = await self.store.get(key)
