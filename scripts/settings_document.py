@@ -171,7 +171,7 @@ def applies_at_once(path: str) -> bool:
     """Whether a running application takes up a change of the key at `path`."""
     top, _, rest = path.partition(".")
     settings = Settings()
-    name = _field_name(Settings, top)
+    name = _field_name(Settings, top.removesuffix("[]"))
     if top == "gateway":
         inner = rest.partition(".")[0]
         section = settings.gateway.model_copy(update={_field_name(type(settings.gateway), inner): object()})

@@ -133,7 +133,7 @@ def test_the_whole_run_against_a_stand_in(in_tree: None, monkeypatch: pytest.Mon
     rows, notes = run(list(MEASURES), TINY, say=said.append, command=STAND_IN)
     assert said == [f"measuring: {name}" for name in MEASURES]
     found = {row.name: row for row in rows}
-    assert len(rows) == len(MEASURES) + 1  # requests gives two
+    assert len(rows) == len(MEASURES) + 2  # requests and agents give two each
     assert found["command"].result.startswith("not measured: exit code")  # the stand-in has no such command
     assert found["start to first answered request"].data["seconds"] > 0
     assert 0 <= found["chat requests, c=64"].data["cpu_microseconds_per_request"] < 1_000_000
