@@ -31,27 +31,48 @@ class Door:
         self._lockout = Lockout(clock)
         self._principals: Mapping[str, Principal] = MappingProxyType({})
         self._open = False
+        self.generation = 0
+        """Changes whenever the live principals do: whoever stays connected looks then whether it still may."""
         self._used: dict[str, float] = {}
 
     def replace(self, principals: Mapping[str, Principal], authentication: bool) -> None:
         """Swap in the live principals, by credential hash."""
         self._principals = MappingProxyType(dict(principals))
         self._open = not authentication
+        self.generation += 1
 
     def knows(self, credential: str) -> bool:
         """Whether a credential is one of ours. Asking counts as no guess: one request may carry several credentials, and a
         stale one beside the right one is no attack."""
         return len(credential) <= _MOST_CHARACTERS and hash_credential(credential) in self._principals
 
+    def principal(self, principal_id: str) -> Principal | None:
+        """The live principal of that id."""
+        if principal_id == LOCAL.id:
+            return LOCAL if self._open else None
+        now = self._clock.now()
+        for found in self._principals.values():
+            if found.id == principal_id:
+                return found if found.expires_at is None or found.expires_at > now else None
+        return None
+
+    def check_address(self, address: str) -> None:
+        """Raise RATE_LIMITED for an address that keeps guessing."""
+        left = self._lockout.seconds_left(address)
+        if left > 0:
+            text = Text("http.locked_out", {"seconds": int(left) + 1})
+            raise GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "locked_out"}, retry_after=int(left) + 1)
+
+    def guessed(self, address: str) -> None:
+        """Count a wrong credential that somebody else checked."""
+        self._lockout.failed(address)
+
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who presents `credential`. Raises UNAUTHENTICATED, RATE_LIMITED for an address that keeps guessing, and FORBIDDEN
         for one that the key may not come from."""
         if self._open:
             return LOCAL
-        left = self._lockout.seconds_left(address)
-        if left > 0:
-            text = Text("http.locked_out", {"seconds": int(left) + 1})
-            raise GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "locked_out"}, retry_after=int(left) + 1)
+        self.check_address(address)
         if not credential:
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.missing"), {"code": "invalid_api_key"})
         found = None
