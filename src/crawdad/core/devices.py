@@ -7,7 +7,7 @@ from dataclasses import dataclass
 DEVICE_REQUESTED = "devices.requested"
 """A device asks to be let in: `{request}` (the request's fields)."""
 DEVICE_RESOLVED = "devices.resolved"
-"""A request was decided: `{request_id, device_id, decision, by}`."""
+"""A request was decided: `{request_id, device_id, decision, by, at}`."""
 DEVICE_CLOSED = "devices.closed"
 """What a device holds ended: `{device_id, role, reason, by}`; `role` None: all of it. Its connections close."""
 

@@ -91,9 +91,8 @@ class Admission:
 
     def still(self, admitted: Admitted) -> bool:
         """Whether who came in would still be let in, as far as that costs no look into the database."""
-        if admitted.credential:
-            if not self._door.knows(admitted.credential):
-                return False
+        if admitted.credential and not self._door.knows(admitted.credential):
+            return False
         now = self._door.principal(admitted.principal.id)
         return now is not None and within(admitted.scopes, scopes_of(now)) == admitted.scopes
 

@@ -5,7 +5,7 @@ Nobody gives away what he does not hold: who lets a device in, or has a token ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import structlog
@@ -150,6 +150,7 @@ class Pairing:
             "device_id": request.described.device_id,
             "decision": decision,
             "by": by.principal_id,
+            "at": self._clock.now(),
         }
         await self._tell(DEVICE_RESOLVED, data)
 
@@ -158,7 +159,7 @@ class Pairing:
         data = {"device_id": device_id, "role": role, "reason": reason, "by": by.principal_id}
         await self._tell(DEVICE_CLOSED, data)
 
-    async def _tell(self, topic: str, data: dict[str, object]) -> None:
+    async def _tell(self, topic: str, data: Mapping[str, object]) -> None:
         await self._bus.publish(Event(topic, dict(data), self._clock.now()))
 
 
