@@ -24,8 +24,8 @@ _log = structlog.get_logger(__name__)
 MOST_BYTES = 512 * 1024 * 1024
 """What may wait for all clients together; beyond it the one that reads least is let go."""
 
-_EVERYBODY = frozenset(("tick", "shutdown", "presence", "health", "talk.mode", "voicewake.changed", "update.available"))
-"""Events that tell nothing of anybody's conversations: nodes hear them too."""
+_EVERYBODY = frozenset(("tick", "shutdown", "talk.mode", "voicewake.changed", "update.available"))
+"""Events that tell nothing of anybody: nodes hear them too."""
 _DROPPABLE = frozenset(("tick", "presence"))
 _GUARDS = (("exec.approval.", APPROVALS), ("device.pair.", PAIRING), ("node.pair.", PAIRING))
 
