@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawdad.api.anthropic.routes import AnthropicRoutes
-from crawdad.api.front_door import Routes
+from crawdad.api.front_door import Routes, SocketHandler
 from crawdad.api.gemini.routes import GeminiRoutes
 from crawdad.api.management.mount import Mount
 from crawdad.api.models_routes import ModelListRoutes
@@ -25,8 +25,9 @@ def routes_for(
     metrics: ExchangeMetrics,
     failing: Callable[[], list[str]],
     mounts: tuple[Mount, ...],
+    control: SocketHandler,
 ) -> Routes:
-    """All routes. `failing` names the parts that are not ready."""
+    """All routes. `failing` names the parts that are not ready; `control` is the control channel."""
     openai, anthropic, gemini = OpenAIRoutes(gate), AnthropicRoutes(gate), GeminiRoutes(gate)
     stored, models = ResponsesRoutes(gate, responses), ModelListRoutes(gate)
     completions = CompletionsRoutes(gate)
@@ -62,7 +63,8 @@ def routes_for(
             ("/v1/models/", {"POST": gemini.post, "GET": models.one}),
             ("/v1/responses/", {"GET": stored.get, "POST": stored.post, "DELETE": stored.delete}),
         ),
-        sockets={"/v1/responses": ResponsesSocket(gate, responses)},
+        sockets={"/v1/responses": ResponsesSocket(gate, responses), "/": control},
+        judging=frozenset({"/"}),
         mounts=mounts,
         always=frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"}),
     )

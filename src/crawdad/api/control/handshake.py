@@ -53,8 +53,8 @@ class Handshake:
             error = errors.protocol_mismatch(connect.least, connect.most)
             return Refusal(PROTOCOL_ERROR, "protocol mismatch", error, frame.id)
         connection.connect, connection.version = connect, version
-        error = self._unsuitable(connect, connection.peer, nonce) or await self._admit(connection, connect)
-        return frame.id if error is None else Refusal(POLICY, error["message"], error, frame.id)
+        fault = self._unsuitable(connect, connection.peer, nonce) or await self._admit(connection, connect)
+        return frame.id if fault is None else Refusal(POLICY, fault["message"], fault, frame.id)
 
     def _unsuitable(self, connect: Connect, peer: Peer, nonce: str) -> JsonObject | None:
         """What speaks against the client before any credential is looked at."""

@@ -215,8 +215,8 @@ class _Reader:
             return frames.failure(frame.id, errors.error_of(fault))
         except Exception:  # the request is an edge: a fault of ours must not take the connection down
             _log.exception("control_request_failed", method=frame.method, request_id=frame.id[:64])
-            fault = GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": frame.id[:64]}))
-            return frames.failure(frame.id, errors.error_of(fault))
+            ours = GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": frame.id[:64]}))
+            return frames.failure(frame.id, errors.error_of(ours))
 
     def _count(self, error: dict[str, object]) -> None:
         """A client that goes on calling what its role may not is a broken one."""

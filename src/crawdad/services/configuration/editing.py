@@ -54,8 +54,8 @@ class ConfigurationEditor:
         return await self._write(lambda old: restored(raw, old), base_hash)
 
     async def patch(self, raw: str, base_hash: str | None) -> Shown:
-        """Merge a JSON5 object into it: objects merge, null removes, lists replace; lists of objects that all have an `id` merge
-        by it. Raises BAD_REQUEST, CONFLICT."""
+        """Merge a JSON5 object into it: objects merge, null removes, lists replace; lists of objects that all have an
+        `id` merge by it. Raises BAD_REQUEST, CONFLICT."""
         patch = edits.value_of(raw)
 
         def edit(old: str) -> str:

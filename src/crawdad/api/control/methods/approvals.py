@@ -9,13 +9,12 @@ from crawdad.api.control.registry import Asked, Method
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, closed, integer, opened
 from crawdad.wire.control.scopes import APPROVALS
 
-_NAMES = ("cwd", "host", "security", "ask", "agentId", "resolvedPath")
+_NAMES = ("cwd", "host", "security", "ask", "agentId", "resolvedPath", "sessionKey")
 _REQUEST = closed(
     {
         "id": FILLED,
         "command": FILLED,
-        **dict.fromkeys(_NAMES, {"anyOf": [STRING, {"type": "null"}]}),
-        "sessionKey": {"anyOf": [STRING, {"type": "null"}]},
+        **{name: {"anyOf": [STRING, {"type": "null"}]} for name in _NAMES},
         "timeoutMs": integer(1),
         "twoPhase": BOOLEAN,
     },
