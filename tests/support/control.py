@@ -179,10 +179,13 @@ def connect_params(
 
 
 @contextmanager
-def opened(gateway: Gateway, headers: dict[str, str] | None = None, path: str = "/") -> Iterator[Client]:
-    """A connection that has its challenge."""
+def opened(
+    gateway: Gateway, headers: dict[str, str] | None = None, path: str = "/", source: str | None = None
+) -> Iterator[Client]:
+    """A connection that has its challenge. `source` is the client's own address, such as 127.0.0.2."""
     url = gateway.base_url.replace("http", "ws", 1) + path
-    with connect(url, additional_headers=headers, proxy=None, max_size=None, compression=None) as socket:
+    more: dict[str, Any] = {"source_address": (source, 0)} if source else {}
+    with connect(url, additional_headers=headers, proxy=None, max_size=None, compression=None, **more) as socket:
         yield Client(socket)
 
 
@@ -195,10 +198,11 @@ def connected(
     device: Device | None = None,
     token: str | None = None,
     headers: dict[str, str] | None = None,
+    source: str | None = None,
     **more: Any,
 ) -> Iterator[Client]:
     """A client that has come in, by default with the gateway's token and no device."""
-    with opened(gateway, headers) as found:
+    with opened(gateway, headers, source=source) as found:
         found.connect(connect_params(token or gateway.token, list(scopes), client, **more), device)
         yield found
 
