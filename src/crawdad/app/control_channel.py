@@ -71,6 +71,7 @@ def open_control(world: World, launch: Launch, gate: Gate, managed: Managed, tas
         configuration=ConfigurationEditor(managed.configuration),
         statistics=managed.statistics,
         catalogue=lambda: managed.live.current,
+        accounts=managed.accounts.pool,
         log_tail=LogTail(lambda: settings().logging.file, LocalFileSlices()),
         version=__version__,
         config_path=str(launch.config_path),

@@ -12,6 +12,7 @@ from crawdad.core.agents import SystemEvents
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
+from crawdad.services.accounts.pool import Pool
 from crawdad.services.catalogue.offers import Catalogue
 from crawdad.services.configuration.editing import ConfigurationEditor
 from crawdad.services.devices.admission import Admission
@@ -59,6 +60,7 @@ class Control:
     configuration: ConfigurationEditor
     statistics: Statistics
     catalogue: Callable[[], Catalogue]
+    accounts: Pool
     log_tail: LogTail
     version: str
     config_path: str

@@ -9,6 +9,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The last lines of the log, or those since a cursor.",
         "日志的最后若干行，或自游标以来的新行。",
     ),
+    "control.quota_forbidden": (
+        "The vendor refused the last check of this account.",
+        "供应商拒绝了对此账户的最近一次检查。",
+    ),
+    "control.usage.status": ("What is left of each account, by the vendor's word.", "按供应商报告的各账户剩余额度。"),
     "control.usage.cost": ("Tokens and costs by day.", "按日统计的令牌用量与费用。"),
     "control.config.get": (
         "The configuration, its secrets hidden, with the hash that a write must name.",

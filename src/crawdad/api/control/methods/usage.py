@@ -11,6 +11,8 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.statistics import Used
 from crawdad.core.text import Text
+from crawdad.services.accounts.pool import Pool
+from crawdad.wire.rate_limits import unix_time
 from crawdad.services.statistics import Asked as Wanted
 from crawdad.wire.control.schema import STRING, integer, opened
 from crawdad.wire.control.scopes import READ
@@ -37,8 +39,36 @@ def methods(control: Control) -> list[Method]:
             "totals": _sums(total),
         }
 
+    async def status(_: Asked) -> Any:
+        return {"updatedAt": int(control.clock.now() * 1000), "providers": _providers(control.accounts)}
+
     params = opened({"days": integer(1, _MOST_DAYS), "startDate": STRING, "endDate": STRING})
-    return [Method("usage.cost", READ, cost, params, "{updatedAt, days, daily[{date, …}], totals}")]
+    windows = "{updatedAt, providers[{provider, displayName, windows[{label, usedPercent, resetAt?}], plan?, error?}]}"
+    return [
+        Method("usage.status", READ, status, opened({}), windows),
+        Method("usage.cost", READ, cost, params, "{updatedAt, days, daily[{date, …}], totals}"),
+    ]
+
+
+def _providers(accounts: Pool) -> list[JsonObject]:
+    """What is left of each account whose vendor says so, a window a model."""
+    found = []
+    for account in accounts.snapshot.accounts.values():
+        quota = accounts.quotas.now(account.id)
+        if quota is None:
+            continue
+        windows = []
+        for model in quota.models:
+            window: JsonObject = {"label": model.name, "usedPercent": 100 - model.percentage}
+            reset = unix_time(model.reset_time)
+            windows.append({**window, "resetAt": int(reset * 1000)} if reset else window)
+        told: JsonObject = {"provider": account.provider, "displayName": account.label, "windows": windows}
+        if quota.plan or account.plan:
+            told["plan"] = quota.plan or account.plan
+        if quota.forbidden:
+            told["error"] = Text("control.quota_forbidden").render()
+        found.append(told)
+    return found
 
 
 def _span(params: JsonObject, today: date) -> tuple[date, date]:
