@@ -185,7 +185,9 @@ def opened(
     """A connection that has its challenge. `source` is the client's own address, such as 127.0.0.2."""
     url = gateway.base_url.replace("http", "ws", 1) + path
     more: dict[str, Any] = {"source_address": (source, 0)} if source else {}
-    with connect(url, additional_headers=headers, proxy=None, max_size=None, compression=None, close_timeout=2, **more) as socket:
+    with connect(
+        url, additional_headers=headers, proxy=None, max_size=None, compression=None, close_timeout=2, **more
+    ) as socket:
         yield Client(socket)
 
 
