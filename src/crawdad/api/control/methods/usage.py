@@ -12,10 +12,10 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.statistics import Used
 from crawdad.core.text import Text
 from crawdad.services.accounts.pool import Pool
-from crawdad.wire.rate_limits import unix_time
 from crawdad.services.statistics import Asked as Wanted
 from crawdad.wire.control.schema import STRING, integer, opened
 from crawdad.wire.control.scopes import READ
+from crawdad.wire.rate_limits import unix_time
 
 _DAYS = 30
 _MOST_DAYS = 3660
