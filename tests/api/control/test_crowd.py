@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,6 +15,7 @@ from tests.support.control import BACKEND, Device, connect_params, connected
 from tests.support.server import Gateway
 
 CLIENTS = 200
+ODD: list[Any] = [[], 1, "x", {"": {}}, {"deviceId": []}, [[[]]] * 50]
 
 
 async def _join(gateway: Gateway, stack: AsyncExitStack) -> ClientConnection:
@@ -77,7 +79,7 @@ def test_any_frames_leave_the_gateway_answering(gateway: Gateway) -> None:
         for _ in range(50):
             client.socket.send(chance.randbytes(chance.randrange(1, 60)))
         for method in ("health", "config.set", "device.token.rotate", "logs.tail", "x" * 10_000, "\u0000"):
-            for params in ([], 1, "x", {"": {}}, {"deviceId": []}, [[[]]] * 50):
+            for params in ODD:
                 client.send({"type": "req", "id": "p", "method": method, "params": params})
         client.send('{"type":"req","id":"deep","method":"health","params":' + "[" * 5000 + "]" * 5000 + "}")
         assert client.request("health", {}, "the last")["ok"]

@@ -164,7 +164,7 @@ def test_answers_may_overtake_each_other_but_all_come(gateway: Gateway) -> None:
         wanted = {f"q{number}" for number in range(100)}
         for request_id in wanted:
             client.send({"type": "req", "id": request_id, "method": "system-presence"})
-        found = set()
+        found: set[str] = set()
         while found != wanted:
             frame = client.receive()
             if frame["type"] == "res":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -18,6 +18,7 @@ from crawdad.core.happenings import Event
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.settings import Settings
 from crawdad.services.devices.admission import Admission, Admitted
+from crawdad.services.devices.pairing import Pairing
 from crawdad.services.identity.door import Door, hash_credential
 from crawdad.services.presence import MOST_ENTRIES, Presence, Self
 from crawdad.services.tasks import Tasks
@@ -67,13 +68,8 @@ class House:
         self.door = Door(self.clock)
         self.door.replace({hash_credential("secret"): ADMIN}, True)
         settings = Settings()
-        self.admission = Admission(
-            self.door,
-            None,
-            lambda: settings.gateway.auth,
-            self.clock,
-            FakeRandomness(),  # type: ignore[arg-type]
-        )
+        nobody = cast(Pairing, None)
+        self.admission = Admission(self.door, nobody, lambda: settings.gateway.auth, self.clock, FakeRandomness())
         self.hub = Hub(self.bus, self.clock, self.admission, RELAYS)
         self.presence = Presence(OWN, self.bus, self.clock, "one")
         self.health = Health(lambda: settings, None, self.clock, "x.db")

@@ -94,7 +94,7 @@ def _play(
 
 
 def _is_response(frame: Frame) -> bool:
-    return frame["dir"] == "s2c" and frame["data"]["type"] == "res"
+    return bool(frame["dir"] == "s2c" and frame["data"]["type"] == "res")
 
 
 def _ours(data: Any, gateway: Gateway, client: Client, name: str) -> Any:

@@ -5,7 +5,7 @@ What happens in any process of a cluster comes over the bus and goes to the clie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +64,6 @@ class Hub:
         self._relays = relays
         self._connections: dict[str, Connection] = {}
         self._closed: tuple[int, str] | None = None
-
-    @property
-    def connections(self) -> Iterable[Connection]:
-        """The clients, those that came first first."""
-        return self._connections.values()
 
     def join(self, connection: Connection) -> None:
         """A client has come in."""

@@ -43,7 +43,6 @@ def words(*allowed: str) -> Schema:
 STRING: Schema = {"type": "string"}
 FILLED: Schema = {"type": "string", "minLength": 1}
 BOOLEAN: Schema = {"type": "boolean"}
-OBJECT: Schema = {"type": "object"}
 STRINGS: Schema = {"type": "array", "items": STRING}
 NOTHING: Schema = closed({})
 
