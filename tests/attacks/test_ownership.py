@@ -197,3 +197,30 @@ async def test_an_upstream_that_repeats_its_ids_mixes_nobody_up(
     status, raw = await call(session, gateway, owner, "GET", f"/v1/responses/{ids[0]}")
     assert status == 200 and "second" in raw.decode()
     assert (await call(session, gateway, stranger, "GET", f"/v1/responses/{ids[0]}"))[0] == 404
+
+
+@pytest.mark.parametrize("provider", ["scripted-chat", "scripted-anthropic"])
+async def test_nobody_gets_what_an_upstream_remembers_for_somebody_else(
+    gateway: Gateway,
+    session: aiohttp.ClientSession,
+    owner: Key,
+    stranger: Key,
+    scripted_upstream: ScriptedUpstream,
+    provider: str,
+) -> None:
+    """Attack 35: to the upstream all of them are one customer. The same request asks it anew for each, with an idempotency key
+    that is the sender's alone; nothing is answered from here."""
+    body = orjson.dumps({"model": f"{provider}/story:hello", "messages": [{"role": "user", "content": SECRET}]})
+    keys: dict[str, list[str]] = {}
+    for who in (owner, stranger, owner):
+        for name in ("retry-1", "retry-2"):
+            since = len(scripted_upstream.journal)
+            headers = {**who.headers, "idempotency-key": name, "content-type": "application/json"}
+            url = gateway.base_url + "/v1/chat/completions"
+            async with session.post(url, data=body, headers=headers) as answer:
+                assert answer.status == 200
+            assert len(scripted_upstream.journal) == since + 1
+            asked = scripted_upstream.journal.last
+            keys.setdefault(f"{who.id} {name}", []).append(asked.headers["idempotency-key"])
+    assert all(len(set(found)) == 1 for found in keys.values()), "who tries again says the same"
+    assert len({found[0] for found in keys.values()}) == 4

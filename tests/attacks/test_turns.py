@@ -91,7 +91,8 @@ def test_a_fault_before_the_first_event_is_tried_again(
     answer = _post(patient, {"model": f"faulty-{upstream}/{name}", "messages": _ASK}, **{"idempotency-key": "key-1"})
     assert answer.status_code == 200 and len(answer.json()["choices"]) == 1
     tries = _received(faulty_upstream, name, since)
-    assert len(tries) == 2 and {entry.headers.get("idempotency-key") for entry in tries} == {"key-1"}
+    (key,) = {entry.headers["idempotency-key"] for entry in tries}
+    assert len(tries) == 2 and key != "key-1", "one for both tries, and of nobody else"
     assert len(logged(patient, answer.headers["request-id"])["attempts"]) == 2
 
 

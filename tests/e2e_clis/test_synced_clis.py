@@ -25,6 +25,9 @@ QUIET = {
 }
 """What keeps a tool from asking and from calling its vendor; nothing of it says where its models are."""
 
+MOVED: dict[str, str] = {"claude": "CLAUDE_CONFIG_DIR", "codex": "CODEX_HOME", "gemini": "GEMINI_CLI_HOME"}
+"""The variable that makes a tool keep its files in another folder."""
+
 
 @pytest.fixture(scope="module")
 def packages() -> Path:
@@ -41,9 +44,10 @@ def gateway() -> Iterator[Gateway]:
         yield found
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["at-home", "moved"])
 @pytest.mark.parametrize("cli", [CLAUDE, CODEX, GEMINI], ids=lambda cli: cli.name)
 def test_a_synced_tool_works_and_a_restored_home_is_empty(
-    cli: Cli, packages: Path, gateway: Gateway, tmp_path: Path
+    cli: Cli, moved: bool, packages: Path, gateway: Gateway, tmp_path: Path
 ) -> None:
     home, folder = tmp_path / "home", tmp_path / "work"
     home.mkdir()
@@ -56,11 +60,12 @@ def test_a_synced_tool_works_and_a_restored_home_is_empty(
             raise
         pytest.skip(f"{cli.name} does not start here: {problem}")
     left = {each.relative_to(home) for each in home.rglob("*") if each.is_file()}
-    _sync(gateway, home, cli.name, "--model", "crawdad/demo", "--url", gateway.base_url)
+    variables = {MOVED[cli.name]: str(tmp_path / "elsewhere")} if moved else {}
+    _sync(gateway, home, variables, cli.name, "--model", "crawdad/demo", "--url", gateway.base_url)
     synced = Cli(
         cli.name,
         cli.entry,
-        lambda place, model: QUIET[cli.name],
+        lambda place, model: QUIET[cli.name] | variables,
         lambda model, prompt: [word for word in cli.arguments(model, prompt) if word not in ("--model", "-m", model)],
         cli.read,
         cli.tool,
@@ -68,10 +73,10 @@ def test_a_synced_tool_works_and_a_restored_home_is_empty(
     )
     answer = synced.run(packages, place, "crawdad/demo", PROMPT)
     assert answer.text.startswith("[Crawdad demo] You said: “Say hello”.")
-    _sync(gateway, home, cli.name, "--restore")
-    ours = [each for each in home.rglob("*crawdad*") if each.is_file()]
+    _sync(gateway, home, variables, cli.name, "--restore")
+    ours = [each for each in tmp_path.rglob("*crawdad*") if each.is_file()]
     assert ours == []
-    for path in set(home.rglob("*")) - {home / each for each in left}:
+    for path in set(tmp_path.rglob("*")) - {home / each for each in left}:
         if path.is_file() and path.suffix in (".json", ".toml", "") and path.stat().st_size < 1_000_000:
             text = path.read_text(errors="replace")
             assert "ANTHROPIC_API_KEY" not in text and "GEMINI_API_KEY" not in text and "model_providers" not in text, (
@@ -79,9 +84,10 @@ def test_a_synced_tool_works_and_a_restored_home_is_empty(
             )
 
 
-def _sync(gateway: Gateway, home: Path, *words: str) -> dict[str, object]:
+def _sync(gateway: Gateway, home: Path, variables: dict[str, str], *words: str) -> dict[str, object]:
     command = [sys.executable, "-m", "crawdad.app", "sync", *words, "--json"]
-    environment = {**os.environ, "HOME": str(home), "CRAWDAD_HOME": str(gateway.home), "PYTHONPATH": str(SOURCE)}
+    own = {"HOME": str(home), "CRAWDAD_HOME": str(gateway.home), "PYTHONPATH": str(SOURCE)}
+    environment = {**os.environ, **dict.fromkeys(MOVED.values(), ""), **own, **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, object] = json.loads(done.stdout)

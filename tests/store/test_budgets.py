@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
 from crawdad.store.budgets import BudgetStore, Counter, CounterName, Line, Order, Shortage, settle_budgets
 from crawdad.store.database import Database, open_database
-from crawdad.store.exchanges import ExchangeLog
+from crawdad.store.exchanges import ExchangeLog, Row
 from crawdad.store.journal import open_journal
 from crawdad.store.records import pack
 from tests.store.samples import exchange
@@ -158,6 +161,56 @@ async def test_a_spool_of_a_dead_process_settles(database: Database, tmp_path: P
         journal.record(told)
         await journal.flush()
     assert await state(store) == (33, 0)
+
+
+async def test_what_the_full_spool_drops_is_charged_all_the_same(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is behind: there is no room for the rows of three exchanges, whose process then dies."""
+    store = BudgetStore(database)
+    for name in ("one", "two", "three"):
+        await reserve(store, name, line(most=20))
+
+    async def unavailable(log: ExchangeLog, records: Sequence[bytes]) -> None:
+        raise GatewayError(ErrorKind.UNAVAILABLE, Text("store.unavailable", {"reason": "outage"}))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ExchangeLog, "insert", unavailable)
+        async with open_journal(database, tmp_path, 64 * 1024, 0.1, charge=settle_budgets) as journal:
+            while not journal.dropped:
+                journal.record(exchange(1))
+            for name, used in (("one", 8), ("two", 0), ("three", 9)):
+                told = exchange(1, id=name, outcome="completed" if used else "failed", cost=None, budgeted=True)
+                told.usage.input_tokens, told.usage.output_tokens = used, 0
+                journal.record(told)
+            assert journal.dropped == 4
+    assert await state(store) == (0, 60)
+    for _ in range(2):
+        async with open_journal(database, tmp_path, charge=settle_budgets) as journal:
+            await journal.flush()
+        assert await state(store) == (17, 0) and journal.dropped == 4
+    assert await ExchangeLog(database).get("one") is None
+
+
+async def test_what_the_database_refuses_is_charged_all_the_same(database: Database, tmp_path: Path) -> None:
+    store = BudgetStore(database)
+    for name in ("one", "two"):
+        await reserve(store, name, line(most=20))
+
+    async def refuses_one(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+        if any(row[0] == "one" for row in rows):
+            raise GatewayError(ErrorKind.CONFLICT, Text("store.unfit"))
+
+    async with open_journal(database, tmp_path, followers=[refuses_one], charge=settle_budgets) as journal:
+        for name in ("one", "two"):
+            told = exchange(1, id=name, outcome="completed", cost=None, budgeted=True)
+            told.usage.input_tokens, told.usage.output_tokens = 7, 0
+            journal.record(told)
+        await journal.flush()
+        assert journal.dropped == 1
+    assert await state(store) == (14, 0)
+    log = ExchangeLog(database)
+    assert await log.get("one") is None and await log.get("two") is not None
 
 
 async def test_many_at_once_never_take_more_than_there_is(database_url: str, database: Database) -> None:

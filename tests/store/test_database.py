@@ -136,6 +136,28 @@ async def test_what_raises_inside_a_transaction_undoes_it(database: Database) ->
     assert await changes.revisions() == {}
 
 
+async def test_a_transaction_at_once_is_kept_or_undone_as_a_whole(tmp_path: Path) -> None:
+    make = "INSERT INTO changes (topic, revision) VALUES (?, 1)"
+
+    def one(connection: sqlite3.Connection) -> int:
+        return connection.execute(make, ("one",)).rowcount
+
+    def twice(connection: sqlite3.Connection) -> None:
+        connection.execute(make, ("two",))
+        connection.execute(make, ("one",))
+
+    async with open_database(f"sqlite:///{tmp_path / 'crawdad.db'}") as database:
+        assert await database.write_at_once(one) == 1
+        with pytest.raises(GatewayError) as caught:
+            await database.write_at_once(twice)
+        assert caught.value.kind is ErrorKind.CONFLICT
+        assert set(await Changes(database).revisions()) == {"one"}
+        await asyncio.gather(
+            *(Changes(database).bump("one") for _ in range(20)), database.write_at_once(lambda _: None)
+        )
+        assert (await Changes(database).revisions())["one"] == 21
+
+
 async def test_many_writers_take_turns(database: Database) -> None:
     changes = Changes(database)
     revisions = await asyncio.gather(*(changes.bump("contended") for _ in range(50)))

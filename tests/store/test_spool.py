@@ -86,12 +86,26 @@ def test_a_full_spool_refuses_and_counts(tmp_path: Path) -> None:
     spool = Spool.create(tmp_path, CAPACITY)
     payload = b"x" * 1000
     taken = sum(spool.append(payload) for _ in range(100))
-    assert taken == CAPACITY // 1016
+    assert taken == CAPACITY * 15 // 16 // 1016
     assert spool.dropped == 100 - taken
     spool.commit(spool.batch(1))
     assert spool.append(payload), "what was committed makes room"
     found = adopt(die(spool))
     assert (found.pending, found.dropped) == (taken, 100 - taken)
+    found.close(remove=True)
+
+
+def test_a_full_spool_has_room_for_what_must_not_be_dropped(tmp_path: Path) -> None:
+    spool = Spool.create(tmp_path, CAPACITY)
+    while spool.append(b"x" * 1000):
+        pass
+    charges = [b"charge %03d" % number for number in range(100)]
+    assert all(map(spool.append_to_spare, charges)) and not spool.append(b"x" * 100)
+    while spool.append_to_spare(b"y" * 1000):
+        pass
+    assert not spool.append_to_spare(b"y" * 1000) and spool.dropped == 2, "the spare room ends too, and counts nothing"
+    found = adopt(die(spool))
+    assert [record for record in everything(found) if record.startswith(b"charge")] == charges
     found.close(remove=True)
 
 

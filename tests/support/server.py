@@ -46,7 +46,7 @@ TOKEN = "cd-test-token-0123456789abcdef"
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 15.0
-_LEFT_OUT = ("CRAWDAD_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "OLLAMA_")
+_LEFT_OUT = ("CRAWDAD_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "OLLAMA_", "CLAUDE_", "CODEX_")
 
 
 class GatewayFailed(AssertionError):

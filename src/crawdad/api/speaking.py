@@ -10,6 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
+from crawdad.api.feature_headers import feature_headers
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
@@ -28,7 +29,6 @@ from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
 from crawdad.wire.fields import parse_object
 
-FEATURE_HEADERS = (b"anthropic-beta", b"anthropic-version", b"openai-beta", b"idempotency-key")
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
 
@@ -133,12 +133,6 @@ async def speak(
         await conversation.close()
 
 
-def feature_headers(call: Call) -> Headers:
-    """The protocol's own feature headers that travel on the express lane."""
-    found = {name.decode(): call.header(name) for name in FEATURE_HEADERS if name in call.headers}
-    return {name: value for name, value in found.items() if len(value) < 4096}
-
-
 def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
     """The turn that a request body asks for. Raises BAD_REQUEST."""
     form = None
@@ -162,7 +156,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, 
     turn = Turn(exchange, principal, codecs.get(exchange.protocol), name, stream, body, raw, gate.clock.now)
     turn.form = form
     turn.array = said.array
-    turn.headers = feature_headers(call)
+    turn.headers = feature_headers(call, principal)
     turn.language = call.language
     return turn
 

@@ -109,7 +109,7 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         cluster_url = settings.cluster.url.reveal() if settings.cluster.url else None
         cluster = await stack.enter_async_context(open_cluster(cluster_url, clock))
         journal = await stack.enter_async_context(
-            open_journal(database, launch.home / "spool", followers=(count_usage, settle_budgets))
+            open_journal(database, launch.home / "spool", followers=(count_usage,), charge=settle_budgets)
         )
         transport = await stack.enter_async_context(
             HttpTransport(f"crawdad/{__version__}", lambda: upkeep.settings.gateway.private_networks)

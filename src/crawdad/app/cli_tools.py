@@ -11,15 +11,15 @@ from crawdad.app.launch import Launch
 from crawdad.app.wiring import configuration_source, usable_settings
 from crawdad.services.cli_sync.plan import FileChange
 from crawdad.services.cli_sync.service import CliSync, Status
-from crawdad.services.cli_sync.tools import Wanted, tool_named
+from crawdad.services.cli_sync.tools import ToolFile, Wanted, moved_files, tool_named
 
 _PLACEHOLDER = "a-key-made-for-it"
 
 
 def cli_sync_in(environment: Mapping[str, str]) -> CliSync:
-    """Their settings, in the home directory that `environment` names."""
+    """Their settings, in the home directory that `environment` names, and where their own variables in it say."""
     home = environment.get("HOME") or os.path.expanduser("~")
-    return CliSync(LocalHomeFiles(home), LocalPrograms(home, environment))
+    return CliSync(LocalHomeFiles(home, moved_files(environment)), LocalPrograms(home, environment))
 
 
 class InstalledTools:
@@ -28,7 +28,9 @@ class InstalledTools:
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
         self._sync = cli_sync_in(launch.environment)
-        self.home = self._sync.home
+
+    def place(self, file: ToolFile) -> str:
+        return self._sync.place(file)
 
     async def status(self, tool: str, url: str | None) -> Status:
         return await self._sync.status(tool_named(tool), await self._url(url))

@@ -78,8 +78,8 @@ def window_of(period: BudgetPeriod, now: float) -> str:
         return TOTAL
     moment = _moment(now)
     if period == "day":
-        return moment.strftime("%Y-%m-%d")
-    return moment.strftime("%Y-%m" if period == "month" else "%Y-%m-%dT%H:%M")
+        return f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+    return f"{moment.year:04}-{moment.month:02}" if period == "month" else moment.strftime("%Y-%m-%dT%H:%M")
 
 
 def window_end(period: BudgetPeriod, now: float) -> float | None:

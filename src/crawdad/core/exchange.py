@@ -73,5 +73,7 @@ class Exchange:
     """A good end is not certain yet: something has still to work out before the client hears of it. Not stored."""
     heard: int = 0
     """How much of the answer the client got (`services.turns.cut`), in case that it is cut off. Not stored."""
+    budgeted: bool = field(default=False, repr=False, compare=False)
+    """Something of a day's, a month's or a total budget is set aside for it: what it used must be written down. Not stored."""
     when_cut: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     """Completes `usage` where the answer does not come to its end. Not stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urljoin
 
 from crawdad.core.errors import GatewayError
@@ -62,7 +63,19 @@ async def list_models(
     return found
 
 
+async def told_of_key(provider: Provider, transport: Transport) -> Any:
+    """What a provider with a `key_path` says of the key. Raises as `list_models` does."""
+    url = endpoint(provider.base_url, provider.profile.key_path)
+    return await _fetched(
+        provider, UpstreamCall("GET", url, {}, None, _PATIENCE, False, provider.proxy), transport, None
+    )
+
+
 async def _list(provider: Provider, call: UpstreamCall, transport: Transport, heard: Heard | None) -> list[ListedModel]:
+    return read_model_list(provider.protocol, await _fetched(provider, call, transport, heard))
+
+
+async def _fetched(provider: Provider, call: UpstreamCall, transport: Transport, heard: Heard | None) -> Any:
     headers = {**provider.headers, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
     answer = await transport.send(replace(call, headers=headers))
     try:
@@ -73,7 +86,7 @@ async def _list(provider: Provider, call: UpstreamCall, transport: Transport, he
         heard(answer.status, answer.headers, body)
     if answer.status >= 300:
         raise error_of_status(answer.status, answer.headers, body, provider, codecs.get(provider.protocol))
-    return read_model_list(provider.protocol, parse_upstream(body))
+    return parse_upstream(body)
 
 
 async def find_local(

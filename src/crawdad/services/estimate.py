@@ -78,7 +78,7 @@ def estimate_body(body: Any) -> int:
             return MOST_TOKENS
         if isinstance(value, str):
             total += _text_tokens(value)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             if depth < _MOST_DEPTH:
                 total += _of_mapping(value, depth, waiting)
             else:

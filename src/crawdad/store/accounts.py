@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -97,14 +97,17 @@ class AccountStore:
             await connection.execute(insert(accounts), row)
         return replace(account, position=row["position"])
 
-    async def put(self, account: Account) -> bool:
-        """Write every field of a known account but its place in the order. False when it is gone. CONFLICT: the label."""
+    async def put(self, account: Account, only: Collection[str] | None = None) -> bool:
+        """Write the fields `only` of a known account; all but its place in the order where none are named. False when it is
+        gone. CONFLICT: the label."""
         row = await asyncio.to_thread(self._row, account)
         kept: tuple[str, ...] = ("id", "position", "created_at")
         if account.disabled_reason == UNREADABLE:  # what could not be read is not overwritten with nothing
             kept += ("secret", "disabled_reason", "disabled_at")
         for name in kept:
             del row[name]
+        if only is not None:
+            row = {name: value for name, value in row.items() if name in only}
         query = update(accounts).where(accounts.c.id == account.id).values(row)
         async with self._database.write() as connection:
             return (await connection.execute(query)).rowcount > 0

@@ -1,73 +1,40 @@
 """Budgets of days, months and for good: what was used of each window, and what is set aside by requests under way.
 
 Counters are read, changed and written back under their locks, in one order everywhere: of two transactions that want the same
-counters one waits. (SQLite has one writer anyway.) Amounts are rounded to billionths, so that sums of dollars do not drift.
+counters one waits. (SQLite has one writer anyway.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import and_, bindparam, delete, insert, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crawdad.core.budgets import BudgetUnit, amounts_used
+from crawdad.core.budgets import amounts_used
+from crawdad.store.budget_decisions import (
+    PLACES,
+    Counter,
+    CounterName,
+    Line,
+    Order,
+    Shortage,
+    counters_of,
+    decide,
+    lines_text,
+    read_lines,
+)
+from crawdad.store.budgets_sqlite import reserve_at_once
 from crawdad.store.database import Database
 from crawdad.store.exchanges import Row
 from crawdad.store.records import COLUMNS
 from crawdad.store.tables import budget_counters, budget_reservations
 from crawdad.store.upsert import insert_or_keep
 
-_PLACES = 9
+__all__ = ["BudgetStore", "Counter", "CounterName", "Line", "Order", "Shortage", "settle_budgets"]
+
 _MOST_NAMES = 500
-
-CounterName = tuple[str, BudgetUnit, str]
-"""Whose, of what, in which window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one request wants of one counter: `most` is set aside, `least` is what it takes in any case."""
-
-    subject: str
-    unit: BudgetUnit
-    window: str
-    limit: float
-    least: float
-    most: float
-
-    @property
-    def counter(self) -> CounterName:
-        """The counter's name."""
-        return self.subject, self.unit, self.window
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What one request wants of several counters: all of it or nothing. `id` is the exchange's."""
-
-    id: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shortage:
-    """There was no room in `line`. `passing`: there would be, were nothing set aside by others."""
-
-    line: Line
-    used: float
-    passing: bool
-
-
-@dataclass(slots=True)
-class Counter:
-    """What was used of a window, and what is set aside in it."""
-
-    used: float = 0.0
-    reserved: float = 0.0
 
 
 class BudgetStore:
@@ -78,20 +45,21 @@ class BudgetStore:
 
     async def reserve(self, orders: Sequence[Order], runner: str, expires_at: float) -> list[Shortage | None]:
         """Set aside what `orders` want, in their order, in one transaction. None for an order that was granted."""
-        names = sorted({line.counter for order in orders for line in order.lines})
+        if self._database.is_sqlite:
+            return await self._database.write_at_once(
+                lambda connection: reserve_at_once(connection, orders, runner, expires_at)
+            )
+        names = counters_of(orders)
         while True:
             async with self._database.write() as connection:
                 counters = await _locked(connection, names)
                 if len(counters) == len(names):
-                    verdicts = [_granted(order, counters) for order in orders]
-                    granted = [order for order, verdict in zip(orders, verdicts, strict=True) if verdict is None]
-                    if granted:
-                        touched = {line.counter for order in granted for line in order.lines}
-                        await _write(connection, {name: counters[name] for name in touched})
-                        await connection.execute(
-                            insert(budget_reservations), [_reservation(order, runner, expires_at) for order in granted]
-                        )
-                    return verdicts
+                    decision = decide(orders, counters)
+                    if decision.granted:
+                        await _write(connection, decision.changed)
+                        rows = [_reservation(order, runner, expires_at) for order in decision.granted]
+                        await connection.execute(insert(budget_reservations), rows)
+                    return decision.verdicts
             # Rows are made in a transaction of their own: made in this one they would be locked out of turn.
             async with self._database.write() as connection:
                 await _make(connection, [name for name in names if name not in counters])
@@ -180,9 +148,9 @@ async def settle_budgets(connection: AsyncConnection, rows: Sequence[Row]) -> No
         for exchange_id, (lines, returned) in found.items():
             for counter, reserved in lines:
                 state = counters[counter]
-                state.used = round(state.used + used[exchange_id].of(counter[1]), _PLACES)
+                state.used = round(state.used + used[exchange_id].of(counter[1]), PLACES)
                 if not returned:
-                    state.reserved = max(0.0, round(state.reserved - reserved, _PLACES))
+                    state.reserved = max(0.0, round(state.reserved - reserved, PLACES))
         await _write(connection, counters)
         await connection.execute(delete(budget_reservations).where(budget_reservations.c.id.in_(list(found))))
 
@@ -190,26 +158,8 @@ async def settle_budgets(connection: AsyncConnection, rows: Sequence[Row]) -> No
 Lines = list[tuple[CounterName, float]]
 
 
-def _granted(order: Order, counters: dict[CounterName, Counter]) -> Shortage | None:
-    """Set aside in `counters` what `order` wants, unless a line of it has no room.
-
-    A request whose most has no room may still go if it is the only one under way and its least has: what it takes beyond
-    the limit is the error of its own estimate, and nobody else's.
-    """
-    for line in order.lines:
-        state = counters[line.counter]
-        alone = state.used < line.limit and state.used + line.least <= line.limit
-        if round(state.used + state.reserved + line.most, _PLACES) > line.limit and (state.reserved > 0 or not alone):
-            return Shortage(line, state.used, passing=alone)
-    for line in order.lines:
-        state = counters[line.counter]
-        state.reserved = round(state.reserved + line.most, _PLACES)
-    return None
-
-
 def _reservation(order: Order, runner: str, expires_at: float) -> dict[str, Any]:
-    lines = [[line.subject, line.unit, line.window, round(line.most, _PLACES)] for line in order.lines]
-    return {"id": order.id, "runner": runner, "expires_at": expires_at, "lines": orjson.dumps(lines).decode()}
+    return {"id": order.id, "runner": runner, "expires_at": expires_at, "lines": lines_text(order)}
 
 
 async def _reservations(
@@ -224,8 +174,7 @@ async def _reservations(
         query = query.with_for_update()
     found: dict[str, tuple[Lines, bool]] = {}
     for row in await connection.execute(query):
-        lines: Lines = [((subject, unit, window), amount) for subject, unit, window, amount in orjson.loads(row.lines)]
-        found[row.id] = lines, row.returned
+        found[row.id] = read_lines(row.lines), row.returned
     return found
 
 
@@ -236,7 +185,7 @@ async def _give_back(connection: AsyncConnection, found: dict[str, tuple[Lines, 
         for counter, reserved in lines:
             if counter in counters:
                 state = counters[counter]
-                state.reserved = max(0.0, round(state.reserved - reserved, _PLACES))
+                state.reserved = max(0.0, round(state.reserved - reserved, PLACES))
     await _write(connection, counters)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from crawdad.store import schema
 from crawdad.store.address import parse
 from crawdad.store.faults import translated
 from crawdad.store.filelock import exclusive
+from crawdad.store.sqlite_writer import Result, SqliteWriter
 
 _WRITES = "crawdad_writes"
 _PRAGMAS = (
@@ -46,6 +48,7 @@ class Database:
         else:
             self._reader, self._writer = engine.execution_options(isolation_level="AUTOCOMMIT"), engine
         self._one_writer = asyncio.Lock()
+        self._at_once = SqliteWriter(str(engine.url.database), _PRAGMAS) if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -68,6 +71,19 @@ class Database:
             with translated():
                 async with self._writer.begin() as connection:
                     yield connection
+
+    async def write_at_once(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """A transaction of SQLite as one call on one thread: much cheaper than `write`, for what requests wait for."""
+        assert self._at_once is not None
+        with translated():
+            async with self._one_writer:
+                return await asyncio.to_thread(self._at_once.run, work)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._at_once is not None:
+            await asyncio.to_thread(self._at_once.close)
+        await self._engine.dispose()
 
     async def check(self) -> None:
         """Raise INTERNAL when the database is damaged, UNAVAILABLE when it does not answer. Reads all of a SQLite file."""
@@ -99,9 +115,8 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     damaged file and UNAVAILABLE when the server or file cannot be reached. Several processes may open it at once.
     """
     address, arguments = parse(url)
-    engine = _engine(address, arguments)
+    database = Database(_engine(address, arguments))
     try:
-        database = Database(engine)
         with translated():
             if database.is_sqlite:
                 await _prepare_file(database, Path(str(address.database)))
@@ -109,7 +124,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
                 await _prepare_server(database)
         yield database
     finally:
-        await engine.dispose()
+        await database.close()
 
 
 def _engine(address: URL, arguments: dict[str, Any]) -> AsyncEngine:

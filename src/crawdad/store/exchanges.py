@@ -22,7 +22,7 @@ from crawdad.store import bulk, exchange_kinds, exchange_totals
 from crawdad.store.database import Database
 from crawdad.store.exchange_filter import matching
 from crawdad.store.exchange_totals import Totals
-from crawdad.store.records import COLUMNS, exchange_of, unpack
+from crawdad.store.records import COLUMNS, exchange_of, is_charge, unpack, unpack_charges
 from crawdad.store.tables import IS_ERROR, exchanges
 
 _ROWS_A_STATEMENT = 64
@@ -32,7 +32,7 @@ MOST_ON_A_PAGE = 1000
 Row = list[Any]
 """An exchange as its row: values in the order of `records.COLUMNS`."""
 Follower = Callable[[AsyncConnection, Sequence[Row]], Awaitable[None]]
-"""Who counts what new exchanges used, within the transaction that keeps them."""
+"""Who counts what new exchanges used, or charges them to somebody, within the transaction that keeps them."""
 
 _REMOVED = ("status", "stored_bytes", "sequence", "started_at", "method", "path", "model_requested", "account_label")
 _STATUS, _STORED_BYTES = COLUMNS.index("status"), COLUMNS.index("stored_bytes")
@@ -67,14 +67,22 @@ class Summary:
 class ExchangeLog:
     """The table of exchanges."""
 
-    def __init__(self, database: Database, followers: Sequence[Follower] = ()) -> None:
+    def __init__(self, database: Database, followers: Sequence[Follower] = (), charge: Follower | None = None) -> None:
         self._database = database
         self._followers = followers
+        self._charge = charge
 
     async def insert(self, records: Sequence[bytes]) -> None:
         """Keep packed exchanges (see `records.pack`), all or none; those whose id is known already are left as they are.
-        The followers get the others within the same transaction, so that what they count is counted once.
+        The followers get the others within the same transaction, so that what they count is counted once. `charge` gets
+        them too, and the charges among `records` (see `records.pack_charge`), which it must not take twice.
         """
+        charges = [record for record in records if is_charge(record)]
+        if charges:
+            await self.charge(charges)
+            records = [record for record in records if not is_charge(record)]
+            if not records:
+                return
         async with self._database.write() as connection:
             fresh: list[Row] = []
             number = await exchange_totals.take_numbers(connection, len(records))
@@ -90,8 +98,21 @@ class ExchangeLog:
                 fresh += rows if len(kept) == len(rows) else _first_of_each(rows, kept)
             await exchange_totals.add(connection, Totals.of((row[_STATUS], row[_STORED_BYTES]) for row in fresh))
             await exchange_kinds.add(connection, exchange_kinds.kinds_of(fresh, COLUMNS))
-            for follower in self._followers:
+            for follower in (*self._followers, *((self._charge,) if self._charge else ())):
                 await follower(connection, fresh)
+
+    async def charge(self, records: Sequence[bytes]) -> None:
+        """Charge packed exchanges, or charges, without keeping them."""
+        try:
+            rows = [
+                *unpack(each for each in records if not is_charge(each)),
+                *unpack_charges(filter(is_charge, records)),
+            ]
+        except (ValueError, TypeError) as error:
+            raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
+        if self._charge is not None:
+            async with self._database.write() as connection:
+                await self._charge(connection, rows)
 
     async def get(self, exchange_id: str, principal_id: str | None = None) -> Exchange | None:
         """One exchange; of that principal alone where one is named."""

@@ -20,7 +20,7 @@ from crawdad.store.database import Database
 from crawdad.store.exchanges import ExchangeLog, Follower
 from crawdad.store.filelock import exclusive
 from crawdad.store.key_values import Counters
-from crawdad.store.records import pack
+from crawdad.store.records import pack, pack_charge
 from crawdad.store.spool import DEFAULT_CAPACITY, Batch, DamagedSpool, Spool
 
 _BATCH = 512
@@ -35,9 +35,14 @@ class SpoolJournal:
     """The `Journal` of this process. Made by `open_journal`; used from the event loop alone."""
 
     def __init__(
-        self, database: Database, spool: Spool, orphans: Sequence[Spool], followers: Sequence[Follower] = ()
+        self,
+        database: Database,
+        spool: Spool,
+        orphans: Sequence[Spool],
+        followers: Sequence[Follower] = (),
+        charge: Follower | None = None,
     ) -> None:
-        self._exchanges = ExchangeLog(database, followers)
+        self._exchanges = ExchangeLog(database, followers, charge)
         self._counters = Counters(database)
         self._spool = spool
         self._orphans = list(orphans)
@@ -48,13 +53,19 @@ class SpoolJournal:
         self._one_writer = asyncio.Lock()
 
     def record(self, exchange: Exchange) -> None:
-        """Keep `exchange`: after this call a kill of the process does not lose it. When there is no room it is counted."""
+        """Keep `exchange`: after this call a kill of the process does not lose it. When there is no room it is counted, and
+        what it owes to a budget is kept alone."""
         spool = self._spool
-        if spool.append(pack(exchange)):
-            if spool.pending == 1:
-                self._some.set()
-            elif spool.pending == _BATCH:
-                self._many.set()
+        if not spool.append(pack(exchange)):
+            if not exchange.budgeted:
+                return
+            if not spool.append_to_spare(pack_charge(exchange)):
+                _log.error("an exchange is not charged to its budget: not even its charge finds room in the spool")
+                return
+        if spool.pending == 1:
+            self._some.set()
+        elif spool.pending == _BATCH:
+            self._many.set()
 
     @property
     def dropped(self) -> int:
@@ -133,15 +144,25 @@ class SpoolJournal:
             spool.commit(batch)
 
     async def _write_singly(self, spool: Spool, batch: Batch) -> None:
-        """One record that the database refuses must not hold up the others: it alone is given up, and counted."""
+        """One record that the database refuses must not hold up the others: it alone is given up, and counted. What it owes
+        to a budget is charged all the same."""
         for record in batch.records:
             try:
                 await self._exchanges.insert([record])
             except GatewayError as error:
                 if error.kind not in (ErrorKind.BAD_REQUEST, ErrorKind.CONFLICT):
                     raise
+                await self._charge_refused(record)
                 spool.drop()
                 _log.error("the database refuses an exchange: %s", error)
+
+    async def _charge_refused(self, record: bytes) -> None:
+        try:
+            await self._exchanges.charge([record])
+        except GatewayError as error:
+            if error.kind not in (ErrorKind.BAD_REQUEST, ErrorKind.CONFLICT):
+                raise
+            _log.error("an exchange that the database refuses cannot be charged to its budget either: %s", error)
 
     async def _report(self, spool: Spool) -> int:
         dropped = spool.dropped
@@ -156,14 +177,16 @@ async def open_journal(
     capacity: int = DEFAULT_CAPACITY,
     closing_seconds: float = 5.0,
     followers: Sequence[Follower] = (),
+    charge: Follower | None = None,
 ) -> AsyncIterator[SpoolJournal]:
     """The journal with its spool in `folder`; spools of dead processes there are written first.
 
     On leaving, what is left is written within `closing_seconds`, or stays in the spool for the next process.
-    `capacity` is in bytes. Raises UNAVAILABLE when the spool cannot be made.
+    `capacity` is in bytes; `followers` and `charge` are those of `ExchangeLog`.
+    Raises UNAVAILABLE when the spool cannot be made.
     """
     spool, orphans = await _take_spools(folder, capacity)
-    journal = SpoolJournal(database, spool, orphans, followers)
+    journal = SpoolJournal(database, spool, orphans, followers, charge)
     try:
         await journal.count_dropped()
         async with running(journal.keep_writing()):

@@ -50,6 +50,7 @@ _ROW_OVERHEAD = 256
 """Bytes that a row and its index entries take beside its values, roughly."""
 _MOST_BYTES = 32 * 1024
 _MOST_CHARACTERS = 1000
+_CHARGE = ("id", "outcome", "input_tokens", "output_tokens", "cost")
 _MOST_ITEMS = 20
 _LARGEST = 2**53
 
@@ -84,6 +85,27 @@ def _cleaned(value: Any) -> Any:
         return {field.name: _cleaned(getattr(value, field.name)) for field in fields(value)}
     text = str(value)[:_MOST_CHARACTERS]
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def pack_charge(exchange: Exchange) -> bytes:
+    """The short record of an exchange whose own finds no room: no more than what it owes to budgets."""
+    usage = exchange.usage
+    values = (exchange.id, exchange.outcome, usage.input_tokens, usage.output_tokens, exchange.cost)
+    return orjson.dumps(dict(zip(_CHARGE, map(_cleaned, values), strict=True)))
+
+
+def is_charge(record: bytes) -> bool:
+    """Whether a record is one of `pack_charge`."""
+    return record.startswith(b"{")
+
+
+def unpack_charges(records: Iterable[bytes]) -> list[list[Any]]:
+    """The rows of charges, in the order of `COLUMNS`, with nothing where only the log would read."""
+    rows = []
+    for record in records:
+        values = orjson.loads(record)
+        rows.append([values.get(name) for name in COLUMNS])
+    return rows
 
 
 def unpack(records: Iterable[bytes]) -> list[list[Any]]:

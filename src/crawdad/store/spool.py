@@ -30,6 +30,8 @@ _AT_MAGIC, _AT_CAPACITY, _AT_COMMITTED, _AT_DROPPED = range(4)
 """Places in the header, counted in 64-bit words of this machine: one store each, so a kill cannot tear them."""
 _FRAME = struct.Struct("=QII")
 _LET_GO_BYTES = 1024 * 1024
+_SPARE = 16
+"""One part in so many of the ring is for what must not be dropped."""
 
 
 class DamagedSpool(Exception):
@@ -124,10 +126,20 @@ class Spool:
 
     def append(self, payload: bytes) -> bool:
         """Keep a record. False, and one more dropped, when there is no room for it."""
+        capacity = self._capacity
+        if self._append(payload, capacity - capacity // _SPARE):
+            return True
+        self.drop()
+        return False
+
+    def append_to_spare(self, payload: bytes) -> bool:
+        """Keep a record where the room of others ends. False when there is none here either."""
+        return self._append(payload, self._capacity)
+
+    def _append(self, payload: bytes, room: int) -> bool:
         end = self._end
         after = end + _FRAME.size + len(payload)
-        if after - self._committed > self._capacity:
-            self.drop()
+        if after - self._committed > room:
             return False
         self._copy_in(end, _FRAME.pack(end, len(payload), zlib.crc32(payload)) + payload)
         self._end = after

@@ -82,6 +82,8 @@ class Profile:
     """How model names begin → the protocol in which this upstream offers them, where it speaks several."""
     list_paths: tuple[str, ...] = ()
     """Where the lists of models are on the upstream's host (not below the base URL)."""
+    key_path: str = ""
+    """Where an upstream tells of the key itself, below the base URL: there its list of models is open to everybody."""
     open_list: bool = False
     """Whether the list leaves models out: names beyond it are passed on."""
     key_header: str = ""

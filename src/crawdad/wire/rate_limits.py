@@ -1,7 +1,7 @@
-"""Rate-limit headers: how much of an allowance is left, and when it is whole again. Pure.
+"""Rate-limit headers, and what is told of a key: how much of an allowance is left, and when it is whole again. Pure.
 
 Sources: Anthropic's and OpenAI's documentation of rate limits; Groq, Mistral, OpenRouter and others use OpenAI's names or
-the bare `x-ratelimit-limit`, `-remaining`, `-reset`.
+the bare `x-ratelimit-limit`, `-remaining`, `-reset`. OpenRouter's documentation of `GET /api/v1/key`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from crawdad.core.budgets import window_end
 from crawdad.wire.refusals import duration
 
 _ANTHROPIC = "anthropic-ratelimit-"
@@ -18,6 +20,7 @@ _ANTHROPIC_KINDS = ("requests", "tokens", "input-tokens", "output-tokens")
 _OPENAI_KINDS = ("requests", "tokens")
 _EPOCH = 1_000_000_000
 _LATEST = 4_000_000_000
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,42 @@ def read_allowance(headers: Mapping[str, str], now: float) -> Allowance | None:
     elif headers.get(_OPENAI + "limit"):
         found = _allowance(headers, _OPENAI + "limit", _OPENAI + "remaining", _OPENAI + "reset", now)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStanding:
+    """What an upstream tells of a key. No `allowance`: there is no limit to it. No `plan`: nothing is said of one."""
+
+    allowance: Allowance | None = None
+    plan: str | None = None
+
+
+def read_key(document: Any, now: float) -> KeyStanding:
+    """What OpenRouter says of a key: the credit that is left of its limit, and whether it is of the free tier."""
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, dict):
+        return KeyStanding()
+    free = data.get("is_free_tier")
+    plan = "free" if free is True else "paid" if free is False else None
+    limit, left = _number(data.get("limit")), _number(data.get("limit_remaining"))
+    if limit is None or left is None:
+        return KeyStanding(None, plan)
+    return KeyStanding(Allowance(percentage_of(left, limit), _reset_of(data.get("limit_reset"), now)), plan)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _reset_of(period: Any, now: float) -> float | None:
+    """When a period of UTC ends; weeks begin on Monday."""
+    if period == "daily":
+        return window_end("day", now)
+    if period == "monthly":
+        return window_end("month", now)
+    if period == "weekly":
+        return ((now // _DAY + 3) // 7 * 7 + 4) * _DAY  # the first day of Unix time was a Thursday
+    return None
 
 
 def rfc3339(moment: float) -> str:

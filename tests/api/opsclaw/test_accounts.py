@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.api.opsclaw.client import Answer, call, chat
-from tests.support.server import Gateway
+from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.accounts import AccountVendor
 
 _numbers = itertools.count(1)
@@ -63,6 +63,32 @@ def test_a_key_the_vendor_refuses_is_a_400_and_nothing_is_kept(gateway: Gateway,
     assert answer.status == 400 and answer.json["code"] == "credential_refused"
     assert "sk-nobody-knows-this-one" not in answer.body.decode()
     assert listed(gateway) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "provider", "asked"),
+    [
+        ("openai", "/v1", "openai", "/v1/models"),
+        ("openai_api_key", "/v1", "openai", "/v1/models"),
+        ("openai_compatible", "/v1", "127.0.0.1", "/v1/models"),
+        ("anthropic", "", "anthropic", "/v1/models"),
+        ("anthropic_api_key", "", "anthropic", "/v1/models"),
+        ("anthropic_compatible", "", "127.0.0.1", "/v1/models"),
+        ("gemini_api_key", "/v1beta", "google", "/v1beta/models"),
+        ("google", "/v1beta", "google", "/v1beta/models"),
+        ("vllm", "/v1", "vllm", "/v1/models"),
+    ],
+)
+def test_every_kind_of_key_is_tried_in_its_vendors_own_way(
+    gateway: Gateway, vendor: AccountVendor, name: str, base: str, provider: str, asked: str
+) -> None:
+    body = {"provider": name, "apiKey": "sk-kinds-nobody-knows-it", "baseUrl": vendor.url + base}
+    refused = call(gateway, "POST", "/api/accounts", body)
+    assert (refused.status, refused.json["code"]) == (400, "credential_refused") and listed(gateway) == []
+    vendor.open("sk-kinds-known-0123456789")
+    made = call(gateway, "POST", "/api/accounts", {**body, "apiKey": "sk-kinds-known-0123456789"})
+    assert made.status == 200 and (made.json["provider"], made.json["kind"]) == (provider, "api_key")
+    assert {entry.path for entry in vendor.journal} == {asked}, "nothing but lists of models"
 
 
 @pytest.mark.parametrize(
@@ -340,6 +366,23 @@ def test_declared_limits_are_kept(gateway: Gateway, vendor: AccountVendor) -> No
     assert all(one["reset_time"] for one in found["models"])
 
 
+def test_where_the_list_is_open_the_key_itself_is_asked_about() -> None:
+    with AccountVendor(open_list=True) as vendor:
+        router = {"baseUrl": vendor.url + "/v1", "profile": "openrouter"}
+        with running_gateway(settings({"router": router}, accounts={"refreshMinutes": 0})) as gateway:
+            body = {"provider": "router", "apiKey": "sk-or-nobody-knows-this-one"}
+            refused = call(gateway, "POST", "/api/accounts", body)
+            assert refused.status == 400 and refused.json["code"] == "credential_refused" and not listed(gateway)
+            vendor.open("sk-or-good-0123456789", credit={"limit": 20, "limit_remaining": 5.1, "limit_reset": "daily"})
+            good = call(gateway, "POST", "/api/accounts", {**body, "apiKey": "sk-or-good-0123456789"})
+            assert good.status == 200
+            quota = call(gateway, "GET", f"/api/accounts/{good.json['id']}/quota").json
+            told = {one["name"]: (one["percentage"], one["reset_time"][10:]) for one in quota["models"]}
+            assert told["*"] == (25, "T00:00:00Z") and quota["subscription_tier"] == "free"
+            vendor.key("sk-or-good-0123456789").revoked = True
+            assert call(gateway, "POST", "/api/accounts/refresh").json["failed"] == 1
+
+
 def test_device_identities_are_records(gateway: Gateway, vendor: AccountVendor) -> None:
     a = add(gateway, vendor)
     here = f"/api/accounts/{a['id']}"
@@ -398,6 +441,9 @@ def test_imports_take_arrays_and_text_and_name_what_failed(gateway: Gateway, ven
     )
     assert answer.status == 200
     assert (answer.json["imported"], answer.json["failed"]) == (1, 3) and len(answer.json["details"]) == 3
+    places: list[Any] = [1e308, -1e308, "x", [], True]
+    odd = [{**good, "validate": False, "priority": place} for place in places]
+    assert call(gateway, "POST", "/api/accounts/import", odd).json["failed"] == 5
     text = call(
         gateway, "POST", "/api/accounts/import", {"text": "here: sk-ant-api03-0123456789abcdef, ok?", "validate": False}
     )
@@ -425,6 +471,14 @@ def test_an_older_database_is_read_inside_the_data_directory_alone(
         assert answer.json["imported"] == 1 and answer.json["email"] == "old@example.org"
         assert call(gateway, "POST", "/api/accounts/import/db-custom", {"path": "accounts.db"}).json["skipped"] == 1
         assert call(gateway, "POST", "/api/accounts/import/v1").json == []
+        with sqlite3.connect(gateway.home / "odd.db") as odd:
+            odd.execute("CREATE TABLE accounts (label, provider, api_key, base_url, priority, weight)")
+            for number, values in enumerate(("9e999, 1", "-9e999, 1", "x'00', 1", "1, 9e999", "'x', 1", "1, x'ff'")):
+                named = (f"odd{number}", "acme", f"sk-odd-key-000000{number}", vendor.url + "/v1")
+                odd.execute(f"INSERT INTO accounts VALUES (?,?,?,?,{values})", named)
+        odd.close()
+        told = call(gateway, "POST", "/api/accounts/import/db-custom", {"path": "odd.db", "validate": False})
+        assert told.status == 200 and (told.json["imported"], told.json["failed"]) == (0, 6), told.body
         outside = tmp_path / "outside.json"
         outside.write_text("[]")
         (gateway.home / "link.json").symlink_to(outside)

@@ -301,7 +301,8 @@ def test_who_may_make_no_keys_brings_one(scene: Scene) -> None:
 
 def test_the_command_line_does_the_same(scene: Scene, tmp_path: Path) -> None:
     def run(*words: str) -> Any:
-        env = {**os.environ, "HOME": str(tmp_path), "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)}
+        own = {"HOME": str(tmp_path), "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)}
+        env = {**os.environ, **own, "GEMINI_CLI_HOME": ""}
         command = [sys.executable, "-m", "crawdad.app", "sync", *words, "--json"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
         return done.returncode, json.loads(done.stdout)
@@ -317,6 +318,52 @@ def test_the_command_line_does_the_same(scene: Scene, tmp_path: Path) -> None:
     assert code == 0 and [each for each in tmp_path.rglob("*") if each.is_file()] == []
     code, told = run("emacs")
     assert code == 1 and "emacs" in told["error"]["message"]
+
+
+def test_files_are_where_the_tools_own_variables_say(scene: Scene, tmp_path: Path) -> None:
+    home, elsewhere, outside = tmp_path / "home", tmp_path / "elsewhere", tmp_path / "outside"
+    for each in (home, elsewhere, outside):
+        each.mkdir()
+    variables = {
+        "CLAUDE_CONFIG_DIR": str(elsewhere / "claude"),
+        "CODEX_HOME": str(elsewhere / "codex") + "/",
+        "GEMINI_CLI_HOME": str(home / "config"),
+    }
+
+    def run(*words: str, **more: str) -> Any:
+        own = {"HOME": str(home), "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)}
+        command = [sys.executable, "-m", "crawdad.app", "sync", *words, "--json"]
+        environment = {**os.environ, **own, **variables, **more}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
+        return done.returncode, json.loads(done.stdout)
+
+    def files() -> set[str]:
+        return {str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*") if each.is_file()}
+
+    codex = elsewhere / "codex/config.toml"
+    codex.parent.mkdir()
+    codex.write_text('model = "gpt-5" # keep\n')
+    wanted = {
+        "claude": {"elsewhere/claude/.claude.json", "elsewhere/claude/settings.json"},
+        "codex": {"elsewhere/codex/auth.json", "elsewhere/codex/config.toml"},
+        "gemini": {"home/config/.gemini/.env", "home/config/.gemini/settings.json"},
+    }
+    for tool, paths in wanted.items():
+        code, told = run(tool, "--url", "http://127.0.0.1:8045", "--key", KEY)
+        assert code == 0 and {file["path"] for file in told["files"]} == {str(tmp_path / path) for path in paths}
+        assert all(str(tmp_path / path) in "".join(file["diff"] for file in told["files"]) for path in paths)
+        assert run(tool, "--status", "--url", "http://127.0.0.1:8045")[1]["synced"] is True
+        assert {path for path in files() if not path.endswith((".crawdad.bak", ".crawdad.new"))} == paths | (
+            {"elsewhere/codex/config.toml"}
+        )
+        assert run(tool, "--restore")[0] == 0 and files() == {"elsewhere/codex/config.toml"}
+    assert codex.read_text() == 'model = "gpt-5" # keep\n'
+    assert run("claude", "--key", KEY, CLAUDE_CONFIG_DIR="")[0] == 0 and (home / ".claude/settings.json").exists()
+    codex.unlink()
+    codex.symlink_to(outside / "config.toml")
+    (outside / "config.toml").write_text("")
+    code, told = run("codex", "--key", KEY)
+    assert code == 1 and str(codex) in told["error"]["message"] and (outside / "config.toml").read_text() == ""
 
 
 def _soon(reached: Any) -> bool:

@@ -77,7 +77,7 @@ def test_a_summary_counts_every_request_once(used: Administrator) -> None:
         assert summary["unique_accounts"] == 2
         assert summary["total_cost"] is None and summary["unpriced_requests"] == 3
         assert summary["cache_read_tokens"] == 4000
-        for part in ("today", "this_week", "total"):
+        for part in ("today", "week", "this_week", "total"):
             assert summary[part]["total_tokens"] == 5079 and summary[part]["total_requests"] == 3
 
 

@@ -231,3 +231,21 @@ async def test_a_lock_that_is_just_being_written_is_not_taken_for_gone(
     gate.set()
     await asyncio.gather(writing, reading)
     assert one.pool.locks.state(made, "m")[0] is State.LOCKED
+
+
+async def test_changes_at_once_do_not_undo_each_other(pair: tuple[AccountServices, AccountServices, House]) -> None:
+    one, two, _ = pair
+    order = AccountOrder("openai", "api_key", "mine", Secret("sk-first"), check=False)
+    account = await one.registry.add(order, BOSS)
+    await asyncio.gather(
+        one.registry.update(account.id, {"name": "Mine"}, BOSS),
+        two.registry.update(account.id, {"weight": 3.0}, BOSS),
+        one.registry.pause(account.id, False, "lunch", BOSS),
+        two.registry.renewed(account, Secret("sk-second")),
+        one.registry.update(account.id, {"plan": "pro", "priority": 7}, BOSS),
+    )
+    found = await two.registry.get(account.id)
+    assert (found.name, found.weight, found.plan, found.position) == ("Mine", 3.0, "pro", 7)
+    assert found.paused_reason == "lunch" and found.secret is not None and found.secret.reveal() == "sk-second"
+    again = await one.registry.add(AccountOrder("openai", "api_key", "mine", Secret("sk-third"), check=False), BOSS)
+    assert again.id == account.id and (await two.registry.get(account.id)).paused_reason == "lunch"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from crawdad.core.prices import Price
 from crawdad.core.settings import BudgetSettings
 from crawdad.core.usage import Usage
 from crawdad.services.budgets import Budgets
+from crawdad.services.budgets.gathering import Gathering
 from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.turns.turn import Turn
 from crawdad.store.budgets import BudgetStore, settle_budgets
@@ -194,6 +195,28 @@ async def test_waiting_that_is_cancelled_holds_nothing(rig: Rig) -> None:
     await rig.budgets.reserve(turn("last", day), [OFFER])  # orders are carried out in turn
     used, reserved = await rig.used(day)
     assert used == 0 and reserved is not None and reserved < 100
+
+
+async def test_who_is_cancelled_at_the_moment_of_being_granted_holds_nothing() -> None:
+    granted = asyncio.Event()
+    undone: list[str] = []
+
+    async def carry_out(orders: Sequence[str]) -> list[int]:
+        granted.set()
+        return list(map(len, orders))
+
+    async def undo(orders: Sequence[str]) -> None:
+        undone.extend(orders)
+
+    gathering: Gathering[str, int] = Gathering(carry_out, undo)
+    loop = asyncio.get_running_loop()
+    running, asking = loop.create_task(gathering.keep_going()), loop.create_task(gathering.do("one"))
+    await granted.wait()  # the verdict is on its way to whoever asks
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await gathering.do("two") == 3 and undone == ["one"]
+    running.cancel()
 
 
 async def test_minutes_are_reserved_and_corrected(rig: Rig) -> None:

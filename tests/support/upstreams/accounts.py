@@ -46,6 +46,7 @@ class Key:
     plan: str = "free"
     tell: str = "header"
     daily: bool = False
+    credit: dict[str, Any] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
     began: dict[str, float] = field(default_factory=dict)
     served: int = 0
@@ -55,9 +56,11 @@ class Key:
 class AccountVendor(LoopbackServer):
     """Serves whoever has one of its keys."""
 
-    def __init__(self, models: tuple[str, ...] = MODELS) -> None:
+    def __init__(self, models: tuple[str, ...] = MODELS, open_list: bool = False) -> None:
         super().__init__()
         self.models = models
+        self.open_list = open_list
+        """Its list of models is open to everybody, and `/v1/key` tells of the key, as at OpenRouter."""
         self.time = time.time()
         self._keys: dict[str, Key] = {}
         self._guard = threading.Lock()
@@ -84,6 +87,9 @@ class AccountVendor(LoopbackServer):
         ask = asked(request)
         protocol = ask.protocol if ask else _dialect(request)
         key = self._keys.get(_secret(request))
+        if self.open_list and request.path == "/v1/models":
+            await services.serve(request, reply, self.models)
+            return
         if key is None or key.revoked:
             status, body = (
                 (400, _GOOGLE_BAD_KEY) if protocol == "gemini" else (401, error_body(protocol, 401, "bad key"))
@@ -92,6 +98,9 @@ class AccountVendor(LoopbackServer):
             return
         if key.forbidden:
             await reply.whole(403, error_body(protocol, 403, "this account may not"))
+            return
+        if self.open_list and request.path == "/v1/key":
+            await reply.whole(200, {"data": {"label": "sk-or-…", "is_free_tier": key.plan == "free", **key.credit}})
             return
         if ask is None:
             if not await services.serve(request, reply, self.models):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 
 from crawdad.adapters.files.reading import failure, read_text
@@ -18,10 +19,19 @@ _OWNER_ONLY = 0o600
 
 
 class LocalHomeFiles:
-    """The files below `home`. Links are followed as long as they stay below it."""
+    """The files below `home`. Links are followed as long as they stay below it.
 
-    def __init__(self, home: str) -> None:
+    `moved` maps how a path begins to what stands there instead, when that is another directory; outside of
+    `home` nothing leads out of that.
+    """
+
+    def __init__(self, home: str, moved: Mapping[str, str] | None = None) -> None:
         self.home = os.path.abspath(home)
+        self._moved = dict(moved or {})
+
+    def place(self, path: str) -> str:
+        """Where the file is, in full."""
+        return self._place(path)[0]
 
     async def read(self, path: str) -> str | None:
         """The text exactly as it stands, None where there is none."""
@@ -41,23 +51,37 @@ class LocalHomeFiles:
 
     def _read(self, path: str) -> str | None:
         try:
-            found = read_text(self._place(path), within=self.home)
+            place, folder = self._place(path)
+            found = read_text(place, within=folder)
         except OSError as error:
             raise failure(path, error) from None
         return found.text if found is not None else None
 
-    def _place(self, path: str) -> str:
+    def _place(self, path: str) -> tuple[str, str]:
+        """`(place, folder)`: where a file is, and what it must not lead out of."""
         if os.path.isabs(path) or ".." in path.split("/") or "\0" in path:
             raise GatewayError(ErrorKind.FORBIDDEN, Text("files.outside", {"path": path[:200], "folder": self.home}))
-        return os.path.join(self.home, path)
+        for beginning, instead in self._moved.items():
+            if path.startswith(beginning):
+                folder = os.path.abspath(os.path.dirname(instead))
+                in_home = os.path.commonpath((folder, self.home)) == self.home
+                return os.path.join(folder, os.path.basename(instead) + path.removeprefix(beginning)), (
+                    self.home if in_home else folder
+                )
+        return os.path.join(self.home, path), self.home
+
+    def _inside(self, path: str) -> tuple[str, str]:
+        """Where a file is by its name, and with every link followed. Raises FORBIDDEN where that is outside."""
+        place, folder = self._place(path)
+        target, real_folder = os.path.realpath(place), os.path.realpath(folder)
+        if os.path.commonpath((target, real_folder)) != real_folder:
+            raise GatewayError(ErrorKind.FORBIDDEN, Text("files.outside", {"path": place, "folder": folder}))
+        return place, target
 
     def _target(self, path: str) -> str:
         """The real place of a file that may be written. Asked of the mode, not of the system: to the super-user nothing is
         read-only, but whoever made a file so meant something by it."""
-        place = self._place(path)
-        target, home = os.path.realpath(place), os.path.realpath(self.home)
-        if os.path.commonpath((target, home)) != home:
-            raise GatewayError(ErrorKind.FORBIDDEN, Text("files.outside", {"path": place, "folder": self.home}))
+        place, target = self._inside(path)
         folder = os.path.dirname(target)
         while not os.path.exists(folder):
             folder = os.path.dirname(folder)
@@ -102,10 +126,7 @@ class LocalHomeFiles:
             raise failure(path, error) from None
 
     def _remove(self, path: str) -> None:
-        place = self._place(path)
-        target, home = os.path.realpath(place), os.path.realpath(self.home)
-        if os.path.commonpath((target, home)) != home:
-            raise GatewayError(ErrorKind.FORBIDDEN, Text("files.outside", {"path": place, "folder": self.home}))
+        _, target = self._inside(path)
         try:
             with suppress(FileNotFoundError):
                 os.unlink(target)

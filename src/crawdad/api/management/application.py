@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from crawdad import __version__
 from crawdad.api.management.contract_route import as_gateway_error, error_response
 from crawdad.api.management.mount import WriteError
+from crawdad.api.management.spellings import Spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,30 @@ class Contract:
 def make_application(contracts: Sequence[Contract]) -> FastAPI:
     """The application. It documents itself for the generators of clients, not to the network."""
     application = FastAPI(
-        title="Crawdad", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=True
+        title="Crawdad", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
+    application.add_middleware(Spellings)
     for contract in contracts:
         application.include_router(contract.router)
 
     async def tell(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            error = HTTPException(405, headers={"Allow": _methods(contracts, request)})
         return error_response(as_gateway_error(error, request), request, _owner(contracts, request.url.path))
 
     application.add_exception_handler(HTTPException, tell)
     application.add_exception_handler(RequestValidationError, tell)
     return application
+
+
+def _methods(contracts: Sequence[Contract], request: Request) -> str:
+    """All methods that a path takes, of whichever routes: the router names those of the first alone."""
+    found: set[str] = set()
+    for contract in contracts:
+        for route in contract.router.routes:
+            if route.matches(request.scope)[0] is not Match.NONE:
+                found |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def _owner(contracts: Sequence[Contract], path: str) -> WriteError:

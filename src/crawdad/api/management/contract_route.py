@@ -75,6 +75,15 @@ def _validation(error: RequestValidationError) -> GatewayError:
     return GatewayError(ErrorKind.BAD_REQUEST, Text("http.invalid", {"faults": "; ".join(faults)}), {"code": code})
 
 
+class StrictRequest(Request):
+    """A request whose JSON is JSON: no `NaN`, no half of a surrogate pair (which could be neither kept nor told), no nesting
+    without end."""
+
+    async def json(self) -> Any:
+        """The body. Raises `JSONDecodeError`."""
+        return orjson.loads(await self.body())
+
+
 def contract_route(write: WriteError) -> type[APIRoute]:
     """The route class of the contract whose errors `write` words."""
 
@@ -84,7 +93,7 @@ def contract_route(write: WriteError) -> type[APIRoute]:
 
             async def handled(request: Request) -> Response:
                 try:
-                    return await handle(request)
+                    return await handle(StrictRequest(request.scope, request.receive))
                 except Exception as error:  # the request is an edge
                     return error_response(as_gateway_error(error, request), request, write)
 

@@ -12,7 +12,8 @@ from contextlib import aclosing, suppress
 import orjson
 
 from crawdad.api.call import Call, Receive, Scope, Send
-from crawdad.api.speaking import FEATURE_HEADERS, Dialect, Gate, admit, new_exchange, usable_model_name
+from crawdad.api.feature_headers import session_headers
+from crawdad.api.speaking import Dialect, Gate, admit, new_exchange, usable_model_name
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
@@ -125,7 +126,7 @@ class _Connection:
         exchange.request_bytes = len(data)
         exchange.model_requested = name = usable_model_name(body.get("model"))
         turn = Turn(exchange, principal, codecs.get(SOCKET.protocol), name, True, body, b"", gate.clock.now)
-        turn.headers = {n.decode(): self._call.header(n) for n in FEATURE_HEADERS if n in self._call.headers}
+        turn.headers = session_headers(self._call)
         turn.headers.pop("openai-beta", None)  # it names this transport, which the upstream is not spoken to in
         turn.language = self._call.language
         capture = self._capture = gate.bodies.begin()

@@ -11,6 +11,7 @@ from crawdad.api.opsclaw.context import OpsClaw
 from crawdad.api.opsclaw.proxy_service import own_port
 from crawdad.core.identity import Permission, Principal
 from crawdad.services.cli_sync.plan import FileChange, sync_changes, without_secrets
+from crawdad.services.cli_sync.service import CliSync
 from crawdad.services.cli_sync.tools import Tool, Wanted, tool_named
 
 _PLACEHOLDER = "YOUR-API-KEY"
@@ -85,7 +86,7 @@ def cli_sync_routes(router: APIRouter, context: OpsClaw) -> None:
         if wanted.dry_run:
             shown = _PLACEHOLDER if wanted.api_key is None else wanted.api_key
             changes = await sync.preview(tool, Wanted(url, shown, wanted.model))
-            return {"success": True, "dry_run": True, **_told(changes, sync.home, wanted.api_key)}
+            return {"success": True, "dry_run": True, **_told(changes, sync, wanted.api_key)}
         await sync.preview(tool, Wanted(url, wanted.api_key, wanted.model))  # before a key is made for it
         made = await keys.make(tool, principal) if wanted.api_key is None else None
         key = made[1] if made else wanted.api_key
@@ -96,14 +97,14 @@ def cli_sync_routes(router: APIRouter, context: OpsClaw) -> None:
                 await keys.revoke(made[0])
             raise
         await keys.replace(tool, made[0] if made else None)
-        return {"success": True, "key_id": made[0] if made else None, **_told(changes, sync.home, key)}
+        return {"success": True, "key_id": made[0] if made else None, **_told(changes, sync, key)}
 
     @router.post("/api/proxy/cli/restore", dependencies=[may_change])
     async def restore(wanted: ToolRequest) -> dict[str, Any]:
         tool = tool_named(wanted.app)
         changes = await sync.restore(tool)
         await keys.replace(tool, None)
-        return {"success": True, **_told(changes, sync.home, None)}
+        return {"success": True, **_told(changes, sync, None)}
 
     @router.post("/api/proxy/cli/config")
     async def config(wanted: FileRequest, principal: Principal = may_read) -> str:
@@ -118,9 +119,7 @@ def cli_sync_routes(router: APIRouter, context: OpsClaw) -> None:
         key = wanted.api_key or _PLACEHOLDER
         empty: dict[str, str | None] = {file.path: None for file in tool.files}
         changes = sync_changes(tool, empty, Wanted(tool.url(wanted.url(request)), key, wanted.model or None))
-        files = [
-            {"path": f"~/{change.file.path}", "name": change.file.name, "content": change.after} for change in changes
-        ]
+        files = [{"path": change.shown, "name": change.file.name, "content": change.after} for change in changes]
         return {"app": tool.title, "files": files, "command": _command(tool, wanted.url(request), wanted.model)}
 
 
@@ -129,10 +128,10 @@ def _command(tool: Tool, url: str, model: str | None) -> str:
     return f"crawdad sync {tool.id} --url {tool.url(url)} --key {_PLACEHOLDER}" + (f" --model {model}" if model else "")
 
 
-def _told(changes: list[FileChange], home: str, key: str | None) -> dict[str, Any]:
+def _told(changes: list[FileChange], sync: CliSync, key: str | None) -> dict[str, Any]:
     files = [
-        {"path": f"{home}/{change.file.path}", "name": change.file.name, "diff": change.diff((key or "",))}
+        {"path": sync.place(change.file), "name": change.file.name, "diff": change.diff((key or "",))}
         for change in changes
         if change.is_change
     ]
-    return {"files": files, "home": home}
+    return {"files": files, "home": sync.home}

@@ -34,10 +34,12 @@ class SummedTokens(Tokens):
 
 
 class TokenSummary(SummedTokens):
-    """Over the window asked for; beside it today, this week (from Monday) and all that is known."""
+    """Over the window asked for; beside it today, this week (from Monday), under two names, and
+    all that is known."""
 
     unique_accounts: int
     today: SummedTokens
+    week: SummedTokens
     this_week: SummedTokens
     total: SummedTokens
 
@@ -98,12 +100,14 @@ class AccountTrend(BaseModel):
 
 def summary_of(summary: Summary) -> TokenSummary:
     """A summary in the contract's keys."""
+    week = _summed(summary.this_week)
     return TokenSummary(
         **_tokens(summary.window),
         total_requests=summary.window.completed,
         unique_accounts=summary.accounts,
         today=_summed(summary.today),
-        this_week=_summed(summary.this_week),
+        week=week,
+        this_week=week,
         total=_summed(summary.ever),
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crawdad.services.accounts.services import AccountServices
     from crawdad.services.cli_sync.plan import FileChange
     from crawdad.services.cli_sync.service import Status
+    from crawdad.services.cli_sync.tools import ToolFile
     from crawdad.services.statistics import Asked, Period, Summary
 
 
@@ -214,8 +215,8 @@ class UsageStatistics(Protocol):
 class Tools(Protocol):
     """Command line tools of this user. `url` None: the gateway of the installation; `key` None: one made for the tool."""
 
-    @property
-    def home(self) -> str: ...
+    def place(self, file: ToolFile) -> str:
+        """Where a tool's file is, in full."""
 
     async def status(self, tool: str, url: str | None) -> Status: ...
 

@@ -51,7 +51,7 @@ def sync(  # noqa: PLR0913  # one parameter an option
     document = {
         "tool": tool,
         "written": written,
-        "files": [{"path": f"{tools.home}/{change.file.path}", "diff": change.diff(secrets)} for change in changes],
+        "files": [{"path": tools.place(change.file), "diff": change.diff(secrets)} for change in changes],
     }
     done = Toned(words("cli.sync.restored" if restore else "cli.sync.done", tool=tool), "green")
     invocation.output.show(document, *([done] if written else shown))

@@ -1,9 +1,11 @@
-"""Looking whether a vendor takes a credential: one cheap call, the list of models."""
+"""Looking whether a vendor takes a credential: by one cheap call, the list of models, or what it tells of the key where that
+list is open to everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from crawdad.core.accounts import Account
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -15,7 +17,7 @@ from crawdad.services.accounts.pool import Tokens
 from crawdad.services.accounts.seats import TOKEN_KINDS, bound_provider
 from crawdad.services.accounts.snapshot import settings_of
 from crawdad.services.catalogue import Provider
-from crawdad.services.discovery import Heard, list_models
+from crawdad.services.discovery import Heard, list_models, told_of_key
 from crawdad.services.upstreams import ProxyFor, provider_of
 from crawdad.wire.model_lists import LIST_PATHS
 
@@ -50,23 +52,39 @@ class Checking:
         provider = provider_of(account.provider, settings, self._proxy_for)
         return bound_provider(provider, account, self._configured(account.provider), self._proxy_for)
 
-    async def models(self, account: Account, hear: Heard | None = None) -> list[ListedModel] | None:
+    async def models(
+        self, account: Account, hear: Heard | None = None, hear_of_key: Callable[[Any], None] | None = None
+    ) -> list[ListedModel] | None:
         """The vendor's list of models, asked for with the account's credential; None where the vendor has no list, which says
-        nothing of the credential. Raises BAD_REQUEST with code `credential_refused`, and what the call raises."""
+        nothing of the credential. Raises BAD_REQUEST with code `credential_refused`, and what the call raises. `hear`
+        learns from that answer, `hear_of_key` from what the vendor tells of the key, where it does."""
         provider = await self.ready(account)
         if provider.protocol not in LIST_PATHS:
             return None
         try:
+            await self._ask_of_key(provider, hear_of_key)
             return await list_models(provider, self._transport, heard=hear)
         except GatewayError as error:
             if error.details.get("code") == "upstream_credential_refused" and self._forgets(account):
-                return await self.models(account, hear)
+                return await self.models(account, hear, hear_of_key)
             if error.details.get("code") == "upstream_credential_refused" or error.kind is ErrorKind.FORBIDDEN:
                 values = {"label": account.label, "message": error.message()}
                 raise GatewayError(ErrorKind.BAD_REQUEST, Text("accounts.refused", values), {"code": REFUSED}) from None
             if error.details.get("status") in _NO_LIST:
                 return None
             raise
+
+    async def _ask_of_key(self, provider: Provider, hear: Callable[[Any], None] | None) -> None:
+        if not provider.profile.key_path:
+            return
+        try:
+            told = await told_of_key(provider, self._transport)
+        except GatewayError as error:
+            if error.details.get("status") not in _NO_LIST:  # somebody else's server of the same dialect
+                raise
+        else:
+            if hear is not None:
+                hear(told)
 
     def _forgets(self, account: Account) -> bool:
         """Whether the account had a token that may have been taken back before its time."""

@@ -36,6 +36,7 @@ _PREFIXES = (
     ("sk-", "openai"),
 )
 _MOST_ENTRIES = 1000
+_FURTHEST = 1_000_000
 
 
 def exported(account: Account, with_secret: bool) -> dict[str, Any]:
@@ -133,9 +134,7 @@ def order_of(entry: Any, check: bool) -> AccountOrder:
         plan=fields.text("plan", "subscription_tier"),
         limits=limits_of(fields.listed("limits")),
         extra={**_text_pairs(fields.mapping("extra")), **extra},
-        priority=int(fields.number("priority", -1.0))
-        if "priority" in entry and entry["priority"] is not None
-        else None,
+        priority=fields.place("priority"),
         check=check,
     )
 
@@ -199,6 +198,15 @@ class _Fields:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise bad_request("wire.type", name, expected="a number")
         return float(value)
+
+    def place(self, name: str) -> int | None:
+        """A place in the order."""
+        if self._entry.get(name) is None:
+            return None
+        value = self.number(name, 0.0)
+        if not -_FURTHEST <= value <= _FURTHEST:
+            raise bad_request("wire.value", name, value=repr(value)[:64])
+        return int(value)
 
     def listed(self, name: str) -> list[Any]:
         value = self._parsed(name)

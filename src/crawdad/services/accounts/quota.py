@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawdad.core.accounts import Account, ModelQuota, Quota
 from crawdad.core.patterns import matches
 from crawdad.core.ports import Clock
 from crawdad.core.settings import QuotaProtectionSettings
-from crawdad.wire.rate_limits import percentage_of, read_allowance, rfc3339, unix_time
+from crawdad.wire.rate_limits import percentage_of, read_allowance, read_key, rfc3339, unix_time
 from crawdad.wire.refusals import violations
 
 _MOST_MODELS = 200
@@ -92,6 +93,13 @@ class Quotas:
             daily = "PerDay" in str(violation.get("quotaId", ""))
             resets_at = next_pacific_midnight(self._clock.now()) if daily else self._clock.now() + 60
             self.set(account_id, name if isinstance(name, str) and name else model, 0, resets_at)
+
+    def hear_of_key(self, account_id: str, told: Any) -> None:
+        """Learn from what a vendor tells of the key itself."""
+        standing = read_key(told, self._clock.now())
+        if standing.allowance is not None:
+            self.set(account_id, "*", standing.allowance.percentage, standing.allowance.resets_at)
+        self.check(account_id, standing.plan)
 
     def set(self, account_id: str, model: str, percentage: int, resets_at: float | None) -> None:
         """Note what is left of a model."""

@@ -57,7 +57,9 @@ class Refreshing:
         quotas = self._pool.quotas
         try:
             models = await self._checking.models(
-                account, lambda status, headers, body: quotas.hear(account.id, "*", headers)
+                account,
+                lambda status, headers, body: quotas.hear(account.id, "*", headers),
+                lambda told: quotas.hear_of_key(account.id, told),
             )
         except GatewayError as error:
             if error.details.get("code") == REVOKED:

@@ -27,6 +27,11 @@ MOST_ACCOUNTS = 1000
 _SWITCH_LEASE = "accounts.switch"
 _SWITCH_SECONDS = 60.0
 _LONGEST_REASON = 800
+_RENEWED = (
+    *("provider", "kind", "secret", "name", "api", "base_url", "models", "weight", "plan", "limits", "extra"),
+    *("disabled_reason", "disabled_at", "quota", "last_used_at"),
+)
+"""What an account that is added again gets anew. Whether it is paused is another matter."""
 
 
 class Registry:
@@ -100,7 +105,7 @@ class Registry:
             if twin is None:
                 account = await self._store.add(account)
                 await self._values.settle(CURRENT, account.id)
-            elif not await self._store.put(account):
+            elif not await self._store.put(account, only=_RENEWED):
                 raise no_account(account.id)
             if order.priority is not None:
                 await self._store.place(account.id, order.priority)
@@ -158,13 +163,14 @@ class Registry:
         )
 
     async def update(self, account_id: str, changes: dict[str, object], by: Principal) -> Account:
-        """Change some fields of an account: `name`, `label`, `models`, `weight`, `plan`, `limits`, `priority`."""
+        """Change some fields of an account: `name`, `label`, `models`, `weight`, `plan`, `limits`, `priority`. Somebody
+        else may change the others meanwhile."""
         account = await self.get(account_id)
         priority = changes.pop("priority", None)
         changed = replace(account, **changes)  # type: ignore[arg-type]
         check_order(_as_order(changed), True)
         limits = tuple(replace(limit, subject=f"account:{account.id}") for limit in changed.limits)
-        if not await self._store.put(replace(changed, limits=limits)):
+        if changes and not await self._store.put(replace(changed, limits=limits), only=changes.keys()):
             raise no_account(account_id)
         if isinstance(priority, int):
             await self._store.place(account_id, priority)
@@ -175,7 +181,7 @@ class Registry:
         """Keep the refresh token that a provider gave in place of the one that `account` has."""
         known = await self._store.get(account.id)
         if known is not None and known.secret == account.secret:
-            await self._store.put(replace(known, secret=secret))
+            await self._store.put(replace(known, secret=secret), only=("secret",))
             await self._keeping.accounts_changed()
 
     async def remove(self, account_id: str, by: Principal) -> None:

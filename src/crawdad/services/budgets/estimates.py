@@ -108,14 +108,14 @@ def _hear(turn: Turn, least: Usage, most: Usage) -> None:
 def _asked_limit(body: Mapping[str, Any]) -> int | None:
     """The most output that the request asks for, by whichever name; the largest where it gives several."""
     generation = body.get("generationConfig") or body.get("generation_config")
-    places = (body, generation) if isinstance(generation, Mapping) else (body,)
+    places = (body, generation) if isinstance(generation, dict) else (body,)
     found = [_whole(place.get(name)) for place in places for name in _LIMITS]
     return max((limit for limit in found if limit is not None), default=None)
 
 
 def _asked_count(body: Mapping[str, Any]) -> int:
     places: list[Mapping[str, Any]] = [body]
-    places += [inner for key in ("generationConfig", "parameters") if isinstance(inner := body.get(key), Mapping)]
+    places += [inner for key in ("generationConfig", "parameters") if isinstance(inner := body.get(key), dict)]
     found = [_whole(place.get(name)) for place in places for name in _COUNTS]
     return min(128, max((count for count in found if count is not None), default=1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -28,6 +29,8 @@ class Gathering(Generic[Order, Verdict]):
         self._carry_out = carry_out
         self._undo = undo
         self._waiting: list[tuple[Order, asyncio.Future[Verdict]]] = []
+        self._regretted: list[Order] = []
+        """Orders that were carried out, but whose giver was cancelled before it heard of that."""
         self._some = asyncio.Event()
 
     async def do(self, order: Order) -> Verdict:
@@ -37,15 +40,24 @@ class Gathering(Generic[Order, Verdict]):
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._waiting.append((order, future))
         self._some.set()
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self._regretted.append(order)
+                self._some.set()
+            raise
 
     async def keep_going(self) -> None:
         """Carry out what comes, for ever."""
         while True:
             await self._some.wait()
             batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+            regretted, self._regretted = self._regretted, []
             if not self._waiting:
                 self._some.clear()
+            if regretted:
+                await self._take_back(regretted)
             wanted = [(order, future) for order, future in batch if not future.done()]
             if wanted:
                 await self._take(wanted)
@@ -69,4 +81,9 @@ class Gathering(Generic[Order, Verdict]):
             else:
                 future.set_result(verdict)
         if gone:
-            await self._undo(gone)
+            await self._take_back(gone)
+
+    async def _take_back(self, orders: Sequence[Order]) -> None:
+        """What cannot be undone now runs out by itself."""
+        with suppress(GatewayError):
+            await self._undo(orders)

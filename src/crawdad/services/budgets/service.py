@@ -123,7 +123,7 @@ class Budgets:
                 if budget.period == "minute":
                     await self._reserve_minute(budget, found, held)
             await self._reserve_lasting([b for b in budgets if b.period != "minute"], exchange.id, found)
-            held.lasting = True
+            held.lasting = exchange.budgeted = True
         except BaseException:
             self._held.pop(exchange.id, None)
             for minute in held.minutes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,22 @@ _SECRET_VALUE = re.compile(
 _LONG_TOKEN = re.compile(r"(?<![\w.-])[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]{10,}){2}(?![\w.-])")
 
 
+def shown_at_home(file: ToolFile) -> str:
+    """The name of a file for people, where no variable moves it."""
+    return f"~/{file.path}"
+
+
+Shown = Callable[[ToolFile], str]
+
+
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What happens to one file. `before` is None where there is none, `after` where it goes."""
+    """What happens to one file. `before` is None where there is none, `after` where it goes; `shown` is its name for people."""
 
     file: ToolFile
     before: str | None
     after: str | None
+    shown: str
 
     @property
     def is_change(self) -> bool:
@@ -38,34 +47,36 @@ class FileChange:
     def diff(self, secrets: Iterable[str] = ()) -> str:
         """A unified diff with secrets masked; empty where nothing changes."""
         before, after = ((text or "").splitlines() for text in (self.before, self.after))
-        old, new = (f"~/{self.file.path}" if text is not None else "/dev/null" for text in (self.before, self.after))
+        old, new = (self.shown if text is not None else "/dev/null" for text in (self.before, self.after))
         lines = difflib.unified_diff(before, after, old, new, lineterm="")
         return without_secrets("\n".join(lines), secrets)
 
 
-def sync_changes(tool: Tool, texts: Mapping[str, str | None], wanted: Wanted) -> list[FileChange]:
+def sync_changes(
+    tool: Tool, texts: Mapping[str, str | None], wanted: Wanted, shown: Shown = shown_at_home
+) -> list[FileChange]:
     """What pointing `tool` at `wanted` does to its files, all of which are readable. Raises BAD_REQUEST naming the file."""
     changes = []
     for file in tool.files:
         before = texts[file.path]
         if before is None and file.optional:
             continue
-        values = contents(file, before)
+        values = contents(file, before, shown)
         try:
             after = changed(before or "", file.format, file.changes(wanted, values))
         except GatewayError as error:
-            raise _in_file(error, file) from None
-        changes.append(FileChange(file, before, after))
+            raise _in_file(error, file, shown) from None
+        changes.append(FileChange(file, before, after, shown(file)))
     return changes
 
 
-def restored(file: ToolFile, text: str | None, backup: str | None) -> str | None:
+def restored(file: ToolFile, text: str | None, backup: str | None, shown: Shown = shown_at_home) -> str | None:
     """The text of a file with what was changed put back as it was in `backup` (None: there was no file); None where nothing is
     left of it. What the tool itself has written since stays.
     """
     if text is None:
         return backup
-    old = {} if backup is None else contents(file, backup)
+    old = {} if backup is None else contents(file, backup, shown)
     try:
         now = contents(file, text)
     except GatewayError:
@@ -78,12 +89,12 @@ def restored(file: ToolFile, text: str | None, backup: str | None) -> str | None
     return None if backup is None and not left else after
 
 
-def contents(file: ToolFile, text: str | None) -> dict[str, Any]:
+def contents(file: ToolFile, text: str | None, shown: Shown = shown_at_home) -> dict[str, Any]:
     """The values in a file. Raises BAD_REQUEST naming it."""
     try:
         return read(text or "", file.format)
     except GatewayError as error:
-        raise _in_file(error, file) from None
+        raise _in_file(error, file, shown) from None
 
 
 def is_synced(tool: Tool, texts: Mapping[str, str | None], url: str) -> bool:
@@ -132,6 +143,6 @@ def _mask_once(value: str) -> str:
     return value if "…" in value or value in ("***", "true", "false", "null") else mask(value)
 
 
-def _in_file(error: GatewayError, file: ToolFile) -> GatewayError:
-    words = Text("sync.in_file", {"file": f"~/{file.path}", "reason": error.text})
+def _in_file(error: GatewayError, file: ToolFile, shown: Shown) -> GatewayError:
+    words = Text("sync.in_file", {"file": shown(file), "reason": error.text})
     return GatewayError(error.kind, words, {**error.details, "param": file.name})

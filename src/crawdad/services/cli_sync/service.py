@@ -10,7 +10,7 @@ from typing import Protocol
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
-from crawdad.services.cli_sync.plan import FileChange, current_url, is_synced, restored, sync_changes
+from crawdad.services.cli_sync.plan import FileChange, current_url, is_synced, restored, shown_at_home, sync_changes
 from crawdad.services.cli_sync.tools import Tool, ToolFile, Wanted
 
 BACKUP = ".crawdad.bak"
@@ -23,10 +23,14 @@ _KEY = re.compile(r"[!#-&(-\[\]-_a-~]{1,512}\Z")  # printable ASCII without blan
 
 
 class HomeFiles(Protocol):
-    """Files below a home directory, named by their path from there. Raises FORBIDDEN for whatever leads out of it."""
+    """Files below a home directory, named by their path from there. Raises FORBIDDEN for whatever leads out of it (or out of
+    the directory that stands in its place)."""
 
     @property
     def home(self) -> str: ...
+
+    def place(self, path: str) -> str:
+        """Where the file is, in full."""
 
     async def read(self, path: str) -> str | None:
         """The text exactly as it stands, None where there is none."""
@@ -77,6 +81,10 @@ class CliSync:
         """The directory that it works in."""
         return self._files.home
 
+    def place(self, file: ToolFile) -> str:
+        """Where a tool's file is, in full: below `home`, or where the tool's own variable says."""
+        return self._files.place(file.path)
+
     async def status(self, tool: Tool, url: str) -> Status:
         """How `tool` is set up, and whether that is for `url`."""
         program = await self._programs.find(tool.program)
@@ -90,13 +98,13 @@ class CliSync:
             has_backup=any([await self._is_ours(file) for file in tool.files]),
             current_base_url=current_url(tool, texts),
             files=tuple(file.name for file in tool.files),
-            paths=tuple(f"{self.home}/{file.path}" for file in tool.files),
+            paths=tuple(map(self.place, tool.files)),
         )
 
     async def preview(self, tool: Tool, wanted: Wanted) -> list[FileChange]:
         """What `sync` would do. Raises BAD_REQUEST for files that cannot be read, FORBIDDEN for those that may not be
         written."""
-        changes = sync_changes(tool, await self._texts(tool), _checked(tool, wanted))
+        changes = sync_changes(tool, await self._texts(tool), _checked(tool, wanted), self._shown)
         for change in changes:
             if change.is_change:
                 await self._files.check(change.file.path)
@@ -124,7 +132,7 @@ class CliSync:
         for file in tool.files:
             if await self._is_ours(file):
                 text, backup = await self._files.read(file.path), await self._files.read(file.path + BACKUP)
-                changes.append(FileChange(file, text, restored(file, text, backup)))
+                changes.append(FileChange(file, text, restored(file, text, backup, self._shown), self._shown(file)))
         return changes
 
     async def restore(self, tool: Tool) -> list[FileChange]:
@@ -156,6 +164,11 @@ class CliSync:
         if found is None:
             raise GatewayError(ErrorKind.NOT_FOUND, Text("sync.no_file", {"name": (name or tool.files[0].name)[:100]}))
         return found
+
+    def _shown(self, file: ToolFile) -> str:
+        """The file's name for people."""
+        place = self.place(file)
+        return shown_at_home(file) if place == f"{self.home}/{file.path}" else place
 
     async def _texts(self, tool: Tool) -> dict[str, str | None]:
         return {file.path: await self._files.read(file.path) for file in tool.files}

@@ -208,6 +208,21 @@ GEMINI = Tool(
 TOOLS: Mapping[str, Tool] = {tool.id: tool for tool in (CLAUDE, CODEX, GEMINI)}
 
 
+def moved_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the tools' own variables move elsewhere: how a path below the home directory begins, and what stands there instead.
+
+    With a directory of its own Claude Code keeps its state in it too, not beside it.
+    """
+    moved: dict[str, str] = {}
+    if claude := environment.get("CLAUDE_CONFIG_DIR"):
+        moved |= {".claude/": f"{claude}/", ".claude.json": f"{claude}/.claude.json"}
+    if codex := environment.get("CODEX_HOME"):
+        moved[".codex/"] = f"{codex}/"
+    if gemini := environment.get("GEMINI_CLI_HOME"):
+        moved[".gemini/"] = f"{gemini}/.gemini/"
+    return moved
+
+
 def tool_named(name: str) -> Tool:
     """The tool that clients call `name`, in any case. Raises BAD_REQUEST."""
     found = TOOLS.get(name.strip().lower())

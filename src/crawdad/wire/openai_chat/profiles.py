@@ -60,6 +60,7 @@ _ALL = (
         allowed_tools=False,
         cache_control=True,
         top_k=True,
+        key_path="/key",
     ),
     replace(
         _HOSTED,
