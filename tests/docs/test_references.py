@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from crawdad.api.guide.errors import STATUS_AND_CODE
 from crawdad.app import exits
 from crawdad.app.commands.group import root_group
 from crawdad.core.catalogue.settings import MESSAGES
@@ -20,6 +21,8 @@ from tests.docs.pages import ROOT, code, pages
 
 PAGES = sorted(pages())
 GLOBAL_OPTIONS = {"--json", "--home", "--config", "--help"}
+AGENT_WORDS = {"HEARTBEAT_OK", "NO_REPLY", "OPENCLAW_SKIP_CRON"}
+"""What agents answer, and what OpenClaw calls its switch of cron."""
 CLIENT_VARIABLES = {
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_DEFAULT_HAIKU_MODEL",
@@ -138,7 +141,8 @@ def known_variables() -> set[str]:
     vendors = {name for vendor in VENDORS for name in (*vendor.keys, vendor.base_url_variable) if name}
     proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
     documented = {key.removeprefix("environment.") for key in MESSAGES if key.startswith("environment.")}
-    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES
+    codes = {code for _, code in STATUS_AND_CODE.values()}  # of errors: they look like variables
+    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | codes | AGENT_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES)

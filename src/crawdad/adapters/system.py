@@ -6,6 +6,9 @@ import asyncio
 import os
 import secrets
 import time
+from datetime import UTC, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
 
 
 class SystemClock:
@@ -42,3 +45,15 @@ class SystemRandomness:
         start = self._position
         self._position += count
         return self._pool[start : self._position]
+
+
+@cache
+def machine_zone() -> tzinfo:
+    """The zone of this machine: that of `TZ`, else of `/etc/localtime`; UTC where neither names one."""
+    names = [os.environ.get("TZ", "").lstrip(":"), os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]]
+    for name in filter(None, names):
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue
+    return UTC

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.identity import Principal
 from crawdad.core.text import Language, Text, preferred_language
 
 Scope = MutableMapping[str, Any]
@@ -51,6 +52,7 @@ class Call:
         "send",
         "shown_id",
         "started",
+        "visitor",
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, new_id: str) -> None:
@@ -66,6 +68,8 @@ class Call:
         client = scope.get("client")
         self.address: str = client[0] if client else ""
         """The client's address; the front door replaces that of a trusted proxy."""
+        self.visitor: Principal | None = None
+        """Who comes, where a proxy says so that is trusted with it."""
         theirs = self.header(b"x-request-id")
         self.shown_id = theirs if theirs and _CLIENT_ID.match(theirs) else new_id
 

@@ -15,6 +15,7 @@ import structlog
 
 from crawdad.api.addresses import bare_address, client_address, is_loopback
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
+from crawdad.api.gateway.words import TEXT
 from crawdad.api.management.mount import Mount, limited, with_call
 from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -23,6 +24,7 @@ from crawdad.wire import codecs
 
 Handler = Callable[[Call], Awaitable[None]]
 PrefixHandler = Callable[[Call, str], Awaitable[None]]
+Claim = Callable[[Call], Handler | None]
 SocketHandler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +48,10 @@ class Routes:
     """Paths that answer while the gateway drains."""
     mounts: tuple[Mount, ...] = ()
     """Contracts with a table of their own, tried last."""
+    claims: tuple[Claim, ...] = ()
+    """Whoever wants paths that are known only at run time (hooks, plugins); asked in order, before the mounts."""
+    plain: frozenset[str] = frozenset()
+    """Paths where a wrong method is told in plain text, as the gateway's contract has it."""
 
     def mount_of(self, path: str) -> Mount | None:
         """The contract that a path belongs to."""
@@ -106,7 +112,9 @@ class FrontDoor:
             call.address = self._address(scope)
         try:
             self._check_host(scope)
-            self._check_page(scope, origin)
+            if self._gate.visitors is not None and self._gate.visitors.wanted:
+                call.visitor = await self._gate.visitors.identify(_peer(scope), call.headers)
+            self._check_page(scope, origin, call.visitor is not None)
             await self._route(call, bool(origin))
         except Disconnected:
             return
@@ -142,10 +150,15 @@ class FrontDoor:
                     return
                 await self._wrong_method(call, list(table), has_origin)
                 return
+        for claim in self._routes.claims:
+            claimed = claim(call)
+            if claimed is not None:
+                await claimed(call)
+                return
         mount = self._routes.mount_of(path)
         if mount is None:
             raise not_found(call)
-        state = {"id": call.id, "address": call.address, "language": call.language}
+        state = {"id": call.id, "address": call.address, "language": call.language, "visitor": call.visitor}
         send = _with_headers(call.send, {"x-request-id": call.shown_id})
         receive = limited(call.receive, self._gate.settings().gateway.max_body_bytes)
         await mount.application(with_call(call.scope, state), receive, send)
@@ -159,6 +172,9 @@ class FrontDoor:
         allow = ", ".join([*methods, "OPTIONS"])
         if call.method == "OPTIONS":
             await call.answer(204 if has_origin else 200, b"", "text/plain", {"allow": allow})
+            return
+        if call.path in self._routes.plain:
+            await call.answer(405, b"Method Not Allowed", TEXT, {"allow": ", ".join(methods)})
             return
         error = GatewayError(
             ErrorKind.BAD_REQUEST,
@@ -191,7 +207,7 @@ class FrontDoor:
             await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
 
     def _address(self, scope: Scope) -> str:
-        peer = scope["client"][0] if scope.get("client") else ""
+        peer = _peer(scope)
         # Some proxies add a line of their own to what the client sent: only the last of all lines is theirs.
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         address = client_address(peer, ",".join(lines), self._gate.settings().gateway.trusted_proxies)
@@ -207,13 +223,14 @@ class FrontDoor:
         """Whether a request comes from a page that is neither ours nor allowed."""
         return bool(origin) and not self._allows(origin) and origin.partition("://")[2] != host
 
-    def _check_page(self, scope: Scope, origin: str) -> None:
-        """Where no key is asked for, any page that a person opens could use the gateway: its browser knows no key, but it
-        need not. Pages that are no website's (`app://`, extensions) are programs on this machine."""
+    def _check_page(self, scope: Scope, origin: str, known: bool) -> None:
+        """Where no key is asked for, or a proxy says who comes (`known`), any page that a person opens could use the gateway:
+        its browser knows no key, but it need not. Pages that are no website's (`app://`, extensions) are programs on this
+        machine."""
         page = origin == "null" or origin.startswith(("http://", "https://"))
         if (
             page
-            and self._gate.settings().gateway.auth.mode == "none"
+            and (known or self._gate.settings().gateway.auth.mode == "none")
             and self._is_foreign(origin, _header(scope, b"host"))
         ):
             text = Text("http.foreign_page", {"origin": origin[:200]})
@@ -289,11 +306,16 @@ def cors_headers(origin: str) -> Headers:
         "vary": "Origin",
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
-        "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id",
+        "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id, idempotency-key, "
+        "last-event-id, x-openclaw-agent-id, x-openclaw-agent, x-openclaw-session-key, x-openclaw-model",
         "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes, "
         "x-account-email, x-mapped-model",
         "access-control-max-age": "600",
     }
+
+
+def _peer(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def _header(scope: Scope, name: bytes) -> str:

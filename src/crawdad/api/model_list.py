@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crawdad.core.agent_names import AGENT_PROVIDER, agent_in
 from crawdad.core.identity import Permission, Principal
-from crawdad.services.catalogue import Catalogue, Offer, usable_names
+from crawdad.services.catalogue import Catalogue, Offer, plan_route, usable_names
 from crawdad.services.catalogue.plan import unknown_model
 
 
@@ -41,6 +42,8 @@ def find(catalogue: Catalogue, principal: Principal, name: str) -> NamedModel:
     """One model by any name that leads to it. Raises NOT_FOUND."""
     principal.need(Permission.MODELS_USE)
     name = name.removeprefix("models/")
+    if agent_in(name) is not None and AGENT_PROVIDER in catalogue.providers:
+        return _named(name, plan_route(catalogue, name, "openai-chat", principal).offers[0])
     target = catalogue.aliases.get(name, name)
     exact = catalogue.offers.get(catalogue.undated.get(target, target))
     limits = principal.limits

@@ -34,7 +34,7 @@ class ModelListRoutes:
     async def list(self, call: Call) -> None:
         """The models that the caller may use."""
         dialect = dialect_of(call)
-        principal = self._gate.enter(call.credential(query_key=dialect == "gemini"), call.address)
+        principal = self._gate.admit(call, dialect == "gemini")
         entries = listed(self._gate.front.catalogue(), principal)
         if dialect == "anthropic-messages":
             body = anthropic_page(entries, call.query())
@@ -49,14 +49,14 @@ class ModelListRoutes:
         if not name or len(name) > 256:
             raise not_found(call)
         dialect = dialect_of(call)
-        principal = self._gate.enter(call.credential(query_key=dialect == "gemini"), call.address)
+        principal = self._gate.admit(call, dialect == "gemini")
         entry = find(self._gate.front.catalogue(), principal, name)
         writers = {"anthropic-messages": anthropic_model, "gemini": gemini_model, "openai-chat": openai_model}
         await call.json(200, writers[dialect](entry))
 
     async def detect(self, call: Call) -> None:
         """`POST /v1/models/detect {model}`: what the name leads to, and what kind of model that is."""
-        principal = self._gate.enter(call.credential(), call.address)
+        principal = self._gate.admit(call)
         principal.need(Permission.MODELS_USE)
         body = parse_object(await call.body(self._gate.settings().gateway.max_body_bytes))
         name = usable_model_name(body.get("model"))

@@ -11,17 +11,21 @@ import orjson
 
 from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.feature_headers import feature_headers
+from crawdad.api.gateway.headers import gateway_headers
+from crawdad.api.gateway.words import gateway_words
 from crawdad.api.pulse import ClientWatch, Pulse
+from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
-from crawdad.core.settings import Settings
+from crawdad.core.settings import GatewaySettings, Settings
 from crawdad.core.text import Text
 from crawdad.services.bodies import BodyCapture, BodyKeeper
 from crawdad.services.budgets import Budgets
 from crawdad.services.identity import Door
+from crawdad.services.identity.visitors import Visitors
 from crawdad.services.switch import ServiceSwitch
 from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_writer
 from crawdad.services.turns.refusals import NOBODY, Refusals
@@ -31,6 +35,8 @@ from crawdad.wire.fields import parse_object
 
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
+_TO_AGENTS = ("chat", "responses")
+"""Operations that reach the default agent where no model is named."""
 
 
 @dataclass(slots=True)
@@ -46,6 +52,7 @@ class Gate:
     bodies: BodyKeeper
     refusals: Refusals
     budgets: Budgets
+    visitors: Visitors | None = None
 
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who comes to use models. The administrator's own token is for administering: it opens no model route, so that a
@@ -54,6 +61,13 @@ class Gate:
         if principal.kind == "admin":
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.admin_only"), {"code": "invalid_api_key"})
         return principal
+
+    def admit(self, call: Call, query_key: bool = False) -> Principal:
+        """Who makes this call: whoever its credential names, else whom a trusted proxy names."""
+        credential = call.credential(query_key)
+        if credential is None and call.visitor is not None:
+            return call.visitor
+        return self.enter(credential, call.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ class UrlSays:
 
 async def admit(call: Call, gate: Gate, dialect: Dialect) -> Principal:
     """Who is calling, allowed to use models in this protocol and within its requests of this minute."""
-    principal = gate.enter(call.credential(dialect.query_key), call.address)
+    principal = gate.admit(call, dialect.query_key)
     await let_in(principal, gate, dialect)
     return principal
 
@@ -143,7 +157,10 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, 
         body: JsonObject = dict(form.fields)
     else:
         body = parse_object(raw)
-    name = usable_model_name(body.get("model") if said.model is None else said.model)
+    name = body.get("model") if said.model is None else said.model
+    if name is None and exchange.operation in _TO_AGENTS and AGENT_PROVIDER in gate.front.catalogue().providers:
+        name = AGENT_PROVIDER
+    name = usable_model_name(name)
     stream = False if form is not None else said.stream
     if stream is None:
         asked = body.get("stream")
@@ -157,6 +174,7 @@ def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, 
     turn.form = form
     turn.array = said.array
     turn.headers = feature_headers(call, principal)
+    turn.gateway_headers = gateway_headers(call)
     turn.language = call.language
     return turn
 
@@ -197,6 +215,23 @@ def error_headers(error: GatewayError) -> Headers:
     return headers
 
 
+def _body_limit(settings: GatewaySettings, dialect: Dialect) -> int:
+    """How much of a request is read."""
+    endpoints = settings.http.endpoints
+    own = {"chat": endpoints.chat_completions.max_body_bytes, "responses": endpoints.responses.max_body_bytes}
+    limit = own.get(dialect.operation)
+    return settings.max_body_bytes if limit is None else limit
+
+
+def _check_enabled(settings: GatewaySettings, call: Call, dialect: Dialect) -> None:
+    """Raise NOT_FOUND where the endpoint is switched off."""
+    endpoints = settings.http.endpoints
+    off = {"chat": not endpoints.chat_completions.enabled, "responses": not endpoints.responses.enabled}
+    if off.get(dialect.operation):
+        values = {"method": call.method, "path": call.path[:200]}
+        raise GatewayError(ErrorKind.NOT_FOUND, Text("http.not_found", values), {"code": "not_found"})
+
+
 class _Conversation:
     """One request and its reply: the reply may have begun (a keep-alive went out) before the model said anything."""
 
@@ -216,11 +251,12 @@ class _Conversation:
 
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
-        principal = self._principal = gate.enter(call.credential(self._dialect.query_key), call.address)
+        _check_enabled(gate.settings().gateway, call, self._dialect)
+        principal = self._principal = gate.admit(call, self._dialect.query_key)
         await let_in(principal, gate, self._dialect)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
-        raw = await call.body(settings.max_body_bytes)
+        raw = await call.body(_body_limit(settings, self._dialect))
         if self._capture is not None:
             self._capture.asked(exchange, raw, call.header(b"content-type"), call.credentials())
         if not self._dialect.form and call.header(b"content-type").startswith("multipart/"):
@@ -277,6 +313,8 @@ class _Conversation:
         if self._watch is not None:
             self._watch.stop()
         status, body = self._codec.write_error(error, call.language)
+        if self._dialect.operation in _TO_AGENTS:
+            body = gateway_words(error, body)
         if self._exchange is not None:
             self._gate.front.ledger.fail(self._exchange, error, status)
         elif self._turn is None:

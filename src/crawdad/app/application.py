@@ -13,21 +13,25 @@ import structlog
 from crawdad import __version__
 from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
-from crawdad.adapters.programs import LocalTunnelPrograms
+from crawdad.adapters.programs import LocalPrograms, LocalTunnelPrograms, TailscaleWhois
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World, open_accounts, start_accounts
+from crawdad.app.agent_side import Ground, OpenAgents, open_agent_side
 from crawdad.app.control_channel import ControlChannel, open_control
+from crawdad.app.doors import make_doors, media_store
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
 from crawdad.app.sign_ins import open_sign_ins
+from crawdad.app.tools import open_tools
 from crawdad.app.upkeep import Upkeep
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
+from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Exchange
 from crawdad.core.settings import Settings
@@ -40,6 +44,7 @@ from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
+from crawdad.services.identity.visitors import Visitors
 from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.panel_values import PanelValues
@@ -52,6 +57,7 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.tunnel import Tunnel
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
+from crawdad.services.turns.local import LocalSource, PlainSource
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.refusals import Refusals
 from crawdad.services.upstreams import DEMO_PROVIDER, default_proxy
@@ -94,9 +100,11 @@ class Application:
 
 
 @asynccontextmanager
-async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncIterator[Application]:
+async def open_application(
+    launch: Launch, *, safe_mode: bool = False, open_agents: OpenAgents | None = None
+) -> AsyncIterator[Application]:
     """Open everything. Raises BAD_REQUEST with all problems in words when the configuration cannot be used; in safe mode
-    a broken configuration is set aside and the defaults are used instead."""
+    a broken configuration is set aside and the defaults are used instead, and there are no agents."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     source = await configuration_source(launch)
     loaded = await source.load(seal=not safe_mode)
@@ -158,16 +166,26 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             budgets.closed(exchange)
 
         ledger = Ledger(clock, journal, observe, prices.price_of)
+        local_sources: dict[str, LocalSource] = {DEMO_PROVIDER: PlainSource(DemoModel())}
         front = ModelFront(
             catalogue=lambda: live.current,
             transport=transport,
             ledger=ledger,
             dispatcher=Dispatcher(ledger, budgets, clock, randomness, lambda: upkeep.settings.retry, pool),
             randomness=randomness,
-            local_sources={DEMO_PROVIDER: DemoModel()},
+            local_sources=local_sources,
         )
         tasks = await stack.enter_async_context(Tasks(_MOST_BACKGROUND))
         sign_ins = await stack.enter_async_context(open_sign_ins(world, accounts, tasks))
+        agent_tools = await stack.enter_async_context(open_tools(world, tasks, environment))
+        doors = agents = None
+        if not safe_mode:
+            media = media_store(world)
+            ground = Ground(world, tasks, front, door, runner, environment, media, agent_tools)
+            agents = await stack.enter_async_context((open_agents or open_agent_side)(ground))
+            doors = make_doors(world, tasks, runner, agents, media, launch.config_path.parent)
+            local_sources[AGENT_PROVIDER] = doors.source
+            live.offer_agents()
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
         await runs.recover()
@@ -185,7 +203,12 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         await switch.load()
         tasks.start(switch.follow(), "service switch")
         refusals = Refusals(ledger, clock)
-        gate = Gate(door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets)
+        home = launch.environment.get("HOME") or str(launch.home)
+        whois = TailscaleWhois(LocalPrograms(home, launch.environment))
+        visitors = Visitors(whois, clock, lambda: upkeep.settings.gateway)
+        gate = Gate(
+            door, front, clock, randomness, lambda: upkeep.settings, switch, bodies, refusals, budgets, visitors
+        )
 
         async def settle() -> None:
             with suppress(GatewayError):  # what cannot be written now is seen later
@@ -203,7 +226,6 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
         statistics = Statistics(UsageLog(database), clock, lambda: upkeep.settings.logging.statistics.timezone, settle)
         configuration = RunningConfiguration(source, upkeep.take)
         panel = PanelValues(key_values)
-        home = launch.environment.get("HOME") or str(launch.home)
         tunnel_programs = LocalTunnelPrograms(home, launch.environment, str(launch.home / "bin"))
         tunnel = Tunnel(tunnel_programs, tasks, clock, lambda: upkeep.settings)
         managed = Managed(
@@ -220,11 +242,15 @@ async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncI
             transport,
             launch.home,
             launch.environment,
+            agent_tools.approvals,
+            rest=agents.rest if agents is not None else None,
+            cron=agents.jobs if agents is not None else None,
         )
         responses = Responses(front, response_store, runs, clock)
-        control = open_control(world, launch, gate, managed, tasks)
+        own = doors.routes(gate) if doors is not None else None
         mounts = management_mounts(managed)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, control.socket))
+        control = open_control(world, launch, gate, managed, tasks)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, control.socket, own))
         start_accounts(accounts, tasks, live, upkeep.want_lists)
         upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
         upkeep.followed |= {

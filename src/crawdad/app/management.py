@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawdad.api.guide.errors import error_writer
+from crawdad.api.guide.versioned import REST_PREFIX, versioned
 from crawdad.api.management.mount import Application, LazyApplication, Mount
 from crawdad.api.opsclaw.errors import write_error
 from crawdad.api.speaking import Gate
+from crawdad.app.sessions import RestParts
 from crawdad.core.ports import Transport
 from crawdad.services.accounts.oauth.sign_ins import SignIns
 from crawdad.services.accounts.services import AccountServices
@@ -17,7 +20,9 @@ from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.identity.keys import Keys
 from crawdad.services.logs import Logs
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.statistics import Statistics
+from crawdad.services.tools.approvals import ApprovalService
 from crawdad.services.tunnel import Tunnel
 
 
@@ -38,6 +43,11 @@ class Managed:
     transport: Transport
     home: Path
     environment: Mapping[str, str]
+    approvals: ApprovalService
+    rest: RestParts | None = None
+    """The REST interface, where there are agents to talk to."""
+    cron: Jobs | None = None
+    """The jobs, where there are agents to do them."""
 
 
 def management_mounts(managed: Managed) -> tuple[Mount, ...]:
@@ -81,7 +91,24 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
             remote_models=RemoteModels(managed.transport, gate.settings),
             data_directory=str(managed.home),
         )
-        return make_application([console_contract(Console(gate, managed.keys)), opsclaw_contract(context)])
+        console = Console(gate, managed.keys, managed.approvals)
+        contracts = [console_contract(console), opsclaw_contract(context)]
+        if managed.cron is not None:
+            from crawdad.api.guide.cron import Cron, cron_contract
 
+            contracts.insert(0, cron_contract(Cron(gate, managed.cron)))
+        rest = managed.rest
+        if rest is not None:
+            from crawdad.api.guide.context import Guide
+            from crawdad.api.guide.contract import guide_contract
+
+            guide = Guide(gate, rest.conversations, rest.copies, rest.tasks, rest.queue_depth, started_at)
+            contracts.insert(0, guide_contract(guide))
+        return make_application(contracts)
+
+    started_at = managed.gate.clock.monotonic()
     application = LazyApplication(make)
-    return tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
+    mounts = tuple(Mount(prefix, application, write_error) for prefix in ("/api/", "/auth/callback"))
+    if managed.rest is None and managed.cron is None:
+        return mounts
+    return (Mount(REST_PREFIX, versioned(application), error_writer(managed.gate.clock)), *mounts)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from crawdad.api.anthropic.routes import AnthropicRoutes
 from crawdad.api.front_door import Routes, SocketHandler
+from crawdad.api.gateway.routes import PLAIN, GatewayRoutes
 from crawdad.api.gemini.routes import GeminiRoutes
 from crawdad.api.management.mount import Mount
 from crawdad.api.models_routes import ModelListRoutes
@@ -26,8 +27,9 @@ def routes_for(
     failing: Callable[[], list[str]],
     mounts: tuple[Mount, ...],
     control: SocketHandler,
+    own: GatewayRoutes | None = None,
 ) -> Routes:
-    """All routes. `failing` names the parts that are not ready; `control` is the control channel."""
+    """All routes. `failing` names the parts that are not ready; `control` is the control channel, `own` are those to agents."""
     openai, anthropic, gemini = OpenAIRoutes(gate), AnthropicRoutes(gate), GeminiRoutes(gate)
     stored, models = ResponsesRoutes(gate, responses), ModelListRoutes(gate)
     completions = CompletionsRoutes(gate)
@@ -57,14 +59,18 @@ def routes_for(
             "/readyz": {"GET": probes.ready},
             "/metrics": {"GET": probes.metrics},
             "/": {"GET": probes.root},
+            **(own.exact if own is not None else {}),
         },
         prefixes=(
             ("/v1beta/models/", {"POST": gemini.post, "GET": models.one}),
             ("/v1/models/", {"POST": gemini.post, "GET": models.one}),
             ("/v1/responses/", {"GET": stored.get, "POST": stored.post, "DELETE": stored.delete}),
+            *(own.prefixes if own is not None else ()),
         ),
         sockets={"/v1/responses": ResponsesSocket(gate, responses), "/": control},
         judging=frozenset({"/"}),
         mounts=mounts,
+        claims=own.claims if own is not None else (),
+        plain=PLAIN,
         always=frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"}),
     )

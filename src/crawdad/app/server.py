@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -30,6 +31,9 @@ from crawdad.app.record import make_home
 from crawdad.app.words import LANGUAGE
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    from crawdad.app.agent_side import OpenAgents
 
 _MOST_FILES = 65536
 _TRACEBACK_BYTES = 1_000_000
@@ -51,13 +55,18 @@ def main() -> int:
 
 
 def run(
-    launch: Launch, control: ApplicationEnd | None = None, *, safe_mode: bool = False, as_json: bool = False
+    launch: Launch,
+    control: ApplicationEnd | None = None,
+    *,
+    safe_mode: bool = False,
+    as_json: bool = False,
+    open_agents: OpenAgents | None = None,
 ) -> int:
     """Serve until told to stop; the exit code. A fault that nobody foresaw ends the process with its traceback."""
     _prepare(launch)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(launch, control, safe_mode, as_json))
+            runner.run(_serve(launch, control, safe_mode, as_json, open_agents))
     except AddressError as error:
         print(address_problem(error), file=sys.stderr)
         return exits.ADDRESS_TAKEN
@@ -69,13 +78,19 @@ def run(
     return exits.OK
 
 
-async def _serve(launch: Launch, control: ApplicationEnd | None, safe_mode: bool, as_json: bool) -> None:
+async def _serve(
+    launch: Launch,
+    control: ApplicationEnd | None,
+    safe_mode: bool,
+    as_json: bool,
+    open_agents: OpenAgents | None,
+) -> None:
     from crawdad.app.application import open_application
     from crawdad.app.front import Front
 
     stop = _stop_event()
     with _Heart(control, Patience.from_environment(launch.environment).hang):
-        async with open_application(launch, safe_mode=safe_mode) as application:
+        async with open_application(launch, safe_mode=safe_mode, open_agents=open_agents) as application:
             gateway = application.settings.gateway
             sockets = await _sockets(gateway, control)
             front = Front(application.asgi, gateway.max_body_bytes)

@@ -13,7 +13,7 @@ from crawdad import __version__
 from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
 from crawdad.adapters.proxies import proxy_from_environment
-from crawdad.adapters.system import SystemClock, SystemRandomness
+from crawdad.adapters.system import SystemClock, SystemRandomness, machine_zone
 from crawdad.api.opsclaw.log_export import ExportFormat, exported
 from crawdad.app.accounts import World
 from crawdad.app.accounts import open_accounts as open_services
@@ -34,7 +34,11 @@ from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.schedule.jobs import Jobs
+from crawdad.services.schedule.zones import zones
 from crawdad.services.statistics import Statistics
+from crawdad.services.tools.approvals import ApprovalService
+from crawdad.store.approvals import ApprovalStore
 from crawdad.store.bodies import BodyStore
 from crawdad.store.budgets import BudgetStore
 from crawdad.store.changes import Changes
@@ -44,6 +48,7 @@ from crawdad.store.exchanges import MOST_ON_A_PAGE
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
 from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore, StoredKey
+from crawdad.store.schedule import ScheduleStore
 from crawdad.store.usage_queries import UsageLog
 
 Value = TypeVar("Value")
@@ -174,6 +179,16 @@ async def open_tool_keys(launch: Launch) -> AsyncIterator[ToolKeys]:
 
 
 @asynccontextmanager
+async def open_approvals(launch: Launch) -> AsyncIterator[ApprovalService]:
+    """What agents ask for. The gateway sees an answer in the database within a second."""
+    settings = usable_settings(await (await configuration_source(launch)).load())
+    clock = SystemClock()
+    async with _open_database(launch) as database, open_cluster(None, clock) as cluster:
+        store = ApprovalStore(database)
+        yield ApprovalService(store, cluster.bus, clock, SystemRandomness(), lambda: settings.approvals)
+
+
+@asynccontextmanager
 async def open_exchange_log(launch: Launch) -> AsyncIterator[InstalledLog]:
     """The log of exchanges."""
     async with _open_database(launch) as database:
@@ -190,6 +205,17 @@ async def open_statistics(launch: Launch) -> AsyncIterator[Statistics]:
 
     async with open_database(database_url(settings, launch)) as database:
         yield Statistics(UsageLog(database), SystemClock(), lambda: settings.logging.statistics.timezone, nothing)
+
+
+@asynccontextmanager
+async def open_jobs(launch: Launch) -> AsyncIterator[Jobs]:
+    """The jobs. A running server does what is asked for here within a second."""
+    settings = usable_settings(await (await configuration_source(launch)).load())
+    clock = SystemClock()
+    async with open_database(database_url(settings, launch)) as database, open_cluster(None, clock) as cluster:
+        zone_of = zones(machine_zone(), lambda: settings.cron.timezone)
+        store = ScheduleStore(database)
+        yield Jobs(store, clock, SystemRandomness(), cluster.bus, cluster.rates, lambda: settings.cron, zone_of)
 
 
 async def has_database(launch: Launch) -> bool:

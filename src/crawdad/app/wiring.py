@@ -20,8 +20,11 @@ from crawdad.services.configuration.source import ConfigurationSource, Written
 
 if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
+    from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.schedule.jobs import Jobs
     from crawdad.services.statistics import Statistics
+    from crawdad.services.tools.approvals import ApprovalService
 
 
 async def configuration_source(launch: Launch) -> ConfigurationSource:
@@ -85,6 +88,13 @@ def open_keys(launch: Launch) -> AbstractAsyncContextManager[InstalledKeys]:
     return stored.open_keys(launch)
 
 
+def open_approvals(launch: Launch) -> AbstractAsyncContextManager[ApprovalService]:
+    """What agents ask for."""
+    from crawdad.app import stored
+
+    return stored.open_approvals(launch)
+
+
 def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[InstalledLog]:
     """The log of exchanges."""
     from crawdad.app import stored
@@ -97,6 +107,20 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[Statistics]:
     from crawdad.app import stored
 
     return stored.open_statistics(launch)
+
+
+def open_sessions(launch: Launch) -> AbstractAsyncContextManager[InstalledSessions]:
+    """The conversations with agents."""
+    from crawdad.app import stored_sessions
+
+    return stored_sessions.open_sessions(launch)
+
+
+def open_jobs(launch: Launch) -> AbstractAsyncContextManager[Jobs]:
+    """The jobs."""
+    from crawdad.app import stored
+
+    return stored.open_jobs(launch)
 
 
 async def has_database(launch: Launch) -> bool:

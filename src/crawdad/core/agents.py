@@ -30,7 +30,8 @@ class RunOrder:
     `model` and `thinking` override for this turn. `timeout_seconds` None: the configured one; 0: none. `money` (in
     dollars), `steps` None: the configured. `idempotency_key`: the same key of the same principal gives the same run
     again. `untrusted`: the message comes from outside. `light`: only AGENTS.md and TOOLS.md are read (cron, sub-agents).
-    `fresh`: the key gets a new log.
+    `fresh`: the key gets a new log. `context_messages`: the model sees at most so many of the latest messages (a
+    heartbeat need not carry a long talk along).
     """
 
     agent_id: str
@@ -57,6 +58,7 @@ class RunOrder:
     prompt_mode: PromptMode = "full"
     light: bool = False
     fresh: bool = False
+    context_messages: int | None = None
     queue_mode: QueueMode | None = None
     depth: int = 0
     parent_run_id: str = ""

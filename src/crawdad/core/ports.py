@@ -55,7 +55,8 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """One HTTP call to an upstream. `guarded` calls pass the SSRF guard (their URL came from a client)."""
+    """One HTTP call to an upstream. `guarded` calls pass the SSRF guard (their URL came from a client). They follow
+    redirects, each looked at like the first, unless `redirects` is off."""
 
     method: str
     url: str
@@ -64,12 +65,15 @@ class UpstreamCall:
     timeouts: Timeouts = field(default_factory=Timeouts)
     guarded: bool = False
     proxy: str | None = None
+    redirects: bool = True
 
 
 class UpstreamAnswer(Protocol):
     """An upstream's answer whose body has yet to be read. Must be closed; closing early drops the connection."""
 
     status: int
+    url: str
+    """Where it came from, after redirects."""
     headers: Mapping[str, str]
     """Looked up in lower case; names are compared without regard to case."""
 

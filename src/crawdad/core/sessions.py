@@ -140,7 +140,8 @@ class SessionEntry:
 
     `session_id` names the present log. `settings` are its overrides (`model`, `thinkingLevel`, `queueMode`, `sendPolicy`,
     …, by OpenClaw's names). `context_tokens` is the size of the last prompt. `owner` is the id of the principal that made
-    it (empty: the operator). `preview` is the beginning of the last thing said.
+    it (empty: the operator). `preview` is the beginning of the last thing said, `active_at` when that was. `public_id` is what
+    its owner calls it where it was made through the REST interface.
     """
 
     key: str
@@ -169,6 +170,8 @@ class SessionEntry:
     aborted: bool = False
     preview: str = ""
     extra: JsonObject = field(default_factory=dict)
+    active_at: float = 0.0
+    public_id: str = ""
 
 
 LogKind = Literal["message", "compaction", "tool_started", "model", "thinking", "interrupted", "note", "custom", "trim"]
@@ -218,6 +221,38 @@ class SessionFilter:
     search: str = ""
     below: str | None = None
     """Only this key and those that it spawned."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLog:
+    """One of the logs that a key has had. `ended_at` and `reason` (`reset`, `daily`, `idle`, `deleted`, …) tell when and why
+    it was left; `lines` is its newest sequence; `header` the first line of the file that it was read from."""
+
+    session_id: str
+    key: str
+    created_at: float
+    ended_at: float | None = None
+    reason: str = ""
+    lines: int = 0
+    header: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """Sessions, the newest first; `cursor` leads to the next page, None: there is none."""
+
+    entries: list[SessionEntry]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """Where something was found: a session, and the line that was said (sequence 0: its title, label or key)."""
+
+    entry: SessionEntry
+    session_id: str
+    sequence: int
+    line: LogEvent | None = None
 
 
 class Sessions(Protocol):

@@ -6,13 +6,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from crawdad.core.agent_settings import AgentsSettings
-from crawdad.core.door_settings import GatewayToolsSettings, HooksSettings
+from crawdad.core.agent_settings import AgentsSettings, Binding
+from crawdad.core.door_settings import (
+    AuthRateLimitSettings,
+    GatewayHttpSettings,
+    GatewayToolsSettings,
+    HooksSettings,
+    MediaSettings,
+    TailscaleSettings,
+    TrustedProxySettings,
+)
+from crawdad.core.mcp_settings import McpSettings
+from crawdad.core.message_settings import MessagesSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
-from crawdad.core.session_settings import SessionSettings
+from crawdad.core.session_settings import RestApiSettings, SessionSettings
 from crawdad.core.skill_settings import SkillsSettings
-from crawdad.core.tool_settings import ToolsSettings
+from crawdad.core.tool_settings import ApprovalsSettings, ToolsSettings
 
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
 
@@ -170,10 +180,13 @@ class MappingRule(Section):
 class AuthSettings(Section):
     """`gateway.auth.*`. OpenClaw's mode `password` is read as mode `token` whose token is the password."""
 
-    mode: Literal["none", "token"] = "token"
+    mode: Literal["none", "token", "trusted-proxy"] = "token"
     token: SecretValue | None = None
     admin_token: SecretValue | None = None
     password: SecretValue | None = None
+    allow_tailscale: bool | None = None
+    rate_limit: AuthRateLimitSettings = AuthRateLimitSettings()
+    trusted_proxy: TrustedProxySettings = TrustedProxySettings()
 
 
 class GatewaySettings(Section):
@@ -194,7 +207,11 @@ class GatewaySettings(Section):
     """How long a stream may be silent before a comment or ping is sent."""
     private_networks: bool = False
     """Whether URLs that clients name (images, files) may point into private networks."""
+    http: GatewayHttpSettings = GatewayHttpSettings()
     tools: GatewayToolsSettings = GatewayToolsSettings()
+    rest_api: RestApiSettings = RestApiSettings()
+    media: MediaSettings = MediaSettings()
+    tailscale: TailscaleSettings = TailscaleSettings()
 
 
 class RetrySettings(Section):
@@ -334,9 +351,13 @@ class Settings(Section):
     secrets: SecretsSettings = SecretsSettings()
     oauth: OAuthSettings = OAuthSettings()
     agents: AgentsSettings = AgentsSettings()
+    bindings: tuple[Binding, ...] = ()
+    messages: MessagesSettings = MessagesSettings()
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
+    approvals: ApprovalsSettings = ApprovalsSettings()
     skills: SkillsSettings = SkillsSettings()
+    mcp: McpSettings = McpSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()
     language: Literal["auto", "en", "zh"] = "auto"

@@ -16,9 +16,10 @@ from typing import Literal, Protocol
 import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.networks import contains
 from crawdad.core.ports import Clock
 from crawdad.core.secret import Secret
-from crawdad.core.settings import Settings
+from crawdad.core.settings import GatewaySettings, Settings
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
 
@@ -93,6 +94,13 @@ class TunnelStatus:
     restarts: int = 0
 
 
+def stands_open(gateway: GatewaySettings) -> bool:
+    """Whether whoever comes through a tunnel, a program on this machine, would be let in unasked: nobody is asked, or programs
+    on this machine may say who comes."""
+    auth = gateway.auth
+    return auth.mode == "none" or (auth.mode == "trusted-proxy" and contains(gateway.trusted_proxies, "127.0.0.1"))
+
+
 class Tunnel:
     """At most one. It is started again with growing pauses when it ends by itself."""
 
@@ -152,7 +160,7 @@ class Tunnel:
 
     async def check_door(self) -> None:
         """Close it at once when nobody has to prove any more who he is."""
-        if self._settings().gateway.auth.mode == "none" and self._keeper is not None:
+        if stands_open(self._settings().gateway) and self._keeper is not None:
             await self.stop(Text("tunnel.closed_door"))
 
     def refused_install(self, platform: str) -> GatewayError:
@@ -163,7 +171,7 @@ class Tunnel:
 
     def _check(self, order: TunnelOrder) -> None:
         gateway = self._settings().gateway
-        if gateway.auth.mode == "none":
+        if stands_open(gateway):
             raise GatewayError(ErrorKind.FORBIDDEN, Text("tunnel.open_door"), {"code": "authentication_off"})
         if order.mode == "auth":
             if order.token is None or not order.token.reveal():

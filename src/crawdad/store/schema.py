@@ -20,6 +20,15 @@ _TABLE_EXISTS = {
 }
 
 
+_SEARCH = "session_search"
+
+
+def is_declared(name: str | None, _kind: object = None, _parents: object = None) -> bool:
+    """Whether a table, column or index stands in the metadata. The search index does not: each database has its own kind
+    (SQLite several tables, PostgreSQL a column with an index)."""
+    return name is None or not name.startswith(_SEARCH)
+
+
 async def revision(connection: AsyncConnection) -> str | None:
     """The schema's revision, None for a database without one."""
     if not (await connection.execute(text(_TABLE_EXISTS[connection.dialect.name]))).scalar_one():

@@ -33,6 +33,8 @@ class ReplyContext:
     created: int
     request: ModelRequest
     now: Callable[[], float] | None = None
+    by_agent: bool = False
+    """An agent answers: some words are spelled as the gateway's contract has them."""
 
     @property
     def moment(self) -> int:

@@ -114,10 +114,25 @@ async def test_a_password_does_not_replace_a_token() -> None:
     assert token is not None and token.reveal() == "the-token-itself-1"
 
 
-async def test_a_trusted_proxy_is_not_trusted_yet() -> None:
+async def test_a_proxy_that_nobody_trusts_cannot_say_who_comes() -> None:
     loaded = await load("{gateway: {bind: 'lan', auth: {mode: 'trusted-proxy', trustedProxy: {userHeader: 'x-user'}}}}")
-    assert loaded.settings is not None and loaded.settings.gateway.auth.mode == "token"
-    assert [(p.path, p.is_error) for p in loaded.problems] == [("gateway.auth.mode", False)]
+    assert loaded.settings is None and [problem.path for problem in loaded.problems] == ["gateway.auth.mode"]
+    trusting = (
+        "{gateway: {trustedProxies: ['10.0.0.1'], auth: {mode: 'trusted-proxy', trustedProxy: {userHeader: 'x'}}}}"
+    )
+    settings = (await load(trusting)).settings
+    assert settings is not None and settings.gateway.auth.mode == "trusted-proxy"
+
+
+async def test_hooks_need_a_token_and_a_path_of_their_own() -> None:
+    loaded = await load("{hooks: {enabled: true, path: '/'}}")
+    assert {problem.path for problem in loaded.problems if problem.is_error} == {"hooks.token", "hooks.path"}
+    loaded = await load("{hooks: {enabled: true, token: 'a-long-hook-token-123', path: 'in/', mappings: [{id: 'x'}]}}")
+    assert loaded.settings is not None and loaded.settings.hooks.path == "/in" and not loaded.problems
+    loaded = await load(
+        "{hooks: {enabled: true, token: 'a-long-hook-token-123', allowedSessionKeyPrefixes: ['mail:']}}"
+    )
+    assert [problem.path for problem in loaded.problems] == ["hooks.allowedSessionKeyPrefixes"]
 
 
 @pytest.mark.parametrize(

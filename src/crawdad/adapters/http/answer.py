@@ -13,12 +13,12 @@ from crawdad.core.text import Text
 class HttpAnswer:
     """`core.ports.UpstreamAnswer` over a connection, which `let_go` takes back when the answer is closed."""
 
-    __slots__ = ("_connection", "_idle", "_let_go", "_url", "headers", "status")
+    __slots__ = ("_connection", "_idle", "_let_go", "headers", "status", "url")
 
     def __init__(self, connection: Connection, idle: float, url: str, let_go: Callable[[Connection], None]) -> None:
         self._connection: Connection | None = connection
         self._idle = idle
-        self._url = url
+        self.url = url
         self._let_go = let_go
         self.status = connection.status
         self.headers: Mapping[str, str] = connection.headers
@@ -39,9 +39,9 @@ class HttpAnswer:
             if decoder is not None:
                 decoder.close()
         except TimeoutError as error:
-            raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("http.idle", {"host": host_of(self._url)})) from error
+            raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("http.idle", {"host": host_of(self.url)})) from error
         except (OSError, ValueError) as error:
-            raise broken(self._url, error) from error
+            raise broken(self.url, error) from error
 
     async def read(self, limit: int) -> bytes:
         """The whole body, at most `limit` bytes."""

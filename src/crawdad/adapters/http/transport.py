@@ -60,7 +60,8 @@ class HttpTransport:
         url = call.url
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._send_guarded(call, url)
-            location = redirect_of(answer.headers, url) if 300 <= answer.status < 400 else None
+            follow = call.redirects and 300 <= answer.status < 400
+            location = redirect_of(answer.headers, url) if follow else None
             if location is None:
                 return answer
             await answer.close()

@@ -2,5 +2,7 @@
 
 from crawdad.adapters.programs.cloudflared import LocalTunnelPrograms
 from crawdad.adapters.programs.finding import LocalPrograms
+from crawdad.adapters.programs.tailscale import TailscaleWhois
+from crawdad.adapters.programs.transforms import PythonTransforms
 
-__all__ = ["LocalPrograms", "LocalTunnelPrograms"]
+__all__ = ["LocalPrograms", "LocalTunnelPrograms", "PythonTransforms", "TailscaleWhois"]

@@ -1,1 +1,2 @@
-"""Crawdad's own management routes, beside those of the contracts: keys with their limits and budgets."""
+"""Crawdad's own management routes, beside those of the contracts: keys with their limits and budgets, approvals of
+what agents want to do."""

@@ -8,6 +8,7 @@ from crawdad.api.management.access import Guard, guard
 from crawdad.api.speaking import Gate
 from crawdad.core.identity import Permission
 from crawdad.services.identity.keys import Keys
+from crawdad.services.tools.approvals import ApprovalService
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Console:
 
     gate: Gate
     keys: Keys
+    approvals: ApprovalService
 
     def need(self, permission: Permission) -> Guard:
         """A dependency: who asks, holding `permission`."""

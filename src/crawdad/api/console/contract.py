@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from crawdad.api.console.approvals import approval_routes
 from crawdad.api.console.context import Console
 from crawdad.api.console.keys import key_routes
 from crawdad.api.management.application import Contract
@@ -17,4 +18,5 @@ def console_contract(context: Console) -> Contract:
     """All routes."""
     router = APIRouter(route_class=ROUTE)
     key_routes(router, context)
-    return Contract("console", ("/api/keys",), router, write_error)
+    approval_routes(router, context)
+    return Contract("console", ("/api/keys", "/api/approvals"), router, write_error)

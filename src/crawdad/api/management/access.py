@@ -34,6 +34,9 @@ def principal_of(door: Door, request: Request) -> Principal:
     best: Principal | None = None
     refusal: GatewayError | None = None
     presented = credentials_of(request)
+    visitor: Principal | None = getattr(request.state, "visitor", None)
+    if not presented and visitor is not None:
+        return visitor
     tried: list[str | None] = [each for each in presented if door.knows(each)]
     for credential in tried or [presented[0] if presented else None]:
         try:

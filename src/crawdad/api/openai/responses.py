@@ -75,6 +75,6 @@ class ResponsesRoutes:
             watch.stop()
 
     def _enter(self, call: Call) -> Principal:
-        principal = self._gate.enter(call.credential(), call.address)
+        principal = self._gate.admit(call)
         principal.need_protocol(RESPONSES.protocol)
         return principal

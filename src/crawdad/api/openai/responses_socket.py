@@ -13,6 +13,7 @@ import orjson
 
 from crawdad.api.call import Call, Receive, Scope, Send
 from crawdad.api.feature_headers import session_headers
+from crawdad.api.gateway.headers import gateway_headers
 from crawdad.api.speaking import Dialect, Gate, admit, new_exchange, usable_model_name
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
@@ -48,7 +49,7 @@ class ResponsesSocket:
         await receive()  # websocket.connect
         try:
             self._gate.switch.check()
-            self._gate.enter(call.credential(), call.address)
+            self._gate.admit(call)
         except GatewayError as error:
             await _refuse(scope, send, error)
             return
@@ -127,6 +128,7 @@ class _Connection:
         exchange.model_requested = name = usable_model_name(body.get("model"))
         turn = Turn(exchange, principal, codecs.get(SOCKET.protocol), name, True, body, b"", gate.clock.now)
         turn.headers = session_headers(self._call)
+        turn.gateway_headers = gateway_headers(self._call)
         turn.headers.pop("openai-beta", None)  # it names this transport, which the upstream is not spoken to in
         turn.language = self._call.language
         capture = self._capture = gate.bodies.begin()

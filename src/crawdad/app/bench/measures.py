@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from crawdad.app.bench.agents import agents
 from crawdad.app.bench.budgets import budgets
 from crawdad.app.bench.codecs import codec
 from crawdad.app.bench.gateway import gateway
@@ -232,6 +233,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "memory": memory,
     "codec": codec,
     "leasing": leasing,
+    "agents": agents,
     "latency": latency,
     "requests": requests,
     "prompt": prompt,

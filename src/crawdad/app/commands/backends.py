@@ -14,6 +14,8 @@ from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
+    from crawdad.app.stored_sessions import InstalledSessions
+    from crawdad.app.stored_skills import StoredMcpTools, StoredSkills
     from crawdad.core.budgets import Budget, Standing
     from crawdad.core.exchange import Exchange
     from crawdad.core.identity import Limits, Permission
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from crawdad.services.cli_sync.plan import FileChange
     from crawdad.services.cli_sync.service import Status
     from crawdad.services.cli_sync.tools import ToolFile
+    from crawdad.services.schedule.jobs import Jobs
     from crawdad.services.statistics import Asked, Period, Summary
+    from crawdad.services.tools.approvals import ApprovalService
 
 
 class Problem(Protocol):
@@ -250,11 +254,25 @@ def open_keys(launch: Launch) -> AbstractAsyncContextManager[Keys]:
     return wiring.open_keys(launch)
 
 
+def open_approvals(launch: Launch) -> AbstractAsyncContextManager[ApprovalService]:
+    """What its agents ask for."""
+    from crawdad.app import wiring
+
+    return wiring.open_approvals(launch)
+
+
 def open_exchange_log(launch: Launch) -> AbstractAsyncContextManager[ExchangeLog]:
     """Its log of exchanges."""
     from crawdad.app import wiring
 
     return wiring.open_exchange_log(launch)
+
+
+def open_sessions(launch: Launch) -> AbstractAsyncContextManager[InstalledSessions]:
+    """Its conversations with agents."""
+    from crawdad.app import wiring
+
+    return wiring.open_sessions(launch)
 
 
 def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatistics]:
@@ -264,11 +282,32 @@ def open_statistics(launch: Launch) -> AbstractAsyncContextManager[UsageStatisti
     return wiring.open_statistics(launch)
 
 
+def open_jobs(launch: Launch) -> AbstractAsyncContextManager[Jobs]:
+    """Its jobs."""
+    from crawdad.app import wiring
+
+    return wiring.open_jobs(launch)
+
+
 def open_tools(launch: Launch) -> Tools:
     """The command line tools that may be pointed at it."""
     from crawdad.app.cli_tools import InstalledTools
 
     return InstalledTools(launch)
+
+
+def open_skills(launch: Launch) -> AbstractAsyncContextManager[StoredSkills]:
+    """The skills of its agents."""
+    from crawdad.app import stored_skills
+
+    return stored_skills.open_skills(launch)
+
+
+def open_mcp_tools(launch: Launch) -> AbstractAsyncContextManager[StoredMcpTools]:
+    """The tools of other servers that it has seen."""
+    from crawdad.app import stored_skills
+
+    return stored_skills.open_mcp_tools(launch)
 
 
 async def has_database(launch: Launch) -> bool:

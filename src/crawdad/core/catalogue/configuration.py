@@ -243,10 +243,25 @@ VALUES: dict[str, tuple[str, str]] = {
     ),
     "configuration.refused": ("{path}: {message} {fix}", "{path}：{message}{fix}"),
     "configuration.auth.proxy": (
-        "Identity from a proxy is not possible yet; callers must send the token.",
-        "暂不支持由代理提供身份；调用方必须发送令牌。",
+        "Mode trusted-proxy needs proxies to trust and the header in which they name the user.",
+        "trusted-proxy 模式需要可信代理以及给出用户名的请求头。",
     ),
-    "configuration.auth.proxy.fix": ('Write mode: "token".', '请写 mode: "token"。'),
+    "configuration.auth.proxy.fix": (
+        "Set gateway.trustedProxies and gateway.auth.trustedProxy.userHeader.",
+        "请设置 gateway.trustedProxies 与 gateway.auth.trustedProxy.userHeader。",
+    ),
+    "configuration.hooks.token": ("Hooks are on without a token.", "已开启 hooks，但没有令牌。"),
+    "configuration.hooks.token.fix": (
+        "Set hooks.token, or hooks.enabled to false.",
+        "请设置 hooks.token，或将 hooks.enabled 设为 false。",
+    ),
+    "configuration.hooks.path": ("Hooks need a path of their own.", "hooks 需要独立的路径。"),
+    "configuration.hooks.path.fix": ('Write hooks.path: "/hooks".', '请写 hooks.path: "/hooks"。'),
+    "configuration.hooks.prefixes": (
+        "The session key {key} of calls that name none is not allowed by these prefixes.",
+        "未指定会话的调用所用的会话键 {key} 不符合这些前缀。",
+    ),
+    "configuration.hooks.prefixes.fix": ("Add {key} to the prefixes.", "请将 {key} 加入前缀。"),
     "configuration.auth.open": (
         "Without authentication the gateway may listen on this machine only.",
         "未启用身份验证时，网关只能监听本机。",

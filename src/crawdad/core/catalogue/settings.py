@@ -10,6 +10,8 @@ from crawdad.core.catalogue import (
     settings_agents,
     settings_doors,
     settings_heartbeat,
+    settings_mcp,
+    settings_memory,
     settings_schedule,
     settings_sessions,
     settings_skills,
@@ -520,6 +522,6 @@ MESSAGES |= {
 
 for _part in (
     *(settings_agents, settings_doors, settings_heartbeat, settings_schedule),
-    *(settings_sessions, settings_skills, settings_tools, settings_web),
+    *(settings_sessions, settings_skills, settings_tools, settings_web, settings_memory, settings_mcp),
 ):
     MESSAGES.update(_part.MESSAGES)

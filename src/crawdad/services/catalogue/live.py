@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
+from crawdad.core.agent_names import AGENT_PROVIDER, DEFAULT_AGENT, configured_agents
 from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Transport
@@ -19,6 +20,7 @@ from crawdad.services.upstreams import DEMO_PROVIDER, providers_of
 from crawdad.wire.model_lists import LIST_PATHS, kind_of
 
 _log = structlog.get_logger(__name__)
+_AGENTS = Provider(AGENT_PROVIDER, "", "agent", {}, local=True, agents=True, weight=0.0)
 _DEMO_LIST = (ListedModel(DEMO_MODEL, "Crawdad demo (not a real model)", context_window=128_000, max_tokens=8192),)
 
 
@@ -42,7 +44,13 @@ class LiveCatalogue:
         """Gives a provider the credential of one of its accounts, where it has any."""
         self.failures: dict[str, GatewayError] = {}
         """Providers whose list could not be had when last asked, and why."""
+        self._agents = False
         self.current: Catalogue = self._build()
+
+    def offer_agents(self) -> None:
+        """From now on agents stand among the models."""
+        self._agents = True
+        self.current = self._build()
 
     def apply(self, settings: Settings) -> None:
         """Take new settings. Lists of providers whose address or credential changed are forgotten until asked for again."""
@@ -108,13 +116,19 @@ class LiveCatalogue:
 
     def _providers(self) -> list[tuple[Provider, ProviderSettings | None]]:
         closed = {provider_id: found for provider_id, found in self._brought.items() if found.closed}
-        return providers_of(self._effective(), self._proxy_for, {**self._lists, **closed})
+        found = providers_of(self._effective(), self._proxy_for, {**self._lists, **closed})
+        if not self._agents:
+            return found
+        return [*(each for each in found if each[0].id != AGENT_PROVIDER), (_AGENTS, None)]
 
     def _build(self) -> Catalogue:
         lists = {**self._lists, DEMO_PROVIDER: _DEMO_LIST}
+        if self._agents:
+            named = [(DEFAULT_AGENT, DEFAULT_AGENT), *configured_agents(self._settings.agents)]
+            lists[AGENT_PROVIDER] = tuple(ListedModel(agent_id, name) for agent_id, name in named)
         for provider_id, found in self._brought.items():
             known = lists.get(provider_id, ())
             ids = {model.id for model in known}
-            named = (ListedModel(name, kind=kind_of(name)) for name in found.models if name not in ids)
-            lists[provider_id] = (*known, *named)
+            brought = (ListedModel(name, kind=kind_of(name)) for name in found.models if name not in ids)
+            lists[provider_id] = (*known, *brought)
         return build_catalogue(self._effective(), self._providers(), lists)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from crawdad.core.agent_names import AGENT_PROVIDER, DEFAULT_AGENT, agent_model
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
 from crawdad.core.settings import Api, BackgroundSettings, MappingRule, ModelSettings, ProviderSettings, Settings
@@ -58,7 +59,9 @@ class Provider:
     open_ended: bool = False
     """Whether names beyond the known list are passed on (no list could be had)."""
     local: bool = False
-    """Whether the source is inside this process (the demonstration model, later agents)."""
+    """Whether the source is inside this process (the demonstration model, agents)."""
+    agents: bool = False
+    """Whether its models are agents: they need a right of their own, and their models' exchanges are what is charged."""
 
     def protocol_of(self, model: str) -> str:
         """The protocol in which this provider offers a model."""
@@ -144,6 +147,8 @@ def build_catalogue(
             offers.setdefault(offer.name, offer)
     by_model: dict[str, list[Offer]] = {}
     for offer in offers.values():
+        if offer.provider.agents:
+            continue  # an agent is not reached by its bare id
         by_model.setdefault(offer.model, []).append(offer)
     rules = settings.models.rules
     exact: dict[str, list[MappingRule]] = {}
@@ -158,12 +163,18 @@ def build_catalogue(
             name: tuple(sorted(found, key=lambda offer: -offer.provider.weight)) for name, found in by_model.items()
         },
         undated=undated_names(offers),
-        aliases=dict(settings.models.aliases),
+        aliases=_aliases(settings, providers),
         exact_rules={name: tuple(found) for name, found in exact.items()},
         wildcard_rules=tuple(wildcards),
         default=settings.models.default,
         background=settings.models.background if settings.models.background.enabled else None,
     )
+
+
+def _aliases(settings: Settings, providers: Sequence[tuple[Provider, ProviderSettings | None]]) -> dict[str, str]:
+    """The configured aliases, and the short name of the default agent."""
+    short = {AGENT_PROVIDER: agent_model(DEFAULT_AGENT)} if any(one.agents for one, _ in providers) else {}
+    return {**short, **settings.models.aliases}
 
 
 _DATE = re.compile(r"[-@](?:20\d{6}|20\d\d-\d\d-\d\d)$")

@@ -9,8 +9,9 @@ from functools import lru_cache
 from heapq import nlargest
 from itertools import pairwise
 
+from crawdad.core.agent_names import AGENT_PROVIDER, agent_in, agent_model
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.identity import Principal
+from crawdad.core.identity import Permission, Principal
 from crawdad.core.patterns import matches
 from crawdad.core.settings import MappingRule, Target
 from crawdad.core.text import Text
@@ -77,6 +78,9 @@ def plan_route(
     unknown names and FORBIDDEN when the principal may not use any of the models the name leads to.
     """
     name = requested.removeprefix("models/")
+    agent = agent_in(name)
+    if agent is not None and AGENT_PROVIDER in catalogue.providers:
+        return Plan(requested, (_agent_offer(catalogue, requested, agent, principal),))
     asking = _Asking(protocol, principal, chance, trail)
     offers = _resolve(catalogue, name, asking, 0)
     asked: tuple[str, ...] = (requested, name)
@@ -88,8 +92,8 @@ def plan_route(
         raise unknown_model(catalogue, requested, principal)
     once = offers if len(offers) == 1 else {offer.name: offer for offer in offers}.values()
     limits = principal.limits
-    reachable = [o for o in once if limits.allow_provider(o.provider.id)]
-    allowed = [o for o in reachable if limits.allow_model((*asked, o.name, o.model))]
+    reachable = [o for o in once if limits.allow_provider(o.provider.id) and may_reach(o, principal)]
+    allowed = [o for o in reachable if limits.allow_model((*asked, o.name, *(() if o.provider.agents else (o.model,))))]
     if not allowed:
         # A key learns that a model is kept from it, not by which providers it could be had.
         raise GatewayError(
@@ -98,6 +102,29 @@ def plan_route(
             {"code": "model_not_allowed", "param": "model"},
         )
     return Plan(requested, tuple(allowed))
+
+
+def may_reach(offer: Offer, principal: Principal) -> bool:
+    """Whether the principal may use sources of this kind at all."""
+    return not offer.provider.agents or Permission.AGENTS_USE in principal.permissions
+
+
+def _agent_offer(catalogue: Catalogue, requested: str, agent: str, principal: Principal) -> Offer:
+    """The agent of that name. No rule leads an agent's name elsewhere, and no default model answers for one that is not
+    there."""
+    principal.need(Permission.AGENTS_USE)
+    offer = catalogue.offers.get(agent_model(agent))
+    if offer is None or not offer.provider.agents:
+        details = {"code": "model_not_found", "param": "model"}
+        raise GatewayError(ErrorKind.NOT_FOUND, Text("doors.unknown_agent", {"agent": agent[:64]}), details)
+    limits = principal.limits
+    if not limits.allow_provider(AGENT_PROVIDER) or not limits.allow_model((requested, offer.name)):
+        raise GatewayError(
+            ErrorKind.FORBIDDEN,
+            Text("identity.model_forbidden", {"model": requested}),
+            {"code": "model_not_allowed", "param": "model"},
+        )
+    return offer
 
 
 def unknown_model(catalogue: Catalogue, requested: str, principal: Principal) -> GatewayError:
@@ -136,10 +163,14 @@ def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
     allow, reach = principal.limits.allow_model, principal.limits.allow_provider
     for alias, target in catalogue.aliases.items():
         offer = catalogue.offers.get(target)
-        if allow((alias, target, offer.model if offer else target)) and (offer is None or reach(offer.provider.id)):
+        model = offer.model if offer is not None and not offer.provider.agents else target
+        if allow((alias, target, model)) and (
+            offer is None or (reach(offer.provider.id) and may_reach(offer, principal))
+        ):
             yield alias
     for name, offer in catalogue.offers.items():
-        if allow((name, offer.model)) and reach(offer.provider.id):
+        names = (name,) if offer.provider.agents else (name, offer.model)
+        if allow(names) and reach(offer.provider.id) and may_reach(offer, principal):
             yield name
 
 
@@ -221,6 +252,10 @@ def _offers(catalogue: Catalogue, name: str) -> list[Offer]:
     dated = catalogue.undated.get(name)
     if dated is not None:
         return [catalogue.offers[dated]]
+    agent = agent_in(name)
+    agent_offer = catalogue.offers.get(agent_model(agent)) if agent is not None else None
+    if agent_offer is not None and agent_offer.provider.agents:
+        return [agent_offer]
     provider_id, slash, model = name.partition("/")
     provider = catalogue.providers.get(provider_id) if slash else None
     if provider is not None and provider.open_ended and model:

@@ -22,49 +22,59 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent approvals audio auth bindings broadcast browser canvasHost channels cli commands "
-        "diagnostics discovery env identity mcp media memory messages meta nodeHost plugins routing "
-        "talk ui update web wizard"
+        "$schema acp agent audio auth broadcast browser canvasHost channels cli commands diagnostics discovery env "
+        "identity media memory meta nodeHost plugins routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
-        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost http mode nodes push reload remote "
-        "tailscale tls"
+        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode nodes push reload remote tls"
     ),
-    "AuthSettings": _words("allowTailscale rateLimit trustedProxy"),
     "ModelsSettings": _words("bedrockDiscovery"),
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
     "AgentDefaults": _words(
-        "imageModel repoRoot skipBootstrap bootstrapMaxChars bootstrapTotalMaxChars userTimezone timeFormat "
-        "envelopeTimezone envelopeTimestamp envelopeElapsed contextTokens thinkingDefault verboseDefault elevatedDefault "
-        "blockStreamingDefault blockStreamingBreak timeoutSeconds mediaMaxMb imageMaxDimensionPx typingIntervalSeconds "
-        "typingMode maxConcurrent models memorySearch contextPruning compaction embeddedPi blockStreamingChunk "
-        "blockStreamingCoalesce humanDelay subagents sandbox cliBackends"
+        "blockStreamingBreak blockStreamingChunk blockStreamingCoalesce blockStreamingDefault cliBackends "
+        "elevatedDefault embeddedPi envelopeElapsed envelopeTimestamp envelopeTimezone humanDelay "
+        "imageMaxDimensionPx mediaMaxMb repoRoot timeFormat typingIntervalSeconds typingMode verboseDefault"
     ),
-    "AgentEntry": _words(
-        "agentDir skills identity groupChat subagents tools sandbox heartbeat memorySearch humanDelay default params"
+    "AgentEntry": _words("agentDir groupChat humanDelay params"),
+    "ModelEntry": _words("streaming"),
+    "SubagentDefaults": _words("announceTimeoutMs archiveAfterMinutes"),
+    "LoopDetectors": _words("knownPollNoProgress"),
+    "MessagesSettings": _words(
+        "ackReaction ackReactionScope groupChat inbound messagePrefix removeAckAfterReply responsePrefix "
+        "suppressToolErrors tts"
     ),
-    "HeartbeatSettings": _words(
-        "model session includeReasoning target directPolicy to accountId prompt ackMaxChars suppressToolErrorWarnings "
-        "activeHours"
-    ),
-    "SessionSettings": _words(
-        "resetTriggers idleMinutes store typingIntervalSeconds typingMode parentForkMaxTokens mainKey identityLinks reset "
-        "resetByType resetByChannel sendPolicy agentToAgent threadBindings maintenance"
-    ),
-    "ToolsSettings": _words(
-        "alsoAllow byProvider media links sessions loopDetection message agentToAgent elevated exec fs subagents sandbox"
-    ),
-    "WebToolsSettings": _words("search"),
-    "WebFetchSettings": _words("maxCharsCap timeoutSeconds cacheTtlMinutes maxRedirects userAgent"),
-    "SkillsSettings": _words("allowBundled install limits entries"),
+    "HeartbeatSettings": _words("directPolicy includeReasoning suppressToolErrorWarnings"),
+    "SessionSettings": _words("mainKey parentForkMaxTokens store threadBindings typingIntervalSeconds typingMode"),
+    "SessionMaintenanceSettings": _words("highWaterBytes maxDiskBytes pruneDays rotateBytes"),
+    "ToolsSettings": _words("links media message"),
+    "WebFetchSettings": _words("firecrawl maxRedirects readability"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
-    "CronSettings": _words("store maxConcurrentRuns webhook webhookToken sessionRetention runLog"),
-    "HooksSettings": _words(
-        "path defaultSessionKey allowRequestSessionKey allowedSessionKeyPrefixes allowedAgentIds maxBodyBytes presets "
-        "transformsDir mappings gmail internal"
+    "CronSettings": _words("store"),
+    "HooksSettings": _words("gmail internal"),
+    "ExecSettings": _words("host node"),
+    "ApplyPatchSettings": _words("workspaceOnly"),
+    "AgentToolsSettings": _words("elevated"),
+    "ApprovalsSettings": _words("exec"),
+    "SandboxSettings": _words("perSession prune scope sessionToolsVisibility workspaceRoot"),
+    "ContainerSettings": _words(
+        "apparmorProfile binds capDrop containerPrefix dangerouslyAllowContainerNamespaceJoin "
+        "dangerouslyAllowExternalBindSources dangerouslyAllowReservedContainerTargets dns env extraHosts "
+        "memorySwap readOnlyRoot seccompProfile setupCommand tmpfs ulimits workdir"
     ),
+    "CronRunLogSettings": _words("maxBytes"),
+    "GatewayHttpSettings": _words("securityHeaders"),
+    "TailscaleSettings": _words("resetOnExit"),
+    "FileInputSettings": _words("pdf"),
+    "SearchServiceSettings": _words("inlineCitations"),
+    "SkillsInstallSettings": _words("nodeManager preferBrew"),
+    "MemorySearchSettings": _words("cache experimental fallback local remote sources store sync"),
+    "MemoryQuerySettings": _words("maxInjectedChars"),
+    "HybridSettings": _words("candidateMultiplier mmr temporalDecay"),
+    "McpServerSettings": _words("disabled transport type workingDirectory"),
 }
+
+
 """Keys OpenClaw has and Crawdad does not use, by the section they stand in (`""`: the top level)."""
 
 _USED_ANYHOW = frozenset(("env", "secrets"))

@@ -22,7 +22,7 @@ def adapted(root: Node, findings: Findings) -> Node:
     """The tree with OpenClaw's shapes replaced by Crawdad's; every value still knows where it stands."""
     root = _with_levels(root)
     root = _with_bind(root, findings)
-    root = _with_auth(root, findings)
+    root = _with_auth(root)
     root = _with_origins(root)
     providers = root.find(("models", "providers"))
     for name, provider in list(children(providers)) if providers is not None else []:
@@ -64,18 +64,16 @@ def _with_bind(root: Node, findings: Findings) -> Node:
     return put(root, ("gateway", "bind"), replaced(bind, _BINDS[word])) if word in _BINDS else root
 
 
-def _with_auth(root: Node, findings: Findings) -> Node:
-    """Modes `password` and `trusted-proxy` become `token`: a caller must always prove itself."""
+def _with_auth(root: Node) -> Node:
+    """Mode `password` becomes `token`: they are checked alike."""
     path: Path = ("gateway", "auth", "mode")
     mode = root.find(path)
     word = _word(mode)
     password, token = (root.find(("gateway", "auth", key)) for key in ("password", "token"))
     if password is not None and token is None and word in ("", "password"):
         root = put(root, ("gateway", "auth", "token"), password)
-    if mode is None or word not in ("password", "trusted-proxy"):
+    if mode is None or word != "password":
         return root
-    if word == "trusted-proxy":
-        findings.warning("auth.proxy", path, mode)
     return put(root, path, replaced(mode, "token"))
 
 

@@ -80,6 +80,7 @@ def validated(root: Node, findings: Findings) -> Settings | None:
             _report(root, details, findings)
     _check_addresses(root, findings)
     _check_tokens(root, findings)
+    _check_hooks(root, findings)
     return None if has_errors(findings.problems) else settings
 
 
@@ -173,6 +174,40 @@ def _check_tokens(root: Node, findings: Findings) -> None:
     bind: Any = getattr(root.find(("gateway", "bind")), "content", "loopback")
     if mode is not None and mode.content == "none" and not _is_loopback(str(bind)):
         findings.error("auth.open", ("gateway", "auth", "mode"), mode)
+    if mode is not None and mode.content == "trusted-proxy":
+        _check_trusted_proxy(root, mode, findings)
+
+
+def _check_trusted_proxy(root: Node, mode: Node, findings: Findings) -> None:
+    """A proxy that says who comes must be named, and the header in which it says so."""
+    proxies = root.find(("gateway", "trustedProxies"))
+    header = root.find(("gateway", "auth", "trustedProxy", "userHeader"))
+    if proxies is None or not proxies.content or header is None or not header.content:
+        findings.error("auth.proxy", ("gateway", "auth", "mode"), mode)
+
+
+def _check_hooks(root: Node, findings: Findings) -> None:
+    """Hooks need a token, and a path of their own."""
+    hooks = root.find(("hooks",))
+    enabled = root.find(("hooks", "enabled"))
+    if hooks is None or enabled is None or enabled.content is not True:
+        return
+    token = root.find(("hooks", "token"))
+    if token is None or not token.content:
+        findings.error("hooks.token", ("hooks", "token"), token or hooks)
+    path = root.find(("hooks", "path"))
+    if path is not None and isinstance(path.content, str):
+        bare = path.content.strip().strip("/")
+        if not bare or bare.partition("/")[0] in ("v1", "v1beta", "api", "media", "tools"):
+            findings.error("hooks.path", ("hooks", "path"), path)
+    default = root.find(("hooks", "defaultSessionKey"))
+    prefixes = root.find(("hooks", "allowedSessionKeyPrefixes"))
+    if prefixes is None or not isinstance(prefixes.content, list):
+        return
+    allowed = tuple(str(item.content).strip().lower() for item in prefixes.content)
+    needed = "hook:" if default is None else str(default.content).strip().lower()
+    if not needed.startswith(allowed):
+        findings.error("hooks.prefixes", ("hooks", "allowedSessionKeyPrefixes"), prefixes, key=needed)
 
 
 def _is_loopback(bind: str) -> bool:

@@ -93,7 +93,7 @@ class Admission:
         """Whether who came in would still be let in, as far as that costs no look into the database."""
         if admitted.credential and not self._door.knows(admitted.credential):
             return False
-        now = self._door.principal(admitted.principal.id)
+        now = self._door.holder(admitted.principal.id)
         return now is not None and within(admitted.scopes, scopes_of(now)) == admitted.scopes
 
     async def admit(self, claim: Claim) -> Admitted:
@@ -164,7 +164,7 @@ class Admission:
             return None
         if not await self._pairing.mint.is_token(given, record[0].id, claim.role, token.serial):
             return None
-        parent = self._door.principal(record[0].parent_id)
+        parent = self._door.holder(record[0].parent_id)
         if parent is None or not parent.limits.allow_address(claim.address):
             return None
         ceiling = within(token.scopes, scopes_of(parent))
@@ -199,7 +199,7 @@ class Admission:
 
     def _lacking(self, role: str, described: Described, wanted: tuple[str, ...], device: Device | None) -> str | None:
         """Why the device must be let in (again), in the protocol's word."""
-        if device is None or self._door.principal(device.parent_id) is None:
+        if device is None or self._door.holder(device.parent_id) is None:
             return "not-paired"
         if role not in device.roles:
             return "role-upgrade"

@@ -35,26 +35,29 @@ class Door:
         """Changes whenever the live principals do: whoever stays connected looks then whether it still may."""
         self._used: dict[str, float] = {}
 
+    def limit(self, attempts: int, window: float, lockout: float, exempt_loopback: bool) -> None:
+        """How many wrong guesses lock an address out, within how many seconds, and for how many."""
+        self._lockout.limit(attempts, window, lockout, exempt_loopback)
+
     def replace(self, principals: Mapping[str, Principal], authentication: bool) -> None:
         """Swap in the live principals, by credential hash."""
         self._principals = MappingProxyType(dict(principals))
         self._open = not authentication
         self.generation += 1
 
+    def holder(self, principal_id: str) -> Principal | None:
+        """The living principal of that id, for work that goes on in its name when nobody is at the door."""
+        if self._open and principal_id == LOCAL.id:
+            return LOCAL
+        found = next((each for each in self._principals.values() if each.id == principal_id), None)
+        if found is None or (found.expires_at is not None and found.expires_at <= self._clock.now()):
+            return None
+        return found
+
     def knows(self, credential: str) -> bool:
         """Whether a credential is one of ours. Asking counts as no guess: one request may carry several credentials, and a
         stale one beside the right one is no attack."""
         return len(credential) <= _MOST_CHARACTERS and hash_credential(credential) in self._principals
-
-    def principal(self, principal_id: str) -> Principal | None:
-        """The live principal of that id."""
-        if principal_id == LOCAL.id:
-            return LOCAL if self._open else None
-        now = self._clock.now()
-        for found in self._principals.values():
-            if found.id == principal_id:
-                return found if found.expires_at is None or found.expires_at > now else None
-        return None
 
     def check_address(self, address: str) -> None:
         """Raise RATE_LIMITED for an address that keeps guessing."""

@@ -124,7 +124,7 @@ class Keys:
 
     async def first_token(self, auth: AuthSettings) -> str | None:
         """The first-run token, made now: when the settings name none and no credential is alive. None otherwise."""
-        if auth.mode == "none" or auth.token is not None or await self._store.list():
+        if auth.mode != "token" or auth.token is not None or await self._store.list():
             return None
         token = self._randomness.new_token()
         first = StoredKey(
@@ -146,6 +146,8 @@ class Keys:
         principals = principals_of(await self._store.list())
         principals.update(configured_principals(auth))
         door.replace(principals, auth.mode != "none")
+        rules = auth.rate_limit
+        door.limit(rules.max_attempts, rules.window_ms / 1000, rules.lockout_ms / 1000, rules.exempt_loopback)
 
     async def _find(self, name_or_id: str, by: Principal | None) -> tuple[StoredKey, dict[str, StoredKey]]:
         """The key, and all that live."""

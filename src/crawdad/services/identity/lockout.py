@@ -13,17 +13,29 @@ _MOST_ADDRESSES = 10_000
 class Lockout:
     """`attempts` failures within `window` seconds lock an address out for `lockout` seconds.
 
-    Loopback is exempt: every local program shares that address, and a typo in one must not lock out the others. Of IPv6
-    the network counts: whoever has one address has the other 2⁶⁴ of it.
+    Loopback is exempt unless told otherwise: every local program shares that address, and a typo in one must not lock out the
+    others. Of IPv6 the network counts: whoever has one address has the other 2⁶⁴ of it.
     """
 
-    def __init__(self, clock: Clock, attempts: int = 10, window: float = 60.0, lockout: float = 300.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        attempts: int = 10,
+        window: float = 60.0,
+        lockout: float = 300.0,
+        exempt_loopback: bool = True,
+    ) -> None:
         self._clock = clock
+        self.limit(attempts, window, lockout, exempt_loopback)
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+        self._locked: OrderedDict[str, float] = OrderedDict()
+
+    def limit(self, attempts: int, window: float, lockout: float, exempt_loopback: bool) -> None:
+        """Change the rules; who is locked out stays so."""
         self._attempts = attempts
         self._window = window
         self._lockout = lockout
-        self._failures: OrderedDict[str, list[float]] = OrderedDict()
-        self._locked: OrderedDict[str, float] = OrderedDict()
+        self._exempt_loopback = exempt_loopback
 
     def seconds_left(self, address: str) -> float:
         """How long `address` stays locked out; 0 when it is not."""
@@ -41,7 +53,7 @@ class Lockout:
 
     def failed(self, address: str) -> None:
         """A wrong credential came from `address`."""
-        if address in ("127.0.0.1", "::1", ""):
+        if self._exempt_loopback and address in ("127.0.0.1", "::1", ""):
             return
         who, now = _network(address), self._clock.monotonic()
         recent = [at for at in self._failures.pop(who, ()) if now - at < self._window]

@@ -18,7 +18,7 @@ from crawdad.services.turns.front import ModelFront, Reply, chat_offers
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore, StoredResponse
 from crawdad.wire.fields import get_bool, whole_number
-from crawdad.wire.openai_responses import failed_instead, input_items, response_object, sse_frame
+from crawdad.wire.openai_responses import DONE, failed_instead, input_items, response_object, sse_frame
 from crawdad.wire.sse import SseSplitter, event_data
 
 KEPT_SECONDS = 30 * 24 * 3600.0
@@ -132,6 +132,7 @@ class Responses:
     async def _start(self, turn: Turn, body: JsonObject) -> Reply:
         # What nobody may or can take, or pay for, is refused now, not in an hour.
         offers = chat_offers(self._front.offers(turn), turn)
+        turn.by_agent = offers[0].provider.agents
         self._runs.need_room()
         await self._front.dispatcher.reserve(turn, offers)
         response = response_object(turn.context, "queued")
@@ -154,7 +155,7 @@ class Responses:
         self._runs.start(turn, record.id)
         if streamed:
             events = self._runs.follow(record.id, turn.principal.id, -1)
-            return Reply("text/event-stream", chunks=framed(events), closes_exchange=False)
+            return Reply("text/event-stream", chunks=framed(events, turn.by_agent), closes_exchange=False)
         return Reply("application/json", body=orjson.dumps(response), closes_exchange=False)
 
     async def _find(self, response_id: str, principal: Principal) -> StoredResponse:
@@ -245,10 +246,12 @@ def closing_event(chunk: bytes) -> tuple[bytes, JsonObject | None]:
     return chunk, None
 
 
-async def framed(events: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:
-    """Event objects as SSE."""
+async def framed(events: AsyncIterator[JsonObject], by_agent: bool = False) -> AsyncIterator[bytes]:
+    """Event objects as SSE. Streams of agents end with a line of their own."""
     async for event in events:
         yield sse_frame(event)
+    if by_agent:
+        yield DONE
 
 
 def page_of(query: dict[str, str]) -> ItemPage:

@@ -47,11 +47,17 @@ class Dispatcher:
 
     async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> None:
         """Set aside what the turn will take, for who wants to know before it runs."""
-        await self._budgets.reserve(turn, offers)
+        await self._reserved(turn, offers)
+
+    async def _reserved(self, turn: Turn, offers: Sequence[Offer]) -> Sequence[Offer]:
+        """What agents spend is set aside where they spend it: in the exchanges with their models."""
+        if all(offer.provider.agents for offer in offers):
+            return offers
+        return await self._budgets.reserve(turn, offers)
 
     async def run(self, turn: Turn, offers: Sequence[Offer], attempt: Callable[[Offer], Awaitable[Answer]]) -> Answer:
         """The first answer to be had. Raises the error of the last attempt, and what `Budgets.reserve` raises."""
-        offers = await self._budgets.reserve(turn, offers)
+        offers = await self._reserved(turn, offers)
         exchange = turn.exchange
         wanted = offers
         offers, pool = await self._seated(turn, offers)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
+from crawdad.core.agent_names import agent_model
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
-from crawdad.core.ports import ModelSource, Randomness, Transport
+from crawdad.core.ports import Randomness, Transport
 from crawdad.core.response import Folder
+from crawdad.core.sessions import normalise_agent_id
 from crawdad.core.settings import BackgroundSettings
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Catalogue, Offer, plan_route
 from crawdad.services.turns.background import is_background
 from crawdad.services.turns.dispatch import Dispatcher
+from crawdad.services.turns.local import LocalSource
 from crawdad.services.turns.named_models import check_named_models
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.relay import StreamRelay, relay_whole
@@ -22,7 +25,6 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
 from crawdad.wire.codec import StreamWriter
-from crawdad.wire.compaction import in_plain_words
 from crawdad.wire.fields import encode, parse_upstream
 
 Events = AsyncGenerator[list[StreamEvent], None]
@@ -62,7 +64,7 @@ class ModelFront:
         ledger: Ledger,
         dispatcher: Dispatcher,
         randomness: Randomness,
-        local_sources: Mapping[str, ModelSource],
+        local_sources: Mapping[str, LocalSource],
     ) -> None:
         self.catalogue = catalogue
         self.transport = transport
@@ -79,7 +81,7 @@ class ModelFront:
             found = _background_offers(catalogue, catalogue.background, turn, chance)
             if found:
                 return found
-        return plan_route(catalogue, turn.model, turn.codec.name, turn.principal, chance).offers
+        return plan_route(catalogue, wanted_model(turn), turn.codec.name, turn.principal, chance).offers
 
     async def reply(self, turn: Turn) -> Reply:
         """The reply in the client's own protocol, its first event in hand. Raises `GatewayError` when nobody answers."""
@@ -107,7 +109,7 @@ class ModelFront:
         exchange = turn.exchange
         if offer.provider.local:
             exchange.lane = "local"
-            events = _listed(self._local[offer.provider.id].take(in_plain_words(turn.request)))
+            events = self._local[offer.provider.id].take(turn, offer)
             return _Opened(offer, events=await primed(events, lambda: self.ledger.first_byte(exchange)))
         raw = express_bytes(turn, offer)
         if raw is not None:
@@ -162,7 +164,7 @@ class ModelFront:
                 exchange.response_bytes += len(data)
                 self.ledger.listen(exchange, batch, offer)
                 if data:
-                    yield data
+                    yield marked(data, turn) if turn.mark else data
             if exchange.outcome == "open":
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
         except GatewayError as error:
@@ -182,7 +184,8 @@ class ModelFront:
         response = folder.finish()
         body = encode(turn.codec.write_response(response, turn.context))
         exchange = turn.exchange
-        exchange.usage = response.usage
+        if not offer.provider.agents:
+            exchange.usage = response.usage
         exchange.response_bytes = len(body)
         self.ledger.complete(exchange, offer, response.stop.reason)
         return body
@@ -200,6 +203,20 @@ def _background_offers(
         return ()
     turn.exchange.notes.append(f"sent to the background model {settings.model}")
     return offers
+
+
+def wanted_model(turn: Turn) -> str:
+    """The model that the turn is for: the body's, unless a header names an agent."""
+    named = turn.gateway_headers.get("x-openclaw-agent-id") or turn.gateway_headers.get("x-openclaw-agent")
+    return agent_model(normalise_agent_id(named)) if named else turn.model
+
+
+def marked(data: bytes, turn: Turn) -> bytes:
+    """Server-sent events of a chat, the last of them with the mark by which the stream can be taken up after it."""
+    if turn.codec.name != "openai-chat" or not data.endswith(b"\n\n"):
+        return data
+    last = data.rfind(b"\n\n", 0, len(data) - 2) + 2 if data.count(b"\n\n") > 1 else 0
+    return b"%bid: %b\n%b" % (data[:last], turn.mark.encode(), data[last:])
 
 
 def chat_offers(offers: tuple[Offer, ...], turn: Turn) -> list[Offer]:
@@ -249,8 +266,3 @@ async def _continued(first: list[StreamEvent], rest: Events) -> Events:
 
 async def _once(events: list[StreamEvent]) -> Events:
     yield events
-
-
-async def _listed(events: AsyncIterator[StreamEvent]) -> Events:
-    async for event in events:
-        yield [event]

@@ -55,7 +55,8 @@ class Ledger:
                 if event.usage is not None:
                     exchange.usage.merge(event.usage)
             elif isinstance(event, MessageEnd):
-                exchange.usage.merge(event.usage)
+                if not offer.provider.agents:  # what an agent uses is in the exchanges with its models
+                    exchange.usage.merge(event.usage)
                 self.complete(exchange, offer, event.stop.reason)
             elif isinstance(event, PartDelta):
                 exchange.heard += weight_of((event,))

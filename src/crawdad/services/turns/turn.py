@@ -43,6 +43,14 @@ class Turn:
     """The body as a form, for operations that take one (`body` then holds its text fields)."""
     echo: ModelRequest | None = None
     """The request as the reply shall echo it, where that is not what the upstream gets (Responses)."""
+    gateway_headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the gateway's own contract (`x-openclaw-…`, `last-event-id`, `idempotency-key`): they stay here."""
+    by_agent: bool = False
+    """An agent answers: its contract has words of its own."""
+    reply_id: str = ""
+    """What the reply is called, where that is not the exchange's id."""
+    mark: str = ""
+    """Where a stream can be taken up again after what was told last."""
     session: str | None = None
     """Which conversation it belongs to, as far as the accounts care."""
     fetched: dict[str, tuple[bytes, str]] = field(default_factory=dict)
@@ -68,4 +76,11 @@ class Turn:
             request = self.echo or self.request
         except GatewayError:  # on the express lane the vendor may take what we cannot read
             request = ModelRequest(self.model, stream=self.stream, protocol=self.codec.name)
-        return ReplyContext(self.model, self.exchange.id, int(self.exchange.started_at), request, self.now)
+        return ReplyContext(
+            self.model,
+            self.reply_id or self.exchange.id,
+            int(self.exchange.started_at),
+            request,
+            self.now,
+            self.by_agent,
+        )

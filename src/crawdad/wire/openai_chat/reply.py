@@ -23,7 +23,7 @@ class Reply:
 
     def __init__(self, context: ReplyContext, protocol: str) -> None:
         self.context = context
-        self.id = f"chatcmpl-{context.reply_id}"
+        self.id = f"chatcmpl{'_' if context.by_agent else '-'}{context.reply_id}"
         self.own = protocol == NAME
         self.legacy = any(tool.extra.get(LEGACY) for tool in context.request.tools)
 

@@ -33,10 +33,11 @@ from crawdad.wire.openai_responses.resource import (
     response_id,
     response_object,
 )
-from crawdad.wire.openai_responses.stream_writer import EventWriter, sse_frame
+from crawdad.wire.openai_responses.stream_writer import DONE, EventWriter, sse_frame
 
 __all__ = [
     "CODEC",
+    "DONE",
     "ClientFrame",
     "EventWriter",
     "error_frame",

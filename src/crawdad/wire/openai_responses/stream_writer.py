@@ -34,6 +34,9 @@ from crawdad.wire.openai_responses.scripts import CallScript, ImageScript, Opaqu
 from crawdad.wire.openai_responses.stops import write_stop
 from crawdad.wire.openai_responses.support import NAME
 
+DONE = b"data: [DONE]\n\n"
+"""Ends the streams of agents, which the gateway's contract has and the vendor's has not."""
+
 
 class EventWriter:
     """Turns stream events into event objects, for whatever carries them: SSE, a WebSocket, a store."""
@@ -214,14 +217,16 @@ class ResponsesStreamWriter:
 
     def __init__(self, context: ReplyContext) -> None:
         self._writer = EventWriter(context)
+        self._end = DONE if context.by_agent else b""
 
     def send(self, event: StreamEvent) -> bytes:
         """The bytes that tell `event` (may be empty)."""
-        return b"".join([sse_frame(written) for written in self._writer.events_of(event)])
+        frames = b"".join([sse_frame(written) for written in self._writer.events_of(event)])
+        return frames + self._end if isinstance(event, MessageEnd) else frames
 
     def fail(self, error: GatewayError, language: Language = "en") -> bytes:
         """The bytes that end the stream with the protocol's own error event."""
-        return b"".join([sse_frame(written) for written in self._writer.fail_events(error, language)])
+        return b"".join([sse_frame(written) for written in self._writer.fail_events(error, language)]) + self._end
 
     def ping(self) -> bytes:
         """A comment: the protocol has no event that means nothing."""

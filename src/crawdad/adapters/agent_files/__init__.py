@@ -1,0 +1,6 @@
+"""Files that agents read beside the tools that work in the workspace: notes, pictures, skills."""
+
+from crawdad.adapters.agent_files.memory import LocalMemoryFiles as LocalMemoryFiles
+from crawdad.adapters.agent_files.skill_folders import LocalSkillFolders as LocalSkillFolders
+from crawdad.adapters.agent_files.skill_packages import LocalSkillPackages as LocalSkillPackages
+from crawdad.adapters.agent_files.workspace import WorkspaceReader as WorkspaceReader

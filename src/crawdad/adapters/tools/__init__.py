@@ -1,0 +1,1 @@
+"""What tools of agents touch: the files of the workspace, and programs."""

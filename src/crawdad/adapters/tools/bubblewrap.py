@@ -1,0 +1,47 @@
+"""The command line of bubblewrap: a read-only system, the workspace, and nothing else of this machine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from crawdad.core.programs import ProgramOrder
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
+_SETTINGS = (
+    *("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime"),
+    *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/ssl/certs", "/etc/ca-certificates"),
+)
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/services", "/etc/protocols")
+
+
+def bubblewrap_argv(
+    program: str, order: ProgramOrder, words: Sequence[str], exists: Callable[[str], bool]
+) -> list[str]:
+    """`program` is bwrap itself, `words` what runs in it. No directory comes from the settings: only the workspace is bound.
+
+    The home of this gateway, sockets of other services, other people's files and the processes of this machine are not
+    there.
+    """
+    kept = order.confinement
+    argv = [program, "--die-with-parent", "--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    argv += ["--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL"]
+    if not order.terminal:
+        argv.append("--new-session")  # no pushing of characters into our terminal
+    if not kept.network:
+        argv.append("--unshare-net")
+    for folder in _SYSTEM:
+        if exists(folder):
+            argv += ["--ro-bind", folder, folder]
+    for path in (*_SETTINGS, *(_NETWORK if kept.network else ())):
+        if exists(path):
+            argv += ["--ro-bind-try", path, path]
+    argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]
+    workspace = order.workspace
+    if kept.access == "none":
+        argv += ["--tmpfs", workspace, "--dir", order.cwd]
+    else:
+        argv += ["--bind" if kept.access == "rw" else "--ro-bind", workspace, workspace]
+    argv += ["--chdir", order.cwd, "--clearenv"]
+    for name, value in order.variables.items():
+        argv += ["--setenv", name, value]
+    return [*argv, "--", *words]

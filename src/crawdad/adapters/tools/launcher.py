@@ -1,0 +1,81 @@
+"""Becomes a program after a last look at the files that were approved. Run as a script of its own, with the standard library
+alone: `launcher.py FD`, with a JSON object to be read from that descriptor (others on the machine can read command lines).
+
+It looks in the very process that then turns into the program, and into the very file that it looked at: a file that was
+swapped in between is not run. On Linux it ends with the process that started it. `75` is its exit code when a file changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import sys
+
+CHANGED = 75
+CANNOT = 126
+
+
+def _hash(descriptor: int) -> str:
+    digest = hashlib.sha256()
+    while piece := os.read(descriptor, 1 << 20):
+        digest.update(piece)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return digest.hexdigest()
+
+
+def _opened(path: str, wanted: str) -> int:
+    """The file, open, with the content that was approved."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode) or _hash(descriptor) != wanted:
+        raise ValueError(path)
+    return descriptor
+
+
+def _end_with_parent(parent: int) -> None:
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(CANNOT)
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def main(text: str) -> None:
+    """Look, then become the program."""
+    order = json.loads(text)
+    if order["terminal"]:
+        _take_terminal()
+    try:
+        opened = [(path, _opened(path, wanted)) for path, wanted in order["checked"]]
+    except (OSError, ValueError):
+        os.write(2, f"{order['changed']}\n".encode())
+        os._exit(CHANGED)
+    _end_with_parent(order["parent"])
+    target: str | int = order["file"]
+    for path, descriptor in opened:
+        # A script is opened anew, by its interpreter and by its name: it may look at what stands beside it.
+        if path == target and os.execve in os.supports_fd and os.pread(descriptor, 2, 0) != b"#!":
+            target = descriptor
+            break
+    try:
+        os.execve(target, order["argv"], order["variables"])
+    except OSError as error:
+        os.write(2, f"{order['file']}: {os.strerror(error.errno or 0)}\n".encode())
+        os._exit(CANNOT)
+
+
+if __name__ == "__main__":
+    with os.fdopen(int(sys.argv[1]), "rb") as _order:
+        _text = _order.read().decode()
+    main(_text)

@@ -1,0 +1,215 @@
+"""Starts programs for agents. The port is `core.programs.Programs`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import shutil
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from crawdad.adapters.tools import executables
+from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
+from crawdad.adapters.tools.container import container_argv
+from crawdad.adapters.tools.descriptors import Descriptor
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.parts import JsonObject
+from crawdad.core.programs import Executable, FileMark, Level, ProgramOrder
+from crawdad.core.text import Text
+
+_LAUNCHER = str(Path(__file__).with_name("launcher.py"))
+_GRACE_SECONDS = 2.0
+_REMOVE_SECONDS = 10.0
+
+
+class LocalAgentPrograms:
+    """The programs of this machine, as agents may run them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._found: dict[Level, str | None] = {}
+
+    async def find(self, name: str, cwd: str, search: Sequence[str]) -> Executable:
+        """See `core.programs.Programs`."""
+        return await asyncio.to_thread(executables.find, name, cwd, search)
+
+    async def mark(self, paths: Sequence[str], cwd: str) -> list[FileMark]:
+        """See `core.programs.Programs`."""
+        return await asyncio.to_thread(executables.marks, paths, cwd)
+
+    async def directory(self, path: str, workspace: str, inside: bool) -> str:
+        """See `core.programs.Programs`."""
+        return await asyncio.to_thread(executables.directory, path, workspace, inside)
+
+    async def has(self, level: Level) -> bool:
+        """See `core.programs.Programs`."""
+        return level in ("none", "workspace") or self._sandbox(level) is not None
+
+    async def start(self, order: ProgramOrder) -> LocalRunningProgram:
+        """See `core.programs.Programs`."""
+        level = order.confinement.level
+        words = [order.executable.path, *order.arguments]
+        file, argv, variables = order.executable.mark.path, words, dict(order.variables)
+        removal: list[str] = []
+        if level in ("bubblewrap", "container"):
+            program = self._sandbox(level)
+            if program is None:
+                raise GatewayError(ErrorKind.UNAVAILABLE, Text("tools.no_sandbox"), {"code": "no_sandbox"})
+            file, variables = program, self._of_sandbox()
+            if level == "bubblewrap":
+                argv = bubblewrap_argv(program, order, words, os.path.exists)
+            else:
+                argv, removal = container_argv(program, order, words), [program, "rm", "--force", order.name]
+        checked = [(mark.path, mark.sha256) for mark in order.checked]
+        changed = Text("exec.changed").render()
+        wanted: JsonObject = {
+            "file": file,
+            "argv": argv,
+            "variables": variables,
+            "checked": checked,
+            "changed": changed,
+        }
+        wanted |= {"terminal": order.terminal, "parent": os.getpid()}
+        cwd = "/" if level in ("bubblewrap", "container") else order.cwd
+        return await _launch(json.dumps(wanted).encode(), cwd, order.terminal, removal)
+
+    def _sandbox(self, level: Level) -> str | None:
+        if level not in self._found:
+            names = ("bwrap",) if level == "bubblewrap" else ("docker", "podman")
+            path = self._environment.get("PATH", os.defpath)
+            self._found[level] = next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+        return self._found[level]
+
+    def _of_sandbox(self) -> dict[str, str]:
+        """What the client of a sandbox needs to know; none of it goes inside."""
+        names = ("PATH", "HOME", "DOCKER_HOST", "XDG_RUNTIME_DIR", "CONTAINER_HOST")
+        return {name: self._environment[name] for name in names if name in self._environment}
+
+
+class LocalRunningProgram:
+    """A program while it lives, in a process group of its own."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, output: Descriptor, stdin: Descriptor, removal: Sequence[str]
+    ) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._output = output
+        self._input = stdin
+        self._removal = removal
+        self._is_terminal = stdin is output
+        self._gone = False
+
+    async def read(self) -> bytes:
+        """See `core.programs.RunningProgram`."""
+        data = await self._output.read()
+        if not data:
+            self._output.close()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """See `core.programs.RunningProgram`."""
+        await self._input.write(data)
+
+    async def close_input(self) -> None:
+        """See `core.programs.RunningProgram`. A terminal is told by the key that means it."""
+        if self._is_terminal:
+            await self._input.write(b"\x04")
+        else:
+            self._input.close()
+
+    async def wait(self) -> int:
+        """See `core.programs.RunningProgram`."""
+        return await self._process.wait()
+
+    async def kill(self) -> None:
+        """See `core.programs.RunningProgram`. Asked first, then made to."""
+        if self._gone:
+            return
+        if self._process.returncode is None:
+            self._signal(signal.SIGTERM)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE_SECONDS):
+                    await self._process.wait()
+        self._signal(signal.SIGKILL)  # also what its leader has left behind
+        await self._process.wait()
+        self._gone = True
+        await self._remove()
+        self._output.finish()
+        if not self._is_terminal:
+            self._input.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    async def _remove(self) -> None:
+        """Ending the client of a container does not end the container."""
+        if not self._removal:
+            return
+        removal, self._removal = self._removal, ()
+        with suppress(OSError, TimeoutError):
+            null = asyncio.subprocess.DEVNULL
+            process = await asyncio.create_subprocess_exec(*removal, stdin=null, stdout=null, stderr=null)
+            async with asyncio.timeout(_REMOVE_SECONDS):
+                await process.wait()
+
+
+async def _launch(order: bytes, cwd: str, terminal: bool, removal: Sequence[str]) -> LocalRunningProgram:
+    ours: list[int] = []
+    theirs: list[int] = []
+    try:
+        if terminal:
+            master, slave = pty.openpty()
+            ours, theirs = [master], [slave]
+            stdin = stdout = slave
+        else:
+            stdin, feeding = os.pipe()
+            reading, stdout = os.pipe()
+            ours, theirs = [feeding, reading], [stdin, stdout]
+        told, telling = os.pipe()
+        theirs.append(told)
+        ours.append(telling)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", _LAUNCHER, str(told)),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=cwd,
+            env={},
+            pass_fds=(told,),
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        _close(ours)
+        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+        raise GatewayError(ErrorKind.UNAVAILABLE, Text("exec.not_started", {"reason": reason})) from None
+    except BaseException:
+        _close(ours)
+        raise
+    finally:
+        _close(theirs)
+    output = Descriptor(ours[0] if terminal else ours[1])
+    program = LocalRunningProgram(process, output, output if terminal else Descriptor(ours[0]), removal)
+    telling_end = Descriptor(ours[-1])
+    try:
+        await telling_end.write(order)
+    except GatewayError:
+        pass  # the launcher is gone: its exit code tells
+    except BaseException:
+        await program.kill()
+        output.close()
+        raise
+    finally:
+        telling_end.close()
+    return program
+
+
+def _close(numbers: Sequence[int]) -> None:
+    for number in numbers:
+        os.close(number)

@@ -1,0 +1,238 @@
+"""The tools find and grep."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import json
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawdad.adapters.tools.access import FileAccess
+from crawdad.adapters.tools.definitions import FIND, GREP
+from crawdad.adapters.tools.files import path_of, printable
+from crawdad.adapters.tools.folder import Folder
+from crawdad.adapters.tools.text_files import decoded
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.parts import JsonObject
+from crawdad.core.text import Text
+from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
+
+_LEFT_OUT = frozenset((".git", "node_modules", "__pycache__", ".venv"))
+_MOST_SEEN = 50_000
+_MOST_DEPTH = 40
+_MOST_FOUND = 1000
+_MOST_LINES = 200
+_MOST_FILE_BYTES = 2 * 1024 * 1024
+_MOST_BYTES = 128 * 1024 * 1024
+_LONGEST_LINE = 500
+_SECONDS = 15.0
+_MATCHER = str(Path(__file__).with_name("matcher.py"))
+_LINE_LIMIT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FindTool:
+    """`core.tools.Tool`."""
+
+    access: FileAccess
+    definition: ToolDefinition = FIND
+
+    async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
+        """See `core.tools.Tool`."""
+        path = self.access.spelled(path_of(arguments, "."), context)
+        most = min(arguments.get("limit") or _MOST_FOUND, _MOST_FOUND)
+        fits = _glob(arguments["pattern"])
+        found, stopped = await asyncio.to_thread(_found, self.access.folder(path, context), path, fits, most)
+        lines = [printable(each) for each in found] + ([Text("workspace.stopped").render()] if stopped else [])
+        text = "\n".join(lines) or Text("workspace.no_change").render()
+        return told(text, {"count": len(found), "truncated": stopped})
+
+
+@dataclass(frozen=True, slots=True)
+class GrepTool:
+    """`core.tools.Tool`."""
+
+    access: FileAccess
+    definition: ToolDefinition = GREP
+
+    async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
+        """See `core.tools.Tool`."""
+        path = self.access.spelled(path_of(arguments, "."), context)
+        pattern = re.escape(arguments["pattern"]) if arguments.get("literal") else arguments["pattern"]
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            words = Text("workspace.bad_pattern", {"pattern": pattern[:200], "reason": str(error)})
+            raise GatewayError(ErrorKind.BAD_REQUEST, words, {"param": "pattern"}) from None
+        wanted = {"pattern": pattern, "ignoreCase": bool(arguments.get("ignoreCase"))}
+        fits = _glob(arguments.get("glob") or "*")
+        folder = self.access.folder(path, context)
+        texts = _texts(folder, path, fits)
+        most = min(arguments.get("limit") or _MOST_LINES, _MOST_LINES)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await _grep(texts, wanted, most, arguments.get("context") or 0)
+        except TimeoutError:
+            raise GatewayError(ErrorKind.BAD_REQUEST, Text("workspace.pattern_slow"), {"param": "pattern"}) from None
+
+
+async def _grep(
+    texts: Generator[tuple[str, list[str]], None, None], wanted: JsonObject, most: int, around: int
+) -> ToolOutcome:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", _MATCHER),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+        limit=_LINE_LIMIT,
+    )
+    shown: list[str] = []
+    count = files = 0
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        while (item := await asyncio.to_thread(next, texts, None)) is not None:
+            path, lines = item
+            process.stdin.write(json.dumps([line[:4000] for line in lines]).encode() + b"\n")
+            await process.stdin.drain()
+            numbers: list[int] = json.loads(await process.stdout.readline() or b"[]")
+            files += bool(numbers)
+            for number in numbers:
+                if count >= most:
+                    shown.append(Text("workspace.stopped").render())
+                    return told("\n".join(shown), {"count": count, "files": files, "truncated": True})
+                count += 1
+                shown += _around(path, lines, number, around)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        texts.close()
+    text = "\n".join(shown) or Text("workspace.no_change").render()
+    return told(text, {"count": count, "files": files, "truncated": False})
+
+
+def _around(path: str, lines: list[str], number: int, around: int) -> list[str]:
+    shown = []
+    for place in range(max(0, number - around), min(len(lines), number + around + 1)):
+        sign = ":" if place == number else "-"
+        line = lines[place]
+        cut = line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "…"
+        shown.append(f"{printable(path)}{sign}{place + 1}{sign} {cut}")
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Glob:
+    """A glob over paths: `**` stands for any folders, a glob without `/` for a name anywhere."""
+
+    expression: re.Pattern[str]
+    whole: bool
+
+    def __call__(self, path: str) -> bool:
+        return self.expression.fullmatch(path if self.whole else path.rpartition("/")[2]) is not None
+
+
+def _glob(pattern: str) -> _Glob:
+    bare = pattern.removeprefix("./").strip("/")
+    if "/" not in bare:
+        return _Glob(re.compile(fnmatch.translate(bare)), False)
+    pieces = []
+    for part in bare.split("/"):
+        pieces.append("(?:[^/]+/)*" if part == "**" else _part(part) + "/")
+    joined = "".join(pieces)
+    return _Glob(re.compile(joined[:-1] if joined.endswith("/") else joined + "[^/]+"), True)
+
+
+def _part(part: str) -> str:
+    translated = fnmatch.translate(part)
+    inner = translated.removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")
+    return inner.replace(".*", "[^/]*")
+
+
+def _walk(folder: Folder, path: str) -> Iterator[tuple[int, str, str, str]]:
+    """Every file: its open folder, its name, its path from where the search began and from the root. Links are passed over."""
+    seen = 0
+    until = time.monotonic() + _SECONDS
+    with folder.opened(path) as (top, shown):
+        waiting = [(os.dup(top), "", 0)]
+        try:
+            while waiting:
+                descriptor, below, depth = waiting.pop()
+                try:
+                    folder.check(descriptor, path)
+                    for name in sorted(os.listdir(descriptor)):
+                        seen += 1
+                        if seen > _MOST_SEEN or time.monotonic() > until:
+                            return
+                        kind = _kind(descriptor, name)
+                        inner = f"{below}{name}"
+                        if kind == "folder" and name not in _LEFT_OUT and depth < _MOST_DEPTH:
+                            with suppress(OSError):
+                                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+                                waiting.append((os.open(name, flags, dir_fd=descriptor), f"{inner}/", depth + 1))
+                        elif kind == "file":
+                            yield descriptor, name, inner, f"{shown}/{inner}" if shown else inner
+                except (OSError, GatewayError):
+                    continue
+                finally:
+                    os.close(descriptor)
+        finally:
+            for descriptor, _, _ in waiting:
+                os.close(descriptor)
+
+
+def _kind(descriptor: int, name: str) -> str:
+    try:
+        mode = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
+    except OSError:
+        return ""
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else ""
+
+
+def _found(folder: Folder, path: str, fits: _Glob, most: int) -> tuple[list[str], bool]:
+    found: list[str] = []
+    for _, _, inner, shown in _walk(folder, path):
+        if fits(inner):
+            if len(found) >= most:
+                return sorted(found), True
+            found.append(shown)
+    return sorted(found), False
+
+
+def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[tuple[str, list[str]], None, None]:
+    """The lines of every text file below `path`, or of the one that it is."""
+    try:
+        data, shown = folder.read(path, _MOST_BYTES)
+    except GatewayError as error:
+        if error.details.get("code") != "is_folder":
+            raise
+    else:
+        text = decoded(data)
+        if text is not None:
+            yield shown, text.text.split("\n")
+        return
+    total = 0
+    for descriptor, name, inner, shown in _walk(folder, path):
+        if not fits(inner):
+            continue
+        try:
+            with os.fdopen(folder.open_file(descriptor, name, shown), "rb") as file:
+                data = file.read(_MOST_FILE_BYTES + 1)
+        except (OSError, GatewayError):
+            continue
+        total += len(data)
+        if total > _MOST_BYTES:
+            return
+        text = decoded(data) if len(data) <= _MOST_FILE_BYTES else None
+        if text is not None:
+            yield shown, text.text.removesuffix("\n").split("\n")

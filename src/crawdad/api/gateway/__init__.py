@@ -1,0 +1,1 @@
+"""The gateway's own contract: tools, hooks, media, plugins, and the words that the endpoints to agents share with them."""

@@ -1,0 +1,112 @@
+"""The side of the agents put together: sessions, tools, runs, cron and the heartbeat, each after what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from crawdad.adapters.workspaces import LocalWorkspaces
+from crawdad.app.accounts import World
+from crawdad.app.agent_tools import open_agent_tools
+from crawdad.app.agents import Agents, Parts, open_agents
+from crawdad.app.doors import AgentParts
+from crawdad.app.schedule import ScheduleParts, make_system_events, open_schedule
+from crawdad.app.sessions import make_rest, make_sessions, start_sessions
+from crawdad.app.tools import AgentTools
+from crawdad.core.ports import Runner
+from crawdad.plugins.http_routes import HttpRoutes
+from crawdad.services.agent_tools.cron import CronTool
+from crawdad.services.agent_tools.sessions_access import SessionAccess
+from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
+from crawdad.services.agent_tools.sessions_send import SessionsSend
+from crawdad.services.agent_tools.sessions_status import AgentsList, SessionStatus
+from crawdad.services.channels.outbound import OutboundChannels
+from crawdad.services.identity import Door
+from crawdad.services.media_files.store import KeptMediaStore
+from crawdad.services.tasks import Tasks
+from crawdad.services.tools.execution.notices import ExitNotices
+from crawdad.services.tools.toolbox import FixedTools
+from crawdad.services.turns.front import ModelFront
+
+_CHECKLIST = "HEARTBEAT.md"
+_CHECKLIST_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the agents stand on."""
+
+    world: World
+    tasks: Tasks
+    front: ModelFront
+    door: Door
+    runner: Runner
+    environment: Mapping[str, str]
+    media: KeptMediaStore
+    tools: AgentTools
+
+
+OpenAgents = Callable[[Ground], AbstractAsyncContextManager[AgentParts]]
+"""Opens the agents."""
+
+
+@asynccontextmanager
+async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
+    """All of it. Turns that were cut off are taken up once everything stands; on leaving, the running ones are left to the
+    next process."""
+    world, tasks, toolbox = ground.world, ground.tasks, ground.tools.toolbox
+    sessions, events, outbound = make_sessions(world), make_system_events(world), OutboundChannels()
+    async with AsyncExitStack() as stack:
+        start_sessions(world, sessions, tasks)
+        ground.tools.programs.notify = ExitNotices(events, world.settings).tell
+        own = await stack.enter_async_context(
+            open_agent_tools(world, ground.front, ground.environment, ground.media, outbound)
+        )
+        parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner)
+        agents = await stack.enter_async_context(open_agents(world, parts))
+
+        async def checklist(agent_id: str) -> str | None:
+            workspace = agents.roster.get(agent_id).workspace
+            return (await files.read(workspace, (_CHECKLIST,), _CHECKLIST_CHARACTERS)).get(_CHECKLIST)
+
+        files = LocalWorkspaces()
+        schedule = await stack.enter_async_context(
+            open_schedule(
+                world,
+                ground.runner,
+                ground.door,
+                events,
+                ScheduleParts(agents.runs, sessions, outbound, checklist, sessions.forget),
+            )
+        )
+        access = SessionAccess(sessions, world.settings)
+        toolbox.register(
+            FixedTools(
+                [
+                    *(SessionsList(access), SessionsHistory(access), SessionsSend(access, agents.runs, tasks)),
+                    *(SessionStatus(access), AgentsList(world.settings, lambda one: _may_spawn(agents, one))),
+                    *agents.tools,
+                    CronTool(schedule.jobs, events, schedule.hearts, lambda: world.settings().session.scope),
+                ]
+            )
+        )
+        toolbox.register(own.own)
+        toolbox.register(own.servers)
+        await agents.begin()
+        yield AgentParts(
+            runs=agents.runs,
+            toolbox=toolbox,
+            sessions=sessions,
+            events=events,
+            heartbeats=schedule.hearts,
+            outbound=outbound,
+            workspace_of=lambda agent_id: agents.roster.get(agent_id).workspace,
+            plugins=HttpRoutes(),
+            rest=make_rest(world, sessions, agents.runs, tasks, agents.store.count_waiting),
+            jobs=schedule.jobs,
+        )
+
+
+def _may_spawn(agents: Agents, agent_id: str) -> tuple[str, ...]:
+    return agents.roster.get(agent_id).subagents.allow_agents

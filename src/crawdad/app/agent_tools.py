@@ -1,0 +1,169 @@
+"""The tools of agents that neither touch the workspace nor run anything, and the skills, put together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawdad.adapters.agent_files import LocalMemoryFiles, LocalSkillFolders, LocalSkillPackages, WorkspaceReader
+from crawdad.adapters.mcp import LocalMcpConnector
+from crawdad.app.accounts import World
+from crawdad.core.agent_settings import ModelChoice
+from crawdad.core.agents import Outbound
+from crawdad.core.media_files import MediaStore
+from crawdad.core.memory_settings import MemorySearchSettings
+from crawdad.core.secret import Secret
+from crawdad.core.settings import Settings
+from crawdad.services.agent_tools.image import ImageTool
+from crawdad.services.agent_tools.image_generate import ImageGenerate
+from crawdad.services.agent_tools.memory import MemoryGet, MemorySearch
+from crawdad.services.agent_tools.message import MessageTool
+from crawdad.services.agent_tools.model_calls import ModelCalls
+from crawdad.services.agent_tools.pictures import Pictures
+from crawdad.services.agent_tools.skill import SkillTool
+from crawdad.services.agent_tools.sources import OwnTools, ServerTools
+from crawdad.services.agent_tools.web_fetch import WebFetch
+from crawdad.services.agent_tools.web_search import WebSearch
+from crawdad.services.mcp.servers import McpServers
+from crawdad.services.memory.service import Memory
+from crawdad.services.skills.gating import Surroundings
+from crawdad.services.skills.installing import SkillInstaller
+from crawdad.services.skills.library import Place, SkillLibrary
+from crawdad.services.tasks import Tasks
+from crawdad.services.turns.front import ModelFront
+from crawdad.store.mcp_tools import ToolPinStore
+from crawdad.store.memory import VectorStore
+
+_MOST_TASKS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTools:
+    """What the toolbox gets (`own`, then `servers`), and what else is made on the way."""
+
+    own: OwnTools
+    servers: ServerTools
+    skills: SkillLibrary
+    memory: Memory
+    mcp: McpServers
+    installer: SkillInstaller
+
+
+@asynccontextmanager
+async def open_agent_tools(
+    world: World, front: ModelFront, environment: Mapping[str, str], media: MediaStore, outbound: Outbound
+) -> AsyncIterator[AgentTools]:
+    """The tools of an installation. On leaving, every server that was begun is ended."""
+    calls = ModelCalls(front, world.clock, world.randomness)
+    folders = LocalSkillFolders()
+    library = skill_library(folders, world.settings, Path(world.home), environment)
+    memory = Memory(
+        LocalMemoryFiles(),
+        VectorStore(world.database),
+        calls,
+        world.clock,
+        lambda agent_id: memory_settings(world.settings(), agent_id),
+    )
+    pictures = Pictures(world.transport, WorkspaceReader())
+    tools = (
+        WebSearch(world.transport, world.clock, lambda: world.settings().tools.web.search, world.proxy_for),
+        WebFetch(world.transport, world.clock, lambda: world.settings().tools.web.fetch),
+        MemorySearch(memory),
+        MemoryGet(memory),
+        ImageTool(calls, pictures, lambda _: _names(world.settings().agents.defaults.image_model)),
+        ImageGenerate(calls, media, lambda _: drawing_models(world.settings(), front)),
+        MessageTool(outbound, pictures),
+        SkillTool(library, folders),
+    )
+    async with Tasks(_MOST_TASKS) as tasks:
+        servers = McpServers(
+            LocalMcpConnector(world.transport, environment, tasks.start),
+            ToolPinStore(world.database),
+            world.clock,
+            world.cluster.bus,
+            lambda: world.settings().mcp.servers,
+            world.proxy_for,
+            tasks,
+        )
+        installer = skill_installer(world, Path(world.home))
+        try:
+            own = OwnTools(tools, world.settings, memory)
+            yield AgentTools(own, ServerTools(servers), library, memory, servers, installer)
+        finally:
+            await servers.close()
+
+
+def skill_installer(world: World, home: Path) -> SkillInstaller:
+    """What puts skills into the managed directory."""
+    packages = LocalSkillPackages(home / "skills")
+    return SkillInstaller(packages, world.transport, world.clock, lambda: world.settings().skills)
+
+
+def skill_library(
+    folders: LocalSkillFolders, settings: Callable[[], Settings], home: Path, environment: Mapping[str, str]
+) -> SkillLibrary:
+    """The skills of this machine."""
+    personal = environment.get("HOME") or str(home)
+
+    def places(workspace: Path | None) -> Sequence[Place]:
+        extra = [os.path.expanduser(path) for path in settings().skills.load.extra_dirs]
+        found = [Place("extra", path) for path in extra if os.path.isabs(path)]
+        found += [Place("managed", str(home / "skills")), Place("personal", f"{personal}/.agents/skills")]
+        if workspace is not None:  # the agent itself writes there: what it links to is not followed
+            found.append(Place("project", str(workspace / ".agents" / "skills"), links=False))
+            found.append(Place("workspace", str(workspace / "skills"), links=False))
+        return found
+
+    def surroundings() -> Surroundings:
+        current = settings()
+        path = environment.get("PATH")
+        return Surroundings(
+            sys.platform,
+            lambda name: shutil.which(name, path=path) is not None,
+            environment,
+            lambda dotted: is_configured(current, dotted),
+        )
+
+    def filter_of(agent_id: str) -> Sequence[str] | None:
+        return next((entry.skills for entry in settings().agents.entries if entry.id == agent_id), None)
+
+    return SkillLibrary(folders, lambda: settings().skills, places, surroundings, filter_of)
+
+
+def is_configured(settings: Settings, dotted: str) -> bool:
+    """Whether something other than off, nothing and empty is set at a path of the configuration."""
+    value: object = settings
+    for step in dotted.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+            continue
+        fields = getattr(type(value), "model_fields", {})
+        name = next((name for name, field in fields.items() if (field.alias or name) == step), None)
+        if name is None:
+            return False
+        value = getattr(value, name)
+    return bool(value.reveal()) if isinstance(value, Secret) else bool(value)
+
+
+def memory_settings(settings: Settings, agent_id: str) -> MemorySearchSettings:
+    """An agent's own, or the defaults."""
+    own = next((entry.memory_search for entry in settings.agents.entries if entry.id == agent_id), None)
+    return settings.agents.defaults.memory_search if own is None else own
+
+
+def drawing_models(settings: Settings, front: ModelFront) -> Sequence[str]:
+    """The models that draw: those that are set, else the first that there is."""
+    chosen = _names(settings.agents.defaults.image_generation_model)
+    if chosen:
+        return chosen
+    offers = front.catalogue().offers.values()
+    return [offer.name for offer in offers if offer.kind == "image" or "images" in offer.endpoints][:1]
+
+
+def _names(choice: ModelChoice) -> tuple[str, ...]:
+    return (*((choice.primary,) if choice.primary else ()), *choice.fallbacks)

@@ -1,0 +1,145 @@
+"""The agents put together: runs, their lanes and what they are made of, opened and closed with the application."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from crawdad.adapters.workspaces import LocalWorkspaces
+from crawdad.app.accounts import World
+from crawdad.core.agents import SystemEvents
+from crawdad.core.ports import Runner
+from crawdad.core.sessions import Sessions
+from crawdad.core.tools import Skills, Tool, Toolbox
+from crawdad.services.agents.asking import ModelCalls
+from crawdad.services.agents.execution import Execution
+from crawdad.services.agents.lanes import Lanes
+from crawdad.services.agents.opening import Surroundings
+from crawdad.services.agents.recorder import EventWriter
+from crawdad.services.agents.roster import Roster, build_roster
+from crawdad.services.agents.runs import Runs
+from crawdad.services.agents.spawning import Spawner
+from crawdad.services.agents.subagents import SpawnTool, SubagentsTool
+from crawdad.services.tasks import Tasks
+from crawdad.services.turns.front import ModelFront
+from crawdad.store.key_values import KeyValues
+from crawdad.store.runs import RunStore
+
+_SECRET_KEY = "agents.boundary"
+_MOST_TASKS = 100_000
+_LAST_SECONDS = 3.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the agents get from elsewhere."""
+
+    front: ModelFront
+    sessions: Sessions
+    toolbox: Toolbox
+    skills: Skills
+    system_events: SystemEvents
+    runner: Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """The agents of an installation."""
+
+    runs: Runs
+    lanes: Lanes
+    store: RunStore
+    world: Surroundings
+    tools: Sequence[Tool]
+    """The tools that only the runtime can offer; the toolbox has to be told of them."""
+    begin: Callable[[], Awaitable[None]]
+    """Takes up the turns that dead processes left, and looks for waiting ones from then on: once all tools are there."""
+
+    @property
+    def roster(self) -> Roster:
+        """Who there is."""
+        return self.world.roster()
+
+
+@asynccontextmanager
+async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
+    """The agents; `begin` sets them to work. On leaving, what still runs here is left to the next one."""
+    home = Path(world.home)
+    store = RunStore(world.database)
+    writer = EventWriter(store, world.clock)
+    secret = await KeyValues(world.database).settle(_SECRET_KEY, world.randomness.new_token())
+    surroundings = Surroundings(
+        settings=world.settings,
+        roster=lambda: build_roster(world.settings(), home),
+        calls=ModelCalls(parts.front, world.clock, world.randomness),
+        sessions=parts.sessions,
+        toolbox=parts.toolbox,
+        skills=parts.skills,
+        system_events=parts.system_events,
+        files=LocalWorkspaces(),
+        now=world.clock.now,
+        secret=str(secret),
+        zone=_zone_name(),
+    )
+    async with AsyncExitStack() as stack:
+        writing = await stack.enter_async_context(Tasks(1))
+        stack.push_async_callback(_write_last, writer)
+        tasks = await stack.enter_async_context(Tasks(_MOST_TASKS))
+        writing.start(writer.keep_writing(), "events of runs")
+        lanes = Lanes(
+            store,
+            writer,
+            Execution(surroundings, store),
+            tasks,
+            world.clock,
+            parts.runner,
+            world.cluster.bus,
+        )
+        runs = Runs(
+            store=store,
+            lanes=lanes,
+            world=surroundings,
+            clock=world.clock,
+            randomness=world.randomness,
+            bus=world.cluster.bus,
+        )
+        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock)
+        lanes.after.append(spawner.ended)
+
+        async def begin() -> None:
+            await lanes.recover()
+            tasks.start(spawner.keep_announcing(), "results of sub-agents")
+            tasks.start(lanes.keep_looking(), "waiting runs")
+            tasks.start(lanes.keep_recovering(), "runs of dead processes")
+            tasks.start(runs.obey(), "stopped runs")
+            tasks.start(runs.keep_tidy(), "old runs")
+
+        tools = (SpawnTool(spawner), SubagentsTool(spawner))
+        yield Agents(runs, lanes, store, surroundings, tools, begin)
+
+
+async def _write_last(writer: EventWriter) -> None:
+    try:
+        async with asyncio.timeout(_LAST_SECONDS):
+            await writer.flush()
+    except TimeoutError:
+        _log.warning("run_events_not_kept")
+
+
+def _zone_name() -> str:
+    """The name of the machine's time zone."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if named and not named.startswith("/"):
+        return named
+    try:
+        return os.readlink("/etc/localtime").partition("zoneinfo/")[2] or "UTC"
+    except OSError:
+        return "UTC"

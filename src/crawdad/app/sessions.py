@@ -1,0 +1,89 @@
+"""Sessions put together, and the REST interface that talks to agents in them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from crawdad.app.accounts import World
+from crawdad.core.agents import AgentRuns
+from crawdad.core.settings import Settings
+from crawdad.core.tools import Tool
+from crawdad.services.agent_tools.sessions_access import SessionAccess
+from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
+from crawdad.services.agent_tools.sessions_send import SessionsSend
+from crawdad.services.agent_tools.sessions_status import AgentsList, SessionStatus
+from crawdad.services.sessions.conversations import Conversations
+from crawdad.services.sessions.copies import Copies
+from crawdad.services.sessions.maintenance import Maintenance
+from crawdad.services.sessions.rest_limits import RestLimits
+from crawdad.services.sessions.service import SessionService
+from crawdad.services.tasks import Tasks
+from crawdad.store.session_search import SessionSearch
+from crawdad.store.sessions import SessionStore
+
+
+@dataclass(frozen=True, slots=True)
+class RestParts:
+    """What the REST interface stands on. `queue_depth`: how many turns wait in this gateway."""
+
+    conversations: Conversations
+    copies: Copies
+    tasks: Tasks
+    queue_depth: Callable[[], Awaitable[int]]
+
+
+def make_sessions(world: World) -> SessionService:
+    """The sessions of an installation."""
+    return SessionService(
+        SessionStore(world.database),
+        SessionSearch(world.database),
+        world.clock,
+        world.randomness,
+        world.cluster.bus,
+        world.settings,
+        world.runner,
+    )
+
+
+def start_sessions(world: World, sessions: SessionService, tasks: Tasks) -> None:
+    """Start what goes on beside the requests."""
+    maintenance = Maintenance(sessions, lambda: world.settings().session.maintenance)
+    tasks.start(maintenance.keep_looking(), "maintenance of sessions")
+
+
+def make_rest(
+    world: World,
+    sessions: SessionService,
+    runs: AgentRuns,
+    tasks: Tasks,
+    queue_depth: Callable[[], Awaitable[int]],
+) -> RestParts:
+    """The REST interface over the runs of the agents."""
+    limits = RestLimits(world.cluster.rates, lambda: world.settings().gateway.rest_api)
+    conversations = Conversations(sessions, runs, limits, tasks, lambda: default_agent(world.settings()))
+    return RestParts(conversations, Copies(sessions), tasks, queue_depth)
+
+
+def make_session_tools(
+    world: World,
+    sessions: SessionService,
+    runs: AgentRuns,
+    tasks: Tasks,
+    may_spawn: Callable[[str], Sequence[str]],
+) -> list[Tool]:
+    """The tools by which agents see and use sessions. `may_spawn`: which agents one may have work done by."""
+    access = SessionAccess(sessions, world.settings)
+    return [
+        SessionsList(access),
+        SessionsHistory(access),
+        SessionsSend(access, runs, tasks),
+        SessionStatus(access),
+        AgentsList(world.settings, may_spawn),
+    ]
+
+
+def default_agent(settings: Settings) -> str:
+    """The agent that answers where none is named."""
+    entries = settings.agents.entries
+    return next((entry.id for entry in entries if entry.default), entries[0].id if entries else "main")

@@ -1,0 +1,39 @@
+"""Asking models on the side of a turn: about a picture, for a picture, for vectors. Each call is an exchange of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crawdad.core.identity import Principal
+from crawdad.core.media import Image, ImageRequest
+from crawdad.core.parts import Part
+from crawdad.core.text import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """In whose name a model is asked: budgets, limits and the log go by it. `session` keeps it with its conversation."""
+
+    principal: Principal
+    session: str = ""
+    language: Language = "en"
+
+
+class AskModel(Protocol):
+    """A question and its answer, without tools. Raises what the model's front door raises."""
+
+    async def ask(self, asker: Asker, model: str, parts: Sequence[Part], *, system: str = "") -> str: ...
+
+
+class DrawPictures(Protocol):
+    """Pictures from a model that draws."""
+
+    async def draw(self, asker: Asker, request: ImageRequest) -> list[Image]: ...
+
+
+class EmbedTexts(Protocol):
+    """Texts as vectors, one for each."""
+
+    async def embed(self, asker: Asker, model: str, texts: Sequence[str]) -> list[list[float]]: ...

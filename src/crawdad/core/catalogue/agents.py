@@ -1,0 +1,56 @@
+"""Words about agents and their runs."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "agents.unknown": ("There is no agent “{agent}”. Known: {known}.", "没有智能体“{agent}”。现有：{known}。"),
+    "agents.thinking": (
+        "“{value}” is no level of thinking. There are: {levels}.",
+        "“{value}”不是有效的思考强度。可选：{levels}。",
+    ),
+    "agents.no_model": ("There is no model that this agent may use.", "没有可供该智能体使用的模型。"),
+    "agents.model_not_listed": (
+        "Agents may not be switched to the model {model}; listed are: {known}.",
+        "智能体不能切换到模型 {model}；可选：{known}。",
+    ),
+    "agents.nothing_said": ("The message is empty.", "消息为空。"),
+    "agents.too_many_waiting": (
+        "Too many messages wait for this agent; try again later.",
+        "等待该智能体处理的消息过多，请稍后再试。",
+    ),
+    "agents.no_run": ("There is no run {id}, or it is kept no longer.", "没有运行 {id}，或已不再保留。"),
+    "agents.no_calls_wait": (
+        "Nothing in this session waits for the result of the call {id}.",
+        "此会话中没有等待调用 {id} 结果的轮次。",
+    ),
+    "agents.timeout": ("The turn took longer than {seconds} seconds.", "本轮用时超过 {seconds} 秒。"),
+    "agents.cancelled": ("The turn was stopped.", "本轮已被停止。"),
+    "agents.interrupted": (
+        "The turn was cut off by a restart and could not safely be resumed.",
+        "本轮因重启而中断，且无法安全恢复。",
+    ),
+    "agents.dropped": ("The message was dropped: too many were waiting.", "消息被舍弃：等待的消息过多。"),
+    "agents.internal": ("The turn failed because of a fault of the gateway.", "网关内部故障导致本轮失败。"),
+    "agents.compact_nothing": ("There is nothing to sum up yet.", "尚无可概括的内容。"),
+    "agents.no_session": ("There is no session {key}.", "没有会话 {key}。"),
+    "agents.spawn_depth": (
+        "Agents may not be nested more than {depth} deep.",
+        "子智能体嵌套不能超过 {depth} 层。",
+    ),
+    "agents.spawn_count": (
+        "{count} sub-agents of this session are at work already; wait for one to end.",
+        "此会话已有 {count} 个子智能体在工作；请等其中一个结束。",
+    ),
+    "agents.spawn_rounds": (
+        "This conversation of agents has gone on for {rounds} rounds; it ends here.",
+        "智能体之间的往返已达 {rounds} 轮，到此为止。",
+    ),
+    "agents.spawn_agent": (
+        "This agent may not have work done by “{agent}” (allowed: {allowed}).",
+        "该智能体不能差遣“{agent}”（允许：{allowed}）。",
+    ),
+    "agents.no_subagent": ("There is no sub-agent “{target}” of this session.", "此会话没有子智能体“{target}”。"),
+    "agents.argument": ("The argument “{name}” {problem}.", "参数“{name}”有误：{problem}。"),
+    "agents.no_workspace": (
+        "The workspace {path} cannot be used: {reason}.",
+        "无法使用工作目录 {path}：{reason}。",
+    ),
+}

@@ -1,0 +1,53 @@
+"""Words about skills."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "skills.disabled": ("it is switched off", "已停用"),
+    "skills.not_allowed": (
+        "it is not on the list of bundled skills (skills.allowBundled)",
+        "不在内置技能列表中（skills.allowBundled）",
+    ),
+    "skills.other_system": ("it is for {systems} only", "仅适用于 {systems}"),
+    "skills.no_program": ("it needs programs that are not here: {names}", "缺少所需程序：{names}"),
+    "skills.no_variable": ("it needs variables that are not set: {names}", "缺少所需环境变量：{names}"),
+    "skills.no_config": ("it needs settings that are not made: {names}", "缺少所需设置：{names}"),
+    "skills.unknown": ("There is no skill '{name}'.", "没有名为“{name}”的技能。"),
+    "skills.unusable": ("The skill '{name}' cannot be used: {reason}.", "技能“{name}”不可用：{reason}。"),
+    "skills.no_file": (
+        "The skill '{name}' has no file '{path}'. It has: {files}",
+        "技能“{name}”没有文件“{path}”。现有文件：{files}",
+    ),
+    "skills.bad_hash": ("A SHA-256 has 64 hexadecimal digits.", "SHA-256 应为 64 位十六进制数。"),
+    "skills.no_head": (
+        "There is no SKILL.md with a name and a description in it.",
+        "其中没有包含名称和描述的 SKILL.md。",
+    ),
+    "skills.bad_name": (
+        "'{name}' is no name for a skill: small letters, digits, - and _ only, at most 64.",
+        "“{name}”不是有效的技能名称：只能使用小写字母、数字、- 和 _，最多 64 个字符。",
+    ),
+    "skills.not_installed": ("No skill '{name}' is installed.", "未安装名为“{name}”的技能。"),
+    "skills.not_in_registry": ("The registry has no skill '{name}'.", "该注册表中没有技能“{name}”。"),
+    "skills.unpinned": (
+        "What comes over the network needs a SHA-256 that you know, or a signature of a key in skills.install.trustedKeys.",
+        "从网络获取的技能需要您已知的 SHA-256，或由 skills.install.trustedKeys 中密钥签名。",
+    ),
+    "skills.bad_signature": (
+        "No key in skills.install.trustedKeys has signed this.",
+        "该内容未经 skills.install.trustedKeys 中任何密钥签名。",
+    ),
+    "skills.other_hash": ("Its SHA-256 is {found}, not {wanted}.", "其 SHA-256 为 {found}，而不是 {wanted}。"),
+    "skills.bad_registry": ("The registry cannot be read: {reason}", "无法读取注册表：{reason}"),
+    "skills.unreadable": ("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}"),
+    "skills.no_archive": ("It is neither a zip nor a tar archive.", "既不是 zip 也不是 tar 归档文件。"),
+    "skills.leads_out": ("'{path}' leads out of the package.", "“{path}”指向技能包之外。"),
+    "skills.not_plain": ("'{path}' is no plain file (a link or a device).", "“{path}”不是普通文件（链接或设备）。"),
+    "skills.twice": ("'{path}' stands in it twice.", "“{path}”在其中重复出现。"),
+    "skills.too_much": (
+        "It has more than {files} files or {bytes} bytes.",
+        "文件数超过 {files} 或大小超过 {bytes} 字节。",
+    ),
+    "skills.exists": (
+        "A skill '{name}' is installed already; replace it with --force.",
+        "技能“{name}”已安装；如需替换请使用 --force。",
+    ),
+}

@@ -1,0 +1,131 @@
+"""An agent's run, told as a model's answer. Pure."""
+
+from __future__ import annotations
+
+from crawdad.core.agents import RunEvent, RunState
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.events import (
+    MessageEnd,
+    MessageStart,
+    PartDelta,
+    PartEnd,
+    PartStart,
+    Stop,
+    StopReason,
+    StreamEvent,
+)
+from crawdad.core.parts import Part, TextPart, ThinkingPart, ToolCallPart
+from crawdad.core.text import Text
+
+_NOTHING = "No response from OpenClaw."
+_FRAGMENT = 256
+_PROTOCOL = "agent"
+_STOPS: dict[str, StopReason] = {"length": "max_tokens", "tool_use": "tool_use"}
+
+
+class Telling:
+    """Turns the events of one run into the events of one answer.
+
+    The agent's own tools are its own affair: only calls of the client's tools are told. Thinking is told to those who asked for
+    it (`thinking`). `resumed`: the client has heard the beginning already.
+    """
+
+    def __init__(self, model: str, *, thinking: bool = False, must_call: bool = False, resumed: bool = False) -> None:
+        self._model = model
+        self._thinking = thinking
+        self._must_call = must_call
+        self._resumed = resumed
+        self._begun = False
+        self._open: int | None = None
+        self._kind = ""
+        self._parts = 0
+        self._said = False
+        self._apart = False
+        self._calls: list[str] = []
+
+    def hear(self, event: RunEvent) -> list[StreamEvent]:
+        """What `event` tells the client; often nothing."""
+        data = event.data
+        if event.kind == "assistant":
+            return self._words(str(data.get("delta") or ""), "text")
+        if event.kind == "thinking" and self._thinking:
+            return self._words(str(data.get("delta") or ""), "thinking")
+        if event.kind == "client_call":
+            return self._call(str(data.get("callId")), str(data.get("name")), str(data.get("arguments") or ""))
+        if event.kind == "tool":
+            self._apart = self._said
+            return self._start()
+        return []
+
+    def finish(self, state: RunState) -> list[StreamEvent]:
+        """What the end of the run tells the client. Raises what the run failed with."""
+        if state.status not in ("completed", "paused"):
+            raise failure_of(state)
+        events: list[StreamEvent] = []
+        for call in state.calls:
+            if call.id not in self._calls and not self._resumed:
+                events += self._call(call.id, call.name, call.arguments)
+        if self._must_call and not self._calls and not state.calls:
+            details = {"passing": False}
+            raise GatewayError(ErrorKind.UPSTREAM_ERROR, Text("doors.tool_not_called"), details)
+        if not self._said and not self._calls and not self._resumed:
+            events += self._words(state.text or _NOTHING, "text")
+        reason: StopReason = "tool_use" if state.status == "paused" else _STOPS.get(state.stop_reason, "end")
+        usage = state.usage
+        usage.input_tokens, usage.output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
+        usage.cost = None
+        return [*self._start(), *events, *self._close(), MessageEnd(Stop(reason), usage)]
+
+    def _start(self) -> list[StreamEvent]:
+        if self._begun:
+            return []
+        self._begun = True
+        return [MessageStart(model=self._model, protocol=_PROTOCOL)]
+
+    def _words(self, text: str, kind: str) -> list[StreamEvent]:
+        if not text:
+            return []
+        events = self._start()
+        if self._open is None or self._kind != kind:
+            part: Part = TextPart() if kind == "text" else ThinkingPart(origin=_PROTOCOL, summary=True)
+            events += [*self._close(), PartStart(self._parts, part)]
+            self._open, self._kind = self._parts, kind
+            self._parts += 1
+        if kind == "text":
+            if self._apart:
+                text, self._apart = "\n\n" + text, False
+            self._said = True
+        events.append(PartDelta(self._open, text=text))
+        return events
+
+    def _call(self, call_id: str, name: str, arguments: str) -> list[StreamEvent]:
+        index = self._parts
+        self._parts += 1
+        self._calls.append(call_id)
+        events = [*self._start(), *self._close(), PartStart(index, ToolCallPart(id=call_id, name=name))]
+        pieces = range(0, len(arguments), _FRAGMENT)
+        events += [PartDelta(index, text=arguments[at : at + _FRAGMENT]) for at in pieces]
+        return [*events, PartEnd(index)]
+
+    def _close(self) -> list[StreamEvent]:
+        if self._open is None:
+            return []
+        index, self._open = self._open, None
+        return [PartEnd(index)]
+
+
+def failure_of(state: RunState) -> GatewayError:
+    """The error that a run ended with. It is final: the agent has tried again where that was of use."""
+    if state.status == "cancelled":
+        return GatewayError(ErrorKind.CANCELLED, Text("doors.run_cancelled"), {"code": "cancelled"})
+    if state.status == "interrupted":
+        details = {"code": "interrupted", "passing": False}
+        return GatewayError(ErrorKind.UNAVAILABLE, Text("doors.run_interrupted"), details)
+    try:
+        kind = ErrorKind(state.error_kind or "")
+    except ValueError:
+        kind = ErrorKind.INTERNAL
+    if kind is ErrorKind.UNAUTHENTICATED:
+        kind = ErrorKind.UPSTREAM_ERROR  # the agent's credential, not the client's
+    words = Text("doors.run_failed", {"reason": state.error or kind.value})
+    return GatewayError(kind, words, {"passing": False})

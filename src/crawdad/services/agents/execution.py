@@ -1,0 +1,233 @@
+"""A run at work: its turn from opening to end, whatever kind of end it comes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from crawdad.core.agents import RunStatus
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.parts import JsonObject, Part, TextPart
+from crawdad.core.sessions import NewLogEvent
+from crawdad.core.text import Text
+from crawdad.services.agents.compaction import Compactor
+from crawdad.services.agents.loop import TurnLoop
+from crawdad.services.agents.opening import Interrupted, Surroundings, message_line, open_turn
+from crawdad.services.agents.orders import usage_json
+from crawdad.services.agents.queueing import STEERS
+from crawdad.services.agents.recorder import Recorder
+from crawdad.services.agents.transcript import result_line, write_parts
+from crawdad.services.agents.turn import AgentTurn, Finish, TurnLog
+from crawdad.services.agents.view import lost_result
+from crawdad.store.runs import RunStore, StoredRun
+
+_MOST_STARTS = 3
+_LOOK_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Stopping:
+    """What a running turn shares with its lane. `wanted`: somebody cancels it; where a turn is cancelled without that, the
+    process is ending, and the turn is left as it is for another to take up."""
+
+    wanted: bool = False
+    news: bool = False
+    """Whether a message has come for the turn since it last looked."""
+    absorbed: bool = True
+    """Whether it has taken others' messages along, or may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, as it is kept."""
+
+    status: RunStatus
+    values: JsonObject
+    event: JsonObject
+
+
+class Execution:
+    """Takes the turns of claimed runs."""
+
+    def __init__(self, world: Surroundings, store: RunStore) -> None:
+        self.compact = Compactor(world.calls, world.sessions)
+        self.settings = world.settings
+        self._world = world
+        self._store = store
+
+    async def take(self, run: StoredRun, others: Sequence[StoredRun], recorder: Recorder, stopping: Stopping) -> End:
+        """Take the turn of `run`, together with the messages of `others`. Returns how it ended; it is not kept yet."""
+        turn: AgentTurn | None = None
+        loop: TurnLoop | None = None
+        seconds = self._seconds(run)
+        try:
+            if run.starts > _MOST_STARTS:
+                raise Interrupted
+            async with asyncio.timeout(seconds or None):
+                start = {"phase": "start", "agentId": run.agent_id, "sessionKey": run.session_key}
+                recorder.emit("lifecycle", {**start, "resumed": True} if run.starts > 1 else start)
+                turn = await open_turn(self._world, run, others, recorder)
+                if run.order.get("extra", {}).get("compact"):
+                    return await self._compacted(turn)
+                loop = TurnLoop(
+                    turn, self._world.calls, _Boundary(self._store, run, turn, stopping, self._world.now), self.compact
+                )
+                return await self._ended(turn, await loop.run())
+        except TimeoutError:
+            words = Text("agents.timeout", {"seconds": round(seconds)})
+            late = GatewayError(ErrorKind.UPSTREAM_TIMEOUT, words, {"code": "run_timeout"})
+            return await self._failed(run, turn, loop, late, "timeout")
+        except asyncio.CancelledError:
+            if not stopping.wanted:
+                raise
+            return await self._failed(run, turn, loop, _cancelled(), "cancelled")
+        except Interrupted:
+            return await self._interrupted(run)
+        except GatewayError as error:
+            reason = "cancelled" if error.kind is ErrorKind.CANCELLED else "error"
+            return await self._failed(run, turn, loop, error, reason)
+        except Exception:  # a turn is an edge: its fault is told to whoever waits for it
+            _log.exception("run_failed", run_id=run.id)
+            fault = GatewayError(ErrorKind.INTERNAL, Text("agents.internal"))
+            return await self._failed(run, turn, loop, fault, "error")
+
+    def _seconds(self, run: StoredRun) -> float:
+        wanted = run.order.get("timeout_seconds")
+        if isinstance(wanted, (int, float)):
+            return max(0.0, float(wanted))
+        return self._world.settings().agents.defaults.timeout_seconds
+
+    async def _compacted(self, turn: AgentTurn) -> End:
+        before = turn.size()
+        instructions = str(turn.order.extra.get("instructions") or "")
+        done = await self.compact(turn, True, instructions)
+        if not done:
+            raise GatewayError(ErrorKind.CONFLICT, Text("agents.compact_nothing"), {"code": "nothing_to_compact"})
+        text = f"{before} → {turn.size()} tokens"
+        return await self._ended(turn, Finish("completed", "stop", text, [TextPart(text)]))
+
+    async def _ended(self, turn: AgentTurn, finish: Finish) -> End:
+        await self._note_session(turn, aborted=False)
+        values = _values(turn, finish.text, finish.parts)
+        values["stop_reason"] = finish.stop_reason
+        values["result"]["calls"] = write_parts(finish.calls)
+        event = {"phase": "end", "status": finish.status, "stopReason": finish.stop_reason}
+        return End(finish.status, values, event)
+
+    async def _failed(
+        self, run: StoredRun, turn: AgentTurn | None, loop: TurnLoop | None, error: GatewayError, reason: str
+    ) -> End:
+        language = str(run.order.get("language") or "en")
+        words = error.message(language)
+        if turn is not None:
+            try:
+                if loop is not None:
+                    await loop.wind_up(words, "aborted" if reason in ("cancelled", "timeout") else "error")
+                await self._note_session(turn, aborted=reason in ("cancelled", "timeout"))
+            except GatewayError as fault:  # the log has gone on without this turn, or cannot be written
+                _log.warning("turn_not_wound_up", run_id=run.id, reason=fault.message())
+        status: RunStatus = "cancelled" if reason == "cancelled" else "failed"
+        values = _values(turn, "", [])
+        values |= {"stop_reason": reason, "error_kind": error.kind.value, "error": words[:4000]}
+        values["result"]["details"] = {
+            key: value for key, value in error.details.items() if key in ("code", "param") and isinstance(value, str)
+        }
+        if error.retry_after is not None:
+            values["result"]["retryAfter"] = error.retry_after
+        event = {
+            "phase": "error",
+            "status": status,
+            "error": words,
+            "errorKind": error.kind.value,
+            "stopReason": reason,
+        }
+        return End(status, values, event)
+
+    async def _interrupted(self, run: StoredRun) -> End:
+        """Say in the log that the turn was cut off; calls that may have taken effect get a result that says so."""
+        language = str(run.order.get("language") or "en")
+        words = Text("agents.interrupted").render(language)
+        sessions = self._world.sessions
+        entry = await sessions.get(run.session_key)
+        log = TurnLog(sessions, entry, run.id) if entry is not None else None
+        if log is not None:
+            await log.read()
+        if log is not None and log.own:
+            lines = [log.line(result_line(lost_result(call))) for call in log.open_calls]
+            await log.append(*lines, NewLogEvent("interrupted", {"text": words}, run.id))
+        values = _values(None, "", [])
+        values |= {"stop_reason": "interrupted", "error_kind": ErrorKind.UNAVAILABLE.value, "error": words}
+        event = {"phase": "error", "status": "interrupted", "error": words, "stopReason": "interrupted"}
+        return End("interrupted", values, event)
+
+    async def _note_session(self, turn: AgentTurn, *, aborted: bool) -> None:
+        spent, entry = turn.spent, turn.entry
+        await self._world.sessions.count(
+            entry.key,
+            input_tokens=spent.usage.input_tokens or 0,
+            output_tokens=spent.usage.output_tokens or 0,
+            cached_tokens=spent.usage.cache_read_tokens,
+            cost=spent.cost or 0.0,
+        )
+        values: JsonObject = {"aborted": aborted}
+        if spent.context:
+            values["context_tokens"] = spent.context
+        if spent.model:
+            values |= {"model": spent.model.partition("/")[2] or spent.model, "provider": spent.provider}
+        if any(
+            entry_value != value for name, value in values.items() if (entry_value := getattr(entry, name)) or value
+        ):
+            await self._world.sessions.change(entry.key, values)
+
+
+class _Boundary:
+    """`loop.Boundary` of a run: messages that steer it, and whether it is still wanted. The store is asked now and then, and
+    at once where somebody here knows that there is something to be seen."""
+
+    def __init__(self, store: RunStore, run: StoredRun, turn: AgentTurn, stopping: Stopping, now: Callable[[], float]):
+        self._store = store
+        self._run = run
+        self._turn = turn
+        self._stopping = stopping
+        self._now = now
+        self._looked = now()
+        self._seen: set[str] = set()
+
+    async def __call__(self) -> Sequence[NewLogEvent]:
+        """The lines of messages that the turn takes along now. Raises CANCELLED."""
+        run, now = self._run, self._now()
+        if not self._stopping.news and now - self._looked < _LOOK_SECONDS:
+            return ()
+        self._looked, self._stopping.news = now, False
+        found = await self._store.signals(run.id, run.session_key, STEERS)
+        if found.cancel:
+            raise _cancelled()
+        mine = [one for one in found.waiting if one.id not in self._seen and one.principal_id == run.principal_id]
+        if not mine:
+            return ()
+        self._seen |= {one.id for one in mine}
+        steered = [one.id for one in mine if one.mode == "steer"]
+        taken = set(await self._store.absorb(steered, run.id)) if steered else set()
+        self._stopping.absorbed = self._stopping.absorbed or bool(taken)
+        taken |= {one.id for one in mine if one.mode != "steer"}
+        return [message_line(self._turn, one) for one in mine if one.id in taken]
+
+
+def _cancelled() -> GatewayError:
+    return GatewayError(ErrorKind.CANCELLED, Text("agents.cancelled"), {"code": "run_cancelled"})
+
+
+def _values(turn: AgentTurn | None, text: str, parts: Sequence[Part]) -> JsonObject:
+    """What is kept of a run in any case."""
+    result: JsonObject = {"parts": write_parts(parts)}
+    values: JsonObject = {"text": text, "result": result}
+    if turn is not None:
+        spent = turn.spent
+        result |= {"usage": usage_json(spent.usage), "steps": spent.steps, "untrusted": turn.untrusted}
+        values |= {"cost": spent.cost, "model": spent.model or turn.names[0], "session_id": turn.entry.session_id}
+    return values

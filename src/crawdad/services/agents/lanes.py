@@ -1,0 +1,243 @@
+"""Which run begins when: one at a time in a session, so many at once in a process, on whichever process gets to it.
+
+What waits stands in the store alone; a lane looks there when a message comes, when a turn ends, and now and then, because
+the process that would have gone on with it may be gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from crawdad.core.agents import RunEvent
+from crawdad.core.errors import GatewayError
+from crawdad.core.happenings import Event
+from crawdad.core.parts import JsonObject
+from crawdad.core.ports import Bus, Clock, Runner
+from crawdad.services.agents.execution import End, Execution, Stopping
+from crawdad.services.agents.queueing import may_merge
+from crawdad.services.agents.recorder import EventWriter, Recorder
+from crawdad.services.tasks import Tasks
+from crawdad.store.runs import RunEnd, RunStore, StoredRun
+
+ENDED_TOPIC = "agent_runs.ended"
+_LOOK_SECONDS = 1.0
+_RECOVER_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class AtWork:
+    """A run that this process has at work."""
+
+    run: StoredRun
+    recorder: Recorder
+    stopping: Stopping = field(default_factory=Stopping)
+    task: asyncio.Task[None] | None = None
+
+
+class Lanes:
+    """Begins runs, and keeps what comes of them."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        writer: EventWriter,
+        execution: Execution,
+        tasks: Tasks,
+        clock: Clock,
+        runner: Runner,
+        bus: Bus,
+    ) -> None:
+        self.at_work: dict[str, AtWork] = {}
+        self.runner = runner.name
+        self.after: list[Callable[[StoredRun, End], Awaitable[None]]] = []
+        """What is called once a run has ended."""
+        self._store = store
+        self._writer = writer
+        self._execution = execution
+        self._tasks = tasks
+        self._clock = clock
+        self._is_alive = runner.is_alive
+        self._bus = bus
+        self._wake = asyncio.Event()
+        self._due = float("inf")
+        self._closing = False
+        self._crowded = False
+
+    def has_room(self, origin: str) -> bool:
+        """Whether one more may run here now. Sub-agents have a lane of their own, so that they never wait for their parents."""
+        defaults = self._execution.settings().agents.defaults
+        subagents = sum(work.run.origin == "subagent" for work in self.at_work.values())
+        if origin == "subagent":
+            return not self._closing and subagents < defaults.subagents.max_concurrent
+        return not self._closing and len(self.at_work) - subagents < defaults.max_concurrent
+
+    def begin(self, run: StoredRun, others: list[StoredRun] | None = None, last_number: int = 0) -> None:
+        """Take the turn of a run that this process has claimed."""
+        work = AtWork(run, Recorder(run.id, self._writer, last_number))
+        work.stopping.absorbed = bool(others) or run.starts > 1
+        self.at_work[run.id] = work
+        work.task = self._tasks.start(self._run(work, others or []), f"run {run.id}")
+
+    async def poke(self, session_key: str) -> None:
+        """Begin what waits in a session, if it may."""
+        waiting = await self._store.waiting(session_key)
+        if not waiting:
+            return
+        head, now = waiting[0], self._clock.now()
+        ready = max([head.ready_at, *(run.ready_at for run in waiting[1:] if may_merge(head, run))])
+        if ready > now:
+            self.due(ready)
+            return
+        if not self.has_room(head.origin):
+            self._crowded = True
+            return
+        run = await self._store.claim(head.id, self.runner, now)
+        if run is None:
+            for work in self.at_work.values():
+                if work.run.session_key == session_key:
+                    work.stopping.news = True
+            return
+        others = [other for other in waiting[1:] if may_merge(head, other)]
+        taken = set(await self._store.absorb([other.id for other in others], run.id)) if others else set()
+        number = await self._store.last_number(run.id)
+        self.begin(run, [other for other in others if other.id in taken], number)
+
+    def due(self, at: float) -> None:
+        """Look again at `at` (Unix seconds)."""
+        self._due = min(self._due, at)
+        self._wake.set()
+
+    def look(self) -> None:
+        """Look again now."""
+        self.due(0.0)
+
+    async def keep_looking(self) -> None:
+        """Begin what may begin, for ever."""
+        while True:
+            seconds = min(_LOOK_SECONDS, max(0.0, self._due - self._clock.now()))
+            self._wake.clear()
+            if seconds > 0:
+                try:
+                    async with asyncio.timeout(seconds):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                else:
+                    continue
+            self._due = float("inf")
+            try:
+                for key in await self._store.ready(self._clock.now()):
+                    await self.poke(key)
+            except GatewayError as error:
+                _log.warning("runs_not_begun", reason=error.message())
+
+    async def recover(self) -> int:
+        """Take over what dead processes left at work. Returns how many there were."""
+        count = 0
+        for runner in await self._store.runners():
+            if runner == self.runner or await self._is_alive(runner):
+                continue
+            for run_id in await self._store.of_runner(runner):
+                run = await self._store.adopt(run_id, runner, self.runner)
+                if run is not None:
+                    count += 1
+                    others = await self._store.absorbed(run.id)
+                    self.begin(run, others, await self._store.last_number(run.id))
+        await self._end_stranded()
+        return count
+
+    async def _end_stranded(self) -> None:
+        """End the runs whose messages a turn took along that ended without its process having got to them."""
+        for host_id in await self._store.stranded():
+            host = await self._store.get(host_id)
+            if host is not None:
+                phase = "end" if host.error is None else "error"
+                event = {"phase": phase, "status": host.status, "stopReason": host.stop_reason}
+                values: JsonObject = {"text": host.text, "stop_reason": host.stop_reason, "model": host.model}
+                values |= {"error_kind": host.error_kind, "error": host.error, "session_id": host.session_id}
+                await self._end_others(host, End(host.status, {**values, "result": host.result}, event))
+
+    async def keep_recovering(self) -> None:
+        """Look for runs of processes that have died meanwhile, for ever."""
+        while True:
+            await self._clock.sleep(_RECOVER_SECONDS)
+            try:
+                count = await self.recover()
+            except GatewayError as error:
+                _log.warning("recovery_failed", reason=error.message())
+            else:
+                if count:
+                    _log.warning("agent_runs_taken_over", count=count)
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing more, and give what runs some time to end. What does not is taken up by the next process."""
+        self._closing = True
+        tasks = [work.task for work in self.at_work.values() if work.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    async def stop(self, run_id: str) -> bool:
+        """Cancel a run that is at work here, and wait until it has ended. False: it is not."""
+        work = self.at_work.get(run_id)
+        if work is None or work.task is None:
+            return False
+        work.stopping.wanted = True
+        work.task.cancel()
+        await asyncio.wait({work.task})
+        return True
+
+    async def end_waiting(self, run: StoredRun, end: End) -> bool:
+        """End a run that never began. False: it has."""
+        number = await self._store.last_number(run.id)
+        values = {**end.values, "ended_at": self._clock.now()}
+        if not await self._store.change(run.id, {"status": end.status, **values}, only_from="queued"):
+            return False
+        await self._store.keep([RunEvent(run.id, number + 1, self._clock.now(), "lifecycle", end.event)])
+        await self._tell(run, end)
+        return True
+
+    async def _run(self, work: AtWork, others: list[StoredRun]) -> None:
+        run, recorder = work.run, work.recorder
+        try:
+            end = await self._execution.take(run, others, recorder, work.stopping)
+            recorder.emit("lifecycle", end.event)
+            await recorder.close(end.status, {**end.values, "ended_at": self._clock.now()})
+            if work.stopping.absorbed:
+                await self._end_others(run, end)
+        finally:
+            self.at_work.pop(run.id, None)
+        await self._tell(run, end)
+        await self.poke(run.session_key)
+        if self._crowded:
+            self._crowded = False
+            self.look()  # a place has become free
+
+    async def _end_others(self, run: StoredRun, end: End) -> None:
+        """Runs whose messages this turn took along end as it did; what it used was counted once."""
+        others = await self._store.absorbed(run.id)
+        if not others:
+            return
+        now = self._clock.now()
+        events = [RunEvent(other.id, 1, now, "lifecycle", {**end.event, "absorbedBy": run.id}) for other in others]
+        values = {name: value for name, value in end.values.items() if name not in ("result", "cost")}
+        result = {"parts": end.values["result"].get("parts", []), "absorbedBy": run.id}
+        ends = [RunEnd(other.id, end.status, {**values, "result": result, "ended_at": now}) for other in others]
+        await self._store.keep(events, ends)
+        for other in others:
+            await self._tell(other, end)
+
+    async def _tell(self, run: StoredRun, end: End) -> None:
+        """Let those know who wait for the end of a run, here and elsewhere."""
+        data = {"id": run.id, "sessionKey": run.session_key, "agentId": run.agent_id, "status": end.status}
+        try:
+            await self._bus.publish(Event(ENDED_TOPIC, data, self._clock.now(), self.runner))
+        except GatewayError as error:
+            _log.warning("run_end_not_told", run_id=run.id, reason=error.message())
+        for callback in self.after:
+            await callback(run, end)

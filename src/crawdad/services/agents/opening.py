@@ -1,0 +1,229 @@
+"""The beginning of a turn: everything that it needs is looked up, and the message is written into the log."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crawdad.core.agents import RunOrder, SystemEvents
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.identity import Permission
+from crawdad.core.parts import Part, TextPart, ToolResultPart
+from crawdad.core.sessions import NewLogEvent, SessionEntry, Sessions, kind_of
+from crawdad.core.settings import Settings
+from crawdad.core.text import Text
+from crawdad.core.tools import Skills, Toolbox, ToolScope
+from crawdad.services.agents.asking import PROTOCOL, ModelCalls
+from crawdad.services.agents.boundaries import marked_parts
+from crawdad.services.agents.circles import CircleWatch
+from crawdad.services.agents.models import candidates, window_of
+from crawdad.services.agents.orders import order_of
+from crawdad.services.agents.prompt import PromptInputs, system_prompt
+from crawdad.services.agents.queueing import merged_parts
+from crawdad.services.agents.recorder import Recorder
+from crawdad.services.agents.roster import Agent, Roster
+from crawdad.services.agents.thinking import level_of
+from crawdad.services.agents.transcript import result_line, text_of, user_line
+from crawdad.services.agents.turn import AgentTurn, Limits, TurnLog
+from crawdad.services.agents.workspace import WorkspaceFiles, context_files
+from crawdad.store.runs import StoredRun
+
+
+class Interrupted(Exception):
+    """The turn was cut off where it cannot safely be taken up again. `calls` are those that may have taken effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What turns are made of."""
+
+    settings: Callable[[], Settings]
+    roster: Callable[[], Roster]
+    calls: ModelCalls
+    sessions: Sessions
+    toolbox: Toolbox
+    skills: Skills
+    system_events: SystemEvents
+    files: WorkspaceFiles
+    now: Callable[[], float]
+    secret: str
+    """What marks of outside content are derived from: the same for all processes of an installation."""
+    zone: str = "UTC"
+    """The machine's time zone by name."""
+
+
+async def open_turn(world: Surroundings, run: StoredRun, others: Sequence[StoredRun], recorder: Recorder) -> AgentTurn:
+    """The turn of `run`, its message in the log, together with those of `others`.
+
+    Raises `Interrupted` for a turn that cannot be taken up again, NOT_FOUND for an agent that is no more, BAD_REQUEST.
+    """
+    order = order_of(run.order)
+    agent = world.roster().get(order.agent_id)
+    resumed = run.starts > 1
+    entry = await _session(world.sessions, order, run, resumed)
+    recorder.change({"session_id": entry.session_id})
+    log = TurnLog(world.sessions, entry, run.id)
+    await log.read()
+    turn = await _turn(world, order, agent, log, recorder)
+    if resumed and log.own:
+        _need_safe(turn, world.toolbox)
+        turn.recall()
+        await _add_missing(turn, others)
+    else:
+        await _write_message(world, turn, [run, *others])
+    return turn
+
+
+async def _session(sessions: Sessions, order: RunOrder, run: StoredRun, resumed: bool) -> SessionEntry:
+    if resumed and run.session_id:
+        entry = await sessions.get(order.session_key)
+        if entry is None or entry.session_id != run.session_id:
+            raise Interrupted
+        return entry
+    owner = "" if Permission.AGENTS_MANAGE in order.principal.permissions else order.principal.id
+    parent = order.extra.get("parentKey")
+    values: dict[str, Any] = {
+        name: value
+        for name, value in (("channel", order.channel), ("route", order.route), ("parent_key", parent))
+        if value
+    }
+    if order.title:
+        values["label"] = order.title
+    return await sessions.open(order.session_key, owner=owner, fresh=order.fresh, values=values)
+
+
+async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog, recorder: Recorder) -> AgentTurn:
+    entry, settings, defaults = log.entry, world.settings(), agent.defaults
+    catalogue = world.calls.front.catalogue()
+    wanted = order.model or entry.settings.get("model") or None
+    names = candidates(agent, wanted, catalogue, order.principal)
+    thinking = order.thinking or entry.settings.get("thinkingLevel") or defaults.thinking_default
+    provider, _, model = names[0].partition("/")
+    scope = ToolScope(
+        agent_id=agent.id,
+        session_key=entry.key,
+        principal=order.principal,
+        sender=order.sender,
+        provider=provider if model else "",
+        model=names[0],
+        channel=order.channel,
+        account=order.route.account if order.route else "",
+        depth=order.depth,
+        origin=order.origin,
+    )
+    tools = await world.toolbox.effective(scope)
+    full = order.prompt_mode == "full"
+    skills = await world.skills.snapshot(agent.id, agent.workspace) if full else None
+    light = order.light or order.depth > 0
+    files = []
+    if order.prompt_mode != "none":
+        private = kind_of(entry.key) not in ("group", "subagent", "cron") and order.depth == 0
+        files = await context_files(world.files, agent, light=light, with_memory=private)
+    window = window_of(names[0], catalogue, order.principal, PROTOCOL)
+    mode = "minimal" if full and order.depth > 0 else order.prompt_mode
+    inputs = PromptInputs(
+        agent=agent,
+        tools=[tool.definition for tool in tools.values()],
+        skills=skills.prompt if skills else "",
+        files=files,
+        mode=mode,
+        zone=defaults.user_timezone or world.zone,
+        model=names[0],
+        thinking=str(thinking or ""),
+        channel=order.channel,
+        host=platform.node(),
+        system=f"{platform.system()} {platform.machine()}".strip(),
+        depth=order.depth,
+        aliases=[(entry.alias, name) for name, entry in defaults.models.items() if entry.alias],
+    )
+    return AgentTurn(
+        run_id=recorder.run_id,
+        order=order,
+        agent=agent,
+        log=log,
+        recorder=recorder,
+        tools=tools,
+        scope=scope,
+        watch=CircleWatch(settings.tools.loop_detection),
+        names=names,
+        system=system_prompt(inputs),
+        limits=Limits(
+            order.steps or defaults.max_steps,
+            defaults.max_turn_tokens,
+            defaults.max_turn_cost if order.money is None else order.money,
+        ),
+        window=min(window, defaults.context_tokens or window),
+        secret=world.secret,
+        now=world.now,
+        thinking=level_of(str(thinking)) if thinking else None,
+        untrusted=order.untrusted or bool(order.extra.get("tainted")),
+    )
+
+
+def _need_safe(turn: AgentTurn, toolbox: Toolbox) -> None:
+    """Raise `Interrupted` when a tool that changes something had begun and nobody knows what came of it."""
+    finished = turn.log.answered
+    independent = {definition.name for definition in toolbox.known() if definition.independent}
+    for event in turn.log.own:
+        if event.kind != "tool_started" or event.data.get("callId") in finished:
+            continue
+        if event.data.get("name") not in independent:
+            raise Interrupted
+
+
+async def _add_missing(turn: AgentTurn, others: Sequence[StoredRun]) -> None:
+    """Messages that the turn had taken along without writing them down yet."""
+    written = {run_id for event in turn.log.own for run_id in event.data.get("runs") or ()}
+    for other in others:
+        if other.id not in written:
+            await turn.log.append(message_line(turn, other))
+
+
+def message_line(turn: AgentTurn, run: StoredRun) -> NewLogEvent:
+    """The line of a message that a running turn takes along."""
+    order = order_of(run.order)
+    parts = _safe(turn, order, merged_parts([order]))
+    data = {**user_line(parts), "runs": [run.id]}
+    return NewLogEvent("message", data, turn.run_id, text_of(order.parts))
+
+
+async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[StoredRun]) -> None:
+    order, log = turn.order, turn.log
+    lines: list[NewLogEvent] = []
+    if order.tool_results:
+        lines += _results(turn)
+    told = await world.system_events.take(order.session_key, turn.run_id)
+    orders = [order_of(run.order) for run in runs]
+    parts = _safe(turn, order, merged_parts(orders)) if any(one.parts for one in orders) else []
+    if told:
+        parts = [TextPart("\n".join(told) + "\n\n"), *parts]
+    if parts:
+        data = {**user_line(parts), "runs": [run.id for run in runs]}
+        lines.append(NewLogEvent("message", data, turn.run_id, "\n".join(text_of(one.parts) for one in orders)))
+    if not lines and not order.extra.get("compact"):
+        raise bad_request("agents.nothing_said", "message")
+    await log.append(*lines)
+
+
+def _safe(turn: AgentTurn, order: RunOrder, parts: list[Part]) -> list[Part]:
+    if not order.untrusted:
+        return parts
+    turn.untrusted = True
+    source = ":".join(word for word in (order.channel or order.origin, order.sender.name or order.sender.id) if word)
+    return marked_parts(parts, source, turn.secret)
+
+
+def _results(turn: AgentTurn) -> list[NewLogEvent]:
+    """The client's answers to the calls that the turn before paused for."""
+    waiting = {call.id: call for call in turn.log.open_calls}
+    lines: list[NewLogEvent] = []
+    for result in turn.order.tool_results:
+        call = waiting.pop(result.call_id, None)
+        if call is None:
+            words = Text("agents.no_calls_wait", {"id": result.call_id[:80]})
+            raise GatewayError(ErrorKind.BAD_REQUEST, words, {"code": "unknown_call", "param": "call_id"})
+        part = ToolResultPart(call.id, result.content, call.name, result.is_error, call.custom)
+        lines.append(turn.log.line(result_line(part), text_of(result.content)[:20_000]))
+    return lines

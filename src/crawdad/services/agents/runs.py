@@ -1,0 +1,284 @@
+"""Runs of agents (`core.agents.AgentRuns`): ordered by one, followed and stopped by any, on every process alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+import structlog
+
+from crawdad.core.agents import ENDED, RunEvent, RunOrder, RunState
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.happenings import Event
+from crawdad.core.parts import ToolCallPart
+from crawdad.core.ports import Bus, Clock, Randomness
+from crawdad.core.text import Text
+from crawdad.services.agents.execution import End
+from crawdad.services.agents.lanes import ENDED_TOPIC, Lanes
+from crawdad.services.agents.opening import Surroundings
+from crawdad.services.agents.orders import order_json, usage_of
+from crawdad.services.agents.queueing import place, rules_for
+from crawdad.services.agents.thinking import level_of
+from crawdad.services.agents.transcript import read_parts
+from crawdad.store.runs import RunStore, StoredRun
+
+STOP_TOPIC = "agent_runs.stop"
+_LOOK_SECONDS = 0.5
+_MOST_WAITING = 5000
+_KEPT_SECONDS = 7 * 24 * 3600.0
+_TIDY_SECONDS = 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Runs:
+    """The runs of this installation."""
+
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        lanes: Lanes,
+        world: Surroundings,
+        clock: Clock,
+        randomness: Randomness,
+        bus: Bus,
+    ) -> None:
+        self._store = store
+        self._lanes = lanes
+        self._world = world
+        self._clock = clock
+        self._randomness = randomness
+        self._bus = bus
+        self._waiters: dict[str, set[asyncio.Event]] = {}
+
+    async def start(self, order: RunOrder) -> str:
+        """Order a turn: the run's id. Returns when it is kept. Raises NOT_FOUND (no such agent), BAD_REQUEST (nothing said,
+        no such level of thinking) and UNAVAILABLE (too many wait)."""
+        agent = self._world.roster().get(order.agent_id)
+        if not order.parts and not order.tool_results and not order.extra.get("compact"):
+            raise bad_request("agents.nothing_said", "message")
+        if order.thinking:
+            level_of(order.thinking)
+        run = self._stored(replace(order, agent_id=agent.id))
+        active = await self._store.active(order.session_key)
+        if not active and self._lanes.has_room(order.origin):
+            begun = replace(run, status="running", runner=self._lanes.runner, starts=1, started_at=run.created_at)
+            try:
+                await self._store.add(begun)
+            except GatewayError as error:
+                if error.kind is not ErrorKind.CONFLICT:
+                    raise
+            else:
+                self._lanes.begin(begun)
+                return run.id
+        known = await self._known(order)
+        return known or await self._wait_in_line(run, order)
+
+    async def follow(self, run_id: str, after: int = 0) -> AsyncIterator[RunEvent]:
+        """The events numbered above `after`, as they come, until the run has ended."""
+        while True:
+            work = self._lanes.at_work.get(run_id)
+            recorder = work.recorder if work is not None else None
+            events = recorder.since(after) if recorder is not None else None
+            if events is None:
+                found = None if recorder is not None else await self._store.get(run_id)
+                events = await self._store.events(run_id, after)
+                if not events and recorder is None and (found is None or found.status in ENDED):
+                    return
+            for event in events:
+                after = event.number
+                yield event
+            if events:
+                continue
+            if recorder is not None:
+                if not recorder.closed:
+                    await recorder.wait(_LOOK_SECONDS)
+                else:
+                    return
+            else:
+                await self._wait_for_news(run_id, _LOOK_SECONDS)
+
+    async def look(self, run_id: str) -> RunState | None:
+        """The run as it stands; None: there is none, or it is kept no longer."""
+        found = await self._store.get(run_id)
+        return None if found is None else state_of(found)
+
+    async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
+        """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
+        until = None if seconds is None else self._clock.monotonic() + seconds
+        while True:
+            left = float("inf") if until is None else until - self._clock.monotonic()
+            work = self._lanes.at_work.get(run_id)
+            while work is not None and not work.recorder.closed and left > 0:
+                await work.recorder.wait(min(30.0, left))
+                left = float("inf") if until is None else until - self._clock.monotonic()
+            found = await self._store.get(run_id)
+            if found is None:
+                raise GatewayError(
+                    ErrorKind.NOT_FOUND, Text("agents.no_run", {"id": run_id[:80]}), {"code": "run_not_found"}
+                )
+            if found.status in ENDED or left <= 0:
+                return state_of(found)
+            await self._wait_for_news(run_id, min(_LOOK_SECONDS, left))
+
+    async def cancel(self, run_id: str) -> bool:
+        """Stop a run wherever it is, and everything that it began. False: it had ended."""
+        found = await self._store.get(run_id)
+        if found is None or found.status in ENDED:
+            return False
+        stopped = await self._stop(found)
+        for child in await self._store.children(run_id):
+            await self.cancel(child)
+        return stopped
+
+    async def cancel_session(self, session_key: str) -> Sequence[str]:
+        """Stop what runs and waits in a session: the runs' ids."""
+        active = await self._store.active(session_key)
+        stopped = [run.id for run in reversed(active) if await self.cancel(run.id)]  # what waits first
+        return stopped[::-1]
+
+    async def active(self, session_key: str) -> Sequence[RunState]:
+        """What runs and waits in a session, the running one first."""
+        return [state_of(run) for run in await self._store.active(session_key)]
+
+    async def obey(self) -> None:
+        """Hear what other processes say of runs, for ever."""
+        async for event in self._bus.subscribe([STOP_TOPIC, ENDED_TOPIC]):
+            run_id = str(event.data.get("id", ""))
+            if event.topic == STOP_TOPIC:
+                if run_id in self._lanes.at_work:
+                    self._lanes.at_work[run_id].stopping.wanted = True
+                    task = self._lanes.at_work[run_id].task
+                    if task is not None:
+                        task.cancel()
+            else:
+                for waiter in self._waiters.get(run_id, ()):
+                    waiter.set()
+
+    async def keep_tidy(self) -> None:
+        """Forget runs that ended long ago, for ever."""
+        while True:
+            try:
+                count = await self._store.delete_before(self._clock.now() - _KEPT_SECONDS)
+            except GatewayError as error:
+                _log.warning("runs_not_tidied", reason=error.message())
+            else:
+                if count:
+                    _log.info("runs_forgotten", count=count)
+            await self._clock.sleep(_TIDY_SECONDS)
+
+    def _stored(self, order: RunOrder) -> StoredRun:
+        now = self._clock.now()
+        spawned_by = str(order.extra.get("spawnedBy") or "")
+        return StoredRun(
+            id=self._randomness.new_id(),
+            agent_id=order.agent_id,
+            session_key=order.session_key,
+            principal_id=order.principal.id,
+            origin=order.origin,
+            created_at=now,
+            order=order_json(order),
+            idempotency_key=order.idempotency_key or None,
+            parent_run_id=order.parent_run_id,
+            depth=order.depth,
+            title=order.title[:200],
+            spawned_by=spawned_by,
+            unannounced=bool(spawned_by) and bool(order.extra.get("announce", True)),
+        )
+
+    async def _known(self, order: RunOrder) -> str | None:
+        if not order.idempotency_key:
+            return None
+        return await self._store.known(order.principal.id, order.idempotency_key)
+
+    async def _wait_in_line(self, run: StoredRun, order: RunOrder) -> str:
+        """The session is busy, or this process is: the run waits."""
+        entry = await self._world.sessions.get(order.session_key)
+        rules = rules_for(order, self._world.settings().messages.queue, entry.settings if entry else {})
+        if rules.mode == "interrupt":
+            await self.cancel_session(order.session_key)
+        waiting = await self._store.waiting(order.session_key)
+        room = place(waiting, rules)
+        if room.refused or await self._store.count_waiting() >= _MOST_WAITING:
+            raise GatewayError(ErrorKind.UNAVAILABLE, Text("agents.too_many_waiting"), {"code": "queue_full"}, 5)
+        if room.remembered:
+            order = replace(order, extra={**order.extra, "dropped": list(room.remembered)})
+        now = self._clock.now()
+        run = replace(run, order=order_json(order), mode=rules.mode, ready_at=now + rules.debounce_seconds)
+        try:
+            await self._store.add(run)
+        except GatewayError as error:
+            known = await self._known(order) if error.kind is ErrorKind.CONFLICT else None
+            if known is None:
+                raise
+            return known
+        for displaced in room.displaced:
+            words = Text("agents.dropped").render(order.language)
+            await self._lanes.end_waiting(displaced, _stopped(words, "dropped"))
+        await self._lanes.poke(order.session_key)
+        return run.id
+
+    async def _stop(self, run: StoredRun) -> bool:
+        words = Text("agents.cancelled").render(str(run.order.get("language") or "en"))
+        if await self._lanes.stop(run.id):
+            return True
+        if run.status == "queued" and await self._lanes.end_waiting(run, _stopped(words, "cancelled")):
+            return True
+        wanted = await self._store.change(run.id, {"cancel_wanted": True}, only_from="running")
+        if wanted:
+            await self._bus.publish(Event(STOP_TOPIC, {"id": run.id}, self._clock.now(), self._lanes.runner))
+        return wanted
+
+    async def _wait_for_news(self, run_id: str, seconds: float) -> None:
+        """Wait until a run that is at work elsewhere, or not at all, has ended; not longer than `seconds`."""
+        news = asyncio.Event()
+        waiters = self._waiters.setdefault(run_id, set())
+        waiters.add(news)
+        try:
+            async with asyncio.timeout(seconds):
+                await news.wait()
+        except TimeoutError:
+            return
+        finally:
+            waiters.discard(news)
+            if not waiters:
+                self._waiters.pop(run_id, None)
+
+
+def _stopped(words: str, reason: str) -> End:
+    event = {"phase": "error", "status": "cancelled", "error": words, "errorKind": "cancelled", "stopReason": reason}
+    values = {"stop_reason": reason, "error_kind": ErrorKind.CANCELLED.value, "error": words}
+    return End("cancelled", values, event)
+
+
+def state_of(run: StoredRun) -> RunState:
+    """A run as its followers see it."""
+    result = run.result
+    calls = [part for part in read_parts(result.get("calls") or ()) if isinstance(part, ToolCallPart)]
+    return RunState(
+        id=run.id,
+        agent_id=run.agent_id,
+        session_key=run.session_key,
+        session_id=run.session_id,
+        status=run.status,
+        created_at=run.created_at,
+        principal_id=run.principal_id,
+        origin=run.origin,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        text=run.text,
+        parts=read_parts(result.get("parts") or ()),
+        calls=calls,
+        usage=usage_of(result.get("usage") or {}),
+        cost=run.cost,
+        model=run.model,
+        stop_reason=run.stop_reason,
+        error_kind=run.error_kind,
+        error=run.error,
+        idempotency_key=run.idempotency_key,
+        parent_run_id=run.parent_run_id,
+        depth=run.depth,
+        title=run.title,
+    )

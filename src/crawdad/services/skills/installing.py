@@ -1,0 +1,179 @@
+"""Installing skills: from a directory, an archive, an address or a registry.
+
+What comes over the network is used only when its bytes are known beforehand: by a SHA-256 that the operator gives, or by
+an Ed25519 signature of a key that the settings trust. Nothing that a skill asks to be installed is installed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.ports import Clock, Timeouts, Transport, UpstreamCall
+from crawdad.core.skill_settings import SkillsInstallSettings, SkillsSettings
+from crawdad.core.skills import Package, SkillPackages
+from crawdad.core.text import Text
+from crawdad.services.skills.head import SkillHead, read_head
+from crawdad.services.skills.permissions import Permissions, permissions_of
+
+_SECONDS = 120.0
+_PATIENCE = Timeouts(connect=10.0, first_byte=30.0, idle=30.0)
+_INDEX_BYTES = 4 * 1024 * 1024
+_SIGNATURE_BYTES = 1024
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to install. `source` is a path, an address, or, with `registry` (the address of an index), a skill's name."""
+
+    source: str
+    sha256: str = ""
+    registry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A skill that could be installed. `vouched` tells by what it was recognised: hash, signature or local."""
+
+    head: SkillHead
+    package: Package
+    permissions: Permissions
+    vouched: str
+
+
+class SkillInstaller:
+    """Two steps: `look` shows what a skill would have, `install` puts it there."""
+
+    def __init__(
+        self, packages: SkillPackages, transport: Transport, clock: Clock, settings: Callable[[], SkillsSettings]
+    ) -> None:
+        self._packages = packages
+        self._transport = transport
+        self._clock = clock
+        self._settings = settings
+
+    async def look(self, order: Order) -> Candidate:
+        """Read a skill and check it. Raises BAD_REQUEST where it may not be used."""
+        settings = self._settings().install
+        sha256 = order.sha256.strip().lower()
+        if sha256 and not _HASH.fullmatch(sha256):
+            raise bad_request("skills.bad_hash", "sha256")
+        if order.registry:
+            package, vouched = await self._from_registry(order, sha256, settings)
+        elif order.source.startswith(("http://", "https://")):
+            package, vouched = await self._download(order.source, sha256, "", settings)
+        else:
+            package = await self._packages.read(order.source, settings.max_bytes, settings.max_files)
+            if sha256:
+                _check_hash(package.digest, sha256)
+            vouched = "hash" if sha256 else "local"
+        head = read_head(package.files.get("SKILL.md", b"").decode("utf-8", "replace"))
+        if head is None:
+            raise bad_request("skills.no_head", "source")
+        if not _NAME.fullmatch(head.name):
+            raise bad_request("skills.bad_name", "source", name=head.name)
+        return Candidate(head, package, permissions_of(head, package), vouched)
+
+    async def install(self, candidate: Candidate, replace: bool = False) -> str:
+        """Put it into the managed directory: where that is. Raises CONFLICT where there is one of its name."""
+        record = {
+            "source": candidate.package.source,
+            "sha256": candidate.package.digest,
+            "vouchedBy": candidate.vouched,
+            "installedAt": self._clock.now(),
+        }
+        return await self._packages.install(candidate.head.name, candidate.package, record, replace)
+
+    async def remove(self, name: str) -> None:
+        """Take an installed skill away. Raises NOT_FOUND."""
+        if not _NAME.fullmatch(name) or not await self._packages.remove(name):
+            raise GatewayError(ErrorKind.NOT_FOUND, Text("skills.not_installed", {"name": name[:100]}))
+
+    async def _from_registry(self, order: Order, sha256: str, settings: SkillsInstallSettings) -> tuple[Package, str]:
+        index = _json(await self._fetch(order.registry, _INDEX_BYTES))
+        entries = index.get("skills") if isinstance(index, dict) else None
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and entry.get("name") == order.source and isinstance(entry.get("url"), str):
+                stated, signature = entry.get("sha256"), entry.get("signature")
+                signature = signature if isinstance(signature, str) else ""
+                package, vouched = await self._download(entry["url"], sha256, signature, settings)
+                if isinstance(stated, str):
+                    _check_hash(package.digest, stated.lower())
+                return package, vouched
+        raise GatewayError(ErrorKind.NOT_FOUND, Text("skills.not_in_registry", {"name": order.source[:100]}))
+
+    async def _download(
+        self, url: str, sha256: str, signature: str, settings: SkillsInstallSettings
+    ) -> tuple[Package, str]:
+        if not sha256 and not settings.trusted_keys:
+            raise bad_request("skills.unpinned", "sha256")
+        data = await self._fetch(url, settings.max_bytes)
+        if sha256:
+            _check_hash(hashlib.sha256(data).hexdigest(), sha256)
+            vouched = "hash"
+        else:
+            if not signature:
+                signature = (await self._fetch(f"{url}.sig", _SIGNATURE_BYTES)).decode("ascii", "replace").strip()
+            if not await asyncio.to_thread(is_signed, data, signature, settings.trusted_keys):
+                raise GatewayError(ErrorKind.FORBIDDEN, Text("skills.bad_signature"), {"code": "bad_signature"})
+            vouched = "signature"
+        return await self._packages.unpack(data, url, settings.max_bytes, settings.max_files), vouched
+
+    async def _fetch(self, url: str, limit: int) -> bytes:
+        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2][:200]
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        try:
+            async with asyncio.timeout(_SECONDS):
+                answer = await self._transport.send(UpstreamCall("GET", url, headers, None, _PATIENCE, guarded=True))
+                try:
+                    if answer.status != 200:
+                        text = Text("web.status", {"host": host, "status": answer.status})
+                        raise GatewayError(ErrorKind.UPSTREAM_ERROR, text)
+                    return await answer.read(limit)
+                finally:
+                    await answer.close()
+        except TimeoutError:
+            raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("web.timeout", {"host": host})) from None
+
+
+def is_signed(data: bytes, signature: str, keys: tuple[str, ...]) -> bool:
+    """Whether one of the keys signed `data` (Ed25519; signature and keys in base64)."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        raw = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    for key in keys:
+        try:
+            Ed25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True)).verify(raw, data)
+        except (InvalidSignature, ValueError):
+            continue
+        return True
+    return False
+
+
+def _check_hash(found: str, wanted: str) -> None:
+    if not hmac.compare_digest(found, wanted):
+        text = Text("skills.other_hash", {"found": found, "wanted": wanted[:64]})
+        raise GatewayError(ErrorKind.FORBIDDEN, text, {"code": "other_hash"})
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("skills.bad_registry", "registry", reason=str(error)) from None

@@ -1,0 +1,1 @@
+"""Tools of agents: who may use which, what may run, what was approved."""

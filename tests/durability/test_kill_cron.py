@@ -1,0 +1,65 @@
+"""Kill -9 at every write of a cron run, before and after it is committed: no time is run twice, none is told twice, what was
+cut off is said to be, and the job goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawdad.core.cron import JobFilter, RunFilter
+from crawdad.store.database import open_database
+from tests.durability.cron_process import BEGIN, KeptOutbound, KeptRuns, read
+from tests.support.fakes import FakeClock
+from tests.support.schedule import FakeRunner, office
+
+_WRITES = 5
+"""Of one run: the claim, the agent's run, that it is being told, the words to the main session, the end."""
+
+
+async def run_until_killed(url: str, folder: Path, write: int, when: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.durability.cron_process", url, str(folder), str(write), when),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        cwd=Path(__file__).parents[2],
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode().strip()
+
+
+async def test_a_run_is_so_many_writes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crawdad.db'}"
+    assert await run_until_killed(url, tmp_path, 1000, "after") == (0, str(_WRITES))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", range(1, _WRITES + 1))
+async def test_killed_at_a_write(tmp_path: Path, write: int, when: str) -> None:
+    url = f"sqlite:///{tmp_path / 'crawdad.db'}"
+    code, _ = await run_until_killed(url, tmp_path, write, when)
+    assert code == -9
+    claimed = (write, when) != (1, "before")
+    clock = FakeClock(BEGIN + 65)
+    async with open_database(url) as database:
+        await database.check()
+        async with office(database, clock, runs=KeptRuns(tmp_path), runner=FakeRunner("next", {"doomed"})) as desk:
+            desk.scheduler._running._deliveries._outbound = KeptOutbound(tmp_path)
+            await desk.look()
+            [job] = await desk.store.page(JobFilter(), 10, 0)
+            [run] = await desk.store.runs(RunFilter(), 10, 0)
+            ended = (write, when) == (_WRITES, "after")
+            assert run.status == ("ok" if ended or not claimed else "interrupted")
+            if claimed and not ended and (write > 3 or (write, when) == (3, "after")):
+                assert run.delivery_status == "unknown"
+            await desk.look(60)
+            found = await desk.store.runs(RunFilter(ascending=True), 10, 0)
+            assert [each.status for each in found] == [run.status, "ok"]
+            assert (await desk.store.running()) == [] and job.enabled
+            keys = [line["key"] for line in read(tmp_path / "orders.jsonl")]
+            assert len(keys) == len(set(keys)) and set(keys) <= {f"cron:{each.id}" for each in found}
+            sent = [line["key"] for line in read(tmp_path / "sent.jsonl")]
+            assert len(sent) == len(set(sent)), "nobody is told twice"

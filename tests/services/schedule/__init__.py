@@ -1,0 +1,1 @@
+"""Tests of jobs, words that wait and the heartbeat."""
