@@ -297,6 +297,8 @@ async def test_processes_hear_of_each_others_clients() -> None:
 
 
 async def test_the_pulse_of_agents_is_told_in_their_words() -> None:
-    for every, wait in (("30m", 1_800_000), ("2h", 7_200_000), ("0m", None), ("90", 5_400_000), ("soon", None)):
+    for every, wait in (("30m", 1_800_000), ("2h", 7_200_000), ("0m", None), ("90s", 90_000)):
         found = Settings.model_validate({"agents": {"defaults": {"heartbeat": {"every": every}}}})
-        assert heartbeat(found) == {"enabled": wait is not None, "every": every, "everyMs": wait}
+        told = heartbeat(found)
+        assert (told["enabled"], told["every"], told["everyMs"]) == (wait is not None, every, wait)
+        assert "HEARTBEAT.md" in told["prompt"] and told["ackMaxChars"] > 0

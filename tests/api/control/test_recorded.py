@@ -36,9 +36,6 @@ OTHER_VALUES = {
 }
 NOT_TOLD = {
     "canvasHostUrl": "there is no canvas",
-    "prompt": "the words of a heartbeat are the agent's own affair",
-    "target": "as above",
-    "ackMaxChars": "as above",
     "configPath": "only told to those who may read",
     "stateDir": "only told to those who may read",
 }

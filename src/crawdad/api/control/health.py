@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from crawdad.core.agent_settings import AgentEntry
+from crawdad.core.durations import seconds_of
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
 from crawdad.core.sessions import MAIN_AGENT, SessionEntry, normalise_agent_id
@@ -14,8 +14,6 @@ from crawdad.core.settings import Settings
 
 KEPT_SECONDS = 60.0
 _RECENT = 5
-_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 
 
 class SessionList(Protocol):
@@ -111,8 +109,8 @@ def default_agent(settings: Settings) -> str:
 
 
 def heartbeat(settings: Settings) -> JsonObject:
-    """How often agents look around by themselves."""
-    every = settings.agents.defaults.heartbeat.every
-    found = _EVERY.fullmatch(every.strip().lower())
-    wait = int(float(found[1]) * _UNITS[found[2] or "m"]) if found is not None else 0
-    return {"enabled": wait > 0, "every": every, "everyMs": wait or None}
+    """How often agents look around by themselves, and what they are asked then."""
+    pulse = settings.agents.defaults.heartbeat
+    wait = int(seconds_of(pulse.every) * 1000)
+    told: JsonObject = {"enabled": wait > 0, "every": pulse.every, "everyMs": wait or None}
+    return {**told, "prompt": pulse.prompt, "target": pulse.target, "ackMaxChars": pulse.ack_max_chars}

@@ -53,7 +53,10 @@ class _Status:
     async def status(self, asked: Asked) -> Any:
         control = self._control
         settings, path = control.settings(), control.health.store_path
-        default, pulse = default_agent(settings), heartbeat(settings)
+        default, pulse = (
+            default_agent(settings),
+            {key: heartbeat(settings)[key] for key in ("enabled", "every", "everyMs")},
+        )
         everything = holds(asked.connection.admitted.scopes, ADMIN)
         total, newest = await control.health.sessions(None, _RECENT)
         model, context = self._default_model()
