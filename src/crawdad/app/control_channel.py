@@ -21,6 +21,7 @@ from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
 from crawdad.app.launch import Launch
 from crawdad.app.management import Managed
+from crawdad.app.schedule import make_system_events
 from crawdad.app.wiring import database_url
 from crawdad.core.settings import AuthSettings
 from crawdad.services.configuration.editing import ConfigurationEditor
@@ -77,6 +78,7 @@ def open_control(world: World, launch: Launch, gate: Gate, managed: Managed, tas
         config_path=str(launch.config_path),
         state_directory=str(launch.home),
         started_at=clock.monotonic(),
+        system_events=make_system_events(world),
     )
     registry = registry_of(control)
     tasks.start(hub.follow(), "control events")

@@ -38,7 +38,8 @@ def test_features_are_what_is_there(gateway: Gateway) -> None:
     with connected(gateway) as client:
         methods = client.hello["features"]["methods"]
         assert "health" in methods and len(set(methods)) == len(methods)
-        for name in ("set-heartbeats", "exec.approval.request", "system-event", "update.run"):
+        assert client.call("system-event", {"text": "something happened"}) == {"ok": True}
+        for name in ("set-heartbeats", "exec.approval.request", "update.run"):
             if name not in methods:
                 assert client.fault(name) == {"code": "INVALID_REQUEST", "message": f"unknown method: {name}"}
 
