@@ -241,3 +241,17 @@ async def test_names_that_no_database_takes_are_names_of_nothing(database: Datab
         assert await keys(database, SessionFilter(agent_id=odd, owner=odd)) == []
         assert await keys(database, SessionFilter(search=odd, agent_id=odd)) in ([], ["agent:main:main"])
         assert (await SessionSearch(database).page(SessionFilter(), 5, f"1.0~{odd}")).entries == []
+
+
+async def test_whoever_is_cancelled_while_writing_leaves_nothing_locked_and_nothing_half(database: Database) -> None:
+    store = await kept(database, entry())
+    for turn in range(60):
+        writing = asyncio.gather(store.append(entry(), [said("one"), said("two")], MORNING))
+        await asyncio.wait([writing], timeout=turn % 20 * 0.0004)
+        writing.cancel()
+        await asyncio.wait([writing])
+        await store.append(entry(), [NewLogEvent("note", {})], MORNING)
+    lines = await store.lines("log-main")
+    assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
+    assert sum(line.kind == "note" for line in lines) == 60
+    assert sum(line.kind == "message" for line in lines) % 2 == 0
