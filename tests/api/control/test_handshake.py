@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.support.control import ALL_SCOPES, BACKEND, CLI, Device, Refused, connect_params, connected, opened
 from tests.support.server import Gateway
@@ -119,9 +121,9 @@ def test_the_control_ui_needs_a_device(gateway: Gateway) -> None:
 def test_a_first_frame_is_small(gateway: Gateway) -> None:
     for size in (70_000, 3_000_000):
         with opened(gateway) as client:
-            client.send('"' + "x" * size + '"')
-            code, _ = client.closed()
-            assert code in (1000, 1009)
+            with suppress(ConnectionClosed):  # it may be cut off while it still sends
+                client.send('"' + "x" * size + '"')
+            assert client.closed()[0] in (1000, 1009, None) and not client.events
 
 
 def test_no_scopes_means_none(gateway: Gateway) -> None:
