@@ -71,11 +71,24 @@ def protocols() -> str:
     return document()
 
 
+def control_protocol(language: str) -> Callable[[], str]:
+    """`docs/control-protocol.md` and its translation: methods and events of the control channel."""
+
+    def generate() -> str:
+        from control_document import document
+
+        return document(language)
+
+    return generate
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/cli.md": command_line,
     "docs/cli.zh-CN.md": chinese_command_line,
     "docs/configuration.md": configuration("en"),
     "docs/configuration.zh-CN.md": configuration("zh"),
+    "docs/control-protocol.md": control_protocol("en"),
+    "docs/control-protocol.zh-CN.md": control_protocol("zh"),
     "docs/protocols.md": protocols,
 }
 

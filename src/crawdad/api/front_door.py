@@ -42,6 +42,8 @@ class Routes:
     exact: Mapping[str, Mapping[str, Handler]]
     prefixes: tuple[tuple[str, Mapping[str, PrefixHandler]], ...] = ()
     sockets: Mapping[str, SocketHandler] = field(default_factory=dict)
+    judging: frozenset[str] = frozenset()
+    """Sockets that judge the page they come from themselves (`crawdad.foreign` in their scope), in their own words."""
     always: frozenset[str] = frozenset()
     """Paths that answer while the gateway drains."""
     mounts: tuple[Mount, ...] = ()
@@ -193,13 +195,14 @@ class FrontDoor:
         origin = _header(scope, b"origin")
         host = _header(scope, b"host")
         foreign = self._is_foreign(origin, host)
-        if handler is None or self.draining or foreign:
+        if handler is None or self.draining or (foreign and scope["path"] not in self._routes.judging):
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
         try:
             self._check_host(scope)
-            await handler({**scope, "client": (self._address(scope), 0)}, receive, send)
+            told = {**scope, "client": (self._address(scope), 0), "crawdad.foreign": foreign}
+            await handler(told, receive, send)
         except GatewayError as error:
             await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
 

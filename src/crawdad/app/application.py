@@ -20,6 +20,7 @@ from crawdad.api.front_door import FrontDoor
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World, open_accounts, start_accounts
 from crawdad.app.agent_side import Ground, OpenAgents, open_agent_side
+from crawdad.app.control_channel import ControlChannel, open_control
 from crawdad.app.doors import make_doors, media_store
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
@@ -81,8 +82,9 @@ _BODIES_SECONDS = 3.0
 class Application:
     """What the server serves. `first_token` is the token made at this start, to be shown once."""
 
-    def __init__(self, door: FrontDoor, upkeep: Upkeep, first_token: str | None) -> None:
+    def __init__(self, door: FrontDoor, upkeep: Upkeep, first_token: str | None, control: ControlChannel) -> None:
         self.asgi = door
+        self._control = control
         self.first_token = first_token
         self._upkeep = upkeep
 
@@ -93,6 +95,7 @@ class Application:
 
     async def drain(self, grace_seconds: float) -> None:
         """Take no more turns, let the running ones finish within the grace, cancel the rest."""
+        self._control.close()
         await self.asgi.drain(grace_seconds)
 
 
@@ -246,7 +249,8 @@ async def open_application(
         responses = Responses(front, response_store, runs, clock)
         own = doors.routes(gate) if doors is not None else None
         mounts = management_mounts(managed)
-        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, own))
+        control = open_control(world, launch, gate, managed, tasks)
+        front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, control.socket, own))
         start_accounts(accounts, tasks, live, upkeep.want_lists)
         upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
         upkeep.followed |= {
@@ -255,7 +259,7 @@ async def open_application(
             LOCKS_CHANGED: accounts.keeping.reload_locks,
         }
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
-        yield Application(front_door, upkeep, first_token)
+        yield Application(front_door, upkeep, first_token, control)
 
 
 async def _write_last(bodies: BodyKeeper) -> None:

@@ -36,9 +36,9 @@ class _WebSocket(asyncio.Protocol):
         from websockets import http11
 
         http11.MAX_LINE_LENGTH, http11.MAX_NUM_HEADERS = HEADER_BYTES, HEADER_COUNT  # what we took, it takes too
-        from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+        from crawdad.app.web_socket import WebSocketConnection
 
-        return WebSocketsSansIOProtocol(**arguments)
+        return WebSocketConnection(**arguments)
 
 
 class Front:
@@ -52,6 +52,7 @@ class Front:
             http=HttpConnection,
             ws=_WebSocket,
             ws_max_size=max_message_bytes,
+            ws_per_message_deflate=False,  # a small frame could be a large message
             interface="asgi3",
             lifespan="off",
             log_config=None,

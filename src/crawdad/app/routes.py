@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawdad.api.anthropic.routes import AnthropicRoutes
-from crawdad.api.front_door import Routes
+from crawdad.api.front_door import Routes, SocketHandler
 from crawdad.api.gateway.routes import PLAIN, GatewayRoutes
 from crawdad.api.gemini.routes import GeminiRoutes
 from crawdad.api.management.mount import Mount
@@ -26,9 +26,10 @@ def routes_for(
     metrics: ExchangeMetrics,
     failing: Callable[[], list[str]],
     mounts: tuple[Mount, ...],
+    control: SocketHandler,
     own: GatewayRoutes | None = None,
 ) -> Routes:
-    """All routes. `failing` names the parts that are not ready; `own` are those to agents."""
+    """All routes. `failing` names the parts that are not ready; `control` is the control channel, `own` are those to agents."""
     openai, anthropic, gemini = OpenAIRoutes(gate), AnthropicRoutes(gate), GeminiRoutes(gate)
     stored, models = ResponsesRoutes(gate, responses), ModelListRoutes(gate)
     completions = CompletionsRoutes(gate)
@@ -66,7 +67,8 @@ def routes_for(
             ("/v1/responses/", {"GET": stored.get, "POST": stored.post, "DELETE": stored.delete}),
             *(own.prefixes if own is not None else ()),
         ),
-        sockets={"/v1/responses": ResponsesSocket(gate, responses)},
+        sockets={"/v1/responses": ResponsesSocket(gate, responses), "/": control},
+        judging=frozenset({"/"}),
         mounts=mounts,
         claims=own.claims if own is not None else (),
         plain=PLAIN,

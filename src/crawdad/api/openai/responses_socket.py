@@ -53,6 +53,7 @@ class ResponsesSocket:
         except GatewayError as error:
             await _refuse(scope, send, error)
             return
+        scope.get("crawdad.limit", lambda _: None)(self._gate.settings().gateway.max_body_bytes)
         await send({"type": "websocket.accept"})
         await _Connection(self._gate, self._responses, call, receive, send).serve()
 

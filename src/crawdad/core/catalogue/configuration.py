@@ -227,6 +227,20 @@ VALUES: dict[str, tuple[str, str]] = {
         "Write loopback, or the machine's tailnet address.",
         "请写 loopback，或本机的 tailnet 地址。",
     ),
+    "configuration.hash_required": (
+        "config base hash required; re-run config.get and retry",
+        "需要配置的基准哈希；请重新执行 config.get 后重试",
+    ),
+    "configuration.hash_changed": (
+        "config changed since last load; re-run config.get and retry",
+        "配置自上次读取后已更改；请重新执行 config.get 后重试",
+    ),
+    "configuration.invalid": ("invalid config", "配置无效"),
+    "configuration.no_such_path": ("config schema path not found", "配置架构中没有该路径"),
+    "configuration.redacted": (
+        "{path}: there is no stored secret that the placeholder could stand for",
+        "{path}：没有可供占位符还原的已存密钥",
+    ),
     "configuration.refused": ("{path}: {message} {fix}", "{path}：{message}{fix}"),
     "configuration.auth.proxy": (
         "Mode trusted-proxy needs proxies to trust and the header in which they name the user.",

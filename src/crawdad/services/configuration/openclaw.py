@@ -23,6 +23,7 @@ def adapted(root: Node, findings: Findings) -> Node:
     root = _with_levels(root)
     root = _with_bind(root, findings)
     root = _with_auth(root)
+    root = _with_origins(root)
     providers = root.find(("models", "providers"))
     for name, provider in list(children(providers)) if providers is not None else []:
         path: Path = ("models", "providers", name)
@@ -74,6 +75,14 @@ def _with_auth(root: Node) -> Node:
     if mode is None or word != "password":
         return root
     return put(root, path, replaced(mode, "token"))
+
+
+def _with_origins(root: Node) -> Node:
+    """Pages that may open the control channel stand under another name there."""
+    origins = root.find(("gateway", "controlUi", "allowedOrigins"))
+    if origins is None or root.find(("gateway", "allowedOrigins")) is not None:
+        return root
+    return put(root, ("gateway", "allowedOrigins"), origins)
 
 
 def _foreign(provider: Node) -> str | None:

@@ -10,7 +10,7 @@ from crawdad.core.text import Text
 from crawdad.services.configuration import commands, edits
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.problems import Problem
-from crawdad.services.configuration.source import ConfigurationSource, Written
+from crawdad.services.configuration.source import Check, ConfigurationSource, Edit, Written
 from crawdad.services.identity.principals import configured_principals
 
 
@@ -26,6 +26,15 @@ class RunningConfiguration:
         """The configuration as the files have it now."""
         return await self._source.load()
 
+    @property
+    def path(self) -> str:
+        """The main file."""
+        return self._source.path
+
+    async def text(self) -> tuple[str, str]:
+        """The text of the main file and its hash; empty where there is none. It holds secrets."""
+        return await self._source.text()
+
     async def effective(self) -> dict[str, Any]:
         """Everything in effect, as plain JSON with secrets in clear, as of the last `load`."""
         value = (await commands.get(self._source, "", reveal=True)).value
@@ -37,18 +46,23 @@ class RunningConfiguration:
         Raises BAD_REQUEST with the first problem in words when it would break something or have no effect (an included file
         says otherwise), CONFLICT when the text is no longer the one with `base_hash`. Then nothing was written.
         """
-        takes_effect = commands.takes_effect(patch)
+        return await self.write(
+            lambda text: edits.merge_patch(text, dict(patch)), base_hash, commands.takes_effect(patch)
+        )
 
-        def check(loaded: Loaded) -> list[Problem]:
+    async def write(self, edit: Edit, base_hash: str | None = None, check: Check = lambda _: []) -> Written:
+        """Change the text of the main file and take it up. Raises as `change` does."""
+
+        def checked(loaded: Loaded) -> list[Problem]:
             if loaded.settings is not None:
                 configured_principals(loaded.settings.gateway.auth)
-            return takes_effect(loaded)
+            return check(loaded)
 
-        written = await self._source.write(lambda text: edits.merge_patch(text, dict(patch)), base_hash, check)
+        written = await self._source.write(edit, base_hash, checked)
         if written.refused:
             problem = next(problem for problem in written.problems if problem.is_error)
             values = {"path": problem.path, "message": problem.message, "fix": problem.fix}
-            details = {"code": "invalid_request", "param": problem.path}
+            details = {"code": "invalid_request", "param": problem.path, "problems": written.problems}
             raise GatewayError(ErrorKind.BAD_REQUEST, Text("configuration.refused", values), details)
         await self._take(written.loaded)
         return written

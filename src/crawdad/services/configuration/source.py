@@ -75,6 +75,11 @@ class ConfigurationSource:
         async with self._lock:
             return await self._load(seal)
 
+    async def text(self) -> tuple[str, str]:
+        """The text of the main file and its hash; empty where there is none."""
+        main = await self._files.read(self.path)
+        return (main.text, main.hash) if main else ("", MISSING)
+
     async def changes(self, since: Loaded, seal: bool = False) -> AsyncGenerator[Loaded, None]:
         """The configuration as loaded after each change of its files since `since`, whoever made the change.
 

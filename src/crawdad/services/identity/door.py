@@ -31,6 +31,8 @@ class Door:
         self._lockout = Lockout(clock)
         self._principals: Mapping[str, Principal] = MappingProxyType({})
         self._open = False
+        self.generation = 0
+        """Changes whenever the live principals do: whoever stays connected looks then whether it still may."""
         self._used: dict[str, float] = {}
 
     def limit(self, attempts: int, window: float, lockout: float, exempt_loopback: bool) -> None:
@@ -41,6 +43,7 @@ class Door:
         """Swap in the live principals, by credential hash."""
         self._principals = MappingProxyType(dict(principals))
         self._open = not authentication
+        self.generation += 1
 
     def holder(self, principal_id: str) -> Principal | None:
         """The living principal of that id, for work that goes on in its name when nobody is at the door."""
@@ -56,15 +59,23 @@ class Door:
         stale one beside the right one is no attack."""
         return len(credential) <= _MOST_CHARACTERS and hash_credential(credential) in self._principals
 
+    def check_address(self, address: str) -> None:
+        """Raise RATE_LIMITED for an address that keeps guessing."""
+        left = self._lockout.seconds_left(address)
+        if left > 0:
+            text = Text("http.locked_out", {"seconds": int(left) + 1})
+            raise GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "locked_out"}, retry_after=int(left) + 1)
+
+    def guessed(self, address: str) -> None:
+        """Count a wrong credential that somebody else checked."""
+        self._lockout.failed(address)
+
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who presents `credential`. Raises UNAUTHENTICATED, RATE_LIMITED for an address that keeps guessing, and FORBIDDEN
         for one that the key may not come from."""
         if self._open:
             return LOCAL
-        left = self._lockout.seconds_left(address)
-        if left > 0:
-            text = Text("http.locked_out", {"seconds": int(left) + 1})
-            raise GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "locked_out"}, retry_after=int(left) + 1)
+        self.check_address(address)
         if not credential:
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("identity.missing"), {"code": "invalid_api_key"})
         found = None

@@ -1,0 +1,71 @@
+"""What the control channel is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from crawdad.api.control.health import Health
+from crawdad.api.control.news import News
+from crawdad.core.agents import SystemEvents
+from crawdad.core.parts import JsonObject
+from crawdad.core.ports import Clock, Randomness
+from crawdad.core.settings import Settings
+from crawdad.services.accounts.pool import Pool
+from crawdad.services.catalogue.offers import Catalogue
+from crawdad.services.configuration.editing import ConfigurationEditor
+from crawdad.services.devices.admission import Admission
+from crawdad.services.devices.pairing import Pairing
+from crawdad.services.log_tail import LogTail
+from crawdad.services.presence import Presence
+from crawdad.services.statistics import Statistics
+
+
+class HeartbeatSwitch(Protocol):
+    """The pulse of agents, to be looked at and switched."""
+
+    async def last(self) -> JsonObject | None:
+        """What the last one came to, as clients see it."""
+
+    async def switch(self, enabled: bool) -> None:
+        """On or off."""
+
+
+class ExecApprovals(Protocol):
+    """Commands that wait for somebody's word. All answers are as clients see them."""
+
+    async def request(self, params: JsonObject, early: Callable[[JsonObject], None]) -> JsonObject:
+        """Ask, and wait for the decision. `early` tells that the question is asked."""
+
+    async def wait(self, approval_id: str) -> JsonObject:
+        """The decision, once there is one. Raises NOT_FOUND."""
+
+    async def resolve(self, approval_id: str, decision: str, by: str) -> None:
+        """Decide. Raises NOT_FOUND, BAD_REQUEST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The parts. What is None the gateway does not have; its methods are not there then."""
+
+    settings: Callable[[], Settings]
+    clock: Clock
+    randomness: Randomness
+    admission: Admission
+    pairing: Pairing
+    presence: Presence
+    health: Health
+    news: News
+    configuration: ConfigurationEditor
+    statistics: Statistics
+    catalogue: Callable[[], Catalogue]
+    accounts: Pool
+    log_tail: LogTail
+    version: str
+    config_path: str
+    state_directory: str
+    started_at: float
+    system_events: SystemEvents | None = None
+    heartbeats: HeartbeatSwitch | None = None
+    approvals: ExecApprovals | None = None

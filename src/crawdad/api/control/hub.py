@@ -1,0 +1,149 @@
+"""All clients of this process, and what is told to them: which event goes to whom.
+
+What happens in any process of a cluster comes over the bus and goes to the clients of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from crawdad.api.control.connection import Connection
+from crawdad.core.devices import DEVICE_CLOSED
+from crawdad.core.parts import JsonObject
+from crawdad.core.ports import Bus, Clock
+from crawdad.services.devices.admission import Admission
+from crawdad.wire.control import frames
+from crawdad.wire.control.limits import INVALIDATED, POLICY, RESTART, TICK_SECONDS
+from crawdad.wire.control.scopes import APPROVALS, OPERATOR, PAIRING, READ, holds
+
+_log = structlog.get_logger(__name__)
+MOST_BYTES = 512 * 1024 * 1024
+"""What may wait for all clients together; beyond it the one that reads least is let go."""
+
+_EVERYBODY = frozenset(("tick", "shutdown", "talk.mode", "voicewake.changed", "update.available"))
+"""Events that tell nothing of anybody: nodes hear them too."""
+_DROPPABLE = frozenset(("tick", "presence"))
+_GUARDS = (("exec.approval.", APPROVALS), ("device.pair.", PAIRING), ("node.pair.", PAIRING))
+
+Shape = Callable[[Mapping[str, Any]], JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """How a domain event is told: the event's name, and its payload from the domain event's data."""
+
+    event: str
+    shape: Shape
+
+
+def guard_of(event: str) -> str | None:
+    """The scope that an operator needs to hear an event; None: everybody hears it, nodes included."""
+    if event in _EVERYBODY:
+        return None
+    return next((scope for prefix, scope in _GUARDS if event.startswith(prefix)), READ)
+
+
+def hears(connection: Connection, event: str) -> bool:
+    """Whether an event is for that client."""
+    guard = guard_of(event)
+    admitted = connection.admitted
+    return guard is None or (admitted.role == OPERATOR and holds(admitted.scopes, guard))
+
+
+class Hub:
+    """The clients that have come in."""
+
+    def __init__(self, bus: Bus, clock: Clock, admission: Admission, relays: Mapping[str, Relay]) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._admission = admission
+        self._relays = relays
+        self._connections: dict[str, Connection] = {}
+        self._closed: tuple[int, str] | None = None
+
+    def join(self, connection: Connection) -> None:
+        """A client has come in."""
+        connection.generation = self._admission.generation
+        self._connections[connection.id] = connection
+        if self._closed is not None:
+            connection.close(*self._closed)
+
+    def leave(self, connection: Connection) -> None:
+        """It has gone."""
+        self._connections.pop(connection.id, None)
+
+    def events(self) -> list[str]:
+        """All events that clients may hear."""
+        return sorted(
+            {"connect.challenge", "tick", "shutdown", "presence", "health", *(r.event for r in self._relays.values())}
+        )
+
+    def broadcast(
+        self,
+        event: str,
+        payload: Any,
+        versions: JsonObject | None = None,
+        but: Connection | None = None,
+    ) -> None:
+        """Tell everybody whom it is for."""
+        encoded = frames.event(event, payload, versions)
+        droppable = event in _DROPPABLE
+        for connection in list(self._connections.values()):
+            if connection is not but and self.may_stay(connection) and hears(connection, event):
+                connection.tell(encoded, droppable=droppable)
+        self._let_slowest_go()
+
+    def may_stay(self, connection: Connection) -> bool:
+        """Whether a client may still be here; one whose credential ended meanwhile is shut out."""
+        if connection.generation != self._admission.generation:
+            if not self._admission.still(connection.admitted):
+                connection.abandon(INVALIDATED, "credentials are no longer valid")
+                return False
+            connection.generation = self._admission.generation
+        return not connection.closing
+
+    def shut_out(self, device_id: str, role: str | None, reason: str) -> None:
+        """Close the connections of a device, in one role or in all."""
+        for connection in list(self._connections.values()):
+            admitted = connection.admitted
+            if admitted.device_id == device_id and role in (None, admitted.role):
+                connection.abandon(INVALIDATED, reason)
+
+    def close(self, reason: str) -> None:
+        """Tell everybody that the gateway stops, and close, for good."""
+        self.broadcast("shutdown", {"reason": reason})
+        self._closed = (RESTART, "service restart")
+        for connection in list(self._connections.values()):
+            connection.close(*self._closed)
+
+    async def keep_ticking(self) -> None:
+        """Tell everybody from time to time that we live, for ever."""
+        while True:
+            await self._clock.sleep(TICK_SECONDS)
+            self.broadcast("tick", {"ts": int(self._clock.now() * 1000)})
+
+    async def follow(self) -> None:
+        """Tell the clients here what happens anywhere, for ever."""
+        async for event in self._bus.subscribe([*self._relays, DEVICE_CLOSED]):
+            if event.topic == DEVICE_CLOSED:
+                self.shut_out(event.data["device_id"], event.data["role"], event.data["reason"])
+            relay = self._relays.get(event.topic)
+            if relay is None:
+                continue
+            try:
+                payload = relay.shape(event.data)
+            except (KeyError, TypeError, ValueError):  # another version's process may tell it otherwise
+                _log.warning("event_not_understood", topic=event.topic)
+                continue
+            self.broadcast(relay.event, payload)
+
+    def _let_slowest_go(self) -> None:
+        waiting = sum(connection.backlog for connection in self._connections.values())
+        while waiting > MOST_BYTES:
+            slowest = max(self._connections.values(), key=lambda each: each.backlog)
+            waiting -= slowest.backlog
+            slowest.abandon(POLICY, "slow consumer")

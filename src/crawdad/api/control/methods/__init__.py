@@ -1,0 +1,14 @@
+"""The methods of the control channel, a module a subject. Which of them are there depends on the parts that there are."""
+
+from __future__ import annotations
+
+from crawdad.api.control.context import Control
+from crawdad.api.control.methods import approvals, config, devices, logs, models, status, system, usage
+from crawdad.api.control.registry import Registry
+
+_SUBJECTS = (status, logs, usage, config, approvals, models, system, devices)
+
+
+def registry_of(control: Control) -> Registry:
+    """All methods that these parts can answer."""
+    return Registry(method for subject in _SUBJECTS for method in subject.methods(control))

@@ -1,0 +1,58 @@
+"""`exec.approval.*`: commands that wait for somebody's word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawdad.api.control.context import Control, ExecApprovals
+from crawdad.api.control.registry import Asked, Method
+from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, closed, integer, opened
+from crawdad.wire.control.scopes import APPROVALS
+
+_NAMES = ("cwd", "host", "security", "ask", "agentId", "resolvedPath", "sessionKey")
+_REQUEST = closed(
+    {
+        "id": FILLED,
+        "command": FILLED,
+        **{name: {"anyOf": [STRING, {"type": "null"}]} for name in _NAMES},
+        "timeoutMs": integer(1),
+        "twoPhase": BOOLEAN,
+    },
+    "command",
+)
+_DECISION = "{id, decision, createdAtMs, expiresAtMs}"
+
+
+def methods(control: Control) -> list[Method]:
+    """The methods of this subject; none where nothing is to be approved."""
+    if control.approvals is None:
+        return []
+    answers = _Approvals(control.approvals)
+    return [
+        Method("exec.approval.request", APPROVALS, answers.request, _REQUEST, _DECISION),
+        Method("exec.approval.waitDecision", APPROVALS, answers.wait, opened({"id": FILLED}, "id"), _DECISION),
+        Method(
+            "exec.approval.resolve",
+            APPROVALS,
+            answers.resolve,
+            closed({"id": FILLED, "decision": FILLED}, "id", "decision"),
+            "{ok}",
+        ),
+    ]
+
+
+class _Approvals:
+    def __init__(self, approvals: ExecApprovals) -> None:
+        self._approvals = approvals
+
+    async def request(self, asked: Asked) -> Any:
+        early = asked.answer_early if asked.params.get("twoPhase") else lambda _: None
+        return await self._approvals.request(asked.params, early)
+
+    async def wait(self, asked: Asked) -> Any:
+        return await self._approvals.wait(asked.params["id"])
+
+    async def resolve(self, asked: Asked) -> Any:
+        by = asked.connection.admitted
+        await self._approvals.resolve(asked.params["id"], asked.params["decision"], by.device_id or by.principal.id)
+        return {"ok": True}

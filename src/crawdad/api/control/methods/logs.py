@@ -1,0 +1,27 @@
+"""`logs.tail`: the log of the process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawdad.api.control.context import Control
+from crawdad.api.control.registry import Asked, Method
+from crawdad.wire.control.schema import closed, integer
+from crawdad.wire.control.scopes import READ
+
+_LINES, _BYTES = 500, 250_000
+
+
+def methods(control: Control) -> list[Method]:
+    """The methods of this subject."""
+
+    async def tail(asked: Asked) -> Any:
+        params = asked.params
+        cursor = params.get("cursor")
+        limit, most = int(params.get("limit", _LINES)), int(params.get("maxBytes", _BYTES))
+        found = await control.log_tail.read(None if cursor is None else int(cursor), limit, most)
+        told = {"file": found.file, "cursor": found.cursor, "size": found.size, "lines": found.lines}
+        return {**told, "truncated": found.truncated, "reset": found.reset}
+
+    params = closed({"cursor": integer(0), "limit": integer(1, 5000), "maxBytes": integer(1, 1_000_000)})
+    return [Method("logs.tail", READ, tail, params, "{file, cursor, size, lines[], truncated, reset}")]

@@ -1,0 +1,95 @@
+"""The control channel put together."""
+
+from __future__ import annotations
+
+import platform
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crawdad import __version__
+from crawdad.adapters.files.slices import LocalFileSlices
+from crawdad.api.control.context import Control
+from crawdad.api.control.health import Health
+from crawdad.api.control.hub import Hub
+from crawdad.api.control.methods import registry_of
+from crawdad.api.control.news import News
+from crawdad.api.control.registry import Registry
+from crawdad.api.control.relays import RELAYS
+from crawdad.api.control.socket import ControlSocket
+from crawdad.api.speaking import Gate
+from crawdad.app.accounts import World
+from crawdad.app.launch import Launch
+from crawdad.app.management import Managed
+from crawdad.app.schedule import make_system_events
+from crawdad.app.wiring import database_url
+from crawdad.core.settings import AuthSettings
+from crawdad.services.configuration.editing import ConfigurationEditor
+from crawdad.services.devices.admission import Admission
+from crawdad.services.devices.pairing import Pairing
+from crawdad.services.devices.tokens import TokenMint
+from crawdad.services.log_tail import LogTail
+from crawdad.services.presence import Presence, Self
+from crawdad.services.tasks import Tasks
+from crawdad.store.devices import DeviceStore
+from crawdad.store.key_values import KeyValues
+
+RESTARTING = "service restart"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChannel:
+    """The socket's handler, the methods that it knows, and the way to end it."""
+
+    socket: ControlSocket
+    registry: Registry
+    close: Callable[[], None]
+
+
+def open_control(world: World, launch: Launch, gate: Gate, managed: Managed, tasks: Tasks) -> ControlChannel:
+    """The channel, its background work started."""
+    settings, clock, bus = world.settings, world.clock, world.cluster.bus
+
+    def auth() -> AuthSettings:
+        return settings().gateway.auth
+
+    mint = TokenMint(KeyValues(world.database), world.box, world.randomness)
+    pairing = Pairing(DeviceStore(world.database), mint, bus, clock, world.randomness)
+    admission = Admission(gate.door, pairing, auth, clock, world.randomness)
+    hub = Hub(bus, clock, admission, RELAYS)
+    presence = Presence(_self(), bus, clock, world.runner)
+    store = database_url(settings(), launch)
+    health = Health(settings, None, clock, store.removeprefix("sqlite:///") if store.startswith("sqlite:") else "")
+    control = Control(
+        settings=settings,
+        clock=clock,
+        randomness=world.randomness,
+        admission=admission,
+        pairing=pairing,
+        presence=presence,
+        health=health,
+        news=News(hub, presence, health, clock),
+        configuration=ConfigurationEditor(managed.configuration),
+        statistics=managed.statistics,
+        catalogue=lambda: managed.live.current,
+        accounts=managed.accounts.pool,
+        log_tail=LogTail(lambda: settings().logging.file, LocalFileSlices()),
+        version=__version__,
+        config_path=str(launch.config_path),
+        state_directory=str(launch.home),
+        started_at=clock.monotonic(),
+        system_events=make_system_events(world),
+    )
+    registry = registry_of(control)
+    tasks.start(hub.follow(), "control events")
+    tasks.start(hub.keep_ticking(), "control ticks")
+    tasks.start(presence.follow(), "control presence")
+    tasks.start(control.news.keep_telling(), "control news")
+    return ControlChannel(ControlSocket(control, registry), registry, lambda: hub.close(RESTARTING))
+
+
+def _self() -> Self:
+    host = socket.gethostname()
+    system = platform.system()
+    family = {"Darwin": "Mac"}.get(system, system)
+    return Self(host, host, __version__, f"{system.lower()} {platform.release()}", family, platform.machine())

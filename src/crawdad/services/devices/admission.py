@@ -1,0 +1,226 @@
+"""Who comes in on the control channel, and with what. The server decides; what a client claims only narrows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from crawdad.core.devices import Described, Device, DeviceRequest, DeviceToken
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.identity import Principal
+from crawdad.core.ports import Clock, Randomness
+from crawdad.core.settings import AuthSettings
+from crawdad.core.text import Text
+from crawdad.services.devices.pairing import By, Pairing
+from crawdad.services.devices.rights import scopes_of
+from crawdad.services.identity.door import LOCAL, Door
+from crawdad.wire.control.scopes import OPERATOR, beyond, holds, within
+
+_SILENT = ("not-paired", "scope-upgrade")
+"""What a program on this machine gets without asking anybody; a changed role or machine somebody must look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a client claims. `described` is a device whose proof holds. `local`: it is a program on this machine, reached
+    without a proxy; `foreign_page`: a browser's page other than our own asks."""
+
+    role: str
+    scopes: tuple[str, ...]
+    address: str
+    local: bool
+    foreign_page: bool = False
+    described: Described | None = None
+    token: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    device_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who came in. `scopes` are those of this connection; `token` goes to the device, with `token_scopes`. `credential` is
+    what the principal was known by, empty where a device's token did it."""
+
+    principal: Principal
+    role: str
+    scopes: tuple[str, ...]
+    device_id: str = ""
+    token: str = field(default="", repr=False)
+    token_scopes: tuple[str, ...] = ()
+    issued_at: float = 0.0
+    credential: str = field(default="", repr=False)
+
+    @property
+    def by(self) -> By:
+        """As somebody who changes things."""
+        return By(self.principal.id, self.scopes, self.device_id)
+
+
+class Admission:
+    """The way in. A refusal is a `GatewayError` whose `details["reason"]` is the protocol's word for it."""
+
+    def __init__(
+        self,
+        door: Door,
+        pairing: Pairing,
+        auth: Callable[[], AuthSettings],
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        self._door = door
+        self._pairing = pairing
+        self._auth = auth
+        self._clock = clock
+        self._randomness = randomness
+
+    @property
+    def generation(self) -> int:
+        """Changes when it is worth asking whether somebody still may (`still`)."""
+        return self._door.generation
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody needs a credential."""
+        return self._auth().mode == "none"
+
+    @property
+    def mode(self) -> str:
+        """How clients prove themselves, in the protocol's words."""
+        auth = self._auth()
+        return "none" if auth.mode == "none" else "password" if auth.password is not None else "token"
+
+    def still(self, admitted: Admitted) -> bool:
+        """Whether who came in would still be let in, as far as that costs no look into the database."""
+        if admitted.credential and not self._door.knows(admitted.credential):
+            return False
+        now = self._door.holder(admitted.principal.id)
+        return now is not None and within(admitted.scopes, scopes_of(now)) == admitted.scopes
+
+    async def admit(self, claim: Claim) -> Admitted:
+        """Let somebody in. Raises UNAUTHENTICATED, RATE_LIMITED, and FORBIDDEN with `request_id` where it must wait."""
+        record = None
+        if claim.described is not None:
+            record = await self._pairing.store.get(claim.described.device_id)
+        principal, credential, ceiling = await self._who(claim, record)
+        if not ceiling:
+            raise _refused("unauthorized")
+        wanted = within(claim.scopes, ceiling) if claim.role == OPERATOR else ()
+        if claim.described is None:
+            return Admitted(principal, claim.role, wanted if claim.local else (), credential=credential)
+        device = await self._paired(claim, claim.described, wanted, By(principal.id, ceiling), record)
+        admitted = Admitted(principal, claim.role, within(wanted, device.scopes), device.id, credential=credential)
+        if device.parent_id != principal.id:
+            return admitted  # the token is somebody else's gift: it may hold more than this credential does
+        token = await self._token(device, claim.role)
+        return replace(
+            admitted,
+            token=await self._pairing.mint.token(device.id, claim.role, token.serial),
+            token_scopes=token.scopes,
+            issued_at=token.rotated_at or token.created_at,
+        )
+
+    async def _who(
+        self, claim: Claim, record: tuple[Device, list[DeviceToken]] | None
+    ) -> tuple[Principal, str, tuple[str, ...]]:
+        """The principal, what it was known by, and all it could have."""
+        if self.is_open:
+            return LOCAL, "", scopes_of(LOCAL)
+        by_password = self.mode == "password"
+        shared = (claim.password or claim.token) if by_password else claim.token
+        if shared and self._door.knows(shared):
+            principal = self._enter(shared, claim)
+            return principal, shared, scopes_of(principal)
+        given = claim.device_token or claim.token
+        if claim.described is not None and given:
+            found = await self._by_device_token(claim, given, record)
+            if found is not None:
+                return found[0], "", found[1]
+        word = "password" if by_password else "token"
+        if not shared and not claim.device_token:
+            raise _refused(f"{word}_missing")
+        if claim.device_token:
+            self._door.guessed(claim.address)
+            raise _refused("device_token_mismatch")
+        self._enter(shared, claim, f"{word}_mismatch")
+        raise _refused(f"{word}_mismatch")
+
+    def _enter(self, credential: str, claim: Claim, reason: str = "unauthorized") -> Principal:
+        try:
+            return self._door.enter(credential, claim.address)
+        except GatewayError as error:
+            limited = error.kind is ErrorKind.RATE_LIMITED
+            raise _refused("rate_limited" if limited else reason) from error
+
+    async def _by_device_token(
+        self, claim: Claim, given: str, record: tuple[Device, list[DeviceToken]] | None
+    ) -> tuple[Principal, tuple[str, ...]] | None:
+        """Whose name the device acts in, and what its token holds; None where the token is none of its own."""
+        try:
+            self._door.check_address(claim.address)
+        except GatewayError as error:
+            raise _refused("rate_limited") from error
+        token = next((each for each in record[1] if each.role == claim.role), None) if record is not None else None
+        if record is None or token is None or token.revoked_at is not None:
+            return None
+        if not await self._pairing.mint.is_token(given, record[0].id, claim.role, token.serial):
+            return None
+        parent = self._door.holder(record[0].parent_id)
+        if parent is None or not parent.limits.allow_address(claim.address):
+            return None
+        ceiling = within(token.scopes, scopes_of(parent))
+        if claim.role == OPERATOR and beyond(claim.scopes, ceiling) is not None:
+            raise _refused("device_token_mismatch")
+        await self._pairing.store.used_token(record[0].id, claim.role, self._clock.now())
+        return parent, ceiling if claim.role == OPERATOR else scopes_of(parent)
+
+    async def _paired(
+        self,
+        claim: Claim,
+        described: Described,
+        wanted: tuple[str, ...],
+        by: By,
+        record: tuple[Device, list[DeviceToken]] | None,
+    ) -> Device:
+        """The device as somebody let it in; asks for that where nobody has."""
+        device = record[0] if record is not None else None
+        reason = self._lacking(claim.role, described, wanted, device)
+        if reason is None:
+            assert device is not None
+            return device
+        request = DeviceRequest(
+            self._randomness.new_id(), described, claim.role, wanted, device is not None, self._clock.now(), reason
+        )
+        if claim.local and not claim.foreign_page and reason in _SILENT:
+            made = await self._pairing.let_in(request, by)
+            assert made is not None  # nothing was waiting that somebody else could have decided
+            return made
+        kept = await self._pairing.ask(request)
+        raise GatewayError(ErrorKind.FORBIDDEN, Text("devices.waits"), {"reason": reason, "request_id": kept.id})
+
+    def _lacking(self, role: str, described: Described, wanted: tuple[str, ...], device: Device | None) -> str | None:
+        """Why the device must be let in (again), in the protocol's word."""
+        if device is None or self._door.holder(device.parent_id) is None:
+            return "not-paired"
+        if role not in device.roles:
+            return "role-upgrade"
+        if any(not holds(device.scopes, scope) for scope in wanted):
+            return "scope-upgrade"
+        before = device.described
+        if (described.platform, described.device_family) != (before.platform, before.device_family):
+            return "metadata-upgrade"
+        return None
+
+    async def _token(self, device: Device, role: str) -> DeviceToken:
+        """The device's token in that role; made where there is none that holds."""
+        found = await self._pairing.store.get(device.id)
+        token = next((each for each in found[1] if each.role == role), None) if found is not None else None
+        if token is not None and token.revoked_at is None:
+            return token
+        scopes = device.scopes if role == OPERATOR else ()
+        token = DeviceToken(device.id, role, self._randomness.new_id(), scopes, self._clock.now())
+        await self._pairing.store.put_token(token)
+        return token
+
+
+def _refused(reason: str) -> GatewayError:
+    return GatewayError(ErrorKind.UNAUTHENTICATED, Text("devices.refused"), {"reason": reason})
