@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.settings import GatewaySettings
 from crawdad.services.identity import Door
@@ -9,7 +11,7 @@ from crawdad.services.identity.living import Living
 from tests.support.services import ManualClock
 
 
-def _living(gateway: dict[str, object], *principals: Principal) -> tuple[Living, ManualClock]:
+def _living(gateway: Mapping[str, object], *principals: Principal) -> tuple[Living, ManualClock]:
     clock = ManualClock()
     door = Door(clock)
     door.replace({each.id: each for each in principals}, True)

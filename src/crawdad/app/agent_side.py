@@ -107,6 +107,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             plugins=HttpRoutes(),
             rest=make_rest(world, sessions, agents.runs, tasks, agents.store.count_waiting),
             jobs=schedule.jobs,
+            drain=agents.lanes.drain,
         )
 
 
