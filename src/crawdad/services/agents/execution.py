@@ -176,7 +176,7 @@ class Execution:
             cost=spent.cost or 0.0,
         )
         values: JsonObject = {"aborted": aborted}
-        if spent.context:
+        if spent.context and turn.order.context_messages is None:  # else that was not the session's
             values["context_tokens"] = spent.context
         if spent.model:
             values |= {"model": spent.model.partition("/")[2] or spent.model, "provider": spent.provider}

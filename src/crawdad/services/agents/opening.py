@@ -216,6 +216,8 @@ def _safe(turn: AgentTurn, order: RunOrder, parts: list[Part]) -> list[Part]:
     if not order.untrusted:
         return parts
     turn.untrusted = True
+    if order.marked:
+        return parts
     source = ":".join(word for word in (order.channel or order.origin, order.sender.name or order.sender.id) if word)
     return marked_parts(parts, source, turn.secret)
 
