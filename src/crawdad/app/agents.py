@@ -115,7 +115,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             randomness=world.randomness,
             bus=world.cluster.bus,
         )
-        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock)
+        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock, surroundings.secret)
         lanes.after.append(spawner.ended)
 
         async def begin() -> None:
