@@ -65,6 +65,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         own = await stack.enter_async_context(
             open_agent_tools(world, ground.front, ground.environment, ground.media, outbound)
         )
+        ground.tools.secrets.find = own.skills.environment
         parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner, find)
         agents = await stack.enter_async_context(open_agents(world, parts))
 
