@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawdad.adapters.files.media_folder import LocalMediaFolder
-from crawdad.adapters.programs import PythonTransforms
+from crawdad.adapters.programs import PdfProgram, PythonTransforms
 from crawdad.api.gateway.routes import GatewayRoutes
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
@@ -80,7 +80,7 @@ def make_doors(
     """The doors to `parts`; what goes on beside requests is started. `configuration` is the folder of the configuration."""
     settings, clock = world.settings, world.clock
     links = AgentLinks(world.database)
-    attachments = AttachmentReader(world.transport, lambda: settings().gateway.http.endpoints)
+    attachments = AttachmentReader(world.transport, lambda: settings().gateway.http.endpoints, PdfProgram())
     source = AgentSource(parts.runs, parts.sessions, links, attachments, clock, settings)
     tools = ToolCalls(parts.toolbox, parts.sessions, clock, world.randomness, settings, parts.workspace_of)
     hook_parts = HookParts(
