@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crawdad.core.agents import RunOrder, SystemEvents
+from crawdad.core.agents import OUTSIDE_EVENT, RunOrder, SystemEvents
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission
 from crawdad.core.parts import Part, TextPart, ToolResultPart
@@ -16,7 +16,7 @@ from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.core.tools import Skills, Toolbox, ToolScope
 from crawdad.services.agents.asking import PROTOCOL, ModelCalls
-from crawdad.services.agents.boundaries import marked_parts
+from crawdad.services.agents.boundaries import harmless, marked_parts
 from crawdad.services.agents.circles import CircleWatch
 from crawdad.services.agents.models import candidates, window_of
 from crawdad.services.agents.orders import order_of
@@ -203,9 +203,10 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     orders = [order_of(run.order) for run in runs]
     parts = _safe(turn, order, merged_parts(orders)) if any(one.parts for one in orders) else []
     if told:
-        parts = [TextPart("\n".join(told) + "\n\n"), *parts]
+        turn.untrusted = turn.untrusted or any(OUTSIDE_EVENT in line for line in told)
+        parts = [TextPart(harmless("\n".join(told)) + "\n\n"), *parts]
     if parts:
-        data = {**user_line(parts), "runs": [run.id for run in runs]}
+        data = {**user_line(parts), "runs": [run.id for run in runs], **({"untrusted": True} if turn.untrusted else {})}
         lines.append(NewLogEvent("message", data, turn.run_id, "\n".join(text_of(one.parts) for one in orders)))
     if not lines and not order.extra.get("compact"):
         raise bad_request("agents.nothing_said", "message")
@@ -216,8 +217,8 @@ def _safe(turn: AgentTurn, order: RunOrder, parts: list[Part]) -> list[Part]:
     if not order.untrusted:
         return parts
     turn.untrusted = True
-    if order.marked:
-        return parts
+    if order.marked or order.origin == "heartbeat":
+        return parts  # a heartbeat's words are ours; what came from outside says so in its own line
     source = ":".join(word for word in (order.channel or order.origin, order.sender.name or order.sender.id) if word)
     return marked_parts(parts, source, turn.secret)
 
