@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.health import Health
 from crawdad.api.control.news import News
 from crawdad.core.agents import SystemEvents
@@ -69,3 +70,4 @@ class Control:
     system_events: SystemEvents | None = None
     heartbeats: HeartbeatSwitch | None = None
     approvals: ExecApprovals | None = None
+    agents: AgentSide | None = None
