@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.control import Client, connected
@@ -148,7 +149,7 @@ def test_agent_tells_a_failure_with_both(client: Client, model: ScriptedModel) -
     ("params", "words"),
     [
         ({"agentId": "nobody"}, "nobody"),
-        ({"sessionKey": "agent:"}, "sessionKey"),
+        ({"sessionKey": "agent:"}, "session key"),
         ({"agentId": "main", "sessionKey": "agent:other:main"}, "other"),
     ],
 )
@@ -176,8 +177,6 @@ def test_tools_are_told_to_whoever_began_the_run(gateway: Gateway, model: Script
 
 
 def test_runs_of_other_doors_are_told(gateway: Gateway, client: Client) -> None:
-    import httpx
-
     body = {"model": "openclaw", "messages": [{"role": "user", "content": "hi"}]}
     url = f"{gateway.base_url}/v1/chat/completions"
     assert httpx.post(url, json=body, headers=gateway.headers, timeout=30).status_code == 200

@@ -8,6 +8,7 @@ ids, versions, its sessions) are compared by their JSON type.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.control import ALL_SCOPES, Client, Device, Frame, opened
 from tests.support.goldens import SHARED
-from tests.support.server import Gateway
+from tests.support.scripted_model import NAME, ScriptedModel, says
+from tests.support.server import Gateway, running_gateway, settings
 
 FOLDER = SHARED / "contracts/traces/openclaw-2026.2.26/ws"
 NAMES = sorted(path.name for path in FOLDER.glob("*.json")) if FOLDER.is_dir() else []
 LEFT_OUT = {
     "36-tick.json": "it waits half a minute; `test_hub` has its clock run faster",
-    "30-chat_send.json": "it is about agents",
-    "31-chat_slow_abort.json": "it is about agents",
+    "31-chat_slow_abort.json": "it stops a slow answer; `test_agents` holds one back for that",
 }
 SIGNING: dict[str, dict[str, Any]] = {
     "01-device_v2.json": {"layout": "v2"},
@@ -43,6 +44,14 @@ FREE = ("parsed", "resolved", "config")
 """What stands in them is the other machine's own."""
 pytestmark = pytest.mark.skipif(not NAMES, reason="the recorded conversations are not at hand")
 DEVICE = Device(b"crawdad's device for recordings."[:32])
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    agents = {"defaults": {"model": f"{NAME}/model", "heartbeat": {"every": "0m"}}}
+    with ScriptedModel(says("PONG from the mock upstream. This is the default canned answer.")) as model:
+        with running_gateway(settings({NAME: model.provider()}) | {"agents": agents}) as running:
+            yield running
 
 
 def test_every_recording_is_used() -> None:
