@@ -68,7 +68,9 @@ def test_a_turn_is_told_in_order(client: Client) -> None:
     assert chat[-1]["message"]["content"] == [{"type": "text", "text": "PONG from the model."}]
     assert chat[0]["state"] == "delta" and chat[-1]["seq"] == agent[-1]["seq"]
     assert {payload["sessionKey"] for payload in (*agent, *chat)} == {"agent:main:one"}
-    assert events.index(next(e for e in events if e["payload"].get("data", {}).get("phase") == "end")) == len(events) - 2
+    assert (
+        events.index(next(e for e in events if e["payload"].get("data", {}).get("phase") == "end")) == len(events) - 2
+    )
 
 
 def test_what_was_said_is_history(client: Client) -> None:

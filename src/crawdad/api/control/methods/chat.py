@@ -109,6 +109,9 @@ class _Chat:
                 await self._tell_final(run_id, key, Text("control.session_reset").render())
                 return {"runId": run_id, "status": "started"}
             parts = [TextPart(found[2].strip()), *parts[1:]]
+        if await self._side.sessions.get(key) is None:
+            owner = asked.connection.admitted.principal.id
+            await self._side.sessions.open(key, owner=owner, values={"channel": "webchat", "chat_type": "direct"})
         await self._turns.order(asked, key, self._stamped(parts), order)
         return {"runId": run_id, "status": "started"}
 
