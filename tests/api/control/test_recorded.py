@@ -53,9 +53,11 @@ DEVICE = Device(b"crawdad's device for recordings."[:32])
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
     agents = {"defaults": {"model": f"{NAME}/model", "heartbeat": {"every": "0m"}}}
-    with ScriptedModel(says("PONG from the mock upstream. This is the default canned answer.")) as model:
-        with running_gateway(settings({NAME: model.provider()}) | {"agents": agents}) as running:
-            yield running
+    with (
+        ScriptedModel(says("PONG from the mock upstream. This is the default canned answer.")) as model,
+        running_gateway(settings({NAME: model.provider()}) | {"agents": agents}) as running,
+    ):
+        yield running
 
 
 def test_every_recording_is_used() -> None:
