@@ -33,6 +33,7 @@ from crawdad.services.devices.tokens import TokenMint
 from crawdad.services.log_tail import LogTail
 from crawdad.services.presence import Presence, Self
 from crawdad.services.tasks import Tasks
+from crawdad.services.tools.command_questions import CommandQuestions
 from crawdad.store.devices import DeviceStore
 from crawdad.store.key_values import KeyValues
 
@@ -86,6 +87,7 @@ def open_control(
         started_at=clock.monotonic(),
         system_events=make_system_events(world),
         heartbeats=agents.switch if agents is not None else None,
+        approvals=CommandQuestions(managed.approvals),
         agents=side,
     )
     registry = registry_of(control)

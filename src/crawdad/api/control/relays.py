@@ -7,6 +7,7 @@ from typing import Any
 
 from crawdad.api.control.device_shapes import request_fields
 from crawdad.api.control.hub import Relay
+from crawdad.core.approvals import APPROVAL_REQUESTED, APPROVAL_RESOLVED
 from crawdad.core.cron import CRON_CHANGED
 from crawdad.core.devices import DEVICE_REQUESTED, DEVICE_RESOLVED, Described, DeviceRequest
 from crawdad.core.parts import JsonObject
@@ -57,6 +58,27 @@ def _job_ended(data: Mapping[str, Any]) -> str:
     return cron_mark(data["runId"]) if data.get("action") == "finished" else ""
 
 
+def _asked(data: Mapping[str, Any]) -> JsonObject:
+    details = data.get("details") or {}
+    request = {
+        "command": data["summary"],
+        "cwd": details.get("cwd"),
+        "host": details.get("host") or "gateway",
+        "security": details.get("security"),
+        "ask": details.get("ask"),
+        "agentId": data["agentId"] or None,
+        "resolvedPath": details.get("resolvedPath"),
+        "sessionKey": data["sessionKey"] or None,
+    }
+    times = {"createdAtMs": round(data["createdAt"] * 1000), "expiresAtMs": round(data["expiresAt"] * 1000)}
+    return {"id": data["id"], "request": request, **times}
+
+
+def _answered(data: Mapping[str, Any]) -> JsonObject:
+    told = {"id": data["id"], "decision": data["decision"], "resolvedBy": data["by"]}
+    return {**told, "ts": round(data["at"] * 1000)}
+
+
 _OF_CRON = (
     *("jobId", "action", "runAtMs", "durationMs", "status", "error", "summary", "sessionId", "sessionKey"),
     *("nextRunAtMs", "model", "provider", "usage", "deliveryStatus", "delivered"),
@@ -79,6 +101,8 @@ RELAYS: Mapping[str, Relay] = {
     DEVICE_RESOLVED: Relay("device.pair.resolved", _resolved),
     AGENT_NEWS: Relay("agent", _payload, _only),
     CHAT_NEWS: Relay("chat", _payload, _only, _run_ended),
+    APPROVAL_REQUESTED: Relay("exec.approval.requested", _asked),
+    APPROVAL_RESOLVED: Relay("exec.approval.resolved", _answered),
     CRON_CHANGED: Relay("cron", _cron, mark=_job_ended),
     HEARTBEAT: Relay("heartbeat", _heartbeat),
 }

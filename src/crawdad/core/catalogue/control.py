@@ -77,6 +77,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.channels.status": ("The channels that are connected.", "已连接的渠道。"),
     "control.send": ("Send a message through a channel.", "通过渠道发送消息。"),
     "control.wake": ("Tell the main session something, and wake it.", "告知主会话一件事并唤醒它。"),
+    "control.approval_expired": ("approval expired or not found", "审批已过期或不存在"),
+    "control.unknown_approval": ("unknown approval id", "未知的审批标识"),
+    "control.bad_decision": ("invalid decision", "无效的决定"),
     "control.health": ("How the gateway, its agents and sessions are.", "网关、智能体与会话的健康状况。"),
     "control.status": ("Sessions and the pulse of the agents at a glance.", "会话与智能体心跳概览。"),
     "control.logs.tail": (
