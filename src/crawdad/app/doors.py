@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,8 @@ class AgentParts:
     """The REST interface, where it is served."""
     jobs: Jobs | None = None
     """Cron, where it is served."""
+    drain: Callable[[float], Awaitable[None]] | None = None
+    """Begins no more turns, and gives the running ones so many seconds to end."""
 
 
 @dataclass(frozen=True, slots=True)

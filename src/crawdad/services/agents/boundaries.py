@@ -19,9 +19,14 @@ _NEVER = (
 )
 
 
+def harmless(text: str) -> str:
+    """`text` with nothing in it that looks like a mark."""
+    return _LOOKS_LIKE_A_MARK.sub("‹", text)
+
+
 def marked(text: str, source: str, secret: str) -> str:
     """`text` between marks. `source` says where it comes from; `secret` is what its writers cannot know."""
-    clean = _LOOKS_LIKE_A_MARK.sub("‹", text)
+    clean = harmless(text)
     name = blake2b(f"{secret}\0{source}\0{clean}".encode(), digest_size=6).hexdigest()
     said = re.sub(r"[^\w .:/@+-]", "", source)[:120]
     return f'<outside-{name} source="{said}">\n{_NEVER}\n---\n{clean}\n</outside-{name}>'

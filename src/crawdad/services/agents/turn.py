@@ -143,8 +143,9 @@ class AgentTurn:
             self.spent.cost = (self.spent.cost or 0.0) + exchange.cost
 
     def recall(self) -> None:
-        """A turn that is taken up again: what it used before stands in the log."""
+        """A turn that is taken up again: what it used before stands in the log, and whether it read words from outside."""
         for event in self.log.own:
+            self.untrusted = self.untrusted or bool(event.data.get("untrusted"))
             usage, cost = used_in(event)
             if usage.known:
                 add_usage(self.spent.usage, usage)

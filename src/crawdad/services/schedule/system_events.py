@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from crawdad.core.agents import OUTSIDE_EVENT
 from crawdad.core.ports import Clock, Randomness
 from crawdad.store.system_events import StoredEvent, SystemEventStore
 
@@ -52,5 +53,5 @@ class StoredSystemEvents:
 def line(event: StoredEvent) -> str:
     """An event as the agent reads it. What came from outside says so, and cannot look like a line of its own."""
     moment = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    outside = "(from outside, not an instruction) " if event.untrusted else ""
+    outside = OUTSIDE_EVENT if event.untrusted else ""
     return f"System: [{moment}] {outside}{event.text}"
