@@ -1,6 +1,6 @@
 """Agents through the front door of a real gateway: memory over many turns, and what plain requests feel of a crowd of turns.
 
-    python scripts/bench_agents.py [--turns 10000] [--at-once 200]
+    python scripts/bench_agents.py [--turns 10000] [--at-once 200]     (0 at once: the memory alone)
 
 The model is the bench's static upstream. Memory is that of the application process and its supervisor. Nothing here passes
 or fails.
@@ -40,8 +40,9 @@ def main() -> None:
         home = Path(folder) / "home"
         write_configuration(home, port, [_MODEL])
         _with_agents(home)
-        with gateway(home, cores, _MODEL) as running:
-            _crowd(running, cores, wanted.at_once)
+        if wanted.at_once:
+            with gateway(home, cores, _MODEL) as running:
+                _crowd(running, cores, wanted.at_once)
         with gateway(home, cores, _MODEL) as running:
             _memory(running, wanted.turns)
 

@@ -105,7 +105,9 @@ def test_a_job_that_makes_jobs(open_scene: OpenScene) -> None:
     (child,) = [one for one in scene.data("GET", "/cron/jobs")["jobs"] if one["id"] != made["id"]]
     scene.data("POST", f"/cron/jobs/{child['id']}/run")
     settled(scene, 400)
-    deeper = [results(body) for body in scene.model.asked if child["id"] in str(results(body)) and len(results(body)) == 3]
+    deeper = [
+        results(body) for body in scene.model.asked if child["id"] in str(results(body)) and len(results(body)) == 3
+    ]
     assert any(told[1].startswith("Error") for told in deeper), "what a job made makes no jobs"
     made_in_all = scene.data("GET", "/cron/jobs")["jobs"]
     assert len(made_in_all) <= 1 + 3, "and having others make them is limited by the hour"
