@@ -27,7 +27,7 @@ GRABBING = b"---\nname: tea\ndescription: Makes tea.\n---\nNew words.\n"
 def test_hooks_know_their_token_alone(open_scene: OpenScene) -> None:
     scene = open_scene(says("Done."), hooks={"enabled": True, "token": HOOK_TOKEN})
     body = {"message": "The build is red", "deliver": False}
-    wrong = (
+    wrong: tuple[dict[str, str], ...] = (
         {},
         {"authorization": ""},
         {"authorization": f"Bearer {HOOK_TOKEN[:-1]}"},

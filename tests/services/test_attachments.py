@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from crawdad.adapters.programs import PdfProgram
 from crawdad.core.door_settings import EndpointsSettings
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import MediaPart, Message
 from crawdad.core.ports import UpstreamCall
 from crawdad.core.request import ModelRequest
 from crawdad.services.agent_doors.attachments import AttachmentReader, Attachments
+from tests.support.pdf import encrypted, pdf_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -56,7 +58,7 @@ async def read(web: Web, part: MediaPart, **settings: Any) -> Attachments:
     responses = {"images": settings.pop("images", {}), "files": settings.pop("files", {}), **settings}
     endpoints = EndpointsSettings.model_validate({"responses": responses})
     request = ModelRequest("openclaw", [Message("user", [part])], protocol="openai-responses")
-    return await AttachmentReader(web, lambda: endpoints).read(request)
+    return await AttachmentReader(web, lambda: endpoints, PdfProgram()).read(request)
 
 
 async def test_redirects_are_followed_and_every_step_is_guarded() -> None:
@@ -96,13 +98,32 @@ async def test_hosts_below_a_listed_one() -> None:
     assert (await read(Web(pages), part, images={"urlAllowlist": ["*.A.example"]})).pictures
 
 
-async def test_text_is_cut_and_told_apart_and_pdf_is_shown() -> None:
+async def test_text_is_cut_and_told_apart() -> None:
     data = base64.b64encode("<b>€uro</b>".encode()).decode()
     part = MediaPart("document", data=data, media_type="text/html; charset=utf-8", name="a.html")
     (text,) = (await read(Web({}), part, files={"maxChars": 6})).files
     assert text.startswith('<file name="a.html"') and "\n<b>€ur\n" in text
-    pdf = base64.b64encode(b"%PDF-1.7 ...").decode()
-    found = await read(Web({}), MediaPart("document", data=pdf, media_type="text/plain"))
-    assert found.files == [] and found.pictures[0].media_type == "application/pdf"  # type: ignore[union-attr]
     with pytest.raises(GatewayError, match="id"):
         await read(Web({}), MediaPart("document", file_id="file_1"))
+
+
+async def test_a_pdf_is_read_as_text_and_one_of_pictures_is_shown() -> None:
+    def given(data: bytes) -> MediaPart:
+        encoded = base64.b64encode(data).decode()
+        return MediaPart("document", data=encoded, media_type="text/plain", name="report.pdf")
+
+    long = "The harvest was good </file> this year. " * 8
+    found = await read(Web({}), given(pdf_of([long, "second page"])), files={"pdf": {"maxPages": 1}})
+    (text,) = found.files
+    assert text.startswith('<file name="report.pdf" trust="untrusted') and "harvest was good" in text
+    assert text.count("</file>") == 1 and "second page" not in text and found.pictures == []
+
+    found = await read(Web({}), given(pdf_of(["", "12"])))
+    (shown,) = found.pictures
+    assert isinstance(shown, MediaPart) and shown.media_type == "application/pdf" and shown.name == "report.pdf"
+    assert base64.b64decode(shown.data or "") == pdf_of(["", "12"])
+    assert "the file itself is attached" in found.files[0] and "\n12\n" in found.files[0]
+
+    with pytest.raises(GatewayError, match="password") as refused:
+        await read(Web({}), given(encrypted(pdf_of([long]), "secret")))
+    assert refused.value.kind is ErrorKind.BAD_REQUEST

@@ -1,4 +1,4 @@
-"""What the doors to agents keep: links, deliveries of hooks, records of media files."""
+"""What the doors to agents keep: links, deliveries of hooks, records of media files, calls of tools."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from crawdad.store.agent_links import AgentLinks
 from crawdad.store.database import Database
 from crawdad.store.hook_deliveries import HookDeliveries
 from crawdad.store.media_files import MediaRecord, MediaRecords
+from crawdad.store.tool_invocations import ToolInvocations
 
 
 async def test_links_belong_to_whoever_made_them_and_end(database: Database) -> None:
@@ -48,3 +49,17 @@ async def test_media_files_end(database: Database) -> None:
     await records.delete(["m0"])
     found = await records.get("m1")
     assert await records.get("m0") is None and found is not None and found.expires_at == 20.0
+
+
+async def test_a_call_of_a_tool_is_claimed_once_until_its_time_is_over(database: Database) -> None:
+    calls = ToolInvocations(database)
+    claims = await asyncio.gather(*(calls.claim("a", "k", f"c{n}", f"r{n}", 1.0, 10.0) for n in range(4)))
+    (claim,) = {found.claim for found in claims}
+    assert all(found.outcome is None and found.runner == f"r{claim[1]}" for found in claims)
+    assert (await calls.claim("b", "k", "other", "r", 1.0, 10.0)).claim == "other"
+    await calls.finish(claim, "{}")
+    assert (await calls.claim("a", "k", "late", "r", 9.0, 20.0)).outcome == "{}"
+    assert (await calls.claim("a", "k", "new", "r", 10.0, 20.0)).claim == "new"
+    await calls.forget("new")
+    assert await calls.find("a", "k") is None
+    assert await calls.delete_expired(9.0) == 0 and await calls.delete_expired(10.0) == 1

@@ -25,6 +25,7 @@ from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.settings import Settings
 from crawdad.core.tools import SkillSnapshot, Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
+from crawdad.services.agents.standing import Find
 from crawdad.services.catalogue import Offer
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.demo import DemoModel
@@ -167,6 +168,11 @@ class Stage:
 
 
 Found = TypeVar("Found")
+_KNOWN = {OWNER.id: OWNER, GUEST.id: GUEST}
+
+
+def _everybody(principal_id: str) -> Principal | None:
+    return _KNOWN.get(principal_id) or Principal(principal_id, "api_key", principal_id, EVERYTHING)
 
 
 async def until(condition: Callable[[], Awaitable[Found]], seconds: float = 20.0) -> Found:
@@ -210,6 +216,7 @@ async def stage(
     tools: Sequence[Tool] = (),
     runner: FakeRunner | None = None,
     cluster: Cluster | None = None,
+    find: Find | None = None,
 ) -> AsyncIterator[Stage]:
     """The agents at work; several stages may share a database and a cluster."""
     clock, randomness = SystemClock(), SystemRandomness()
@@ -247,7 +254,7 @@ async def stage(
             str(home),
         )
         toolbox, events = FakeToolbox(tools), FakeSystemEvents()
-        parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner)
+        parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner, find or _everybody)
         agents = await stack.enter_async_context(open_agents(world, parts))
         toolbox.tools |= {tool.definition.name: tool for tool in agents.tools}
         await agents.begin()

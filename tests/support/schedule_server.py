@@ -34,7 +34,7 @@ async def open_agents(ground: Ground) -> AsyncIterator[AgentParts]:
     runs, sessions, outbound = FakeRuns(), FakeSessions(), FakeOutbound()
     events = make_system_events(ground.world)
     parts = ScheduleParts(runs, sessions, outbound, _no_checklist)
-    async with open_schedule(ground.world, ground.runner, ground.door, events, parts) as schedule:
+    async with open_schedule(ground.world, ground.runner, ground.door.holder, events, parts) as schedule:
         yield AgentParts(
             runs=runs,
             toolbox=ground.tools.toolbox,

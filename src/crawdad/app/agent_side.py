@@ -23,6 +23,7 @@ from crawdad.services.agent_tools.sessions_send import SessionsSend
 from crawdad.services.agent_tools.sessions_status import AgentsList, SessionStatus
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.identity import Door
+from crawdad.services.identity.living import Living
 from crawdad.services.media_files.store import KeptMediaStore
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.execution.notices import ExitNotices
@@ -57,13 +58,14 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
     next process."""
     world, tasks, toolbox = ground.world, ground.tasks, ground.tools.toolbox
     sessions, events, outbound = make_sessions(world), make_system_events(world), OutboundChannels()
+    find = Living(ground.door, lambda: world.settings().gateway)
     async with AsyncExitStack() as stack:
         start_sessions(world, sessions, tasks)
         ground.tools.programs.notify = ExitNotices(events, world.settings).tell
         own = await stack.enter_async_context(
             open_agent_tools(world, ground.front, ground.environment, ground.media, outbound)
         )
-        parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner)
+        parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner, find)
         agents = await stack.enter_async_context(open_agents(world, parts))
 
         async def checklist(agent_id: str) -> str | None:
@@ -75,7 +77,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             open_schedule(
                 world,
                 ground.runner,
-                ground.door,
+                find,
                 events,
                 ScheduleParts(agents.runs, sessions, outbound, checklist, sessions.forget),
             )
@@ -105,6 +107,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             plugins=HttpRoutes(),
             rest=make_rest(world, sessions, agents.runs, tasks, agents.store.count_waiting),
             jobs=schedule.jobs,
+            drain=agents.lanes.drain,
         )
 
 

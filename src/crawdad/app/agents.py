@@ -25,6 +25,7 @@ from crawdad.services.agents.recorder import EventWriter
 from crawdad.services.agents.roster import Roster, build_roster
 from crawdad.services.agents.runs import Runs
 from crawdad.services.agents.spawning import Spawner
+from crawdad.services.agents.standing import Find
 from crawdad.services.agents.subagents import SpawnTool, SubagentsTool
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
@@ -48,6 +49,8 @@ class Parts:
     skills: Skills
     system_events: SystemEvents
     runner: Runner
+    find: Find
+    """Who lives of those that order turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
         system_events=parts.system_events,
         files=LocalWorkspaces(),
         now=world.clock.now,
+        find=parts.find,
         secret=str(secret),
         zone=_zone_name(),
     )
@@ -111,7 +115,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             randomness=world.randomness,
             bus=world.cluster.bus,
         )
-        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock)
+        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock, surroundings.secret)
         lanes.after.append(spawner.ended)
 
         async def begin() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -21,7 +21,7 @@ from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World, open_accounts, start_accounts
 from crawdad.app.agent_side import Ground, OpenAgents, open_agent_side
 from crawdad.app.control_channel import ControlChannel, open_control
-from crawdad.app.doors import make_doors, media_store
+from crawdad.app.doors import AgentParts, make_doors, media_store
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
@@ -82,8 +82,16 @@ _BODIES_SECONDS = 3.0
 class Application:
     """What the server serves. `first_token` is the token made at this start, to be shown once."""
 
-    def __init__(self, door: FrontDoor, upkeep: Upkeep, first_token: str | None, control: ControlChannel) -> None:
+    def __init__(
+        self,
+        door: FrontDoor,
+        upkeep: Upkeep,
+        first_token: str | None,
+        control: ControlChannel,
+        agents: AgentParts | None = None,
+    ) -> None:
         self.asgi = door
+        self._agents = agents
         self._control = control
         self.first_token = first_token
         self._upkeep = upkeep
@@ -94,9 +102,13 @@ class Application:
         return self._upkeep.settings
 
     async def drain(self, grace_seconds: float) -> None:
-        """Take no more turns, let the running ones finish within the grace, cancel the rest."""
+        """Take no more turns, let the running ones finish within the grace, cancel the rest. Turns of agents that have not
+        ended by then, and for which no client waits, are left as they are: the next process takes them up."""
         self._control.close()
-        await self.asgi.drain(grace_seconds)
+        drains: list[Awaitable[None]] = [self.asgi.drain(grace_seconds)]
+        if self._agents is not None and self._agents.drain is not None:
+            drains.append(self._agents.drain(grace_seconds))
+        await asyncio.gather(*drains)
 
 
 @asynccontextmanager
@@ -259,7 +271,7 @@ async def open_application(
             LOCKS_CHANGED: accounts.keeping.reload_locks,
         }
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
-        yield Application(front_door, upkeep, first_token, control)
+        yield Application(front_door, upkeep, first_token, control, agents)
 
 
 async def _write_last(bodies: BodyKeeper) -> None:

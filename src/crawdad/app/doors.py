@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from crawdad.adapters.files.media_folder import LocalMediaFolder
-from crawdad.adapters.programs import PythonTransforms
+from crawdad.adapters.programs import PdfProgram, PythonTransforms
 from crawdad.api.gateway.routes import GatewayRoutes
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
@@ -17,6 +17,7 @@ from crawdad.core.plugin_http import PluginRoutes
 from crawdad.core.ports import Runner
 from crawdad.core.tools import Toolbox
 from crawdad.services.agent_doors.attachments import AttachmentReader
+from crawdad.services.agent_doors.once import OnceOnly
 from crawdad.services.agent_doors.source import AgentSource, KnownSessions
 from crawdad.services.agent_doors.tool_calls import ToolCalls
 from crawdad.services.hooks.service import HookParts, Hooks
@@ -26,6 +27,7 @@ from crawdad.services.tasks import Tasks
 from crawdad.store.agent_links import AgentLinks
 from crawdad.store.hook_deliveries import HookDeliveries
 from crawdad.store.media_files import MediaRecords
+from crawdad.store.tool_invocations import ToolInvocations
 
 _SWEEP_SECONDS = 3600.0
 
@@ -46,6 +48,8 @@ class AgentParts:
     """The REST interface, where it is served."""
     jobs: Jobs | None = None
     """Cron, where it is served."""
+    drain: Callable[[float], Awaitable[None]] | None = None
+    """Begins no more turns, and gives the running ones so many seconds to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,10 @@ def make_doors(
     """The doors to `parts`; what goes on beside requests is started. `configuration` is the folder of the configuration."""
     settings, clock = world.settings, world.clock
     links = AgentLinks(world.database)
-    attachments = AttachmentReader(world.transport, lambda: settings().gateway.http.endpoints)
+    attachments = AttachmentReader(world.transport, lambda: settings().gateway.http.endpoints, PdfProgram())
     source = AgentSource(parts.runs, parts.sessions, links, attachments, clock, settings)
-    tools = ToolCalls(parts.toolbox, parts.sessions, clock, world.randomness, settings, parts.workspace_of)
+    once = OnceOnly(ToolInvocations(world.database), clock, world.randomness, runner)
+    tools = ToolCalls(parts.toolbox, parts.sessions, once, world.randomness, settings, parts.workspace_of)
     hook_parts = HookParts(
         runs=parts.runs,
         events=parts.events,
@@ -105,6 +110,7 @@ def make_doors(
             await clock.sleep(_SWEEP_SECONDS)
 
     tasks.start(forget_links(), "links of agents")
+    tasks.start(once.keep_forgetting(_SWEEP_SECONDS), "calls of tools")
     tasks.start(hooks.keep_recovering(), "interrupted hooks")
     tasks.start(media.keep_sweeping(), "media")
     return Doors(source, tools, hooks, media, parts.plugins)

@@ -93,11 +93,12 @@ def management_mounts(managed: Managed) -> tuple[Mount, ...]:
         )
         console = Console(gate, managed.keys, managed.approvals)
         contracts = [console_contract(console), opsclaw_contract(context)]
+        rest = managed.rest
         if managed.cron is not None:
             from crawdad.api.guide.cron import Cron, cron_contract
 
-            contracts.insert(0, cron_contract(Cron(gate, managed.cron)))
-        rest = managed.rest
+            admit = rest.conversations.limits.enter if rest is not None else None
+            contracts.insert(0, cron_contract(Cron(gate, managed.cron, admit)))
         if rest is not None:
             from crawdad.api.guide.context import Guide
             from crawdad.api.guide.contract import guide_contract

@@ -20,11 +20,10 @@ from crawdad.core.ports import Runner
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.sessions import MAIN_AGENT, Sessions, normalise_agent_id
 from crawdad.core.settings import Settings
-from crawdad.services.identity import Door
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.heartbeat import Body, Hearts, Surroundings
 from crawdad.services.schedule.jobs import Jobs
-from crawdad.services.schedule.owners import Owners
+from crawdad.services.schedule.owners import Find, Owners
 from crawdad.services.schedule.running import Agents, Running
 from crawdad.services.schedule.scheduler import Scheduler
 from crawdad.services.schedule.system_events import StoredSystemEvents
@@ -84,7 +83,7 @@ def make_jobs(world: World) -> Jobs:
 
 @asynccontextmanager
 async def open_schedule(
-    world: World, runner: Runner, door: Door, events: StoredSystemEvents, parts: ScheduleParts
+    world: World, runner: Runner, find: Find, events: StoredSystemEvents, parts: ScheduleParts
 ) -> AsyncIterator[Schedule]:
     """The scheduler at work. On leaving, what runs is left to the next process, which tells how far it came."""
 
@@ -118,7 +117,7 @@ async def open_schedule(
             lambda name: agent_of(name, world.settings()),
             lambda: world.settings().session.scope,
         )
-        owners = Owners(door.holder)
+        owners = Owners(find)
         running = Running(store, agents, deliveries, owners, world.clock, world.cluster.bus, jobs.zone_of)
         scheduler = Scheduler(store, running, tasks, world.clock, runner, cron, jobs.zone_of)
         async with Tasks() as keeping:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from crawdad.core.durations import seconds_of
 from crawdad.core.heartbeat_settings import HeartbeatSettings
 from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.sandbox_settings import SandboxSettings
@@ -81,11 +82,16 @@ class HardClear(Section):
     placeholder: str = "[Old tool result content cleared]"
 
 
+def _is_duration(value: str) -> str:
+    seconds_of(value)
+    return value
+
+
 class PruningSettings(Section):
     """`agents.defaults.contextPruning.*`: old results of tools are shortened in what the model is shown."""
 
     mode: Literal["off", "cache-ttl"] = "off"
-    ttl: str = "5m"
+    ttl: Annotated[str, AfterValidator(_is_duration)] = "5m"
     keep_last_assistants: int = Field(3, ge=0)
     soft_trim_ratio: float = Field(0.3, ge=0, le=1)
     hard_clear_ratio: float = Field(0.5, ge=0, le=1)

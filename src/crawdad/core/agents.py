@@ -30,8 +30,9 @@ class RunOrder:
     `model` and `thinking` override for this turn. `timeout_seconds` None: the configured one; 0: none. `money` (in
     dollars), `steps` None: the configured. `idempotency_key`: the same key of the same principal gives the same run
     again. `untrusted`: the message comes from outside. `light`: only AGENTS.md and TOOLS.md are read (cron, sub-agents).
-    `fresh`: the key gets a new log. `context_messages`: the model sees at most so many of the latest messages (a
-    heartbeat need not carry a long talk along).
+    `fresh`: the key gets a new log. `context_messages`: when the turn begins the model sees at most so many messages (a
+    heartbeat need not carry a long talk along). `marked`: `parts` mark themselves what in them comes from outside; else
+    all of an `untrusted` message is marked.
     """
 
     agent_id: str
@@ -55,6 +56,7 @@ class RunOrder:
     channel: str = ""
     route: Route | None = None
     untrusted: bool = False
+    marked: bool = False
     prompt_mode: PromptMode = "full"
     light: bool = False
     fresh: bool = False

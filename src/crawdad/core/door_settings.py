@@ -13,6 +13,13 @@ _IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/hei
 _MIB = 1024 * 1024
 
 
+class PdfInputSettings(Section):
+    """`gateway.http.endpoints.responses.files.pdf.*`: how the text of PDF files is read."""
+
+    max_pages: int = Field(4, ge=1, le=1000)
+    min_text_chars: int = Field(200, ge=0)
+
+
 class FileInputSettings(Section):
     """`gateway.http.endpoints.responses.files.*`: files that clients hand to an agent."""
 
@@ -23,6 +30,7 @@ class FileInputSettings(Section):
     max_chars: int = Field(200_000, ge=1)
     max_redirects: int = Field(3, ge=0)
     timeout_ms: int = Field(10_000, ge=1)
+    pdf: PdfInputSettings = PdfInputSettings()
 
 
 class ImageInputSettings(Section):

@@ -1,4 +1,4 @@
-"""Tables: what answers of agents belong to, deliveries of hooks, media files."""
+"""Tables: what answers of agents belong to, deliveries of hooks, media files, calls of tools."""
 
 from __future__ import annotations
 
@@ -42,4 +42,16 @@ media_files = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Index("media_files_by_expiry", "expires_at"),
+)
+
+tool_invocations = Table(
+    "tool_invocations",
+    metadata,
+    Column("principal_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("claim", Text, nullable=False),
+    Column("runner", Text, nullable=False),
+    Column("outcome", Text),
+    Column("expires_at", Double, nullable=False),
+    Index("tool_invocations_by_expiry", "expires_at"),
 )

@@ -138,6 +138,18 @@ def test_what_a_key_may_not_do(client: httpx.Client, gateway: Gateway) -> None:
     assert chat(client, "hi", named, model="gpt-4o").status_code == 403
 
 
+def test_agents_stand_at_the_end_of_the_list_and_are_found_one_by_one(client: httpx.Client) -> None:
+    names = [model["id"] for model in client.get("/v1/models").json()["data"]]
+    agents = ["openclaw", "openclaw/default", "openclaw/main", "openclaw/beta"]
+    assert names[-len(agents) :] == agents and names[0] == "crawdad/demo"
+    for name in agents:
+        for path in (name, name.replace("/", "%2F")):
+            told = client.get(f"/v1/models/{path}")
+            assert told.status_code == 200, told.text
+            assert told.json()["id"] == name and told.json()["owned_by"] == "openclaw"
+    assert client.get("/v1/models/openclaw%2Fnobody").status_code == 404
+
+
 def test_a_turn_pauses_for_the_clients_tool_and_goes_on(sdk: openai.OpenAI, gateway: Gateway) -> None:
     asked: list[Any] = [{"role": "user", "content": "client tool"}]
     told = sdk.chat.completions.create(model="openclaw", messages=asked, tools=[WEATHER])  # type: ignore[list-item]

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from tests.api.gateway.test_agents_as_models import key_of
-from tests.support.server import Gateway
+from tests.support.agent_server import WITH_AGENTS
+from tests.support.server import Gateway, running_gateway, settings
 
 
 def invoke(client: httpx.Client, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
@@ -62,6 +63,19 @@ def test_a_call_that_is_repeated_runs_once(client: httpx.Client) -> None:
     ]
     assert len({told.json()["result"]["details"]["calls"] for told in calls}) == 1
     assert invoke(client, tool="echo", args={"text": "x"}, idempotencyKey="two").json() != calls[0].json()
+
+
+def test_a_restart_does_not_repeat_a_call() -> None:
+    def calls(gateway: Gateway, **asked: Any) -> int:
+        with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client:
+            told = invoke(client, tool="echo", args={"text": "x"}, **asked)
+            return int(told.json()["result"]["details"]["calls"])
+
+    with running_gateway(settings({}), command=WITH_AGENTS) as gateway:
+        assert [calls(gateway), calls(gateway), calls(gateway, idempotencyKey="one")] == [1, 2, 3]
+        gateway.kill()
+        gateway.start()
+        assert [calls(gateway, idempotencyKey="one"), calls(gateway)] == [3, 1]
 
 
 def test_who_may_call_tools(client: httpx.Client, nobody: httpx.Client, gateway: Gateway) -> None:

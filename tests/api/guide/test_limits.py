@@ -14,6 +14,7 @@ from tests.support.moved_clock import MovedClock
 from tests.support.scripted_runs import REST
 from tests.support.server import Gateway, running_gateway, settings
 
+CRON = "/api/v1/cron/jobs"
 STATUS = "/api/v1/system/status"
 
 
@@ -84,3 +85,16 @@ def test_the_state_of_the_system(client: httpx.Client) -> None:
     assert data["gateway"] == "running" and data["version"]
     assert data["uptime"].endswith("s") and int(data["uptime"][:-1]) >= 0
     assert data["resources"].keys() == {"tokenUsage", "contextUsage", "queueDepth"}
+
+
+def test_jobs_are_under_the_same_limit(tmp_path: Path) -> None:
+    config = settings({}, gateway={"restApi": {"requestsPerMinute": 3}})
+    with (
+        MovedClock(tmp_path / "clock") as clock,
+        running_gateway(config, clock.environment, command=clock.command) as gateway,
+        client_to(gateway) as client,
+    ):
+        assert [client.get(path).status_code for path in (STATUS, CRON, STATUS)] == [200] * 3
+        refused(client.get(CRON), 429, "RATE_LIMIT_EXCEEDED")
+        clock.advance(61)
+        assert client.get(CRON).status_code == 200

@@ -102,7 +102,9 @@ def test_hooks_reach_the_agent_and_its_main_session(open_scene: OpenScene) -> No
     )
     assert again.json() == {"ok": True, "mode": "next-heartbeat"}
     assert scene.client.post("/hooks/agent", json={"message": "x"}).status_code == 401  # the gateway's token
-    scene.data("POST", "/sessions/agent:main:main/messages", json={"message": {"role": "user", "content": "News?"}})
+    body = {"model": "openclaw", "messages": [{"role": "user", "content": "News?"}]}
+    main = {"x-openclaw-session-key": "agent:main:main"}
+    assert scene.client.post("/v1/chat/completions", json=body, headers=main).status_code == 200
     told = str(scene.model.asked)
     assert "The build is red" in told and "System: [" in told and "The disk is nearly full" in told
 

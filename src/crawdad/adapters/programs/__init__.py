@@ -2,7 +2,8 @@
 
 from crawdad.adapters.programs.cloudflared import LocalTunnelPrograms
 from crawdad.adapters.programs.finding import LocalPrograms
+from crawdad.adapters.programs.pdf import PdfProgram
 from crawdad.adapters.programs.tailscale import TailscaleWhois
 from crawdad.adapters.programs.transforms import PythonTransforms
 
-__all__ = ["LocalPrograms", "LocalTunnelPrograms", "PythonTransforms", "TailscaleWhois"]
+__all__ = ["LocalPrograms", "LocalTunnelPrograms", "PdfProgram", "PythonTransforms", "TailscaleWhois"]

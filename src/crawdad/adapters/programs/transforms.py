@@ -7,15 +7,12 @@ gateway's user, but with none of its environment.
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from crawdad.adapters.programs.python import PythonFailed, run_python
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
@@ -32,7 +29,6 @@ function = next(getattr(module, name) for name in names if hasattr(module, name)
 json.dump(function(json.load(sys.stdin)), answer)
 answer.flush()
 """
-_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": os.defpath}
 
 
 class PythonTransforms:
@@ -47,50 +43,19 @@ class PythonTransforms:
         path = await asyncio.to_thread(self._place, module, below)
         names = (export,) if export else ("transform", "default")
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-I", "-S", "-c", _RUN, str(path), *names),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=_ENVIRONMENT,
-                cwd=str(path.parent),
-                start_new_session=True,
+            said = await run_python(
+                ("-I", "-S", "-c", _RUN, str(path), *names),
+                orjson.dumps(context),
+                seconds=seconds,
+                most_bytes=_MOST_BYTES,
+                folder=path.parent,
             )
-        except OSError as error:
-            raise _failed(module, error.strerror or "") from None
-        try:
-            async with asyncio.timeout(seconds):
-                said, _ = await asyncio.gather(self._hear(process, module), self._tell(process, context))
-                code = await process.wait()
-        except TimeoutError:
-            raise _failed(module, Text("doors.transform_time", {"seconds": seconds})) from None
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-        if code != 0:
-            raise _failed(module, f"exit code {code}")
+        except PythonFailed as failed:
+            raise _failed(module, failed.reason) from None
         try:
             return orjson.loads(said)
         except orjson.JSONDecodeError:
             raise _failed(module, "its answer is not JSON") from None
-
-    async def _tell(self, process: asyncio.subprocess.Process, context: Any) -> None:
-        assert process.stdin is not None
-        with suppress(ConnectionError):
-            process.stdin.write(orjson.dumps(context))
-            await process.stdin.drain()
-        process.stdin.close()
-
-    async def _hear(self, process: asyncio.subprocess.Process, module: str) -> bytes:
-        assert process.stdout is not None
-        said = b""
-        while piece := await process.stdout.read(65_536):
-            said += piece
-            if len(said) > _MOST_BYTES:
-                raise _failed(module, "its answer is too long")
-        return said
 
     def _place(self, module: str, below: str | None) -> Path:
         """The file, every link resolved, in the folder; and not the folder's owner's neighbour by any trick of spelling."""

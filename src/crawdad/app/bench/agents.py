@@ -154,7 +154,7 @@ async def _agents(home: Path) -> AsyncIterator[Agents]:
             runner.name,
             str(home),
         )
-        parts = Parts(front, sessions, nothing, nothing, nothing, runner)
+        parts = Parts(front, sessions, nothing, nothing, nothing, runner, {_OWNER.id: _OWNER}.get)
         yield await stack.enter_async_context(open_agents(world, parts))
 
 

@@ -27,6 +27,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The turn was cut off by a restart and could not safely be resumed.",
         "本轮因重启而中断，且无法安全恢复。",
     ),
+    "agents.owner_gone": (
+        "“{owner}”, in whose name this turn was to be taken, was revoked, has expired or may no longer use agents.",
+        "本轮所属的“{owner}”已被吊销、已过期或不再允许使用智能体。",
+    ),
     "agents.dropped": ("The message was dropped: too many were waiting.", "消息被舍弃：等待的消息过多。"),
     "agents.internal": ("The turn failed because of a fault of the gateway.", "网关内部故障导致本轮失败。"),
     "agents.compact_nothing": ("There is nothing to sum up yet.", "尚无可概括的内容。"),

@@ -31,6 +31,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "doors.attachment_data": ("the data of a file is not base64", "文件数据不是 base64"),
     "doors.attachment_id": ("files by id are not known here", "此处没有按 id 存放的文件"),
     "doors.attachment_fetch": ("a file could not be fetched: {reason}", "无法获取文件：{reason}"),
+    "doors.tool_call_interrupted": (
+        "A call with this key was cut off by a restart; whether it took effect is not known. "
+        "Look, and use another key to call again.",
+        "使用该键的调用因重启而中断，是否已生效未知。请先核实，再换一个键重新调用。",
+    ),
+    "doors.tool_answer_not_kept": (
+        "The call with this key was made; its answer was too long to be kept.",
+        "使用该键的调用已执行，但其结果过长，未能保留。",
+    ),
+    "doors.attachment_pdf": ("a PDF file cannot be read: {reason}", "无法读取 PDF 文件：{reason}"),
+    "doors.pdf_locked": ("it is encrypted with a password", "文件已用密码加密"),
+    "doors.pdf_broken": ("it is damaged", "文件已损坏"),
+    "doors.pdf_large": ("reading it takes too much time or memory", "读取它需要过多的时间或内存"),
     "doors.pictures": ("pictures", "图片"),
     "doors.files": ("files", "文件"),
     "doors.run_failed": ("The agent's run failed: {reason}", "智能体运行失败：{reason}"),

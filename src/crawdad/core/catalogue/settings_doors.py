@@ -44,6 +44,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     **_inputs(f"{_RESPONSES}.files", "Files", "文件"),
     f"{_RESPONSES}.files.maxChars": ("Most characters taken of one file.", "单个文件最多读取的字符数。"),
+    f"{_RESPONSES}.files.pdf": ("How PDF files are read.", "如何读取 PDF 文件。"),
+    f"{_RESPONSES}.files.pdf.maxPages": ("How many pages of one are read.", "单个 PDF 读取的页数。"),
+    f"{_RESPONSES}.files.pdf.minTextChars": (
+        "With less text than this on those pages, the model is shown the PDF itself.",
+        "若这些页面的文字少于此数，则把 PDF 本身交给模型。",
+    ),
     **_inputs(f"{_RESPONSES}.images", "Pictures", "图片"),
     "settings.gateway.tools": ("Which tools `/tools/invoke` has.", "`/tools/invoke` 提供哪些工具。"),
     "settings.gateway.tools.allow": ("Tools taken off its list of denied ones.", "从默认禁止名单中去除的工具。"),

@@ -1,7 +1,8 @@
 """Files and pictures that come with a request to an agent: held to the configured types and sizes, fetched where they are named
 by URL. What is wrong with one is the client's to mend (BAD_REQUEST).
 
-Text files become part of the system prompt, marked as what they are; pictures and PDF files are shown to the model.
+Text files, and the text of PDF files, become part of the system prompt, marked as what they are; pictures, and PDF files whose
+pages hold hardly any text, are shown to the model.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from urllib.parse import urljoin, urlsplit
 
+from crawdad.core.documents import PdfTexts, PdfUnreadable
 from crawdad.core.door_settings import EndpointsSettings, FileInputSettings, ImageInputSettings
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import MediaPart, Part
@@ -26,6 +28,7 @@ _HEADERS = {"User-Agent": "Crawdad-Gateway/1.0", "Accept": "*/*", "Accept-Encodi
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PICTURES, _FILES = Text("doors.pictures"), Text("doors.files")
 _PDF = "application/pdf"
+_SHOWN = "[The pages of this PDF hold hardly any text; the file itself is attached.]"
 _UNSIGNED = ("image/heic", "image/heif")
 """Pictures that come with more beginnings than are worth knowing; the others must look like what they are said to be."""
 
@@ -43,8 +46,9 @@ class Attachments:
 class AttachmentReader:
     """Reads what comes with requests."""
 
-    def __init__(self, transport: Transport, settings: Callable[[], EndpointsSettings]) -> None:
+    def __init__(self, transport: Transport, settings: Callable[[], EndpointsSettings], pdfs: PdfTexts) -> None:
         self._transport = transport
+        self._pdfs = pdfs
         self._settings = settings
 
     async def read(self, request: ModelRequest) -> Attachments:
@@ -68,7 +72,11 @@ class AttachmentReader:
             if part.kind == "image":
                 total += len(read.data or "") * 3 // 4
                 found.pictures.append(read)
-            elif read.text is not None:
+                continue
+            if read.media_type == _PDF:
+                read, shown = await self._pdf(read, settings.responses.files)
+                found.pictures += shown
+            if read.text is not None:
                 found.files.append(_as_text(read, settings.responses.files.max_chars))
             else:
                 found.pictures.append(read)
@@ -99,6 +107,17 @@ class AttachmentReader:
         if len(data) > rules.max_bytes:
             raise _refused("doors.attachment_size", kind=kind, limit=rules.max_bytes)
         return _typed(part, data, claimed, rules, kind)
+
+    async def _pdf(self, part: MediaPart, rules: FileInputSettings) -> tuple[MediaPart, list[Part]]:
+        """A PDF as text; where its pages are only pictures, a word on that, and what the model is shown."""
+        data = await asyncio.to_thread(base64.b64decode, part.data or "")
+        try:
+            words = await self._pdfs.read(data, rules.pdf.max_pages, rules.max_chars)
+        except PdfUnreadable as unreadable:
+            raise _refused("doors.attachment_pdf", reason=unreadable.reason) from None
+        if len("".join(words.split())) >= rules.pdf.min_text_chars:
+            return replace(part, data=None, text=words), []
+        return replace(part, data=None, text=f"{_SHOWN}\n{words}".strip()), [part]
 
     async def _fetch(self, url: str, rules: Rules, kind: Text) -> tuple[bytes, str]:
         if not rules.allow_url:

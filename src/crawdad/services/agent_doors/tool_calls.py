@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +11,12 @@ from crawdad.core.agent_names import configured_agents, default_agent
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import JsonObject
-from crawdad.core.ports import Clock, Randomness
+from crawdad.core.ports import Randomness
 from crawdad.core.sessions import SessionEntry, agent_of, normalise_agent_id, session_key
 from crawdad.core.settings import Settings
 from crawdad.core.text import Language, Text
 from crawdad.core.tools import Sender, Tool, Toolbox, ToolContext, ToolOutcome, ToolScope
+from crawdad.services.agent_doors.once import OnceOnly
 from crawdad.services.agent_doors.orders import is_owner
 
 NEVER = frozenset(("exec", "process", "spawn", "shell", "read", "write", "edit", "apply_patch"))
@@ -29,8 +28,6 @@ DENIED = frozenset(
     )
 )
 """Not offered over HTTP unless `gateway.tools.allow` names them."""
-_KEPT_SECONDS = 3600.0
-_MOST_KEPT = 1000
 
 
 class KnownSessions(Protocol):
@@ -68,18 +65,17 @@ class ToolCalls:
         self,
         toolbox: Toolbox,
         sessions: KnownSessions,
-        clock: Clock,
+        once: OnceOnly,
         randomness: Randomness,
         settings: Callable[[], Settings],
         workspace_of: Callable[[str], Path],
     ) -> None:
         self._toolbox = toolbox
         self._sessions = sessions
-        self._clock = clock
+        self._once = once
         self._randomness = randomness
         self._settings = settings
         self._workspace_of = workspace_of
-        self._made: OrderedDict[tuple[str, str], tuple[float, asyncio.Future[ToolOutcome]]] = OrderedDict()
 
     async def call(self, order: ToolOrder, principal: Principal, language: Language) -> ToolOutcome:
         """What the tool answers, or with `dry_run` what it would be called with. Raises `ToolRefusal`, and what the tool
@@ -91,9 +87,13 @@ class ToolCalls:
         if order.dry_run:
             told = {"dryRun": True, "tool": order.tool, "arguments": arguments, "sessionKey": scope.session_key}
             return ToolOutcome([], told)
-        if order.idempotency_key is None:
+        key = order.idempotency_key
+        if key is None:
             return await self._run(tool, arguments, scope, self._randomness.new_id(), language)
-        return await self._once(tool, arguments, scope, order.idempotency_key, language)
+        name = f"{tool.definition.name}:{key}"
+        return await self._once.run(
+            principal.id, name, lambda: self._run(tool, arguments, scope, f"http-{key}", language)
+        )
 
     async def _scope(self, order: ToolOrder, principal: Principal) -> ToolScope:
         settings = self._settings()
@@ -118,33 +118,6 @@ class ToolCalls:
         if tool is None or (tool.definition.owner_only and not scope.sender.owner):
             raise ToolRefusal(name)
         return tool
-
-    async def _once(
-        self, tool: Tool, arguments: JsonObject, scope: ToolScope, key: str, language: Language
-    ) -> ToolOutcome:
-        """The same call of the same caller runs once in this process; who asks again meanwhile or soon gets the same."""
-        name = (scope.principal.id, f"{tool.definition.name}:{key}")
-        now = self._clock.monotonic()
-        while self._made and next(iter(self._made.values()))[0] < now - _KEPT_SECONDS:
-            self._made.popitem(last=False)
-        known = self._made.get(name)
-        if known is not None:
-            return await asyncio.shield(known[1])
-        made: asyncio.Future[ToolOutcome] = asyncio.get_running_loop().create_future()
-        self._made[name] = (now, made)
-        if len(self._made) > _MOST_KEPT:
-            self._made.popitem(last=False)
-        try:
-            outcome = await self._run(tool, arguments, scope, f"http-{key}", language)
-        except BaseException as error:
-            self._made.pop(name, None)
-            if not made.done():
-                shown = error if isinstance(error, Exception) else GatewayError(ErrorKind.CANCELLED, "cancelled")
-                made.set_exception(shown)
-                made.exception()  # looked at: nobody else may be waiting for it
-            raise
-        made.set_result(outcome)
-        return outcome
 
     async def _run(
         self, tool: Tool, arguments: JsonObject, scope: ToolScope, call_id: str, language: Language

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,6 +19,7 @@ from crawdad.services.agents.opening import Interrupted, Surroundings, message_l
 from crawdad.services.agents.orders import usage_json
 from crawdad.services.agents.queueing import STEERS
 from crawdad.services.agents.recorder import Recorder
+from crawdad.services.agents.standing import principal_now
 from crawdad.services.agents.transcript import result_line, write_parts
 from crawdad.services.agents.turn import AgentTurn, Finish, TurnLog
 from crawdad.services.agents.view import lost_result
@@ -75,7 +76,7 @@ class Execution:
                 if run.order.get("extra", {}).get("compact"):
                     return await self._compacted(turn)
                 loop = TurnLoop(
-                    turn, self._world.calls, _Boundary(self._store, run, turn, stopping, self._world.now), self.compact
+                    turn, self._world.calls, _Boundary(self._store, run, turn, stopping, self._world), self.compact
                 )
                 return await self._ended(turn, await loop.run())
         except TimeoutError:
@@ -175,7 +176,7 @@ class Execution:
             cost=spent.cost or 0.0,
         )
         values: JsonObject = {"aborted": aborted}
-        if spent.context:
+        if spent.context and turn.order.context_messages is None:  # else that was not the session's
             values["context_tokens"] = spent.context
         if spent.model:
             values |= {"model": spent.model.partition("/")[2] or spent.model, "provider": spent.provider}
@@ -189,21 +190,23 @@ class _Boundary:
     """`loop.Boundary` of a run: messages that steer it, and whether it is still wanted. The store is asked now and then, and
     at once where somebody here knows that there is something to be seen."""
 
-    def __init__(self, store: RunStore, run: StoredRun, turn: AgentTurn, stopping: Stopping, now: Callable[[], float]):
+    def __init__(self, store: RunStore, run: StoredRun, turn: AgentTurn, stopping: Stopping, world: Surroundings):
         self._store = store
         self._run = run
         self._turn = turn
         self._stopping = stopping
-        self._now = now
-        self._looked = now()
+        self._now, self._find = world.now, world.find
+        self._looked = world.now()
         self._seen: set[str] = set()
 
     async def __call__(self) -> Sequence[NewLogEvent]:
-        """The lines of messages that the turn takes along now. Raises CANCELLED."""
+        """The lines of messages that the turn takes along now. Raises CANCELLED, and FORBIDDEN when whoever
+        ordered it may no longer."""
         run, now = self._run, self._now()
         if not self._stopping.news and now - self._looked < _LOOK_SECONDS:
             return ()
         self._looked, self._stopping.news = now, False
+        principal_now(self._turn.order.principal, self._find)
         found = await self._store.signals(run.id, run.session_key, STEERS)
         if found.cancel:
             raise _cancelled()

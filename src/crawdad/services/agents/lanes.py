@@ -75,7 +75,9 @@ class Lanes:
         subagents = sum(work.run.origin == "subagent" for work in self.at_work.values())
         if origin == "subagent":
             return not self._closing and subagents < defaults.subagents.max_concurrent
-        return not self._closing and len(self.at_work) - subagents < defaults.max_concurrent
+        # A client that is still connected gets its answer; what nobody waits for here is the next process's.
+        closing = self._closing and origin != "client"
+        return not closing and len(self.at_work) - subagents < defaults.max_concurrent
 
     def begin(self, run: StoredRun, others: list[StoredRun] | None = None, last_number: int = 0) -> None:
         """Take the turn of a run that this process has claimed."""
@@ -176,11 +178,16 @@ class Lanes:
                     _log.warning("agent_runs_taken_over", count=count)
 
     async def drain(self, seconds: float) -> None:
-        """Begin nothing more, and give what runs some time to end. What does not is taken up by the next process."""
+        """Begin nothing more but what connected clients wait for, and give what runs some time to end. What does not is taken
+        up by the next process."""
         self._closing = True
-        tasks = [work.task for work in self.at_work.values() if work.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+        until = self._clock.monotonic() + seconds
+        while tasks := [work.task for work in self.at_work.values() if work.task is not None]:
+            left = until - self._clock.monotonic()
+            if left <= 0:
+                _log.info("agent_runs_left", count=len(tasks))
+                return
+            await asyncio.wait(tasks, timeout=left)
 
     async def stop(self, run_id: str) -> bool:
         """Cancel a run that is at work here, and wait until it has ended. False: it is not."""

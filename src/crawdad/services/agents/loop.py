@@ -11,18 +11,17 @@ from typing import Protocol
 from crawdad.core.agents import EventKind
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StopReason, StreamEvent
-from crawdad.core.parts import CacheMarker, Message, Part, TextPart, ThinkingPart, ToolCallPart
-from crawdad.core.request import ModelRequest, Sampling, Tool
+from crawdad.core.parts import Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.response import grow
 from crawdad.core.sessions import NewLogEvent
 from crawdad.services.agents.answer import Answer
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
 from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
-from crawdad.services.agents.thinking import reasoning_of
+from crawdad.services.agents.question import question, tools_of
 from crawdad.services.agents.tool_round import ToolRound, is_object
 from crawdad.services.agents.transcript import assistant_line, call_ids, result_line, stop_of, text_of
 from crawdad.services.agents.turn import AgentTurn, Finish
-from crawdad.services.agents.view import lost_result, messages_of, pruned, with_cache_marks
+from crawdad.services.agents.view import lost_result, messages_of
 from crawdad.services.tasks import Tasks
 
 _MOST_EMPTY = 2
@@ -58,12 +57,7 @@ class TurnLoop:
         self._compacted = self._quiet = False
         order = turn.order
         self._asker = Asker(order.principal, turn.agent.id, order.session_key, order.client_address, order.language)
-        clients = {tool.name for tool in order.client_tools}
-        self._tools = [
-            Tool(name, tool.definition.description, tool.definition.parameters)
-            for name, tool in turn.tools.items()
-            if name not in clients
-        ] + list(order.client_tools)
+        self._tools = tools_of(turn)
 
     async def run(self) -> Finish:
         """Take the turn to its end, from what stands in the log. Raises what it failed with."""
@@ -108,9 +102,10 @@ class TurnLoop:
         over = self._over()
         if over:
             return self._finish(over)
-        if flush_is_due(turn):
-            await self._flush_memory(tasks)
-        await self._compact(turn, False)
+        if turn.order.context_messages is None:  # else the model sees little of the log, however long that is
+            if flush_is_due(turn):
+                await self._flush_memory(tasks)
+            await self._compact(turn, False)
         return await self._ask(tasks)
 
     async def _flush_memory(self, tasks: Tasks) -> None:
@@ -129,7 +124,7 @@ class TurnLoop:
 
     async def _ask(self, tasks: Tasks) -> Finish | None:
         turn, spent = self._turn, self._turn.spent
-        request = self._request()
+        request = question(turn, self._tools, self._nudge, self._quiet)
         spent.steps += 1
         round_ = ToolRound(turn, tasks)
         self._answer = answer = Answer()
@@ -299,34 +294,6 @@ class TurnLoop:
         if reason in ("steps", "tokens", "money"):
             self._note(f"stopped: {reason}")
         return Finish("completed", reason, text_of(shown), shown)
-
-    def _request(self) -> ModelRequest:
-        turn, order = self._turn, self._turn.order
-        messages = messages_of(turn.log.events)
-        pruning = turn.agent.defaults.context_pruning
-        if pruning.mode != "off":
-            messages = pruned(messages, pruning, turn.window)
-        if self._nudge:
-            messages.append(Message("user", [TextPart(self._nudge)]))
-        system: list[Part] = [TextPart(turn.system, cache=CacheMarker())]
-        if order.extra_system.strip():
-            system.append(TextPart("\n\n" + order.extra_system.strip()))
-        if self._quiet and turn.agent.defaults.compaction.memory_flush.system_prompt:
-            system.append(TextPart("\n\n" + turn.agent.defaults.compaction.memory_flush.system_prompt))
-        choice = None if self._quiet else order.tool_choice
-        if choice is not None and turn.spent.steps and (choice.mode in ("required", "named") or choice.required):
-            choice = None  # what was demanded has been called; demanded again it would never end
-        return ModelRequest(
-            model=turn.names[0],
-            messages=[Message("system", system, extra={"top_level": True}), *with_cache_marks(messages)],
-            tools=list(self._tools),
-            tool_choice=choice if self._tools else None,
-            sampling=order.sampling or Sampling(),
-            reasoning=reasoning_of(turn.thinking),
-            response_format=None if self._quiet else order.response_format,
-            stream=True,
-            cache_key=turn.entry.session_id,
-        )
 
     def _tell(self, part: Part, text: str) -> None:
         kind: EventKind = "assistant" if isinstance(part, TextPart) else "thinking"

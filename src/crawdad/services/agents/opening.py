@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawdad.core.agents import OUTSIDE_EVENT, RunOrder, SystemEvents
@@ -24,6 +24,7 @@ from crawdad.services.agents.prompt import PromptInputs, system_prompt
 from crawdad.services.agents.queueing import merged_parts
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent, Roster
+from crawdad.services.agents.standing import Find, principal_now
 from crawdad.services.agents.thinking import level_of
 from crawdad.services.agents.transcript import result_line, text_of, user_line
 from crawdad.services.agents.turn import AgentTurn, Limits, TurnLog
@@ -48,6 +49,8 @@ class Surroundings:
     system_events: SystemEvents
     files: WorkspaceFiles
     now: Callable[[], float]
+    find: Find
+    """Who lives of those that order turns."""
     secret: str
     """What marks of outside content are derived from: the same for all processes of an installation."""
     zone: str = "UTC"
@@ -57,9 +60,11 @@ class Surroundings:
 async def open_turn(world: Surroundings, run: StoredRun, others: Sequence[StoredRun], recorder: Recorder) -> AgentTurn:
     """The turn of `run`, its message in the log, together with those of `others`.
 
-    Raises `Interrupted` for a turn that cannot be taken up again, NOT_FOUND for an agent that is no more, BAD_REQUEST.
+    Raises `Interrupted` for a turn that cannot be taken up again, NOT_FOUND for an agent that is no more, FORBIDDEN for
+    whoever may no longer order turns, BAD_REQUEST.
     """
     order = order_of(run.order)
+    order = replace(order, principal=principal_now(order.principal, world.find))
     agent = world.roster().get(order.agent_id)
     resumed = run.starts > 1
     entry = await _session(world.sessions, order, run, resumed)
@@ -212,8 +217,8 @@ def _safe(turn: AgentTurn, order: RunOrder, parts: list[Part]) -> list[Part]:
     if not order.untrusted:
         return parts
     turn.untrusted = True
-    if order.origin == "heartbeat":
-        return parts  # these words are ours; what came from outside says so in its own line
+    if order.marked or order.origin == "heartbeat":
+        return parts  # a heartbeat's words are ours; what came from outside says so in its own line
     source = ":".join(word for word in (order.channel or order.origin, order.sender.name or order.sender.id) if word)
     return marked_parts(parts, source, turn.secret)
 

@@ -18,8 +18,8 @@ from crawdad.services.agents.transcript import read_parts, write_parts
 
 _PLAIN = (
     *("agent_id", "session_key", "origin", "extra_system", "model", "thinking", "timeout_seconds", "steps", "money"),
-    *("idempotency_key", "channel", "untrusted", "prompt_mode", "light", "fresh", "queue_mode", "depth"),
-    *("parent_run_id", "title", "client_address", "language", "extra"),
+    *("idempotency_key", "channel", "untrusted", "marked", "prompt_mode", "light", "fresh", "context_messages"),
+    *("queue_mode", "depth", "parent_run_id", "title", "client_address", "language", "extra"),
 )
 _TYPED: dict[str, Any] = {
     "principal": Principal,

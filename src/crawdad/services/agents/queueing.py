@@ -84,7 +84,18 @@ def may_merge(first: StoredRun, other: StoredRun) -> bool:
     if first.mode != "collect" or other.mode != "collect" or first.principal_id != other.principal_id:
         return False
     one, two = order_of(first.order), order_of(other.order)
-    same = ("route", "sender", "channel", "untrusted", "model", "thinking", "extra_system", "light", "prompt_mode")
+    same = (
+        "route",
+        "sender",
+        "channel",
+        "untrusted",
+        "marked",
+        "model",
+        "thinking",
+        "extra_system",
+        "light",
+        "prompt_mode",
+    )
     return not two.fresh and all(getattr(one, name) == getattr(two, name) for name in same)
 
 

@@ -18,6 +18,7 @@ from crawdad.core.ports import Clock, Randomness
 from crawdad.core.sessions import agent_of, kind_of
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext
+from crawdad.services.agents.boundaries import marked
 from crawdad.services.agents.execution import End
 from crawdad.services.agents.orders import order_of, route_json, route_of
 from crawdad.services.agents.roster import Agent, Roster
@@ -37,13 +38,20 @@ class Spawner:
     """Begins sub-agents, and tells those who began them what came of it."""
 
     def __init__(
-        self, runs: AgentRuns, store: RunStore, roster: Callable[[], Roster], randomness: Randomness, clock: Clock
+        self,
+        runs: AgentRuns,
+        store: RunStore,
+        roster: Callable[[], Roster],
+        randomness: Randomness,
+        clock: Clock,
+        secret: str,
     ) -> None:
         self.runs = runs
         self.store = store
         self.clock = clock
         self._roster = roster
         self._randomness = randomness
+        self._secret = secret
 
     async def spawn(self, arguments: JsonObject, context: ToolContext) -> tuple[str, str]:
         """Begin a sub-agent: `(run id, session key)`. Raises BAD_REQUEST, FORBIDDEN, and CONFLICT where there are too many."""
@@ -136,8 +144,11 @@ class Spawner:
                 "announceRoute": parent.order.get("extra", {}).get("announceRoute"),
             }
         named = f" “{run.title}”" if run.title else ""
-        said = (run.text if run.status == "completed" else run.error or "") or "(no words)"
-        text = f"[Sub-agent{named} {run.id} has ended: {run.status}]\n\n{said[:_MOST_RESULT]}"
+        said = ((run.text if run.status == "completed" else run.error or "") or "(no words)")[:_MOST_RESULT]
+        untrusted = bool(run.result.get("untrusted"))
+        if untrusted:  # what it read came from outside, and may speak through it
+            said = marked(said, f"subagent:{run.id}", self._secret)
+        text = f"[Sub-agent{named} {run.id} has ended: {run.status}]\n\n{said}"
         hint = "\n\n[Go on with your work in the light of this; tell the user what matters of it, in your own words.]"
         return RunOrder(
             agent_id=agent_of(run.spawned_by, order.agent_id),
@@ -149,7 +160,8 @@ class Spawner:
             sender=order.sender,
             channel=order.channel,
             route=route_of(order.extra.get("announceRoute")),
-            untrusted=bool(run.result.get("untrusted")),
+            untrusted=untrusted,
+            marked=True,
             depth=max(0, run.depth - 1),
             parent_run_id=parent.parent_run_id if parent is not None else "",
             language=order.language,

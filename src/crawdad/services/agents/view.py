@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from crawdad.core.agent_settings import PruningSettings
 from crawdad.core.parts import CacheMarker, MediaPart, Message, Part, TextPart, ToolCallPart, ToolResultPart
-from crawdad.core.patterns import matches
 from crawdad.core.sessions import LogEvent
 from crawdad.services.agents.transcript import message_of, result_ids, role_of
 from crawdad.services.estimate import estimate_text
@@ -21,7 +19,7 @@ _LOST = (
     "[No result was recorded for this call: the turn was stopped or cut off. It may or may not have taken effect; look before "
     "you repeat it.]"
 )
-_CHARACTERS_PER_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
 
 
 def messages_of(events: Iterable[LogEvent]) -> list[Message]:
@@ -119,58 +117,4 @@ def size_of_event(event: LogEvent) -> int:
     if event.kind == "compaction":
         return estimate_text(str(event.data.get("summary", "")))
     message = message_of(event.data) if event.kind == "message" else None
-    return 4 + sum(size_of(part) for part in message.parts) // _CHARACTERS_PER_TOKEN if message is not None else 0
-
-
-def pruned(messages: Sequence[Message], settings: PruningSettings, window: int) -> list[Message]:
-    """`messages` with old results of tools shortened, or left out where that does not suffice."""
-    most = window * _CHARACTERS_PER_TOKEN
-    total = sum(size_of(part) for message in messages for part in message.parts)
-    assistants = [index for index, message in enumerate(messages) if message.role == "assistant"]
-    keep = settings.keep_last_assistants
-    if total < most * settings.soft_trim_ratio or len(assistants) <= keep:
-        return list(messages)
-    border = assistants[-keep] if keep else len(messages)
-    shown = list(messages)
-    old = [i for i in range(border) if shown[i].role == "tool"]
-    for index in old:
-        shown[index] = replace(shown[index], parts=[_trimmed(part, settings) for part in shown[index].parts])
-    total = sum(size_of(part) for message in shown for part in message.parts)
-    prunable = sum(size_of(part) for index in old for part in shown[index].parts)
-    if not settings.hard_clear.enabled or prunable < settings.min_prunable_tool_chars:
-        return shown
-    for index in old:
-        if total <= most * settings.hard_clear_ratio:
-            break
-        before = sum(size_of(part) for part in shown[index].parts)
-        shown[index] = replace(shown[index], parts=[_cleared(part, settings) for part in shown[index].parts])
-        total -= before - sum(size_of(part) for part in shown[index].parts)
-    return shown
-
-
-def _may_prune(part: ToolResultPart, settings: PruningSettings) -> bool:
-    name = (part.name or "").lower()
-    if any(matches(pattern.lower(), name) for pattern in settings.tools.deny):
-        return False
-    allow = settings.tools.allow
-    return not allow or any(matches(pattern.lower(), name) for pattern in allow)
-
-
-def _trimmed(part: Part, settings: PruningSettings) -> Part:
-    if not isinstance(part, ToolResultPart) or not _may_prune(part, settings):
-        return part
-    text = "\n".join(inner.text for inner in part.content if isinstance(inner, TextPart))
-    trim = settings.soft_trim
-    if len(text) <= trim.max_chars or any(isinstance(inner, MediaPart) for inner in part.content):
-        return part
-    tail = text[len(text) - trim.tail_chars :] if trim.tail_chars else ""
-    note = (
-        f"[shortened: {trim.head_chars} characters of the beginning and {trim.tail_chars} of the end, of {len(text)}]"
-    )
-    return replace(part, content=[TextPart(f"{text[: trim.head_chars]}\n…\n{tail}\n{note}")])
-
-
-def _cleared(part: Part, settings: PruningSettings) -> Part:
-    if not isinstance(part, ToolResultPart) or not _may_prune(part, settings):
-        return part
-    return replace(part, content=[TextPart(settings.hard_clear.placeholder)])
+    return 4 + sum(size_of(part) for part in message.parts) // CHARACTERS_PER_TOKEN if message is not None else 0

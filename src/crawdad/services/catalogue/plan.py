@@ -159,7 +159,19 @@ def _pairs(name: str) -> frozenset[str]:
 
 
 def usable_names(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
-    """Names of listed models that the principal may use: aliases, then `provider/model`."""
+    """Names of listed models that the principal may use: aliases, then `provider/model`; at the end those of agents, so that
+    a client which takes the first of a list does not happen to order work done."""
+    found = list(_usable(catalogue, principal))
+    agents = [name for name in found if _leads_to_agent(catalogue, name)]
+    return [*(name for name in found if name not in agents), *agents]
+
+
+def _leads_to_agent(catalogue: Catalogue, name: str) -> bool:
+    offer = catalogue.offers.get(catalogue.aliases.get(name, name))
+    return offer is not None and offer.provider.agents
+
+
+def _usable(catalogue: Catalogue, principal: Principal) -> Iterable[str]:
     allow, reach = principal.limits.allow_model, principal.limits.allow_provider
     for alias, target in catalogue.aliases.items():
         offer = catalogue.offers.get(target)

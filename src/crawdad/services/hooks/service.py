@@ -175,6 +175,7 @@ class Hooks:
                 idempotency_key=f"hook:{delivery.key}",
                 sender=Sender("hook", order.name),
                 untrusted=not order.unsafe,
+                marked=True,
                 title=order.name,
             )
         )

@@ -104,6 +104,16 @@ def proxied_user(auth: AuthSettings, headers: Headers) -> str | None:
     return user if not rules.allow_users or user in rules.allow_users else None
 
 
+def welcomes(gateway: GatewaySettings, kind: str, user: str) -> bool:
+    """Whether somebody who was vouched for once would still come in."""
+    if not user:
+        return False
+    if kind == "proxy":
+        allowed = gateway.auth.trusted_proxy.allow_users
+        return gateway.auth.mode == "trusted-proxy" and (not allowed or user in allowed)
+    return kind == "tailscale" and allows_tailscale(gateway)
+
+
 def visitor(kind: str, user: str) -> Principal:
     """The operator's own person: who is vouched for may do everything."""
     return Principal(f"{kind}:{user}", "token", user, EVERYTHING, owner=user)

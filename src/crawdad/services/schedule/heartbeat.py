@@ -189,6 +189,7 @@ class Hearts:
             model=own.model,
             idempotency_key=f"heartbeat:{beat.agent_id}:{self._clock.now():.3f}",
             untrusted=await self._events.untrusted(key),
+            marked=True,  # the events say themselves where they come from; the prompt is the operator's
             context_messages=own.context_messages,
             title="heartbeat",
         )
