@@ -104,4 +104,4 @@ def test_messages_that_come_meanwhile(open_scene: OpenScene) -> None:
 
 def waiting(scene: Scene) -> int:
     """How many messages wait."""
-    return int(scene.data("GET", "/system/status")["queueDepth"])
+    return int(scene.data("GET", "/system/status")["resources"]["queueDepth"])
