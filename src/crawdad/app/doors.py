@@ -52,7 +52,9 @@ class AgentParts:
     """Cron, where it is served."""
     drain: Callable[[float], Awaitable[None]] | None = None
     """Begins no more turns, and gives the running ones so many seconds to end."""
-from crawdad.api.control.agent_parts import AgentSide
+    control: AgentSide | None = None
+    """What the control channel reaches of them."""
+    switch: HeartSwitch | None = None
 
 
 @dataclass(frozen=True, slots=True)
