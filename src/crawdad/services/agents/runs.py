@@ -105,6 +105,10 @@ class Runs:
         found = await self._store.get(run_id)
         return None if found is None else state_of(found)
 
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        """The run that somebody ordered with that key, while it is kept."""
+        return await self._store.known(principal_id, idempotency_key)
+
     async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
         """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
         until = None if seconds is None else self._clock.monotonic() + seconds
