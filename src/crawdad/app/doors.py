@@ -52,7 +52,10 @@ class AgentParts:
     """Cron, where it is served."""
     drain: Callable[[float], Awaitable[None]] | None = None
     """Begins no more turns, and gives the running ones so many seconds to end."""
-from crawdad.api.control.agent_parts import AgentSide
+    control: AgentSide | None = None
+    """What the control channel reaches of them."""
+    switch: HeartSwitch | None = None
+    """The pulse of the agents, where it is."""
 
 
 @dataclass(frozen=True, slots=True)
