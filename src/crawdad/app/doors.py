@@ -55,7 +55,6 @@ class AgentParts:
     control: AgentSide | None = None
     """What the control channel reaches of them."""
     switch: HeartSwitch | None = None
-    """The pulse of the agents, where it is."""
 
 
 @dataclass(frozen=True, slots=True)
