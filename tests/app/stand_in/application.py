@@ -111,7 +111,9 @@ async def _answer(send: Any, status: int, body: bytes, headers: list[tuple[bytes
 
 
 @asynccontextmanager
-async def open_application(launch: Launch, *, safe_mode: bool = False) -> AsyncIterator[Application]:
+async def open_application(
+    launch: Launch, *, safe_mode: bool = False, open_agents: object = None
+) -> AsyncIterator[Application]:
     environment = launch.environment
     if not safe_mode and (fault := environment.get("CRAWDAD_TEST_FAULT")):
         if fault == "configuration":
