@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,10 @@ def open_scene() -> Iterator[OpenScene]:
     """Opens a scene with the script of its model and more settings."""
     with ExitStack() as stack:
 
-        def opened(*script: Any, **more: Any) -> Scene:
+        def opened(*script: Any, more_providers: Mapping[str, Any] | None = None, **more: Any) -> Scene:
             model = stack.enter_context(ScriptedModel(*script))
             agents = {"defaults": {"model": f"{NAME}/model"}}
-            wanted = settings({NAME: model.provider()}) | {"agents": agents, **more}
+            wanted = settings({NAME: model.provider(), **(more_providers or {})}) | {"agents": agents, **more}
             gateway = stack.enter_context(running_gateway(wanted))
             scene = Scene(gateway, model)
             stack.callback(scene.client.close)

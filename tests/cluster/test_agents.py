@@ -1,0 +1,176 @@
+"""Agents of two gateways on one PostgreSQL and one Redis: turns of a session one at a time, wherever they come in."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.attacks.sockets import eventually
+from tests.cluster.pair import Pair
+from tests.support.scripted_model import NAME, Hold, ScriptedModel, last_text, says
+from tests.support.server import running_gateway, settings
+from tests.support.upstreams.loopback import PATIENCE
+from tests.support.upstreams.protocols import Ask
+from tests.support.upstreams.stories import Turn
+
+pytestmark = [pytest.mark.postgres, pytest.mark.redis]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ScriptedModel]:
+    """The model of both gateways' agents."""
+    with ScriptedModel(says("Hello.")) as scripted:
+        yield scripted
+
+
+@pytest.fixture(scope="module")
+def agents(postgres_url: str, redis_url: str, model: ScriptedModel) -> Iterator[Pair]:
+    """Two gateways with agents."""
+    config = settings({NAME: model.provider()}) | {"agents": {"defaults": {"model": f"{NAME}/model"}}}
+    config["gateway"] = {"restApi": {"requestsPerMinute": 10_000}}
+    shared = {"CRAWDAD_DATABASE_URL": postgres_url, "CRAWDAD_CLUSTER_URL": redis_url}
+    with running_gateway(config, shared) as first, running_gateway(config, shared) as second:
+        clients = [
+            httpx.Client(base_url=one.base_url, headers=one.headers, timeout=PATIENCE) for one in (first, second)
+        ]
+        with clients[0], clients[1]:
+            yield Pair(first, second, clients[0], clients[1], shared)
+
+
+def say(client: httpx.Client, text: str, user: str) -> Any:
+    body = {"model": "openclaw", "user": user, "messages": [{"role": "user", "content": text}]}
+    answer = client.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["choices"][0]["message"]["content"]
+
+
+def history(client: httpx.Client, key: str) -> list[Any]:
+    answer = client.get(f"/api/v1/sessions/{key}/messages")
+    assert answer.status_code == 200, answer.text
+    found: list[Any] = answer.json()["data"]["messages"]
+    return found
+
+
+def test_one_session_takes_one_turn_at_a_time(agents: Pair, model: ScriptedModel) -> None:
+    """Turns that are sent to both at once never overlap, and each sees what the one before has said."""
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def answer(ask: Ask) -> Turn:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        words = f"To {last_text(ask.body)}."
+        with lock:
+            now[0] -= 1
+        return says(words)
+
+    model.then(answer)
+    model.asked.clear()
+    user = f"u{secrets.token_hex(4)}"
+    with ThreadPoolExecutor(8) as pool:
+        sent = [
+            pool.submit(say, client, f"message {number} at {place}", user)
+            for number in range(4)
+            for place, client in enumerate((agents.at_first, agents.at_second))
+        ]
+        said = [one.result() for one in sent]
+    assert len(set(said)) == 8
+    lengths = [len([one for one in body["messages"] if one["role"] != "system"]) for body in model.asked]
+    assert lengths == [1, 3, 5, 7, 9, 11, 13, 15], "each turn began when the one before had ended"
+    key = f"agent:main:openai-user:{user}"
+    both = [history(client, key) for client in (agents.at_first, agents.at_second)]
+    assert both[0] == both[1]
+    assert [line["role"] for line in both[0]] == ["user", "assistant"] * 8
+
+
+def test_a_run_is_followed_and_cancelled_at_the_other(agents: Pair, model: ScriptedModel) -> None:
+    hold = Hold(says("One two three four five six."), after=3)
+    model.then(hold)
+    user = f"u{secrets.token_hex(4)}"
+    key = f"agent:main:openai-user:{user}"
+    with ThreadPoolExecutor(1) as pool:
+        turn = pool.submit(
+            lambda: agents.at_first.post(
+                "/v1/chat/completions",
+                json={"model": "openclaw", "user": user, "messages": [{"role": "user", "content": "Count"}]},
+            )
+        )
+        assert hold.reached.wait(PATIENCE)
+        answer = agents.at_second.post(f"/api/v1/sessions/{key}/abort")
+        assert answer.status_code == 200, answer.text
+        aborted = answer.json()["data"]
+        assert aborted["aborted"] is True
+        (run_id,) = aborted["runIds"]
+        turn.result()
+    hold.gate.set()
+    state = eventually_state(agents.at_second, key, run_id)
+    assert state["runStatus"] in ("cancelled", "aborted"), state
+
+
+def eventually_state(client: httpx.Client, key: str, run_id: str) -> Any:
+    """What a run came to, as this gateway tells it."""
+    found: dict[str, Any] = {}
+
+    def ended() -> bool:
+        answer = client.get(f"/api/v1/sessions/{key}/runs/{run_id}")
+        assert answer.status_code == 200, answer.text
+        found.update(answer.json()["data"])
+        return found["runStatus"] not in ("queued", "running")
+
+    eventually(ended, "the end of a run")
+    return found
+
+
+def test_a_run_is_heard_at_the_other(agents: Pair, model: ScriptedModel) -> None:
+    """While it goes on, from its first event to its last."""
+    model.then(says("Hello."))
+    user = f"u{secrets.token_hex(4)}"
+    key = f"agent:main:openai-user:{user}"
+    say(agents.at_first, "Hi", user)
+    hold = Hold(says("One two three."), after=3)
+    model.then(hold, says("Hello."))
+    body = {"message": {"role": "user", "content": "Count"}, "stream": True}
+    with agents.at_first.stream("POST", f"/api/v1/sessions/{key}/messages", json=body) as stream:
+        assert stream.status_code == 200, stream.read()
+        lines = stream.iter_lines()
+        run_id = next(line for line in lines if '"runId"' in line).partition('"runId":"')[2].partition('"')[0]
+        assert hold.reached.wait(PATIENCE)
+        path = f"/api/v1/sessions/{key}/runs/{run_id}"
+        assert agents.at_second.get(path).json()["data"]["runStatus"] == "running"
+        with agents.at_second.stream("GET", path, headers={"accept": "text/event-stream"}) as followed:
+            assert followed.status_code == 200, followed.read()
+            hold.gate.set()
+            heard = "\n".join(followed.iter_lines())
+        first = "\n".join(lines)
+    assert "One two three." in heard and "One two three." in first
+
+
+def test_a_job_fires_once(agents: Pair, model: ScriptedModel) -> None:
+    """Both schedulers see the same job; one of them runs it."""
+    model.then(says("The report."))
+    model.asked.clear()
+    body: dict[str, Any]
+    word = f"report {secrets.token_hex(4)}"
+    body = {"name": word, "schedule": {"kind": "every", "everyMs": 1000}, "delivery": {"mode": "none"}}
+    body["payload"] = {"kind": "agentTurn", "message": word}
+    made = agents.at_first.post("/api/v1/cron/jobs", json=body)
+    assert made.status_code == 201, made.text
+    job_id = made.json()["data"]["id"]
+
+    def runs() -> list[Any]:
+        found: list[Any] = agents.at_second.get(f"/api/v1/cron/jobs/{job_id}/runs").json()["data"]["entries"]
+        return found
+
+    eventually(lambda: len([run for run in runs() if run["status"] == "ok"]) >= 3, "three runs")
+    found = runs()
+    agents.at_second.delete(f"/api/v1/cron/jobs/{job_id}")
+    slots = [run.get("dueAtMs") or run["runAtMs"] for run in found]
+    asked = [body for body in model.asked if word in str(body["messages"][-1])]
+    assert len(slots) == len(set(slots)), found
+    assert len(found) <= len(asked) <= len(found) + 1, "one turn for each run"
