@@ -22,6 +22,7 @@ from tests.support.server import Gateway, running_gateway, settings
 
 GUIDES = ("README.md", "README.zh-CN.md", "docs/clients.md", "docs/clients.zh-CN.md")
 HANDBOOKS = ("docs/configuration.md", "docs/configuration.zh-CN.md", "docs/operations.md", "docs/operations.zh-CN.md")
+HOOKS = {"enabled": True, "token": "a-long-random-hook-token"}
 ADDRESS = "http://127.0.0.1:18789"
 COMMAND = [sys.executable, "-m", "crawdad.app"]
 SDKS = {"OpenAI": openai.OpenAI, "Anthropic": anthropic.Anthropic, "genai": genai}
@@ -29,7 +30,7 @@ SDKS = {"OpenAI": openai.OpenAI, "Anthropic": anthropic.Anthropic, "genai": gena
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
-    with running_gateway(settings({})) as running:
+    with running_gateway(settings({}, hooks=HOOKS)) as running:
         yield running
 
 
@@ -70,7 +71,29 @@ def test_a_curl_line_runs(gateway: Gateway, block: Block) -> None:
     environment = clean_environment(CRAWDAD_TOKEN=gateway.token)
     finished = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, timeout=60)
     assert finished.returncode == 0, finished.stdout
-    assert b"[Crawdad" in finished.stdout
+    assert (b'"runId"' if "/hooks/" in line else b"[Crawdad") in finished.stdout
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_commands_about_agents_run(page: str) -> None:
+    lines = [line for block in blocks("sh", page) for line in block.text.splitlines() if line.startswith("crawdad ")]
+    assert [line.split()[1] for line in lines] == ["agents", "agents", "cron", "cron"]
+    with running_gateway(settings({})) as gateway:
+        said = []
+        for line in lines:
+            words = shlex.split(line, comments=True)[1:]
+            where = ["--url", gateway.base_url] if words[:2] == ["agents", "run"] else []
+            finished = subprocess.run(
+                [*COMMAND, *words, *where],
+                env=clean_environment(CRAWDAD_HOME=str(gateway.home), CRAWDAD_TOKEN=gateway.token),
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=60,
+            )
+            assert finished.returncode == 0, (line, finished.stdout, finished.stderr)
+            said.append(finished.stdout)
+    assert said[0].startswith("[Crawdad demo]") and "research" in said[1] and "morning post" in said[3]
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])

@@ -16,7 +16,6 @@ from crawdad.app.accounts import World
 from crawdad.core.agent_settings import ModelChoice
 from crawdad.core.agents import Outbound
 from crawdad.core.media_files import MediaStore
-from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.secret import Secret
 from crawdad.core.settings import Settings
 from crawdad.services.agent_tools.image import ImageTool
@@ -67,7 +66,7 @@ async def open_agent_tools(
         VectorStore(world.database),
         calls,
         world.clock,
-        lambda agent_id: memory_settings(world.settings(), agent_id),
+        lambda agent_id: world.settings().agents.memory_search_of(agent_id),
     )
     pictures = Pictures(world.transport, WorkspaceReader())
     tools = (
@@ -148,12 +147,6 @@ def is_configured(settings: Settings, dotted: str) -> bool:
             return False
         value = getattr(value, name)
     return bool(value.reveal()) if isinstance(value, Secret) else bool(value)
-
-
-def memory_settings(settings: Settings, agent_id: str) -> MemorySearchSettings:
-    """An agent's own, or the defaults."""
-    own = next((entry.memory_search for entry in settings.agents.entries if entry.id == agent_id), None)
-    return settings.agents.defaults.memory_search if own is None else own
 
 
 def drawing_models(settings: Settings, front: ModelFront) -> Sequence[str]:

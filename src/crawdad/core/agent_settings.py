@@ -11,6 +11,7 @@ from crawdad.core.heartbeat_settings import HeartbeatSettings
 from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.sandbox_settings import SandboxSettings
 from crawdad.core.section import Section
+from crawdad.core.sessions import normalise_agent_id
 from crawdad.core.tool_settings import AgentToolsSettings
 
 ThinkingLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "adaptive"]
@@ -189,6 +190,11 @@ class AgentsSettings(Section):
     defaults: AgentDefaults = AgentDefaults()
     runs: RunKeeping = RunKeeping()
     entries: tuple[AgentEntry, ...] = Field((), alias="list")
+
+    def memory_search_of(self, agent_id: str) -> MemorySearchSettings:
+        """An agent's own, or the defaults."""
+        own = next((entry.memory_search for entry in self.entries if normalise_agent_id(entry.id) == agent_id), None)
+        return self.defaults.memory_search if own is None else own
 
 
 class BoundPeer(Section):

@@ -21,7 +21,7 @@ class OpenAIRoutes:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._embeddings = Embeddings(gate.front)
+        self._embeddings = Embeddings(gate.front, lambda: gate.settings().agents)
         self._images = Images(gate.front)
         self._audio = Audio(gate.front)
 

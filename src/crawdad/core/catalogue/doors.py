@@ -40,6 +40,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The call with this key was made; its answer was too long to be kept.",
         "使用该键的调用已执行，但其结果过长，未能保留。",
     ),
+    "doors.no_embedding_model": (
+        "The agent {agent} has no embedding model: set agents.defaults.memorySearch.model, or name one in x-openclaw-model.",
+        "智能体 {agent} 没有向量模型：请设置 agents.defaults.memorySearch.model，或用 x-openclaw-model 指定。",
+    ),
     "doors.attachment_pdf": ("a PDF file cannot be read: {reason}", "无法读取 PDF 文件：{reason}"),
     "doors.pdf_locked": ("it is encrypted with a password", "文件已用密码加密"),
     "doors.pdf_broken": ("it is damaged", "文件已损坏"),

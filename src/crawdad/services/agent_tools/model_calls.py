@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import orjson
 
+from crawdad.core.agent_settings import AgentsSettings
 from crawdad.core.asking import Asker
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
@@ -41,7 +42,7 @@ class ModelCalls:
         self._randomness = randomness
         self._seconds = seconds
         self._images = Images(front)
-        self._embeddings = Embeddings(front)
+        self._embeddings = Embeddings(front, AgentsSettings)  # an index is never made by an agent
 
     async def ask(self, asker: Asker, model: str, parts: Sequence[Part], *, system: str = "") -> str:
         """What the model says. Raises what the front door raises."""

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 
+from crawdad.core.agent_settings import AgentsSettings
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.media import EmbeddingRequest, EmbeddingResponse
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer
+from crawdad.services.operations.agent_embeddings import embedding_offers
 from crawdad.services.operations.calls import OPENAI, able, cannot, complete, post, post_json
 from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
@@ -24,8 +26,9 @@ Attempt = Callable[[Offer], Awaitable[Reply]]
 class Embeddings:
     """Takes embedding requests in OpenAI's and Gemini's contracts."""
 
-    def __init__(self, front: ModelFront) -> None:
+    def __init__(self, front: ModelFront, agents: Callable[[], AgentsSettings]) -> None:
         self._front = front
+        self._agents = agents
 
     async def openai(self, turn: Turn) -> Reply:
         """`POST /v1/embeddings`. An OpenAI-type upstream gets the client's own bytes."""
@@ -58,7 +61,8 @@ class Embeddings:
         return await self._run(turn, attempt)
 
     async def _run(self, turn: Turn, attempt: Attempt) -> Reply:
-        offers = able(self._front.offers(turn), "embedding", "embeddings", turn)
+        found = embedding_offers(self._front, turn, self._agents())
+        offers = able(found, "embedding", "embeddings", turn)
         return await self._front.dispatcher.run(turn, offers, attempt)
 
     async def _express(self, turn: Turn, offer: Offer) -> Reply:
