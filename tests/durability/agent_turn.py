@@ -46,7 +46,8 @@ class Writing(FakeTool):
         return told("written")
 
 
-def _kill_after(count: int) -> None:
+def kill_after(count: int) -> None:
+    """From now on the process lives for so many commits."""
     plain, plain_at_once = Database.write, Database.write_at_once
     done = 0
 
@@ -71,13 +72,13 @@ def _kill_after(count: int) -> None:
     Database.write_at_once = counted_at_once  # type: ignore[method-assign]
 
 
-async def _main(home: Path, url: str, name: str, kill_after: int) -> None:
+async def _main(home: Path, url: str, name: str, commits: int) -> None:
     tool = Writing("write", independent=False, file=home / "effects")
     settings = config(provider("chat", url, [MODEL]))
     runner = FakeRunner(name, {f"process-{number}" for number in range(100)} - {name})
     async with stage(f"sqlite:///{home}/db", home, settings, tools=[tool, FakeTool("look")], runner=runner) as agents:
-        if kill_after:
-            _kill_after(kill_after)
+        if commits:
+            kill_after(commits)
             run_id = await agents.order("Go", idempotency_key=KEY)
             await agents.agents.runs.wait(run_id)
         else:

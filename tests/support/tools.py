@@ -21,6 +21,7 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.tools.execution.planning import Planner
 from crawdad.services.tools.execution.process_tool import ProcessTool
 from crawdad.services.tools.execution.processes import ProgramSessions
+from crawdad.services.tools.execution.secrets import ProgramSecrets
 from crawdad.services.tools.execution.tool import ExecTool
 from crawdad.services.tools.toolbox import CheckedTool
 
@@ -74,6 +75,7 @@ class Execution:
     sessions: ProgramSessions
     approvals: AnsweringApprovals
     workspace: Path
+    secrets: ProgramSecrets
 
     async def run(self, *, in_context: ToolContext | None = None, **arguments: Any) -> ToolOutcome:
         return await self.exec.run(arguments, in_context or context(self.workspace))
@@ -99,7 +101,8 @@ async def execution(
     async with Tasks() as tasks:
         sessions = ProgramSessions(clock, randomness, tasks)
         planner = Planner(LocalAgentPrograms(ours), lambda: used, ours)
-        tool = ExecTool(planner, sessions, approvals, clock, randomness)
+        given = ProgramSecrets()
+        tool = ExecTool(planner, sessions, approvals, clock, randomness, given)
         process = ProcessTool(sessions)
         yield Execution(
             CheckedTool(tool, tool.definition, approvals),
@@ -107,4 +110,5 @@ async def execution(
             sessions,
             approvals,
             workspace,
+            given,
         )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from crawdad.adapters.persona_files import LocalPersonaFiles
 from crawdad.adapters.workspaces import LocalWorkspaces
+from crawdad.api.control.agent_parts import AgentSide
 from crawdad.app.accounts import World
 from crawdad.app.agent_tools import open_agent_tools
 from crawdad.app.agents import Agents, Parts, open_agents
+from crawdad.app.control_agents import HeartSwitch
 from crawdad.app.doors import AgentParts
 from crawdad.app.schedule import ScheduleParts, make_system_events, open_schedule
 from crawdad.app.sessions import make_rest, make_sessions, start_sessions
@@ -65,6 +69,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         own = await stack.enter_async_context(
             open_agent_tools(world, ground.front, ground.environment, ground.media, outbound)
         )
+        ground.tools.secrets.find = own.skills.environment
         parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner, find)
         agents = await stack.enter_async_context(open_agents(world, parts))
 
@@ -95,6 +100,8 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         )
         toolbox.register(own.own)
         toolbox.register(own.servers)
+        switch = HeartSwitch(schedule.hearts, world.cluster.bus, world.clock)
+        tasks.start(switch.follow(), "heartbeats switched")
         await agents.begin()
         yield AgentParts(
             runs=agents.runs,
@@ -108,6 +115,21 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             rest=make_rest(world, sessions, agents.runs, tasks, agents.store.count_waiting),
             jobs=schedule.jobs,
             drain=agents.lanes.drain,
+            switch=switch,
+            control=AgentSide(
+                runs=agents.runs,
+                news=agents.news,
+                sessions=sessions,
+                roster=lambda: agents.roster,
+                toolbox=toolbox,
+                skills=own.skills,
+                jobs=schedule.jobs,
+                events=events,
+                hearts=schedule.hearts,
+                outbound=outbound,
+                files=LocalPersonaFiles(),
+                managed_skills=str(Path(world.home) / "skills"),
+            ),
         )
 
 

@@ -23,6 +23,7 @@ from crawdad.services.agents.lanes import Lanes
 from crawdad.services.agents.opening import Surroundings
 from crawdad.services.agents.recorder import EventWriter
 from crawdad.services.agents.roster import Roster, build_roster
+from crawdad.services.agents.run_news import RunNews
 from crawdad.services.agents.runs import Runs
 from crawdad.services.agents.spawning import Spawner
 from crawdad.services.agents.standing import Find
@@ -63,6 +64,7 @@ class Agents:
     world: Surroundings
     tools: Sequence[Tool]
     """The tools that only the runtime can offer; the toolbox has to be told of them."""
+    news: RunNews
     begin: Callable[[], Awaitable[None]]
     """Takes up the turns that dead processes left, and looks for waiting ones from then on: once all tools are there."""
 
@@ -116,7 +118,9 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             bus=world.cluster.bus,
         )
         spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock, surroundings.secret)
-        lanes.after.append(spawner.ended)
+        news = RunNews(runs, world.cluster.bus, world.clock, tasks, lanes.runner)
+        lanes.before.append(news.begun)
+        lanes.after += [spawner.ended, news.ended]
 
         async def begin() -> None:
             await lanes.recover()
@@ -127,7 +131,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             tasks.start(runs.keep_tidy(), "old runs")
 
         tools = (SpawnTool(spawner), SubagentsTool(spawner))
-        yield Agents(runs, lanes, store, surroundings, tools, begin)
+        yield Agents(runs, lanes, store, surroundings, tools, news, begin)
 
 
 async def _write_last(writer: EventWriter) -> None:

@@ -261,7 +261,7 @@ async def open_application(
         responses = Responses(front, response_store, runs, clock)
         own = doors.routes(gate) if doors is not None else None
         mounts = management_mounts(managed)
-        control = open_control(world, launch, gate, managed, tasks)
+        control = open_control(world, launch, gate, managed, tasks, agents)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, control.socket, own))
         start_accounts(accounts, tasks, live, upkeep.want_lists)
         upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]

@@ -19,6 +19,8 @@ from crawdad.api.control.relays import RELAYS
 from crawdad.api.control.socket import ControlSocket
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
+from crawdad.app.control_agents import NewestSessions
+from crawdad.app.doors import AgentParts
 from crawdad.app.launch import Launch
 from crawdad.app.management import Managed
 from crawdad.app.schedule import make_system_events
@@ -31,6 +33,7 @@ from crawdad.services.devices.tokens import TokenMint
 from crawdad.services.log_tail import LogTail
 from crawdad.services.presence import Presence, Self
 from crawdad.services.tasks import Tasks
+from crawdad.services.tools.command_questions import CommandQuestions
 from crawdad.store.devices import DeviceStore
 from crawdad.store.key_values import KeyValues
 
@@ -46,8 +49,11 @@ class ControlChannel:
     close: Callable[[], None]
 
 
-def open_control(world: World, launch: Launch, gate: Gate, managed: Managed, tasks: Tasks) -> ControlChannel:
-    """The channel, its background work started."""
+def open_control(
+    world: World, launch: Launch, gate: Gate, managed: Managed, tasks: Tasks, agents: AgentParts | None = None
+) -> ControlChannel:
+    """The channel, its background work started. Without `agents` it has no methods about them."""
+    side = agents.control if agents is not None else None
     settings, clock, bus = world.settings, world.clock, world.cluster.bus
 
     def auth() -> AuthSettings:
@@ -59,7 +65,8 @@ def open_control(world: World, launch: Launch, gate: Gate, managed: Managed, tas
     hub = Hub(bus, clock, admission, RELAYS)
     presence = Presence(_self(), bus, clock, world.runner)
     store = database_url(settings(), launch)
-    health = Health(settings, None, clock, store.removeprefix("sqlite:///") if store.startswith("sqlite:") else "")
+    path = store.removeprefix("sqlite:///") if store.startswith("sqlite:") else ""
+    health = Health(settings, NewestSessions(side.sessions) if side is not None else None, clock, path)
     control = Control(
         settings=settings,
         clock=clock,
@@ -79,6 +86,9 @@ def open_control(world: World, launch: Launch, gate: Gate, managed: Managed, tas
         state_directory=str(launch.home),
         started_at=clock.monotonic(),
         system_events=make_system_events(world),
+        heartbeats=agents.switch if agents is not None else None,
+        approvals=CommandQuestions(managed.approvals),
+        agents=side,
     )
     registry = registry_of(control)
     tasks.start(hub.follow(), "control events")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from crawdad.adapters.files.media_folder import LocalMediaFolder
 from crawdad.adapters.programs import PdfProgram, PythonTransforms
+from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.gateway.routes import GatewayRoutes
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
+from crawdad.app.control_agents import HeartSwitch
 from crawdad.app.sessions import RestParts
 from crawdad.core.agents import AgentRuns, Heartbeats, Outbound, SystemEvents
 from crawdad.core.plugin_http import PluginRoutes
@@ -50,6 +52,9 @@ class AgentParts:
     """Cron, where it is served."""
     drain: Callable[[float], Awaitable[None]] | None = None
     """Begins no more turns, and gives the running ones so many seconds to end."""
+    control: AgentSide | None = None
+    """What the control channel reaches of them."""
+    switch: HeartSwitch | None = None
 
 
 @dataclass(frozen=True, slots=True)

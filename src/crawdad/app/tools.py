@@ -19,6 +19,7 @@ from crawdad.services.tools.approvals import ApprovalService
 from crawdad.services.tools.execution.planning import Planner, exec_settings
 from crawdad.services.tools.execution.process_tool import ProcessTool
 from crawdad.services.tools.execution.processes import ProgramSessions
+from crawdad.services.tools.execution.secrets import ProgramSecrets
 from crawdad.services.tools.execution.tool import ExecTool
 from crawdad.services.tools.sandbox import fs_settings
 from crawdad.services.tools.toolbox import FixedTools, PolicyToolbox
@@ -29,11 +30,13 @@ _MOST_PROGRAMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class AgentTools:
-    """What others build on: `toolbox.register` takes more tools, `programs.notify` whoever tells agents of ends."""
+    """What others build on: `toolbox.register` takes more tools, `programs.notify` whoever tells agents of ends, and
+    `secrets.find` whoever knows what programs are given beside."""
 
     toolbox: PolicyToolbox
     approvals: ApprovalService
     programs: ProgramSessions
+    secrets: ProgramSecrets
 
 
 @asynccontextmanager
@@ -61,12 +64,13 @@ async def open_tools(world: World, tasks: Tasks, environment: Mapping[str, str])
     access = FileAccess(workspace_only, approvals, (world.home,))
     async with Tasks(_MOST_PROGRAMS) as running:
         programs = ProgramSessions(world.clock, world.randomness, running)
+        secrets = ProgramSecrets()
         planner = Planner(LocalAgentPrograms(environment), lambda: world.settings(), environment)
         toolbox = PolicyToolbox(lambda: world.settings(), approvals)
         files: list[Tool] = [ReadTool(access), WriteTool(access), EditTool(access), ApplyPatchTool(access)]
         files += [LsTool(access), FindTool(access), GrepTool(access)]
-        execution = ExecTool(planner, programs, approvals, world.clock, world.randomness)
+        execution = ExecTool(planner, programs, approvals, world.clock, world.randomness, secrets)
         toolbox.register(FixedTools([*files, execution, ProcessTool(programs)], offered))
         tasks.start(approvals.follow(), "answered approvals")
         tasks.start(approvals.keep_tidy(), "settled approvals")
-        yield AgentTools(toolbox, approvals, programs)
+        yield AgentTools(toolbox, approvals, programs, secrets)

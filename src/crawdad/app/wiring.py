@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,9 @@ class _Configuration:
 
     async def unset_value(self, path: str) -> Written:
         return await commands.unset_value(self._source, path)
+
+    async def edit(self, change: Callable[[str], str]) -> Written:
+        return await self._source.write(change)
 
     async def validate(self) -> commands.Verdict:
         return await commands.validate(self._source)

@@ -177,10 +177,17 @@ class AgentEntry(Section):
     memory_search: MemorySearchSettings | None = None
 
 
+class RunKeeping(Section):
+    """`agents.runs.*`: what is kept of turns that have ended; what was said in them stays in their sessions."""
+
+    keep_days: float = Field(7.0, ge=0.05, le=3660)
+
+
 class AgentsSettings(Section):
     """`agents.*`."""
 
     defaults: AgentDefaults = AgentDefaults()
+    runs: RunKeeping = RunKeeping()
     entries: tuple[AgentEntry, ...] = Field((), alias="list")
 
 

@@ -15,8 +15,8 @@ ApprovalStatus = Literal["pending", "allowed", "used", "denied", "expired"]
 
 APPROVAL_REQUESTED = "approvals.requested"
 APPROVAL_RESOLVED = "approvals.resolved"
-"""Topics of the bus. `data` holds `id`, and of a request also `kind`, `agentId`, `sessionKey`, `summary`, `expiresAt`; of an
-answer `status` and `by`."""
+"""Topics of the bus. `data` holds `id`, and of a request also `kind`, `agentId`, `sessionKey`, `summary`, `details`,
+`createdAt` and `expiresAt`; of an answer `status`, `decision`, `by` and `at`."""
 
 
 def fingerprint(binding: JsonObject) -> str:

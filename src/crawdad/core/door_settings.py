@@ -66,6 +66,8 @@ class ResponsesEndpointSettings(Section):
     enabled: bool = True
     max_body_bytes: int | None = Field(None, ge=1024)
     max_url_parts: int = Field(8, ge=0)
+    tool_items: bool = False
+    """Whether answers show the agent's own calls of tools, as items of the kind `mcp_call`: not all clients know those."""
     files: FileInputSettings = FileInputSettings()
     images: ImageInputSettings = ImageInputSettings()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from crawdad.core.sandbox_settings import ContainerSettings, WorkspaceAccess
+from crawdad.core.secret import Secret
 
 Level = Literal["none", "workspace", "bubblewrap", "container"]
 
@@ -52,6 +53,8 @@ class ProgramOrder:
     cwd: str
     workspace: str
     variables: Mapping[str, str]
+    secrets: Mapping[str, Secret] = field(default_factory=dict, kw_only=True)
+    """More of it, which no list of processes may show; `variables` come first."""
     checked: Sequence[FileMark] = ()
     confinement: Confinement = Confinement()
     terminal: bool = False

@@ -10,13 +10,14 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -25,9 +26,12 @@ from crawdad.store import schema
 from crawdad.store.address import parse
 from crawdad.store.faults import translated
 from crawdad.store.filelock import exclusive
+from crawdad.store.finishing import FinishingConnection, finish
 from crawdad.store.sqlite_writer import Result, SqliteWriter
 
 _WRITES = "crawdad_writes"
+_CONNECTIONS = 8
+_PLACE_SECONDS = 30.0
 _PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA foreign_keys=ON",
@@ -45,6 +49,7 @@ class Database:
         self._engine = engine
         if self.is_sqlite:
             self._reader, self._writer = engine, engine.execution_options(**{_WRITES: True})
+            self._places = asyncio.Semaphore(_CONNECTIONS)
         else:
             self._reader, self._writer = engine.execution_options(isolation_level="AUTOCOMMIT"), engine
         self._one_writer = asyncio.Lock()
@@ -59,25 +64,41 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose every statement sees the newest committed state."""
         with translated():
-            async with self._reader.connect() as connection:
+            async with self._sqlite(self._reader) if self.is_sqlite else self._reader.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed when the block ends, undone when it raises. Keep it short."""
-        async with AsyncExitStack() as stack:
-            if self.is_sqlite:
-                await stack.enter_async_context(self._one_writer)
+        if not self.is_sqlite:
             with translated():
                 async with self._writer.begin() as connection:
                     yield connection
+            return
+        async with self._one_writer:
+            with translated():
+                async with self._sqlite(self._writer) as connection:
+                    await connection.begin_now()
+                    yield connection
+                    await connection.commit()
+
+    @asynccontextmanager
+    async def _sqlite(self, engine: AsyncEngine) -> AsyncIterator[FinishingConnection]:
+        """A connection that is given back whole, whenever its user is cancelled."""
+        async with _place(self._places):  # the pool's own line could not be left by whoever is cancelled
+            connection = FinishingConnection(engine)
+            try:
+                yield await connection.start()
+            finally:
+                await connection.close()
 
     async def write_at_once(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """A transaction of SQLite as one call on one thread: much cheaper than `write`, for what requests wait for."""
         assert self._at_once is not None
         with translated():
             async with self._one_writer:
-                return await asyncio.to_thread(self._at_once.run, work)
+                loop = asyncio.get_running_loop()
+                return await finish(loop.run_in_executor(None, self._at_once.run, work))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -103,8 +124,21 @@ class Database:
             async with self._one_writer, self.read() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 before = (await connection.execute(text("PRAGMA freelist_count"))).scalar_one()
-                await driver.executescript("PRAGMA incremental_vacuum(1000)")
+                await finish(driver.executescript("PRAGMA incremental_vacuum(1000)"))
                 free = (await connection.execute(text("PRAGMA freelist_count"))).scalar_one()
+
+
+@asynccontextmanager
+async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_PLACE_SECONDS):
+            await places.acquire()
+    except TimeoutError as error:
+        raise PoolTimeoutError("no connection became free") from error
+    try:
+        yield
+    finally:
+        places.release()
 
 
 @asynccontextmanager
@@ -129,7 +163,8 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 
 def _engine(address: URL, arguments: dict[str, Any]) -> AsyncEngine:
     if address.get_backend_name() == "sqlite":
-        engine = create_async_engine(address, connect_args=arguments, pool_size=4, max_overflow=4)
+        half = _CONNECTIONS // 2
+        engine = create_async_engine(address, connect_args=arguments, pool_size=half, max_overflow=half)
         event.listen(engine.sync_engine, "connect", _set_pragmas)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine

@@ -17,7 +17,6 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.sessions import LogEvent, NewLogEvent, SessionEntry, SessionLog
 from crawdad.core.text import Text
 from crawdad.store.database import Database
-from crawdad.store.finishing import finished
 from crawdad.store.session_rows import (
     columns_of,
     dump,
@@ -79,7 +78,6 @@ class SessionStore:
             rows = (await connection.execute(select(sessions).where(sessions.c.key.in_(keys)))).mappings()
             return {row["key"]: entry_of(row) for row in rows}
 
-    @finished
     async def add(self, entry: SessionEntry, reason: str = "") -> bool:
         """Keep a new session with an empty log. False when the key has one."""
         async with self._database.write() as connection:
@@ -90,7 +88,6 @@ class SessionStore:
             await self._index(connection, entry)
         return True
 
-    @finished
     async def change(self, key: str, values: Mapping[str, Any], at: float) -> SessionEntry | None:
         """Set fields; `settings` and `extra` are merged, a None in them removes. None: there is no such session."""
         async with self._database.write() as connection:
@@ -109,7 +106,6 @@ class SessionStore:
                 await self._index(connection, changed)
             return changed
 
-    @finished
     async def count(self, key: str, **amounts: float) -> None:
         """Add to counters."""
         if self._database.is_sqlite:
@@ -119,7 +115,6 @@ class SessionStore:
         async with self._database.write() as connection:
             await connection.execute(update(sessions).where(sessions.c.key == key).values(values))
 
-    @finished
     async def append(self, entry: SessionEntry, events: Sequence[NewLogEvent], at: float) -> list[LogEvent]:
         """Add lines to the log `entry.session_id`. CONFLICT when it is not the session's present one any more."""
         said = [event for event in events if event.kind == "message"]
@@ -180,7 +175,6 @@ class SessionStore:
             await connection.execute(update(session_logs).where(mine).values(last_id=parent, **changed))
         return lines
 
-    @finished
     async def begin(self, entry: SessionEntry, session_id: str, at: float, reason: str) -> SessionEntry | None:
         """Give the session of `entry` a new log; None when it has got another one meanwhile."""
         values = {"session_id": session_id, "updated_at": at, "active_at": at, **_FRESH}
@@ -192,7 +186,6 @@ class SessionStore:
             await connection.execute(insert(session_logs), _log_row(session_id, entry.key, at))
         return replace(entry, **values)
 
-    @finished
     async def adopt(
         self, entry: SessionEntry, lines: Sequence[LogEvent], texts: Mapping[int, str], header: Mapping[str, Any]
     ) -> None:
@@ -265,7 +258,6 @@ class SessionStore:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else log_of(row)
 
-    @finished
     async def delete(self, key: str, at: float) -> bool:
         """Take a session out of the lists and the search; its logs stay. False: there is none."""
         async with self._database.write() as connection:
@@ -277,7 +269,6 @@ class SessionStore:
             await self._end(connection, entry.session_id, at, "deleted")
         return True
 
-    @finished
     async def purge(self, key: str) -> int:
         """Remove a session with everything that was said in it, for good: how many logs there were."""
         async with self._database.write() as connection:
@@ -285,7 +276,6 @@ class SessionStore:
             await connection.execute(delete(session_texts).where(session_texts.c.key == key))
             return (await connection.execute(delete(session_logs).where(session_logs.c.key == key))).rowcount
 
-    @finished
     async def purge_left(self, before: float) -> int:
         """Remove the logs that were left before a moment, in small transactions: how many."""
         query = select(session_logs.c.session_id).where(session_logs.c.ended_at < before).limit(_PURGED_AT_ONCE)

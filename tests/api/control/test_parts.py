@@ -56,16 +56,16 @@ class Approvals:
     """Asks, and has the answer at once."""
 
     def __init__(self) -> None:
-        self.resolved: list[tuple[str, str, str]] = []
+        self.resolved: list[tuple[str, str, Any]] = []
 
-    async def request(self, params: dict[str, Any], early: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    async def request(self, params: dict[str, Any], by: Any, early: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         early({"status": "accepted", "id": "a"})
         return {"id": "a", "decision": "allow-once"}
 
     async def wait(self, approval_id: str) -> dict[str, Any]:
         return {"id": approval_id, "decision": "deny"}
 
-    async def resolve(self, approval_id: str, decision: str, by: str) -> None:
+    async def resolve(self, approval_id: str, decision: str, by: Any) -> None:
         self.resolved.append((approval_id, decision, by))
 
 
@@ -81,7 +81,9 @@ def control(**parts: Any) -> Control:
     clock = FakeClock()
     presence = Presence(Self("h", "h", "1", "linux", "Linux", "x"), InProcessBus(), clock, "one")
     made = {name: None for name in PARTS} | {"presence": presence, "settings": Settings, "clock": clock} | parts
-    return cast(Control, SimpleNamespace(**dict.fromkeys(("configuration", "pairing", "health"), None), **made))
+    return cast(
+        Control, SimpleNamespace(**dict.fromkeys(("configuration", "pairing", "health", "agents"), None), **made)
+    )
 
 
 def asked(params: dict[str, Any], *scopes: str, role: str = "operator") -> Asked:
@@ -127,7 +129,7 @@ async def test_an_approval_is_answered_twice_where_that_was_asked_for() -> None:
         assert (await method(registry, "exec.approval.request").handler(each))["decision"] == "allow-once"
     assert once.connection.backlog == 0 and twice.connection.backlog > 0
     await method(registry, "exec.approval.resolve").handler(asked({"id": "a", "decision": "deny"}))
-    assert approvals.resolved == [("a", "deny", "device")]
+    assert [each[:2] for each in approvals.resolved] == [("a", "deny")]
     assert (await method(registry, "exec.approval.waitDecision").handler(asked({"id": "a"})))["decision"] == "deny"
 
 

@@ -41,7 +41,9 @@ def bubblewrap_argv(
         argv += ["--tmpfs", workspace, "--dir", order.cwd]
     else:
         argv += ["--bind" if kept.access == "rw" else "--ro-bind", workspace, workspace]
-    argv += ["--chdir", order.cwd, "--clearenv"]
+    argv += ["--chdir", order.cwd]
+    if not order.secrets:  # else they are all of its own environment: everybody may read what stands in a command line
+        argv.append("--clearenv")
     for name, value in order.variables.items():
         argv += ["--setenv", name, value]
     return [*argv, "--", *words]

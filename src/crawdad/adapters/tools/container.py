@@ -43,6 +43,9 @@ def container_argv(program: str, order: ProgramOrder, words: Sequence[str]) -> l
     for name, value in order.variables.items():
         if name not in ("PATH", "HOME", "PWD", "SHELL", "USER", "LOGNAME", "TMPDIR"):
             argv += ["--env", f"{name}={value}"]
+    for name in order.secrets:
+        if name not in order.variables:  # by name alone: everybody may read what stands in a command line
+            argv += ["--env", name]
     argv += ["--env", "HOME=/tmp"]
     return [*argv, profile.image, *words[1:]]
 

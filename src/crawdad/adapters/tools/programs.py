@@ -54,14 +54,16 @@ class LocalAgentPrograms:
         """See `core.programs.Programs`."""
         level = order.confinement.level
         words = [order.executable.path, *order.arguments]
-        file, argv, variables = order.executable.mark.path, words, dict(order.variables)
+        secrets = {name: secret.reveal() for name, secret in order.secrets.items() if name not in order.variables}
+        file, argv, variables = order.executable.mark.path, words, {**secrets, **order.variables}
         removal: list[str] = []
         if level in ("bubblewrap", "container"):
             program = self._sandbox(level)
             if program is None:
                 raise GatewayError(ErrorKind.UNAVAILABLE, Text("tools.no_sandbox"), {"code": "no_sandbox"})
-            file, variables = program, self._of_sandbox()
+            file, variables = program, {**secrets, **self._of_sandbox()}
             if level == "bubblewrap":
+                variables = secrets  # it needs nothing itself, and what it has it hands on
                 argv = bubblewrap_argv(program, order, words, os.path.exists)
             else:
                 argv, removal = container_argv(program, order, words), [program, "rm", "--force", order.name]

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.health import Health
 from crawdad.api.control.news import News
 from crawdad.core.agents import SystemEvents
+from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
@@ -35,13 +37,13 @@ class HeartbeatSwitch(Protocol):
 class ExecApprovals(Protocol):
     """Commands that wait for somebody's word. All answers are as clients see them."""
 
-    async def request(self, params: JsonObject, early: Callable[[JsonObject], None]) -> JsonObject:
+    async def request(self, params: JsonObject, by: Principal, early: Callable[[JsonObject], None]) -> JsonObject:
         """Ask, and wait for the decision. `early` tells that the question is asked."""
 
     async def wait(self, approval_id: str) -> JsonObject:
         """The decision, once there is one. Raises NOT_FOUND."""
 
-    async def resolve(self, approval_id: str, decision: str, by: str) -> None:
+    async def resolve(self, approval_id: str, decision: str, by: Principal) -> None:
         """Decide. Raises NOT_FOUND, BAD_REQUEST."""
 
 
@@ -69,3 +71,4 @@ class Control:
     system_events: SystemEvents | None = None
     heartbeats: HeartbeatSwitch | None = None
     approvals: ExecApprovals | None = None
+    agents: AgentSide | None = None

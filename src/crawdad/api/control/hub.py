@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from crawdad.api.control.connection import Connection
+from crawdad.api.control.heard import Heard
 from crawdad.core.devices import DEVICE_CLOSED
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock
@@ -38,6 +39,10 @@ class Relay:
 
     event: str
     shape: Shape
+    only: Callable[[Mapping[str, Any]], str] | None = None
+    """The one connection that is told (empty: all)."""
+    mark: Callable[[Mapping[str, Any]], str] | None = None
+    """What the domain event is called by those who answer after it was told (empty: nothing)."""
 
 
 def guard_of(event: str) -> str | None:
@@ -64,6 +69,7 @@ class Hub:
         self._relays = relays
         self._connections: dict[str, Connection] = {}
         self._closed: tuple[int, str] | None = None
+        self.heard = Heard()
 
     def join(self, connection: Connection) -> None:
         """A client has come in."""
@@ -136,10 +142,22 @@ class Hub:
                 continue
             try:
                 payload = relay.shape(event.data)
+                only = relay.only(event.data) if relay.only is not None else ""
+                mark = relay.mark(event.data) if relay.mark is not None else ""
             except (KeyError, TypeError, ValueError):  # another version's process may tell it otherwise
                 _log.warning("event_not_understood", topic=event.topic)
                 continue
-            self.broadcast(relay.event, payload)
+            if only:
+                self._tell_one(only, relay.event, payload)
+            else:
+                self.broadcast(relay.event, payload)
+            if mark:
+                self.heard.note(mark)
+
+    def _tell_one(self, connection_id: str, event: str, payload: Any) -> None:
+        connection = self._connections.get(connection_id)
+        if connection is not None and self.may_stay(connection) and hears(connection, event):
+            connection.offer(frames.event(event, payload))
 
     def _let_slowest_go(self) -> None:
         waiting = sum(connection.backlog for connection in self._connections.values())

@@ -26,6 +26,15 @@ class Asked:
         self.connection.offer(frames.response(self.id, payload))
 
 
+class Failed(Exception):
+    """A request failed, with a payload that tells more."""
+
+    def __init__(self, payload: Any, error: JsonObject) -> None:
+        super().__init__(str(error.get("message")))
+        self.payload = payload
+        self.error = error
+
+
 Handler = Callable[[Asked], Awaitable[Any]]
 
 

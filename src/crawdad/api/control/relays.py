@@ -7,8 +7,12 @@ from typing import Any
 
 from crawdad.api.control.device_shapes import request_fields
 from crawdad.api.control.hub import Relay
+from crawdad.core.approvals import APPROVAL_REQUESTED, APPROVAL_RESOLVED
+from crawdad.core.cron import CRON_CHANGED
 from crawdad.core.devices import DEVICE_REQUESTED, DEVICE_RESOLVED, Described, DeviceRequest
 from crawdad.core.parts import JsonObject
+from crawdad.services.agents.run_news import AGENT_NEWS, CHAT_NEWS
+from crawdad.services.schedule.heartbeat import HEARTBEAT
 
 
 def _requested(data: Mapping[str, Any]) -> JsonObject:
@@ -27,7 +31,78 @@ def _resolved(data: Mapping[str, Any]) -> JsonObject:
     }
 
 
+def _payload(data: Mapping[str, Any]) -> JsonObject:
+    return dict(data["payload"])
+
+
+def _only(data: Mapping[str, Any]) -> str:
+    return str(data.get("only") or "")
+
+
+def run_mark(run_id: str) -> str:
+    """The mark of the end of a run."""
+    return f"run:{run_id}"
+
+
+def cron_mark(run_id: str) -> str:
+    """The mark of the end of a job's run."""
+    return f"cron:{run_id}"
+
+
+def _run_ended(data: Mapping[str, Any]) -> str:
+    payload = data["payload"]
+    return run_mark(payload["runId"]) if payload["state"] != "delta" else ""
+
+
+def _job_ended(data: Mapping[str, Any]) -> str:
+    return cron_mark(data["runId"]) if data.get("action") == "finished" else ""
+
+
+def _asked(data: Mapping[str, Any]) -> JsonObject:
+    details = data.get("details") or {}
+    request = {
+        "command": data["summary"],
+        "cwd": details.get("cwd"),
+        "host": details.get("host") or "gateway",
+        "security": details.get("security"),
+        "ask": details.get("ask"),
+        "agentId": data["agentId"] or None,
+        "resolvedPath": details.get("resolvedPath"),
+        "sessionKey": data["sessionKey"] or None,
+    }
+    times = {"createdAtMs": round(data["createdAt"] * 1000), "expiresAtMs": round(data["expiresAt"] * 1000)}
+    return {"id": data["id"], "request": request, **times}
+
+
+def _answered(data: Mapping[str, Any]) -> JsonObject:
+    told = {"id": data["id"], "decision": data["decision"], "resolvedBy": data["by"]}
+    return {**told, "ts": round(data["at"] * 1000)}
+
+
+_OF_CRON = (
+    *("jobId", "action", "runAtMs", "durationMs", "status", "error", "summary", "sessionId", "sessionKey"),
+    *("nextRunAtMs", "model", "provider", "usage", "deliveryStatus", "delivered"),
+)
+
+
+def _cron(data: Mapping[str, Any]) -> JsonObject:
+    told = {name: data[name] for name in _OF_CRON if name in data}
+    if data["action"] == "started":
+        return {name: told[name] for name in ("jobId", "action", "runAtMs") if name in told}
+    return told
+
+
+def _heartbeat(data: Mapping[str, Any]) -> JsonObject:
+    return dict(data)
+
+
 RELAYS: Mapping[str, Relay] = {
     DEVICE_REQUESTED: Relay("device.pair.requested", _requested),
     DEVICE_RESOLVED: Relay("device.pair.resolved", _resolved),
+    AGENT_NEWS: Relay("agent", _payload, _only),
+    CHAT_NEWS: Relay("chat", _payload, _only, _run_ended),
+    APPROVAL_REQUESTED: Relay("exec.approval.requested", _asked),
+    APPROVAL_RESOLVED: Relay("exec.approval.resolved", _answered),
+    CRON_CHANGED: Relay("cron", _cron, mark=_job_ended),
+    HEARTBEAT: Relay("heartbeat", _heartbeat),
 }

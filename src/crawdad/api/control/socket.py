@@ -15,7 +15,7 @@ from crawdad.api.control.connection import Connection, Peer
 from crawdad.api.control.context import Control
 from crawdad.api.control.handshake import Handshake, Refusal
 from crawdad.api.control.hello import hello
-from crawdad.api.control.registry import Asked, Registry, check
+from crawdad.api.control.registry import Asked, Failed, Registry, check
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
@@ -213,6 +213,8 @@ class _Reader:
             return frames.response(frame.id, payload)
         except GatewayError as fault:
             return frames.failure(frame.id, errors.error_of(fault))
+        except Failed as failed:
+            return frames.failure(frame.id, failed.error, failed.payload)
         except Exception:  # the request is an edge: a fault of ours must not take the connection down
             _log.exception("control_request_failed", method=frame.method, request_id=frame.id[:64])
             ours = GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": frame.id[:64]}))

@@ -5,7 +5,7 @@ Nothing here is imported before it is needed: a command that asks for nothing pa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -97,6 +97,9 @@ class Configuration(Protocol):
     async def set_value(self, path: str, text: str, as_text: bool = False) -> Written: ...
 
     async def unset_value(self, path: str) -> Written: ...
+
+    async def edit(self, change: Callable[[str], str]) -> Written:
+        """Make of the text of the main file what `change` does."""
 
     async def validate(self) -> Verdict: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -64,15 +64,19 @@ class Server:
             return answer.status, _json(answer.read())
 
     @contextmanager
-    def request(self, method: str, path: str, body: Any = None) -> Iterator[http.client.HTTPResponse]:
-        """The answer to one request, its body yet to be read."""
+    def request(
+        self, method: str, path: str, body: Any = None, more: Mapping[str, str] | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The answer to one request, its body yet to be read. `more` are headers."""
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         content = None if body is None else json.dumps(body)
         try:
-            connection.request(method, parts.path + path, content, {"Content-Type": "application/json", **headers})
+            connection.request(
+                method, parts.path + path, content, {"Content-Type": "application/json", **headers, **(more or {})}
+            )
             answer = connection.getresponse()
             if answer.status in (401, 403):
                 raise CommandFailed(words("cli.denied", url=self.url), exits.DENIED, url=self.url)

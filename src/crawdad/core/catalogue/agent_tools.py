@@ -24,6 +24,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Programs are to run in a sandbox, but neither bubblewrap nor Docker or Podman is there. Nothing was run.",
         "配置要求在沙箱中运行程序，但未找到 bubblewrap、Docker 或 Podman。未运行任何程序。",
     ),
+    "approvals.pending": ("approval id already pending", "该审批标识已在等待中"),
     "approvals.too_many": ("Too many approvals are waiting in this session.", "该会话中等待批准的请求过多。"),
     "approvals.denied": ("The operator said no.", "管理员已拒绝。"),
     "approvals.unanswered": ("It needs an approval, and nobody answered in time.", "需要批准，但无人及时答复。"),

@@ -2,6 +2,15 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "agents.unknown": ("There is no agent “{agent}”. Known: {known}.", "没有智能体“{agent}”。现有：{known}。"),
+    "agents.bad_id": (
+        "“{id}” is no agent's id: lower case letters, digits, - and _, at most 64.",
+        "“{id}”不是有效的智能体 ID：小写字母、数字、- 和 _，最多 64 个字符。",
+    ),
+    "agents.there_already": ("There is an agent “{agent}” already.", "已有智能体“{agent}”。"),
+    "agents.not_in_file": (
+        "The configuration file names no agent “{agent}”.",
+        "配置文件中没有智能体“{agent}”。",
+    ),
     "agents.thinking": (
         "“{value}” is no level of thinking. There are: {levels}.",
         "“{value}”不是有效的思考强度。可选：{levels}。",

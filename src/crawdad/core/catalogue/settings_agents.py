@@ -2,6 +2,14 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "settings.agents": ("The agents.", "智能体。"),
+    "settings.agents.runs": (
+        "What is kept of turns that have ended; what was said in them stays in their sessions.",
+        "已结束的轮次保留哪些内容；其中的对话仍保留在会话中。",
+    ),
+    "settings.agents.runs.keepDays": (
+        "For how many days their state and events are kept.",
+        "其状态与事件保留的天数。",
+    ),
     "settings.agents.defaults": (
         "What holds for every agent that says nothing else.",
         "未另行设置的智能体所采用的默认值。",

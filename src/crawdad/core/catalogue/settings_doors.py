@@ -34,6 +34,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     **_inputs(f"{_CHAT}.images", "Pictures", "图片"),
     _RESPONSES: ("`/v1/responses`.", "`/v1/responses` 端点。"),
     f"{_RESPONSES}.enabled": ("Whether it is there.", "是否开启。"),
+    f"{_RESPONSES}.toolItems": (
+        "Whether answers show the agent's own calls of tools, as items of the type `mcp_call`.",
+        "回答是否以 `mcp_call` 项目展示智能体自身的工具调用。",
+    ),
     f"{_RESPONSES}.maxBodyBytes": (
         "Largest request, in bytes; nothing: `gateway.maxBodyBytes`.",
         "请求大小上限（字节）；不设则用 `gateway.maxBodyBytes`。",

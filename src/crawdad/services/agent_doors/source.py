@@ -20,7 +20,7 @@ from crawdad.core.text import Text
 from crawdad.services.agent_doors.attachments import AttachmentReader
 from crawdad.services.agent_doors.conversation import Conversation, conversation_of
 from crawdad.services.agent_doors.orders import Asked, Link, is_owner, must_call, order_of
-from crawdad.services.agent_doors.telling import Telling
+from crawdad.services.agent_doors.telling import RESPONSES, Telling
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.turn import Turn
 from crawdad.store.agent_links import AgentLinks
@@ -29,7 +29,7 @@ _KEPT_SECONDS = 7 * 24 * 3600.0
 _MARK = re.compile(r"([\w-]{1,128}):(\d{1,12})\Z", re.ASCII)
 LAST_EVENT = "last-event-id"
 IDEMPOTENCY = "idempotency-key"
-_CHAT, _RESPONSES = "openai-chat", "openai-responses"
+_CHAT = "openai-chat"
 
 
 class KnownSessions(Protocol):
@@ -76,7 +76,7 @@ class AgentSource:
             order = await self._order(turn, offer, request)
             session = order.session_key
             run_id = await self._runs.start(order)
-            if turn.codec.name == _RESPONSES:
+            if turn.codec.name == RESPONSES:
                 await self._remember(turn, [f"response:resp_{turn.exchange.id}"], order.agent_id, session)
         else:
             run_id = await self._resumed(turn, mark)
@@ -89,6 +89,7 @@ class AgentSource:
             thinking=asked is not None and not asked.off,
             must_call=must_call(request),
             resumed=mark is not None and mark.number > 0,
+            items=turn.codec.name == RESPONSES and self._settings().gateway.http.endpoints.responses.tool_items,
         )
         ended = False
         try:

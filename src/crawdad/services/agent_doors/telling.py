@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from crawdad.core.agents import RunEvent, RunState
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import (
@@ -14,27 +16,41 @@ from crawdad.core.events import (
     StopReason,
     StreamEvent,
 )
-from crawdad.core.parts import Part, TextPart, ThinkingPart, ToolCallPart
+from crawdad.core.parts import JsonObject, OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.text import Text
 
 _NOTHING = "No response from OpenClaw."
 _FRAGMENT = 256
 _PROTOCOL = "agent"
+_SERVER = "agent"
+"""What stands as the server of the agent's own tools."""
+RESPONSES = "openai-responses"
 _STOPS: dict[str, StopReason] = {"length": "max_tokens", "tool_use": "tool_use"}
 
 
 class Telling:
     """Turns the events of one run into the events of one answer.
 
-    The agent's own tools are its own affair: only calls of the client's tools are told. Thinking is told to those who asked for
-    it (`thinking`). `resumed`: the client has heard the beginning already.
+    The agent's own tools are its own affair: calls of the client's tools alone are told as calls. `items`: the others are shown
+    as calls of a server's tools, which no client runs, each with its result; in Responses' own words, as no other protocol has
+    any. Thinking is told to those who asked for it (`thinking`). `resumed`: the client has heard the beginning already.
     """
 
-    def __init__(self, model: str, *, thinking: bool = False, must_call: bool = False, resumed: bool = False) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        thinking: bool = False,
+        must_call: bool = False,
+        resumed: bool = False,
+        items: bool = False,
+    ) -> None:
         self._model = model
         self._thinking = thinking
         self._must_call = must_call
         self._resumed = resumed
+        self._items = items
+        self._arguments: dict[str, JsonObject] = {}
         self._begun = False
         self._open: int | None = None
         self._kind = ""
@@ -54,7 +70,7 @@ class Telling:
             return self._call(str(data.get("callId")), str(data.get("name")), str(data.get("arguments") or ""))
         if event.kind == "tool":
             self._apart = self._said
-            return self._start()
+            return [*self._start(), *self._item(data)]
         return []
 
     def finish(self, state: RunState) -> list[StreamEvent]:
@@ -106,6 +122,29 @@ class Telling:
         pieces = range(0, len(arguments), _FRAGMENT)
         events += [PartDelta(index, text=arguments[at : at + _FRAGMENT]) for at in pieces]
         return [*events, PartEnd(index)]
+
+    def _item(self, data: JsonObject) -> list[StreamEvent]:
+        """A call of one of the agent's own tools, once its result is there."""
+        call_id = str(data.get("callId"))
+        if not self._items or data.get("phase") != "result":
+            if self._items and data.get("phase") == "start":
+                self._arguments[call_id] = data.get("arguments") or {}
+            return []
+        text = str(data.get("text") or "")
+        failed = bool(data.get("isError"))
+        error = {"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": text}]}
+        item: JsonObject = {
+            "type": "mcp_call",
+            "status": "failed" if failed else "completed",
+            "server_label": _SERVER,
+            "name": str(data.get("name")),
+            "arguments": json.dumps(self._arguments.pop(call_id, {}), ensure_ascii=False),
+            "output": None if failed else text,
+            "error": error if failed else None,
+        }
+        index = self._parts
+        self._parts += 1
+        return [*self._close(), PartStart(index, OpaquePart(RESPONSES, "mcp_call", item)), PartEnd(index)]
 
     def _close(self) -> list[StreamEvent]:
         if self._open is None:

@@ -55,6 +55,8 @@ class Lanes:
     ) -> None:
         self.at_work: dict[str, AtWork] = {}
         self.runner = runner.name
+        self.before: list[Callable[[StoredRun, int], None]] = []
+        """What is called when a run is taken to work here, with the number of its last event so far."""
         self.after: list[Callable[[StoredRun, End], Awaitable[None]]] = []
         """What is called once a run has ended."""
         self._store = store
@@ -84,6 +86,8 @@ class Lanes:
         work = AtWork(run, Recorder(run.id, self._writer, last_number))
         work.stopping.absorbed = bool(others) or run.starts > 1
         self.at_work[run.id] = work
+        for callback in self.before:
+            callback(run, last_number)
         work.task = self._tasks.start(self._run(work, others or []), f"run {run.id}")
 
     async def poke(self, session_key: str) -> None:

@@ -26,7 +26,7 @@ from crawdad.store.runs import RunStore, StoredRun
 STOP_TOPIC = "agent_runs.stop"
 _LOOK_SECONDS = 0.5
 _MOST_WAITING = 5000
-_KEPT_SECONDS = 7 * 24 * 3600.0
+_DAY_SECONDS = 24 * 3600.0
 _TIDY_SECONDS = 3600.0
 
 _log = structlog.get_logger(__name__)
@@ -105,6 +105,10 @@ class Runs:
         found = await self._store.get(run_id)
         return None if found is None else state_of(found)
 
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        """The run that somebody ordered with that key, while it is kept."""
+        return await self._store.known(principal_id, idempotency_key)
+
     async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
         """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
         until = None if seconds is None else self._clock.monotonic() + seconds
@@ -161,7 +165,8 @@ class Runs:
         """Forget runs that ended long ago, for ever."""
         while True:
             try:
-                count = await self._store.delete_before(self._clock.now() - _KEPT_SECONDS)
+                kept = self._world.settings().agents.runs.keep_days * _DAY_SECONDS
+                count = await self._store.delete_before(self._clock.now() - kept)
             except GatewayError as error:
                 _log.warning("runs_not_tidied", reason=error.message())
             else:

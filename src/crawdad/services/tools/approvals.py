@@ -46,7 +46,7 @@ class ApprovalService:
         self._clock = clock
         self._randomness = randomness
         self._settings = settings
-        self._waiting: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
 
     async def ask(self, request: ApprovalRequest, *, remembered: bool = True) -> str:
         """See `core.approvals.Approvals`."""
@@ -57,10 +57,41 @@ class ApprovalService:
         mark = fingerprint(request.binding)
         if earlier := await self._store.allowed(request.session_key, mark, now):
             return earlier
+        return await self._answer_to(await self._made(request, mark, lasting))
+
+    async def put(self, request: ApprovalRequest, approval_id: str = "", seconds: float | None = None) -> Approval:
+        """Ask without waiting; `settled` waits. Raises CONFLICT for an id that is taken."""
+        lasting = fingerprint(request.lasting) if request.lasting is not None else ""
+        made = await self._made(request, fingerprint(request.binding), lasting, approval_id, seconds)
+        if approval_id and await self._store.get(approval_id) is not None:
+            raise GatewayError(ErrorKind.CONFLICT, Text("approvals.pending"), {"param": "id"})
+        await self._add(made)
+        return made
+
+    async def settled(self, approval_id: str) -> Approval:
+        """A question once it is answered or over. Raises NOT_FOUND."""
+        answered = asyncio.Event()
+        self._waiting.setdefault(approval_id, set()).add(answered)
+        try:
+            while True:
+                found = await self.get(approval_id)
+                if found.status != "pending":
+                    return found
+                if self._clock.now() >= found.expires_at:
+                    await self._store.expire(self._clock.now())
+                    return await self.get(approval_id)
+                await self._pause(answered, found.expires_at)
+        finally:
+            self._forget(approval_id, answered)
+
+    async def _made(
+        self, request: ApprovalRequest, mark: str, lasting: str, approval_id: str = "", seconds: float | None = None
+    ) -> Approval:
+        now = self._clock.now()
         if await self._store.pending_in(request.session_key, now) >= self._settings().most_pending:
             raise GatewayError(ErrorKind.RATE_LIMITED, Text("approvals.too_many"), {"code": "too_many_approvals"})
-        approval = Approval(
-            id=self._randomness.new_id(),
+        return Approval(
+            id=approval_id or self._randomness.new_id(),
             kind=request.kind,
             summary=request.summary[:_LONGEST_SUMMARY],
             agent_id=request.agent_id,
@@ -73,9 +104,8 @@ class ApprovalService:
             details=request.details,
             status="pending",
             created_at=now,
-            expires_at=now + self._settings().timeout_seconds,
+            expires_at=now + (self._settings().timeout_seconds if seconds is None else seconds),
         )
-        return await self._answer_to(approval)
 
     async def use(self, allowed: str, request: ApprovalRequest) -> None:
         """See `core.approvals.Approvals`."""
@@ -127,7 +157,11 @@ class ApprovalService:
             )
         self._wake(approval_id)
         await self._bus.publish(
-            Event(APPROVAL_RESOLVED, {"id": approval_id, "status": status, "decision": decision, "by": by.id}, now)
+            Event(
+                APPROVAL_RESOLVED,
+                {"id": approval_id, "status": status, "decision": decision, "by": by.id, "at": now},
+                now,
+            )
         )
         return await self.get(approval_id)
 
@@ -155,12 +189,10 @@ class ApprovalService:
             await self._clock.sleep(_TIDY_SECONDS)
 
     async def _answer_to(self, approval: Approval) -> str:
-        answered = self._waiting[approval.id] = asyncio.Event()
+        answered = asyncio.Event()
+        self._waiting.setdefault(approval.id, set()).add(answered)
         try:
-            await self._store.add(approval)
-            told: JsonObject = {"id": approval.id, "kind": approval.kind, "agentId": approval.agent_id}
-            told |= {"sessionKey": approval.session_key, "summary": approval.summary, "expiresAt": approval.expires_at}
-            await self._bus.publish(Event(APPROVAL_REQUESTED, told, approval.created_at))
+            await self._add(approval)
             while True:
                 found = await self._store.get(approval.id)
                 status = "expired" if found is None else found.status
@@ -176,7 +208,21 @@ class ApprovalService:
             await self._store.decide(approval.id, "expired", self._clock.now(), "")
             raise
         finally:
-            self._waiting.pop(approval.id, None)
+            self._forget(approval.id, answered)
+
+    async def _add(self, approval: Approval) -> None:
+        """Keep a question, and tell of it."""
+        await self._store.add(approval)
+        told: JsonObject = {"id": approval.id, "kind": approval.kind, "agentId": approval.agent_id}
+        told |= {"sessionKey": approval.session_key, "summary": approval.summary, "details": approval.details}
+        told |= {"createdAt": approval.created_at, "expiresAt": approval.expires_at}
+        await self._bus.publish(Event(APPROVAL_REQUESTED, told, approval.created_at))
+
+    def _forget(self, approval_id: str, answered: asyncio.Event) -> None:
+        waiting = self._waiting.get(approval_id, set())
+        waiting.discard(answered)
+        if not waiting:
+            self._waiting.pop(approval_id, None)
 
     async def _pause(self, answered: asyncio.Event, until: float) -> None:
         """Until somebody told this process, or a while: answers may come through the database alone."""
@@ -189,7 +235,7 @@ class ApprovalService:
             pass
 
     def _wake(self, approval_id: str) -> None:
-        if waiting := self._waiting.get(approval_id):
+        for waiting in self._waiting.get(approval_id, ()):
             waiting.set()
 
 

@@ -61,9 +61,12 @@ def response(request_id: str, payload: Any) -> bytes:
     return orjson.dumps({"type": "res", "id": request_id, "ok": True, "payload": payload}, option=_AS_TEXT)
 
 
-def failure(request_id: str, error: JsonObject) -> bytes:
+def failure(request_id: str, error: JsonObject, payload: Any = None) -> bytes:
     """The refusal of a request."""
-    return orjson.dumps({"type": "res", "id": request_id, "ok": False, "error": error}, option=_AS_TEXT)
+    frame: JsonObject = {"type": "res", "id": request_id, "ok": False, "error": error}
+    if payload is not None:
+        frame["payload"] = payload
+    return orjson.dumps(frame, option=_AS_TEXT)
 
 
 def event(name: str, payload: Any, versions: JsonObject | None = None) -> bytes:

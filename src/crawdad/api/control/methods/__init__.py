@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from crawdad.api.control.context import Control
-from crawdad.api.control.methods import approvals, config, devices, logs, models, status, system, usage
+from crawdad.api.control.methods import (
+    agent,
+    agents,
+    approvals,
+    channels,
+    chat,
+    config,
+    cron,
+    devices,
+    logs,
+    models,
+    sessions,
+    status,
+    system,
+    tools,
+    usage,
+)
 from crawdad.api.control.registry import Registry
 
-_SUBJECTS = (status, logs, usage, config, approvals, models, system, devices)
+_SUBJECTS = (
+    *(status, logs, usage, config, approvals, models, tools, agents, sessions, channels),
+    *(system, devices, cron, agent, chat),
+)
 
 
 def registry_of(control: Control) -> Registry:

@@ -47,12 +47,12 @@ class _Approvals:
 
     async def request(self, asked: Asked) -> Any:
         early = asked.answer_early if asked.params.get("twoPhase") else lambda _: None
-        return await self._approvals.request(asked.params, early)
+        return await self._approvals.request(asked.params, asked.connection.admitted.principal, early)
 
     async def wait(self, asked: Asked) -> Any:
         return await self._approvals.wait(asked.params["id"])
 
     async def resolve(self, asked: Asked) -> Any:
-        by = asked.connection.admitted
-        await self._approvals.resolve(asked.params["id"], asked.params["decision"], by.device_id or by.principal.id)
+        by = asked.connection.admitted.principal
+        await self._approvals.resolve(asked.params["id"], asked.params["decision"], by)
         return {"ok": True}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections import deque
+from collections.abc import Sequence
+
+from crawdad.core.secret import Secret
+from crawdad.services.tools.execution.secrets import Masking
 
 HEAD_CHARACTERS = 16_384
 TAIL_CHARACTERS = 184_320
@@ -20,7 +24,8 @@ _CONTROL = re.compile(
 class Output:
     """Grows by bytes, is read as text. Offsets count characters from the very first one."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Sequence[Secret] = ()) -> None:
+        self._masking = Masking(secrets)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._head = ""
         self._tail: deque[str] = deque()
@@ -30,7 +35,7 @@ class Output:
 
     def feed(self, data: bytes, *, last: bool = False) -> None:
         """More of it."""
-        text = self._decoder.decode(data, last)
+        text = self._masking.feed(self._decoder.decode(data, last), last=last)
         self.total += len(text)
         room = HEAD_CHARACTERS - len(self._head)
         if room > 0:

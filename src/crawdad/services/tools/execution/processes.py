@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.programs import RunningProgram
+from crawdad.core.secret import Secret
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.execution.output import Output
@@ -80,13 +81,21 @@ class ProgramSessions:
         return sum(session.exit_code is None and session.owner.agent_id == agent_id for session in self._all.values())
 
     def begin(
-        self, program: RunningProgram, owner: Owner, label: str, cwd: str, seconds: float, keep_seconds: float
+        self,
+        program: RunningProgram,
+        owner: Owner,
+        label: str,
+        cwd: str,
+        seconds: float,
+        keep_seconds: float,
+        secrets: Sequence[Secret] = (),
     ) -> ProgramSession:
-        """Watch over a program that has just been started, for at most `seconds`."""
+        """Watch over a program that has just been started, for at most `seconds`. Its output is kept without `secrets`."""
         self._tidy()
         session = ProgramSession(
             self._randomness.new_id()[-12:].lower(), owner, label, cwd, self._clock.now(), program, keep_seconds
         )
+        session.output = Output(secrets)
         self._all[session.id] = session
         self._tasks.start(self._follow(session, seconds), f"program {session.id}")
         return session

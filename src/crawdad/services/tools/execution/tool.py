@@ -19,6 +19,7 @@ from crawdad.services.tools.execution.definitions import EXEC
 from crawdad.services.tools.execution.output import plain, shortened
 from crawdad.services.tools.execution.planning import Planner, exec_settings
 from crawdad.services.tools.execution.processes import Owner, ProgramSession, ProgramSessions
+from crawdad.services.tools.execution.secrets import ProgramSecrets
 
 _FETCHERS = frozenset(("curl", "wget", "gh", "ssh", "scp", "nc", "ncat", "telnet", "ftp", "lynx", "w3m", "aria2c"))
 """What brings in words from outside."""
@@ -33,6 +34,7 @@ class ExecTool:
     approvals: Approvals
     clock: Clock
     randomness: Randomness
+    secrets: ProgramSecrets
     definition: ToolDefinition = EXEC
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
@@ -70,12 +72,14 @@ class ExecTool:
     ) -> ProgramSession:
         workspace, agent_id = str(context.workspace), context.scope.agent_id
         terminal = bool(arguments.get("pty"))
+        secrets = await self.secrets.find(agent_id, context.workspace)
         order = ProgramOrder(
             executable=plan.executable,
             arguments=plan.arguments,
             cwd=plan.cwd,
             workspace=workspace,
             variables=self.planner.variables(plan, workspace, agent_id),
+            secrets=secrets,
             checked=() if plan.confinement.level == "container" else (plan.executable.mark, *plan.operands),
             confinement=plan.confinement,
             terminal=terminal,
@@ -95,7 +99,13 @@ class ExecTool:
         seconds = float(arguments.get("timeout") or rules.timeout_sec)
         owner = Owner(agent_id, context.scope.session_key)
         session = self.sessions.begin(
-            program, owner, _label(plan), plan.cwd, min(seconds, rules.timeout_sec), rules.cleanup_ms / 1000
+            program,
+            owner,
+            _label(plan),
+            plan.cwd,
+            min(seconds, rules.timeout_sec),
+            rules.cleanup_ms / 1000,
+            tuple(secrets.values()),
         )
         session.terminal = terminal
         return session

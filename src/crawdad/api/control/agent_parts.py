@@ -1,0 +1,34 @@
+"""What the methods about agents stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crawdad.core.agents import Heartbeats, Outbound, SystemEvents
+from crawdad.core.persona import PersonaFiles
+from crawdad.core.tools import Toolbox
+from crawdad.services.agents.roster import Roster
+from crawdad.services.agents.run_news import RunNews
+from crawdad.services.agents.runs import Runs
+from crawdad.services.schedule.jobs import Jobs
+from crawdad.services.sessions.service import SessionService
+from crawdad.services.skills.library import SkillLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSide:
+    """The parts."""
+
+    runs: Runs
+    news: RunNews
+    sessions: SessionService
+    roster: Callable[[], Roster]
+    toolbox: Toolbox
+    skills: SkillLibrary
+    jobs: Jobs
+    events: SystemEvents
+    hearts: Heartbeats
+    outbound: Outbound
+    files: PersonaFiles
+    managed_skills: str

@@ -1,0 +1,126 @@
+"""`agents.*` and `agent.identity.get`: who there is, and the files that make them what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawdad.api.control.agent_parts import AgentSide
+from crawdad.api.control.context import Control
+from crawdad.api.control.registry import Asked, Method
+from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.parts import JsonObject
+from crawdad.core.persona import PersonaFile
+from crawdad.core.sessions import agent_of, session_key
+from crawdad.services.agents.roster import Agent
+from crawdad.services.agents.templates import BOOTSTRAP, MEMORY, STANDARD
+from crawdad.wire.control.schema import FILLED, STRING, closed
+from crawdad.wire.control.scopes import ADMIN, READ
+
+_NAMES = (*STANDARD, BOOTSTRAP)
+_FILE = closed({"agentId": FILLED, "name": FILLED}, "agentId", "name")
+
+
+def methods(control: Control) -> list[Method]:
+    """The methods of this subject; none where there are no agents."""
+    if control.agents is None:
+        return []
+    answers, files = _Agents(control, control.agents), _Files(control.agents)
+    one, file = closed({"agentId": FILLED}, "agentId"), "{agentId, workspace, file{name, path, missing, content}}"
+    written = closed({"agentId": FILLED, "name": FILLED, "content": STRING}, "agentId", "name", "content")
+    identity = closed({"agentId": FILLED, "sessionKey": STRING})
+    return [
+        Method("agents.list", READ, answers.listed, closed({}), "{defaultId, mainKey, scope, agents[{id, name}]}"),
+        Method("agents.files.list", READ, files.listed, one, "{agentId, workspace, files[{name, path, missing}]}"),
+        Method("agents.files.get", READ, files.get, _FILE, file),
+        Method("agents.files.set", ADMIN, files.set, written, f"{{ok, {file[1:]}"),
+        Method("agent.identity.get", READ, answers.identity, identity, "{agentId, name, avatar, emoji}"),
+    ]
+
+
+class _Agents:
+    def __init__(self, control: Control, side: AgentSide) -> None:
+        self._control = control
+        self._side = side
+
+    async def listed(self, _: Asked) -> Any:
+        roster = self._side.roster()
+        return {
+            "defaultId": roster.default.id,
+            "mainKey": "main",
+            "scope": self._control.settings().session.scope,
+            "agents": [_row(agent) for agent in roster.agents.values()],
+        }
+
+    async def identity(self, asked: Asked) -> Any:
+        roster, named = self._side.roster(), asked.params.get("agentId") or ""
+        key = asked.params.get("sessionKey")
+        if key:
+            own = agent_of(session_key(key, roster.default.id), roster.default.id)
+            if named and roster.get(named).id != own:
+                raise bad_request("control.other_agent", "agentId", agent=named, owner=own)
+            named = own
+        agent = roster.get(named)
+        told: JsonObject = {"agentId": agent.id, "name": agent.name, "avatar": agent.avatar or agent.name[:1].upper()}
+        return {**told, "emoji": agent.emoji} if agent.emoji else told
+
+
+def _row(agent: Agent) -> JsonObject:
+    told: JsonObject = {"id": agent.id}
+    if agent.name != agent.id:
+        told["name"] = agent.name
+    given = {"name": told.get("name"), "theme": agent.theme, "emoji": agent.emoji, "avatar": agent.avatar}
+    identity = {name: value for name, value in given.items() if value}
+    return {**told, "identity": identity} if identity else told
+
+
+class _Files:
+    def __init__(self, side: AgentSide) -> None:
+        self._side = side
+
+    async def listed(self, asked: Asked) -> Any:
+        agent = self._agent(asked)
+        found = await self._side.files.listed(agent.workspace, (*_NAMES, *MEMORY))
+        memory = next((name for name in MEMORY if name in found), MEMORY[0])
+        return {
+            "agentId": agent.id,
+            "workspace": str(agent.workspace),
+            "files": [_file(agent, name, found.get(name)) for name in (*_NAMES, memory)],
+        }
+
+    async def get(self, asked: Asked) -> Any:
+        agent, name = self._agent(asked), _name(asked)
+        found = await self._side.files.listed(agent.workspace, (name,))
+        text = await self._side.files.read(agent.workspace, name)
+        file = _file(agent, name, found.get(name))
+        if text is not None:
+            file["content"] = text
+        return {"agentId": agent.id, "workspace": str(agent.workspace), "file": file}
+
+    async def set(self, asked: Asked) -> Any:
+        agent, name, text = self._agent(asked), _name(asked), asked.params["content"]
+        await self._side.files.write(agent.workspace, name, text)
+        found = await self._side.files.listed(agent.workspace, (name,))
+        file = {**_file(agent, name, found.get(name)), "content": text}
+        return {"ok": True, "agentId": agent.id, "workspace": str(agent.workspace), "file": file}
+
+    def _agent(self, asked: Asked) -> Agent:
+        return self._side.roster().get(asked.params["agentId"])
+
+
+def _name(asked: Asked) -> str:
+    """A file that may be asked for: these names and no others, so no path leads elsewhere. Raises BAD_REQUEST."""
+    name: str = asked.params["name"]
+    if name not in (*_NAMES, *MEMORY):
+        raise _unsupported(name)
+    return name
+
+
+def _unsupported(name: str) -> GatewayError:
+    return bad_request("control.unsupported_file", "name", name=name[:200])
+
+
+def _file(agent: Agent, name: str, found: PersonaFile | None) -> JsonObject:
+    told: JsonObject = {"name": name, "path": str(agent.workspace / name), "missing": found is None}
+    if found is not None:
+        told |= {"size": found.size, "updatedAtMs": round(found.at * 1000)}
+    return told

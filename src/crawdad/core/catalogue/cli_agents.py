@@ -1,0 +1,35 @@
+"""Words of `crawdad agents`."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "cli.agents": ("List, add and remove agents, and talk to one.", "列出、添加、删除智能体，并与其对话。"),
+    "cli.agents.list": ("List the agents.", "列出智能体。"),
+    "cli.agents.show": ("Show an agent and what it runs on.", "显示智能体及其运行配置。"),
+    "cli.agents.add": ("Add an agent to the configuration.", "在配置中添加智能体。"),
+    "cli.agents.remove": (
+        "Take an agent out of the configuration; its workspace and sessions stay.",
+        "从配置中移除智能体；其工作区和会话保留。",
+    ),
+    "cli.agents.run": (
+        "One turn with an agent of the running server; the answer appears as it is made.",
+        "与运行中服务的智能体对话一轮；回答边生成边显示。",
+    ),
+    "cli.agents.id": ("The id of the agent.", "智能体的 ID。"),
+    "cli.agents.name": ("The name it shows.", "显示名称。"),
+    "cli.agents.model": ("Which model it runs on.", "使用的模型。"),
+    "cli.agents.workspace": ("The folder it works in.", "工作目录。"),
+    "cli.agents.agent": ("Which agent; the default one where none is named.", "使用哪个智能体；不指定则用默认智能体。"),
+    "cli.agents.message": ("What to say; `-` reads it from the standard input.", "要说的话；`-` 表示从标准输入读取。"),
+    "cli.agents.session": ("The session; `main` is the agent's own.", "会话；`main` 为智能体的主会话。"),
+    "cli.agents.column.id": ("Id", "ID"),
+    "cli.agents.column.name": ("Name", "名称"),
+    "cli.agents.column.default": ("Default", "默认"),
+    "cli.agents.column.model": ("Model", "模型"),
+    "cli.agents.column.fallbacks": ("Fallbacks", "备用模型"),
+    "cli.agents.column.workspace": ("Workspace", "工作目录"),
+    "cli.agents.column.subagents": ("May have work done by", "可委派给"),
+    "cli.agents.any_model": ("the first there is", "首个可用模型"),
+    "cli.agents.added": ("Added the agent {agent}.", "已添加智能体 {agent}。"),
+    "cli.agents.removed": ("Removed the agent {agent}.", "已移除智能体 {agent}。"),
+    "cli.agents.failed": ("The turn failed: {reason}", "本轮失败：{reason}"),
+    "cli.agents.cut_off": ("the answer broke off in the middle", "回答中途中断"),
+}

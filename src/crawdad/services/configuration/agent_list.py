@@ -1,0 +1,46 @@
+"""Agents added to the configuration file and taken out of it: edits of `agents.list` that touch nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.sessions import MAIN_AGENT, normalise_agent_id
+from crawdad.core.text import Text
+from crawdad.services.configuration import edits
+from crawdad.services.configuration.paths import Path
+
+_LIST: Path = ("agents", "list")
+
+
+def with_agent(text: str, entry: dict[str, Any]) -> str:
+    """The text with one more agent. Where none was written down there was `main` all the same: it stays, as the default one.
+    Raises BAD_REQUEST for an id that cannot be one, CONFLICT where the agent is there already."""
+    agent_id = str(entry["id"])
+    if normalise_agent_id(agent_id) != agent_id:
+        raise bad_request("agents.bad_id", "id", id=agent_id[:80])
+    known = _agents(text)
+    if agent_id in map(_id_of, known) or (not known and agent_id == MAIN_AGENT):
+        raise GatewayError(ErrorKind.CONFLICT, Text("agents.there_already", {"agent": agent_id}))
+    if not known:
+        text = edits.set_value(text, _LIST, [{"id": MAIN_AGENT, "default": True}])
+        known = _agents(text)
+    return edits.set_value(text, (*_LIST, len(known)), entry)
+
+
+def without_agent(text: str, agent_id: str) -> str:
+    """The text without an agent. Raises NOT_FOUND where the file does not name it."""
+    for place, entry in enumerate(_agents(text)):
+        if _id_of(entry) == normalise_agent_id(agent_id):
+            return edits.unset_value(text, (*_LIST, place))
+    raise GatewayError(ErrorKind.NOT_FOUND, Text("agents.not_in_file", {"agent": agent_id[:80]}))
+
+
+def _agents(text: str) -> list[Any]:
+    agents = edits.value_of(text).get("agents")
+    found = agents.get("list") if isinstance(agents, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _id_of(entry: Any) -> str:
+    return normalise_agent_id(str(entry.get("id", ""))) if isinstance(entry, dict) else ""

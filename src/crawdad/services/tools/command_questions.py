@@ -1,0 +1,84 @@
+"""Questions of commands as clients of the control channel ask and answer them: `api.control.context.ExecApprovals`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crawdad.core.approvals import Approval, ApprovalRequest, Decision
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.identity import Principal
+from crawdad.core.parts import JsonObject
+from crawdad.core.text import Text
+from crawdad.services.tools.approvals import ApprovalService
+
+_SECONDS = 120.0
+_LONGEST_SECONDS = 3600.0
+_SHOWN = ("cwd", "host", "security", "ask", "resolvedPath")
+_DECISIONS: dict[str, Decision] = {"allow-once": "allow-once", "allow-always": "allow-always", "deny": "deny"}
+
+
+class CommandQuestions:
+    """Asks in the name of clients that run commands themselves. What is decided binds them alone: no agent of ours runs
+    anything by it."""
+
+    def __init__(self, approvals: ApprovalService) -> None:
+        self._approvals = approvals
+
+    async def request(self, params: JsonObject, by: Principal, early: Callable[[JsonObject], None]) -> JsonObject:
+        """Ask, and wait for the decision. `early` tells that the question is asked."""
+        details = {name: params[name] for name in _SHOWN if params.get(name)}
+        binding = {"asker": by.id, "command": params["command"], **details}
+        seconds = min(params["timeoutMs"] / 1000 if "timeoutMs" in params else _SECONDS, _LONGEST_SECONDS)
+        request = ApprovalRequest(
+            kind="exec",
+            summary=params["command"],
+            agent_id=params.get("agentId") or "",
+            session_key=params.get("sessionKey") or "",
+            run_id="",
+            call_id="",
+            principal_id=by.id,
+            binding=binding,
+            lasting=binding,
+            details=details,
+        )
+        made = await self._approvals.put(request, params.get("id") or "", seconds)
+        early({"status": "accepted", **_times(made)})
+        return await self._told(await self._approvals.settled(made.id))
+
+    async def wait(self, approval_id: str) -> JsonObject:
+        """The decision, once there is one. Raises NOT_FOUND."""
+        try:
+            return await self._told(await self._approvals.settled(approval_id))
+        except GatewayError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                raise GatewayError(ErrorKind.NOT_FOUND, Text("control.approval_expired")) from error
+            raise
+
+    async def resolve(self, approval_id: str, decision: str, by: Principal) -> None:
+        """Decide. Raises NOT_FOUND, BAD_REQUEST."""
+        if decision not in _DECISIONS:
+            raise bad_request("control.bad_decision", "decision")
+        try:
+            await self._approvals.resolve(approval_id, _DECISIONS[decision], by)
+        except GatewayError as error:
+            if error.kind in (ErrorKind.NOT_FOUND, ErrorKind.CONFLICT):
+                raise GatewayError(ErrorKind.NOT_FOUND, Text("control.unknown_approval")) from error
+            raise
+
+    async def _told(self, approval: Approval) -> JsonObject:
+        decision: str | None = None
+        if approval.status == "denied":
+            decision = "deny"
+        elif approval.status in ("allowed", "used"):
+            grants = await self._approvals.grants()
+            lasts = any(each.lasting == approval.lasting and each.agent_id == approval.agent_id for each in grants)
+            decision = "allow-always" if approval.lasting and lasts else "allow-once"
+        return {"decision": decision, **_times(approval)}
+
+
+def _times(approval: Approval) -> JsonObject:
+    return {
+        "id": approval.id,
+        "createdAtMs": round(approval.created_at * 1000),
+        "expiresAtMs": round(approval.expires_at * 1000),
+    }
