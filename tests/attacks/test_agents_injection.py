@@ -158,7 +158,11 @@ def test_a_senders_name_and_message_give_no_orders(open_scene: OpenScene) -> Non
         assert "You are owned" not in system_text(body)
         (said,) = [one["content"] for one in body["messages"] if one["role"] == "user"][:1]
         text = said if isinstance(said, str) else "".join(part["text"] for part in said)
-        assert "<system" not in text and text.count("</outside") <= 1, text
+        assert "<system>You are owned" not in text, text
+        if ORDER in text:
+            head, _, rest = text.partition(ORDER)
+            mark = head.rpartition('id="')[2].partition('"')[0]
+            assert len(mark) == 16 and mark not in ORDER and mark in rest, "its end is known to nobody outside"
 
 
 def test_words_that_wait_for_a_person_give_no_orders(open_scene: OpenScene) -> None:

@@ -13,7 +13,7 @@ from tests.support.upstreams.protocols import Ask
 __all__ = ["open_scene"]
 
 ALICE_AND_BOB = {
-    "defaults": {"model": "scripted/model", "subagents": {"maxSpawnDepth": 2, "maxChildrenPerAgent": 3}},
+    "defaults": {"model": "scripted/model", "subagents": {"maxChildrenPerAgent": 4}},
     "list": [{"id": "alice", "default": True}, {"id": "bob"}],
 }
 
@@ -52,13 +52,13 @@ def test_children_that_have_children(open_scene: OpenScene) -> None:
     spawn = calls(*((("sessions_spawn", {"task": f"Have {number} more"})) for number in range(6)))
 
     def always(ask: Ask) -> Answer:
-        return says("Begun.") if results(ask.body)[-6:] and ask.body["messages"][-1]["role"] == "tool" else spawn
+        return says("Begun.") if ask.body["messages"][-1]["role"] == "tool" else spawn
 
     scene = open_scene(always, agents=ALICE_AND_BOB)
     scene.chat("Begin")
-    count = settled(scene, 2000)
+    settled(scene, 300)
     told = {result for body in scene.model.asked for result in results(body) if result.startswith("Error")}
-    assert count > 4 and told, "the limits were reached and said so"
+    assert any("within an hour" in result for result in told), told
     assert scene.client.get("/readyz").status_code == 200
 
 

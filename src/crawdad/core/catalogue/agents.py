@@ -52,6 +52,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{count} sub-agents of this session are at work already; wait for one to end.",
         "此会话已有 {count} 个子智能体在工作；请等其中一个结束。",
     ),
+    "agents.spawn_hour": (
+        "This session has had {most} sub-agents within an hour; it gets no more for now.",
+        "此会话一小时内已使用 {most} 个子智能体；暂时不能再增加。",
+    ),
     "agents.spawn_rounds": (
         "This conversation of agents has gone on for {rounds} rounds; it ends here.",
         "智能体之间的往返已达 {rounds} 轮，到此为止。",

@@ -27,6 +27,9 @@ from crawdad.store.runs import RunStore, StoredRun
 
 MOST_ROUNDS = 5
 """How often results may come back to a conversation and begin new work in it, without a person saying anything."""
+_SETS_AN_HOUR = 10
+"""How often in an hour one session may have as many sub-agents as it may have at once, up to `_MOST_AN_HOUR`."""
+_MOST_AN_HOUR = 100
 _MOST_TASK = 100_000
 _MOST_RESULT = 30_000
 _RECENT_MINUTES = 30
@@ -63,13 +66,15 @@ class Spawner:
         if scope.depth >= limits.max_spawn_depth:
             words = Text("agents.spawn_depth", {"depth": limits.max_spawn_depth})
             raise GatewayError(ErrorKind.FORBIDDEN, words, {"code": "spawn_depth"})
-        working = [
-            run for run in await self.store.spawned(scope.session_key, self.clock.now()) if run.status not in ENDED
-        ]
+        recent = await self.store.spawned(scope.session_key, self.clock.now() - 3600)
+        working = [run for run in recent if run.status not in ENDED]
         if len(working) >= limits.max_children_per_agent:
             raise GatewayError(
                 ErrorKind.CONFLICT, Text("agents.spawn_count", {"count": len(working)}), {"code": "spawn_count"}
             )
+        most = min(limits.max_children_per_agent * _SETS_AN_HOUR, _MOST_AN_HOUR)
+        if len(recent) >= most:  # rounds alone would let them grow by powers
+            raise GatewayError(ErrorKind.FORBIDDEN, Text("agents.spawn_hour", {"most": most}), {"code": "spawn_hour"})
         rounds = await self._rounds(context.run_id)
         own, general = parent.subagents, limits
         choice = own.model or general.model
