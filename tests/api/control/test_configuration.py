@@ -131,7 +131,7 @@ def test_the_log_is_followed_by_its_cursor(client: Client, gateway: Gateway) -> 
     assert first["file"].endswith("crawdad.log") and not first["reset"]
     assert client.call("logs.tail", {"cursor": first["cursor"]})["lines"] == []
     beyond = client.call("logs.tail", {"cursor": first["size"] + 10_000})
-    assert beyond["reset"] and beyond["lines"] == first["lines"]
+    assert beyond["reset"] and beyond["lines"][: len(first["lines"])] == first["lines"]
     assert client.fault("logs.tail", {"limit": 0})["message"] == "invalid logs.tail params: at /limit: must be >= 1"
 
 

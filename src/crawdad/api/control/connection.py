@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 
 from crawdad.api.call import Send
@@ -90,7 +91,11 @@ class Connection:
         self.close(code, reason)
 
     async def write(self) -> None:
-        """Send what waits, as fast as the client reads, until the close is sent."""
+        """Send what waits, as fast as the client reads, until the close is sent or the client is gone."""
+        with suppress(OSError):  # who has gone needs to hear no more; the reading side sees the end
+            await self._write()
+
+    async def _write(self) -> None:
         while True:
             await self._news.wait()
             self._news.clear()
