@@ -22,7 +22,7 @@ from crawdad.services.agent_tools.image import ImageTool
 from crawdad.services.agent_tools.image_generate import ImageGenerate
 from crawdad.services.agent_tools.memory import MemoryGet, MemorySearch
 from crawdad.services.agent_tools.message import MessageTool
-from crawdad.services.agent_tools.model_calls import ModelCalls
+from crawdad.services.agent_tools.model_calls import ToolModelCalls
 from crawdad.services.agent_tools.pictures import Pictures
 from crawdad.services.agent_tools.skill import SkillTool
 from crawdad.services.agent_tools.sources import OwnTools, ServerTools
@@ -58,7 +58,7 @@ async def open_agent_tools(
     world: World, front: ModelFront, environment: Mapping[str, str], media: MediaStore, outbound: Outbound
 ) -> AsyncIterator[AgentTools]:
     """The tools of an installation. On leaving, every server that was begun is ended."""
-    calls = ModelCalls(front, world.clock, world.randomness)
+    calls = ToolModelCalls(front, world.clock, world.randomness)
     folders = LocalSkillFolders()
     library = skill_library(folders, world.settings, Path(world.home), environment)
     memory = Memory(

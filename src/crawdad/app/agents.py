@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from crawdad.adapters.system import machine_zone
 from crawdad.adapters.workspaces import LocalWorkspaces
 from crawdad.app.accounts import World
 from crawdad.core.agents import SystemEvents
@@ -93,7 +93,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
         now=world.clock.now,
         find=parts.find,
         secret=str(secret),
-        zone=_zone_name(),
+        zone=str(machine_zone()),
     )
     async with AsyncExitStack() as stack:
         writing = await stack.enter_async_context(Tasks(1))
@@ -140,14 +140,3 @@ async def _write_last(writer: EventWriter) -> None:
             await writer.flush()
     except TimeoutError:
         _log.warning("run_events_not_kept")
-
-
-def _zone_name() -> str:
-    """The name of the machine's time zone."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    if named and not named.startswith("/"):
-        return named
-    try:
-        return os.readlink("/etc/localtime").partition("zoneinfo/")[2] or "UTC"
-    except OSError:
-        return "UTC"

@@ -12,13 +12,14 @@ import structlog
 
 from crawdad.adapters.system import machine_zone
 from crawdad.app.accounts import World
+from crawdad.core.agent_names import configured_agents, default_agent
 from crawdad.core.agents import AgentRuns, Outbound
 from crawdad.core.durations import seconds_of
 from crawdad.core.errors import GatewayError
 from crawdad.core.heartbeat_settings import HeartbeatSettings
 from crawdad.core.ports import Runner
 from crawdad.core.schedule_settings import CronSettings
-from crawdad.core.sessions import MAIN_AGENT, Sessions, normalise_agent_id
+from crawdad.core.sessions import Sessions, normalise_agent_id
 from crawdad.core.settings import Settings
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.heartbeat import Body, Hearts, Surroundings
@@ -146,11 +147,8 @@ async def _keep_tidy(world: World, store: ScheduleStore, events: StoredSystemEve
 
 def agent_of(name: str | None, settings: Settings) -> str:
     """The agent that a job means: the one it names if there is one, else the default."""
-    known = [normalise_agent_id(entry.id) for entry in settings.agents.entries]
-    if name is not None and (name in known or (not known and name == MAIN_AGENT)):
-        return name
-    chosen = next((entry.id for entry in settings.agents.entries if entry.default), None)
-    return normalise_agent_id(chosen) if chosen else (known[0] if known else MAIN_AGENT)
+    known = {agent_id for agent_id, _ in configured_agents(settings.agents)}
+    return name if name is not None and name in known else default_agent(settings.agents)
 
 
 def heartbeat_settings(settings: Settings) -> Mapping[str, HeartbeatSettings]:

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from crawdad.app.accounts import World
+from crawdad.core.agent_names import default_agent
 from crawdad.core.agents import AgentRuns
-from crawdad.core.settings import Settings
 from crawdad.core.tools import Tool
 from crawdad.services.agent_tools.sessions_access import SessionAccess
 from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
@@ -61,7 +61,7 @@ def make_rest(
 ) -> RestParts:
     """The REST interface over the runs of the agents."""
     limits = RestLimits(world.cluster.rates, lambda: world.settings().gateway.rest_api)
-    conversations = Conversations(sessions, runs, limits, tasks, lambda: default_agent(world.settings()))
+    conversations = Conversations(sessions, runs, limits, tasks, lambda: default_agent(world.settings().agents))
     return RestParts(conversations, Copies(sessions), tasks, queue_depth)
 
 
@@ -81,9 +81,3 @@ def make_session_tools(
         SessionStatus(access),
         AgentsList(world.settings, may_spawn),
     ]
-
-
-def default_agent(settings: Settings) -> str:
-    """The agent that answers where none is named."""
-    entries = settings.agents.entries
-    return next((entry.id for entry in entries if entry.default), entries[0].id if entries else "main")

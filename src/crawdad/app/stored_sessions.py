@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.app.launch import Launch
-from crawdad.app.sessions import default_agent
 from crawdad.app.wiring import configuration_source, database_url, usable_settings
+from crawdad.core.agent_names import default_agent
 from crawdad.core.errors import GatewayError
 from crawdad.core.sessions import SessionEntry, session_key
 from crawdad.core.settings import Settings
@@ -31,7 +31,7 @@ class InstalledSessions:
 
     def key_of(self, text: str) -> str:
         """The canonical key for what was typed. Raises BAD_REQUEST."""
-        return session_key(text, default_agent(self.settings), self.settings.session.scope)
+        return session_key(text, default_agent(self.settings.agents), self.settings.session.scope)
 
     async def find(self, named: str) -> SessionEntry:
         """A session by its key or by what the REST interface calls it. Raises NOT_FOUND."""

@@ -11,11 +11,23 @@ import unicodedata
 from collections.abc import Iterator
 
 _DENSE = (
-    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003134f"
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003fffd"
 )
-_PIECE = re.compile(f"([{_DENSE}]+)|((?:(?![{_DENSE}])[^\\W_])+)")
-_LONGEST = 64
+_RUN = re.compile(rf"[{_DENSE}]+|[^\W_{_DENSE}]+")
+_IS_DENSE = re.compile(rf"[{_DENSE}]")
+MOST_WORD = 64
+"""How much of a word counts."""
+
+
+def runs_of(text: str) -> Iterator[str]:
+    """The words of `text`, and its runs of characters that have no blanks between them, in one case and one width."""
+    return (match[0] for match in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def is_dense(run: str) -> bool:
+    """Whether a run has no blanks to go by."""
+    return _IS_DENSE.match(run) is not None
 
 
 def index_words(text: str) -> str:
@@ -29,10 +41,10 @@ def query_words(text: str) -> str:
 
 
 def _words(text: str, *, each: bool) -> Iterator[str]:
-    for dense, word in _PIECE.findall(unicodedata.normalize("NFKC", text).casefold()):
-        if word:
-            yield word[:_LONGEST]
+    for run in runs_of(text):
+        if not is_dense(run):
+            yield run[:MOST_WORD]
             continue
-        if each or len(dense) == 1:
-            yield from dense
-        yield from (dense[at : at + 2] for at in range(len(dense) - 1))
+        if each or len(run) == 1:
+            yield from run
+        yield from (run[at : at + 2] for at in range(len(run) - 1))

@@ -6,24 +6,19 @@ What comes out is letters and digits alone, so the tokenisers of both databases 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from crawdad.core.text_search import MOST_WORD, is_dense, runs_of
+
 MOST_CHARACTERS = 20_000
 """How much of a text is found again."""
-_MOST_WORD = 64
 _MOST_WANTED = 16
-_CJK = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_CJK_EXTRA = "\U00020000-\U0003fffd"
-_RUN = re.compile(rf"[{_CJK}{_CJK_EXTRA}]+|[^\W_{_CJK}{_CJK_EXTRA}]+")
-_IS_CJK = re.compile(rf"[{_CJK}{_CJK_EXTRA}]")
 
 
 def words_of(text: str) -> str:
     """A text as the index holds it. Single characters of a run are kept beside the pairs: one may be looked for."""
-    return " ".join(word for run in _runs(text[:MOST_CHARACTERS]) for word in _words(run))
+    return " ".join(word for run in runs_of(text[:MOST_CHARACTERS]) for word in _words(run))
 
 
 def scope_word(kind: str, value: str) -> str:
@@ -36,24 +31,19 @@ def phrases_of(query: str) -> list[list[str]]:
     """What is looked for: phrases, all of which a text must hold; the last word of a query may go on in the text (that
     is what `*` at its end says)."""
     found: list[list[str]] = []
-    runs = list(_runs(query[:500]))[:_MOST_WANTED]
+    runs = list(runs_of(query[:500]))[:_MOST_WANTED]
     for place, run in enumerate(runs):
-        if _IS_CJK.match(run):
+        if is_dense(run):
             found.append([run] if len(run) == 1 else [run[at : at + 2] for at in range(len(run) - 1)])
         else:
             end = "*" if place == len(runs) - 1 and not query[-1:].isspace() else ""
-            found.append([run[:_MOST_WORD] + end])
+            found.append([run[:MOST_WORD] + end])
     return found
 
 
-def _runs(text: str) -> Iterator[str]:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return (match[0] for match in _RUN.finditer(plain))
-
-
 def _words(run: str) -> Iterator[str]:
-    if not _IS_CJK.match(run):
-        yield run[:_MOST_WORD]
+    if not is_dense(run):
+        yield run[:MOST_WORD]
         return
     # The pairs first, in a row, so that a phrase of them is a run; then each character by itself.
     yield from (run[at : at + 2] for at in range(len(run) - 1))

@@ -20,7 +20,7 @@ from crawdad.core.parts import MediaPart, Part, TextPart
 from crawdad.core.settings import Settings
 from crawdad.services.agent_tools.image import ImageTool
 from crawdad.services.agent_tools.image_generate import ImageGenerate
-from crawdad.services.agent_tools.model_calls import ModelCalls
+from crawdad.services.agent_tools.model_calls import ToolModelCalls
 from crawdad.services.agent_tools.pictures import Pictures
 from crawdad.services.catalogue import Offer
 from crawdad.services.catalogue.live import LiveCatalogue
@@ -56,7 +56,7 @@ class Upstream(LoopbackServer):
 
 @dataclass
 class Stage:
-    calls: ModelCalls
+    calls: ToolModelCalls
     journal: FakeJournal
     upstream: Upstream
     transport: HttpTransport
@@ -90,7 +90,7 @@ async def stage(upstream: Upstream) -> AsyncIterator[Stage]:
             randomness=randomness,
             local_sources={},
         )
-        yield Stage(ModelCalls(front, clock, randomness), journal, upstream, transport)
+        yield Stage(ToolModelCalls(front, clock, randomness), journal, upstream, transport)
 
 
 async def test_a_question_is_an_exchange_of_its_own(stage: Stage) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from crawdad.core.agent_settings import AgentEntry
+from crawdad.core.agent_names import configured_agents, default_agent
 from crawdad.core.durations import seconds_of
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
-from crawdad.core.sessions import MAIN_AGENT, SessionEntry, normalise_agent_id
+from crawdad.core.sessions import SessionEntry
 from crawdad.core.settings import Settings
 
 KEPT_SECONDS = 60.0
@@ -53,7 +53,7 @@ class Health:
         """A new snapshot."""
         began = self._clock.monotonic()
         settings = self._settings()
-        default = default_agent(settings)
+        default = default_agent(settings.agents)
         agents = [await self._agent(settings, name, name == default) for name in agent_ids(settings)]
         self._kept = {
             "ok": True,
@@ -97,15 +97,7 @@ class Health:
 
 def agent_ids(settings: Settings) -> list[str]:
     """The agents that are configured; without any there is one."""
-    found = [normalise_agent_id(entry.id) for entry in settings.agents.entries]
-    return list(dict.fromkeys(found)) or [MAIN_AGENT]
-
-
-def default_agent(settings: Settings) -> str:
-    """The agent of those who name none."""
-    entries: Sequence[AgentEntry] = settings.agents.entries
-    chosen = next((entry for entry in entries if entry.default), entries[0] if entries else None)
-    return MAIN_AGENT if chosen is None else normalise_agent_id(chosen.id)
+    return list(dict.fromkeys(agent_id for agent_id, _ in configured_agents(settings.agents)))
 
 
 def heartbeat(settings: Settings) -> JsonObject:

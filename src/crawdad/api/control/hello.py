@@ -5,8 +5,8 @@ from __future__ import annotations
 from crawdad.api.control.connection import Connection
 from crawdad.api.control.context import Control
 from crawdad.api.control.device_shapes import milliseconds
-from crawdad.api.control.health import default_agent
 from crawdad.api.control.registry import Registry
+from crawdad.core.agent_names import default_agent
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import main_key
 from crawdad.wire.control.limits import MAX_BUFFERED, MAX_PAYLOAD, TICK_SECONDS
@@ -34,7 +34,7 @@ async def _snapshot(control: Control, connection: Connection) -> JsonObject:
     """How things stand. Who may not read is told nothing of anybody."""
     settings = control.settings()
     reads = holds(connection.admitted.scopes, READ)
-    agent, scope = default_agent(settings), settings.session.scope
+    agent, scope = default_agent(settings.agents), settings.session.scope
     told: JsonObject = {
         "presence": control.presence.listed() if reads else [],
         "health": await control.health.current() if reads else {},

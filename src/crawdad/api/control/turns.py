@@ -10,11 +10,11 @@ from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
-from crawdad.api.control.health import default_agent
 from crawdad.api.control.heard import Expected
 from crawdad.api.control.registry import Asked, Failed
 from crawdad.api.control.relays import run_mark
 from crawdad.api.control.session_shapes import split_model
+from crawdad.core.agent_names import default_agent
 from crawdad.core.agents import RunOrder, RunState
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission
@@ -41,7 +41,7 @@ class Turns:
     def key(self, written: str, agent_id: str | None = None) -> str:
         """The canonical key of a session. Raises BAD_REQUEST, NOT_FOUND for an agent that is not there."""
         settings = self._control.settings()
-        agent = agent_id or default_agent(settings)
+        agent = agent_id or default_agent(settings.agents)
         key = session_key(written, self._side.roster().get(agent).id, settings.session.scope)
         self._side.roster().get(agent_of(key, agent))
         return key
@@ -70,7 +70,7 @@ class Turns:
         return await self._side.runs.start(
             replace(
                 wish,
-                agent_id=agent_of(key, default_agent(self._control.settings())),
+                agent_id=agent_of(key, default_agent(self._control.settings().agents)),
                 session_key=key,
                 parts=parts,
                 thinking=params.get("thinking") or None,

@@ -33,7 +33,7 @@ _SECONDS = 300.0
 Done = TypeVar("Done")
 
 
-class ModelCalls:
+class ToolModelCalls:
     """`AskModel`, `DrawPictures` and `EmbedTexts`."""
 
     def __init__(self, front: ModelFront, clock: Clock, randomness: Randomness, seconds: float = _SECONDS) -> None:

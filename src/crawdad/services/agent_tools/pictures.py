@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Protocol
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import MediaPart
-from crawdad.core.ports import Timeouts, Transport, UpstreamCall
+from crawdad.core.ports import Timeouts, Transport
 from crawdad.core.text import Text
+from crawdad.services.fetching import fetch_file
 from crawdad.services.turns.inlining import media_type_of
 
 _SECONDS = 30.0
@@ -50,20 +50,7 @@ class Pictures:
         return MediaPart("image", data=base64.b64encode(data).decode(), media_type=media_type)
 
     async def _fetch(self, url: str, limit: int) -> bytes:
-        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2][:200]
-        headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
-        try:
-            async with asyncio.timeout(_SECONDS):
-                answer = await self._transport.send(UpstreamCall("GET", url, headers, None, _PATIENCE, guarded=True))
-                try:
-                    if answer.status != 200:
-                        text = Text("web.status", {"host": host, "status": answer.status})
-                        raise GatewayError(ErrorKind.UPSTREAM_ERROR, text)
-                    return await answer.read(limit)
-                finally:
-                    await answer.close()
-        except TimeoutError:
-            raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("web.timeout", {"host": host})) from None
+        return await fetch_file(self._transport, url, limit, accept="image/*", patience=_PATIENCE, seconds=_SECONDS)
 
 
 def _from_data_url(source: str, limit: int) -> bytes:

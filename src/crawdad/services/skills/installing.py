@@ -19,10 +19,11 @@ from typing import Any
 import orjson
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.ports import Clock, Timeouts, Transport, UpstreamCall
+from crawdad.core.ports import Clock, Timeouts, Transport
 from crawdad.core.skill_settings import SkillsInstallSettings, SkillsSettings
 from crawdad.core.skills import Package, SkillPackages
 from crawdad.core.text import Text
+from crawdad.services.fetching import fetch_file
 from crawdad.services.skills.head import SkillHead, read_head
 from crawdad.services.skills.permissions import Permissions, permissions_of
 
@@ -132,20 +133,7 @@ class SkillInstaller:
         return await self._packages.unpack(data, url, settings.max_bytes, settings.max_files), vouched
 
     async def _fetch(self, url: str, limit: int) -> bytes:
-        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2][:200]
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        try:
-            async with asyncio.timeout(_SECONDS):
-                answer = await self._transport.send(UpstreamCall("GET", url, headers, None, _PATIENCE, guarded=True))
-                try:
-                    if answer.status != 200:
-                        text = Text("web.status", {"host": host, "status": answer.status})
-                        raise GatewayError(ErrorKind.UPSTREAM_ERROR, text)
-                    return await answer.read(limit)
-                finally:
-                    await answer.close()
-        except TimeoutError:
-            raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("web.timeout", {"host": host})) from None
+        return await fetch_file(self._transport, url, limit, accept="*/*", patience=_PATIENCE, seconds=_SECONDS)
 
 
 def is_signed(data: bytes, signature: str, keys: tuple[str, ...]) -> bool:

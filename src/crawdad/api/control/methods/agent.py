@@ -6,9 +6,9 @@ from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
-from crawdad.api.control.health import default_agent
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.turns import TOLD_SECONDS, Turns, message_parts
+from crawdad.core.agent_names import default_agent
 from crawdad.core.agents import RunOrder, RunState
 from crawdad.core.errors import bad_request
 from crawdad.core.parts import JsonObject, TextPart
@@ -113,7 +113,7 @@ class _Agent:
             if log is None:
                 raise no_session(params["sessionId"])
             return log.key
-        return main_key(agent or default_agent(settings), settings.session.scope)
+        return main_key(agent or default_agent(settings.agents), settings.session.scope)
 
     async def wait(self, asked: Asked) -> Any:
         run_id = asked.params["runId"]

@@ -6,9 +6,9 @@ from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
-from crawdad.api.control.health import default_agent
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.turns import Turns
+from crawdad.core.agent_names import default_agent
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
 from crawdad.core.sessions import Route, main_key
@@ -101,7 +101,7 @@ class _Channels:
 
     async def wake(self, asked: Asked) -> Any:
         settings = self._control.settings()
-        agent = default_agent(settings)
+        agent = default_agent(settings.agents)
         await self._side.events.add(main_key(agent, settings.session.scope), asked.params["text"], untrusted=False)
         if asked.params["mode"] == "now":
             self._side.hearts.request(agent, "wake")

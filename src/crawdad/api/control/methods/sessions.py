@@ -8,11 +8,11 @@ from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
-from crawdad.api.control.health import default_agent
 from crawdad.api.control.model_defaults import default_model
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.session_shapes import model_of, preview, row, split_model, stored
 from crawdad.api.control.turns import Turns
+from crawdad.core.agent_names import default_agent
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import NewLogEvent, SessionEntry, SessionFilter, main_key
@@ -184,7 +184,10 @@ class _Changes:
     async def delete(self, asked: Asked) -> Any:
         settings = self._control.settings()
         key = self._turns.key(asked.params["key"])
-        if key in (main_key(default_agent(settings), settings.session.scope), main_key(default_agent(settings))):
+        if key in (
+            main_key(default_agent(settings.agents), settings.session.scope),
+            main_key(default_agent(settings.agents)),
+        ):
             raise bad_request("control.main_session", "key", session=key)
         if await self._sessions.get(key) is None:
             return {"ok": True, "key": key, "deleted": False, "archived": []}

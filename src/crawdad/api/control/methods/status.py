@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from crawdad.api.control.context import Control
-from crawdad.api.control.health import agent_ids, default_agent, heartbeat
+from crawdad.api.control.health import agent_ids, heartbeat
 from crawdad.api.control.registry import Asked, Method
+from crawdad.core.agent_names import default_agent
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import SessionEntry
 from crawdad.wire.control.schema import BOOLEAN, opened
@@ -54,7 +55,7 @@ class _Status:
         control = self._control
         settings, path = control.settings(), control.health.store_path
         default, pulse = (
-            default_agent(settings),
+            default_agent(settings.agents),
             {key: heartbeat(settings)[key] for key in ("enabled", "every", "everyMs")},
         )
         everything = holds(asked.connection.admitted.scopes, ADMIN)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from crawdad.api.control.context import Control, HeartbeatSwitch
-from crawdad.api.control.health import default_agent
 from crawdad.api.control.registry import Asked, Method
+from crawdad.core.agent_names import default_agent
 from crawdad.core.agents import SystemEvents
 from crawdad.core.sessions import main_key
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, STRINGS, closed, opened
@@ -56,7 +56,9 @@ class _SystemEvent:
         await self._control.presence.put(key, {**told, "text": text})
         if not told:
             settings = self._control.settings()
-            await self._events.add(main_key(default_agent(settings), settings.session.scope), text, untrusted=False)
+            await self._events.add(
+                main_key(default_agent(settings.agents), settings.session.scope), text, untrusted=False
+            )
         return {"ok": True}
 
 
