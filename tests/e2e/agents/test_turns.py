@@ -122,3 +122,13 @@ def test_tools_by_hand(open_scene: OpenScene) -> None:
             "ok": False,
             "error": {"type": "not_found", "message": f"Tool not available: {denied}"},
         }
+
+
+def test_an_agents_id_is_spelled_one_way_through_all_doors(open_scene: OpenScene) -> None:
+    agents = {"defaults": {"model": "scripted/model"}, "list": [{"id": "Ops Team"}]}
+    scene = open_scene(says("Ready."), agents=agents)
+    scene.data("POST", "/sessions", 201, json={"messages": [{"role": "user", "content": "Hi"}]})
+    scene.chat("Hi", user="erin")
+    found = scene.data("GET", "/sessions")["sessions"]
+    assert {session["agentId"] for session in found} == {"ops-team"}
+    assert all(session["key"].startswith("agent:ops-team:") for session in found) and len(found) == 2
