@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawdad.adapters.folder_trash import FolderTrash
 from crawdad.adapters.persona_files import LocalPersonaFiles
 from crawdad.adapters.workspaces import LocalWorkspaces
 from crawdad.api.control.agent_parts import AgentSide
@@ -25,6 +26,7 @@ from crawdad.services.agent_tools.sessions_access import SessionAccess
 from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
 from crawdad.services.agent_tools.sessions_send import SessionsSend
 from crawdad.services.agent_tools.sessions_status import AgentsList, SessionStatus
+from crawdad.services.agents.administration import AgentAdministration
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.identity import Door
 from crawdad.services.identity.living import Living
@@ -129,6 +131,9 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
                 outbound=outbound,
                 files=LocalPersonaFiles(),
                 managed_skills=str(Path(world.home) / "skills"),
+                administration=lambda text: AgentAdministration(
+                    text, lambda: agents.roster, LocalWorkspaces, LocalPersonaFiles(), FolderTrash(Path(world.home))
+                ),
             ),
         )
 

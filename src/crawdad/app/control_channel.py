@@ -31,8 +31,10 @@ from crawdad.services.devices.admission import Admission
 from crawdad.services.devices.pairing import Pairing
 from crawdad.services.devices.tokens import TokenMint
 from crawdad.services.log_tail import LogTail
+from crawdad.services.nodes.live import Nodes
 from crawdad.services.presence import Presence, Self
 from crawdad.services.tasks import Tasks
+from crawdad.services.tools.approval_file import ApprovalFile
 from crawdad.services.tools.command_questions import CommandQuestions
 from crawdad.store.devices import DeviceStore
 from crawdad.store.key_values import KeyValues
@@ -63,6 +65,7 @@ def open_control(
     pairing = Pairing(DeviceStore(world.database), mint, bus, clock, world.randomness)
     admission = Admission(gate.door, pairing, auth, clock, world.randomness)
     hub = Hub(bus, clock, admission, RELAYS)
+    nodes = Nodes(bus, clock, world.randomness, world.runner, hub.ask_node)
     presence = Presence(_self(), bus, clock, world.runner)
     store = database_url(settings(), launch)
     path = store.removeprefix("sqlite:///") if store.startswith("sqlite:") else ""
@@ -81,6 +84,8 @@ def open_control(
         catalogue=lambda: managed.live.current,
         accounts=managed.accounts.pool,
         log_tail=LogTail(lambda: settings().logging.file, LocalFileSlices()),
+        nodes=nodes,
+        process=world.runner,
         version=__version__,
         config_path=str(launch.config_path),
         state_directory=str(launch.home),
@@ -88,12 +93,15 @@ def open_control(
         system_events=make_system_events(world),
         heartbeats=agents.switch if agents is not None else None,
         approvals=CommandQuestions(managed.approvals),
+        approval_file=ApprovalFile(managed.configuration, settings, managed.approvals),
         agents=side,
     )
     registry = registry_of(control)
     tasks.start(hub.follow(), "control events")
     tasks.start(hub.keep_ticking(), "control ticks")
     tasks.start(presence.follow(), "control presence")
+    tasks.start(nodes.follow(), "control nodes")
+    tasks.start(nodes.keep_telling(), "control nodes of others")
     tasks.start(control.news.keep_telling(), "control news")
     return ControlChannel(ControlSocket(control, registry), registry, lambda: hub.close(RESTARTING))
 

@@ -189,6 +189,13 @@ class AuthSettings(Section):
     trusted_proxy: TrustedProxySettings = TrustedProxySettings()
 
 
+class NodesSettings(Section):
+    """`gateway.nodes.*`: which commands nodes may be asked for besides the usual ones of their platform, and which never."""
+
+    allow_commands: tuple[str, ...] = ()
+    deny_commands: tuple[str, ...] = ()
+
+
 class GatewaySettings(Section):
     """`gateway.*`: the front door."""
 
@@ -212,6 +219,7 @@ class GatewaySettings(Section):
     rest_api: RestApiSettings = RestApiSettings()
     media: MediaSettings = MediaSettings()
     tailscale: TailscaleSettings = TailscaleSettings()
+    nodes: NodesSettings = NodesSettings()
 
 
 class RetrySettings(Section):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crawdad.core.agents import Heartbeats, Outbound, SystemEvents
 from crawdad.core.persona import PersonaFiles
 from crawdad.core.tools import Toolbox
+from crawdad.services.agents.administration import AgentAdministration, ConfigurationText
 from crawdad.services.agents.roster import Roster
 from crawdad.services.agents.run_news import RunNews
 from crawdad.services.agents.runs import Runs
@@ -32,3 +33,5 @@ class AgentSide:
     outbound: Outbound
     files: PersonaFiles
     managed_skills: str
+    administration: Callable[[ConfigurationText], AgentAdministration]
+    """Making, changing and removing agents, by way of the configuration."""

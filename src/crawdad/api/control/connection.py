@@ -42,6 +42,8 @@ class Connection:
         self.connect: Connect
         self.admitted: Admitted
         self.generation = 0
+        self.sessions: set[str] = set()
+        """What a node wants to hear of."""
         self.close_frame: tuple[int, str] | None = None
         self._send = send
         self._limit = limit

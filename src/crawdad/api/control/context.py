@@ -20,8 +20,10 @@ from crawdad.services.configuration.editing import ConfigurationEditor
 from crawdad.services.devices.admission import Admission
 from crawdad.services.devices.pairing import Pairing
 from crawdad.services.log_tail import LogTail
+from crawdad.services.nodes.live import Nodes
 from crawdad.services.presence import Presence
 from crawdad.services.statistics import Statistics
+from crawdad.services.tools.approval_file import ApprovalFile
 
 
 class HeartbeatSwitch(Protocol):
@@ -46,6 +48,9 @@ class ExecApprovals(Protocol):
     async def resolve(self, approval_id: str, decision: str, by: Principal) -> None:
         """Decide. Raises NOT_FOUND, BAD_REQUEST."""
 
+    async def use(self, approval_id: str, run: JsonObject, by: Principal) -> str:
+        """Use up what was allowed, for just this run of a command: the decision. Raises FORBIDDEN."""
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -64,6 +69,8 @@ class Control:
     catalogue: Callable[[], Catalogue]
     accounts: Pool
     log_tail: LogTail
+    nodes: Nodes
+    process: str
     version: str
     config_path: str
     state_directory: str
@@ -71,4 +78,5 @@ class Control:
     system_events: SystemEvents | None = None
     heartbeats: HeartbeatSwitch | None = None
     approvals: ExecApprovals | None = None
+    approval_file: ApprovalFile | None = None
     agents: AgentSide | None = None

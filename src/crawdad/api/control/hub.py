@@ -27,6 +27,8 @@ MOST_BYTES = 512 * 1024 * 1024
 
 _EVERYBODY = frozenset(("tick", "shutdown", "talk.mode", "voicewake.changed", "update.available"))
 """Events that tell nothing of anybody: nodes hear them too."""
+_OF_SESSIONS = frozenset(("agent", "chat"))
+"""Events that a node hears of the sessions that it has asked for."""
 _DROPPABLE = frozenset(("tick", "presence"))
 _GUARDS = (("exec.approval.", APPROVALS), ("device.pair.", PAIRING), ("node.pair.", PAIRING))
 
@@ -85,7 +87,10 @@ class Hub:
     def events(self) -> list[str]:
         """All events that clients may hear."""
         return sorted(
-            {"connect.challenge", "tick", "shutdown", "presence", "health", *(r.event for r in self._relays.values())}
+            {
+                *("connect.challenge", "tick", "shutdown", "presence", "health", "node.invoke.request"),
+                *(relay.event for relay in self._relays.values()),
+            }
         )
 
     def broadcast(
@@ -98,8 +103,10 @@ class Hub:
         """Tell everybody whom it is for."""
         encoded = frames.event(event, payload, versions)
         droppable = event in _DROPPABLE
+        session = str(payload.get("sessionKey")) if event in _OF_SESSIONS else None
         for connection in list(self._connections.values()):
-            if connection is not but and self.may_stay(connection) and hears(connection, event):
+            wanted = hears(connection, event) or session in connection.sessions
+            if wanted and connection is not but and self.may_stay(connection):
                 connection.tell(encoded, droppable=droppable)
         self._let_slowest_go()
 
@@ -153,6 +160,14 @@ class Hub:
                 self.broadcast(relay.event, payload)
             if mark:
                 self.heard.note(mark)
+
+    def ask_node(self, connection_id: str, payload: JsonObject) -> bool:
+        """Hand a command to a node. False: it has gone."""
+        connection = self._connections.get(connection_id)
+        if connection is None or not self.may_stay(connection):
+            return False
+        connection.offer(frames.event("node.invoke.request", payload))
+        return True
 
     def _tell_one(self, connection_id: str, event: str, payload: Any) -> None:
         connection = self._connections.get(connection_id)

@@ -7,19 +7,35 @@ from typing import Any
 
 from crawdad.api.control.device_shapes import request_fields
 from crawdad.api.control.hub import Relay
+from crawdad.api.control.node_shapes import node_request
 from crawdad.core.approvals import APPROVAL_REQUESTED, APPROVAL_RESOLVED
 from crawdad.core.cron import CRON_CHANGED
 from crawdad.core.devices import DEVICE_REQUESTED, DEVICE_RESOLVED, Described, DeviceRequest
+from crawdad.core.nodes import NODE_REQUESTED, NODE_RESOLVED
 from crawdad.core.parts import JsonObject
 from crawdad.services.agents.run_news import AGENT_NEWS, CHAT_NEWS
 from crawdad.services.schedule.heartbeat import HEARTBEAT
 
 
-def _requested(data: Mapping[str, Any]) -> JsonObject:
+def _request(data: Mapping[str, Any]) -> DeviceRequest:
     told = dict(data["request"])
     told["described"] = Described(**told["described"])
     told["scopes"] = tuple(told["scopes"])
-    return request_fields(DeviceRequest(**told))
+    return DeviceRequest(**told)
+
+
+def _requested(data: Mapping[str, Any]) -> JsonObject:
+    return request_fields(_request(data))
+
+
+def _node_requested(data: Mapping[str, Any]) -> JsonObject:
+    return node_request(_request(data))
+
+
+def _node_resolved(data: Mapping[str, Any]) -> JsonObject:
+    told = _resolved(data)
+    told["nodeId"] = told.pop("deviceId")
+    return told
 
 
 def _resolved(data: Mapping[str, Any]) -> JsonObject:
@@ -99,6 +115,8 @@ def _heartbeat(data: Mapping[str, Any]) -> JsonObject:
 RELAYS: Mapping[str, Relay] = {
     DEVICE_REQUESTED: Relay("device.pair.requested", _requested),
     DEVICE_RESOLVED: Relay("device.pair.resolved", _resolved),
+    NODE_REQUESTED: Relay("node.pair.requested", _node_requested),
+    NODE_RESOLVED: Relay("node.pair.resolved", _node_resolved),
     AGENT_NEWS: Relay("agent", _payload, _only),
     CHAT_NEWS: Relay("chat", _payload, _only, _run_ended),
     APPROVAL_REQUESTED: Relay("exec.approval.requested", _asked),

@@ -15,6 +15,7 @@ from crawdad.api.control.connection import Connection, Peer
 from crawdad.api.control.context import Control
 from crawdad.api.control.handshake import Handshake, Refusal
 from crawdad.api.control.hello import hello
+from crawdad.api.control.node_shapes import live_node
 from crawdad.api.control.registry import Asked, Failed, Registry, check
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
@@ -29,7 +30,7 @@ from crawdad.wire.control.limits import (
     TOO_BIG,
     close_reason,
 )
-from crawdad.wire.control.scopes import READ, holds
+from crawdad.wire.control.scopes import NODE, READ, holds
 
 _log = structlog.get_logger(__name__)
 
@@ -117,6 +118,8 @@ class ControlSocket:
                 await self._note_presence(connection, "connect")
                 connection.offer(frames.response(request_id, await hello(control, self._registry, connection)))
                 hub.join(connection)
+                if connection.admitted.role == NODE:
+                    await self._node_comes(connection)
                 if holds(connection.admitted.scopes, READ):
                     await control.news.health_changed(connection)
                 reader = tasks.start(
@@ -127,6 +130,8 @@ class ControlSocket:
                     await self._finish(writer, scope)
             finally:
                 hub.leave(connection)
+                if connection.admitted.role == NODE:
+                    await self._node_goes(connection)
                 await self._note_presence(connection, "disconnect")
 
     async def _finish(self, writer: asyncio.Task[None], scope: Scope) -> None:
@@ -134,6 +139,15 @@ class ControlSocket:
         await asyncio.wait({writer}, timeout=_CLOSE_SECONDS)
         if not writer.done():
             scope.get("crawdad.abort", lambda: None)()
+
+    async def _node_comes(self, connection: Connection) -> None:
+        control = self._control
+        with suppress(GatewayError):  # as for presence: the bus is not what the connection hangs on
+            await control.nodes.join(live_node(connection, control.process, control.clock.now()))
+
+    async def _node_goes(self, connection: Connection) -> None:
+        with suppress(GatewayError):
+            await self._control.nodes.leave(connection.id)
 
     async def _note_presence(self, connection: Connection, reason: str) -> None:
         connect, admitted = connection.connect, connection.admitted

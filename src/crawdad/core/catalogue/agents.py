@@ -7,6 +7,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "“{id}”不是有效的智能体 ID：小写字母、数字、- 和 _，最多 64 个字符。",
     ),
     "agents.there_already": ("There is an agent “{agent}” already.", "已有智能体“{agent}”。"),
+    "agents.reserved": ('"{agent}" is reserved', "“{agent}”为保留名称"),
+    "agents.undeletable": ('"{agent}" cannot be deleted', "不能删除“{agent}”"),
+    "agents.shared_folder": ("another agent works in the same folder", "另一个智能体也在使用该文件夹"),
+    "agents.own_folder": (
+        "{path} lies outside of Crawdad's own directory and stays",
+        "{path} 位于 Crawdad 自身目录之外，予以保留",
+    ),
     "agents.not_in_file": (
         "The configuration file names no agent “{agent}”.",
         "配置文件中没有智能体“{agent}”。",

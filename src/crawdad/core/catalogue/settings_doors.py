@@ -96,6 +96,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "`serve` where `tailscale serve` leads here; Crawdad does not set it up itself.",
         "由 `tailscale serve` 转发到此时设为 `serve`；Crawdad 不会自行配置。",
     ),
+    "settings.gateway.nodes": ("Machines and phones that run commands.", "执行命令的机器与手机（节点）。"),
+    "settings.gateway.nodes.allowCommands": (
+        "Commands that nodes may be asked for besides the usual ones of their platform.",
+        "除所在平台的常用命令外，还允许节点执行的命令。",
+    ),
+    "settings.gateway.nodes.denyCommands": (
+        "Commands that no node is ever asked for.",
+        "任何节点都不得执行的命令。",
+    ),
     "settings.hooks": ("Messages from other systems.", "来自其他系统的消息。"),
     "settings.hooks.enabled": ("Whether `/hooks` is there; it needs a token.", "是否开启 `/hooks`；需要令牌。"),
     "settings.hooks.token": ("What the other systems prove themselves with.", "其他系统用于验证身份的令牌。"),

@@ -1,6 +1,30 @@
 """Words about other people's programs: the command line tools that are pointed here, the tunnel."""
 
 MESSAGES: dict[str, tuple[str, str]] = {
+    "approvals.file_hash_required": (
+        "exec approvals base hash required; re-run exec.approvals.get and retry",
+        "需要执行审批的基准哈希；请重新调用 exec.approvals.get 后重试",
+    ),
+    "approvals.file_changed": (
+        "exec approvals changed since last load; re-run exec.approvals.get and retry",
+        "执行审批自上次读取后已改变；请重新调用 exec.approvals.get 后重试",
+    ),
+    "approvals.file_skills": (
+        "Programs of skills cannot be allowed as a whole here.",
+        "此处不能整体允许技能的程序。",
+    ),
+    "approvals.file_agent": (
+        "Rules of the agent {agent} stand in agents.list[].tools.exec of the configuration.",
+        "智能体 {agent} 的规则位于配置的 agents.list[].tools.exec。",
+    ),
+    "approvals.file_grant": (
+        "What {agent} may run for good is added by answering when it asks; use the list of '*' for all agents.",
+        "{agent} 可长期执行的命令须在其请求时批准；若面向全部智能体，请使用“*”的列表。",
+    ),
+    "approvals.file_pattern": (
+        "'{pattern}' is no program's name or path; patterns are not allowed.",
+        "“{pattern}”不是程序名或路径；不允许使用通配模式。",
+    ),
     "files.read_only": ("'{path}' is read-only.", "“{path}”是只读的。"),
     "sync.unreadable": (
         "it cannot be read, so it was left as it is ({reason})",

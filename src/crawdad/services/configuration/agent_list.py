@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -34,6 +35,42 @@ def without_agent(text: str, agent_id: str) -> str:
         if _id_of(entry) == normalise_agent_id(agent_id):
             return edits.unset_value(text, (*_LIST, place))
     raise GatewayError(ErrorKind.NOT_FOUND, Text("agents.not_in_file", {"agent": agent_id[:80]}))
+
+
+def with_agent_changed(text: str, agent_id: str, changes: Mapping[str, Any]) -> str:
+    """The text with some of an agent's fields changed (None takes one away); `main` that stands nowhere is written down.
+    Raises NOT_FOUND where the file does not name the agent."""
+    known = _agents(text)
+    if not known and agent_id == MAIN_AGENT:
+        text = edits.set_value(text, _LIST, [{"id": MAIN_AGENT, "default": True}])
+        known = _agents(text)
+    place = next((place for place, entry in enumerate(known) if _id_of(entry) == agent_id), None)
+    if place is None:
+        raise GatewayError(ErrorKind.NOT_FOUND, Text("agents.not_in_file", {"agent": agent_id[:80]}))
+    for name, value in changes.items():
+        if value is None:
+            text = edits.unset_value(text, (*_LIST, place, name)) if name in known[place] else text
+        elif isinstance(value, dict):
+            for inner, item in value.items():
+                text = edits.set_value(text, (*_LIST, place, name, inner), item)
+        else:
+            text = edits.set_value(text, (*_LIST, place, name), value)
+    return text
+
+
+def without_agent_and_bindings(text: str, agent_id: str) -> tuple[str, int]:
+    """The text without an agent and without the bindings that lead to it; how many those were. Raises NOT_FOUND."""
+    text = without_agent(text, agent_id)
+    bindings = edits.value_of(text).get("bindings")
+    found = bindings if isinstance(bindings, list) else []
+    own = [place for place, each in enumerate(found) if _bound(each) == agent_id]
+    for place in reversed(own):
+        text = edits.unset_value(text, ("bindings", place))
+    return text, len(own)
+
+
+def _bound(binding: Any) -> str:
+    return normalise_agent_id(str(binding.get("agentId", ""))) if isinstance(binding, dict) else ""
 
 
 def _agents(text: str) -> list[Any]:

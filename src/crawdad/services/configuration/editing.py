@@ -63,6 +63,10 @@ class ConfigurationEditor:
 
         return await self._write(edit, base_hash)
 
+    async def edit(self, edit: Edit) -> None:
+        """Put what `edit` makes of the text as it is now in its place. Raises BAD_REQUEST."""
+        await self._running.write(edit)
+
     async def _write(self, edit: Edit, base_hash: str | None) -> Shown:
         _, digest = await self._running.text()
         if digest != MISSING:

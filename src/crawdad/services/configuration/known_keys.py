@@ -26,9 +26,10 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
         "identity media memory meta nodeHost plugins routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
-        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode nodes push reload remote tls"
+        "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode push reload remote tls"
     ),
     "ModelsSettings": _words("bedrockDiscovery"),
+    "NodesSettings": _words("browser"),
     "LogSettings": _words("consoleLevel consoleStyle maxFileBytes redactPatterns redactSensitive"),
     "SecretsSettings": _words("defaults providers resolution"),
     "AgentDefaults": _words(

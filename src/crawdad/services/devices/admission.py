@@ -111,7 +111,7 @@ class Admission:
         admitted = Admitted(principal, claim.role, within(wanted, device.scopes), device.id, credential=credential)
         if device.parent_id != principal.id:
             return admitted  # the token is somebody else's gift: it may hold more than this credential does
-        token = await self._token(device, claim.role)
+        token = await self._pairing.token(device, claim.role)
         return replace(
             admitted,
             token=await self._pairing.mint.token(device.id, claim.role, token.serial),
@@ -186,6 +186,10 @@ class Admission:
         reason = self._lacking(claim.role, described, wanted, device)
         if reason is None:
             assert device is not None
+            if not device.described.public_key:
+                name = device.described.display_name or described.display_name
+                device = replace(device, described=replace(described, display_name=name))
+                await self._pairing.store.put(device)
             return device
         request = DeviceRequest(
             self._randomness.new_id(), described, claim.role, wanted, device is not None, self._clock.now(), reason
@@ -206,20 +210,10 @@ class Admission:
         if any(not holds(device.scopes, scope) for scope in wanted):
             return "scope-upgrade"
         before = device.described
-        if (described.platform, described.device_family) != (before.platform, before.device_family):
+        known = bool(before.public_key)  # else an operator named it by its id alone, before it ever came
+        if known and (described.platform, described.device_family) != (before.platform, before.device_family):
             return "metadata-upgrade"
         return None
-
-    async def _token(self, device: Device, role: str) -> DeviceToken:
-        """The device's token in that role; made where there is none that holds."""
-        found = await self._pairing.store.get(device.id)
-        token = next((each for each in found[1] if each.role == role), None) if found is not None else None
-        if token is not None and token.revoked_at is None:
-            return token
-        scopes = device.scopes if role == OPERATOR else ()
-        token = DeviceToken(device.id, role, self._randomness.new_id(), scopes, self._clock.now())
-        await self._pairing.store.put_token(token)
-        return token
 
 
 def _refused(reason: str) -> GatewayError:

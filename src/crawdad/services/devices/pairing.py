@@ -13,11 +13,12 @@ import structlog
 from crawdad.core.devices import DEVICE_CLOSED, DEVICE_REQUESTED, DEVICE_RESOLVED, Device, DeviceRequest, DeviceToken
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
+from crawdad.core.nodes import NODE_REQUESTED, NODE_RESOLVED
 from crawdad.core.ports import Bus, Clock, Randomness
 from crawdad.core.text import Text
 from crawdad.services.devices.tokens import TokenMint
 from crawdad.store.devices import DeviceStore
-from crawdad.wire.control.scopes import beyond, known
+from crawdad.wire.control.scopes import NODE, OPERATOR, beyond, known
 
 REQUEST_SECONDS = 300.0
 MOST_REQUESTS = 50
@@ -57,7 +58,10 @@ class Pairing:
         kept = await self.store.request(request, self._clock.now() - REQUEST_SECONDS, MOST_REQUESTS)
         if kept.id == request.id:
             _log.info("device_waits", device=request.described.device_id, role=request.role, reason=request.reason)
-            await self._tell(DEVICE_REQUESTED, {"request": asdict(request)})
+            if request.described.public_key:
+                await self._tell(DEVICE_REQUESTED, {"request": asdict(request)})
+            if request.role == NODE:
+                await self._tell(NODE_REQUESTED, {"request": asdict(request)})
         return kept
 
     async def approve(self, request_id: str, by: By) -> tuple[DeviceRequest, Device]:
@@ -130,6 +134,27 @@ class Pairing:
         await self._closed(device_id, role, "device token rotated", by)
         return fresh, await self.mint.token(device_id, role, fresh.serial)
 
+    async def token(self, device: Device, role: str) -> DeviceToken:
+        """The device's token in that role; made where there is none that holds."""
+        found = await self.store.get(device.id)
+        token = next((each for each in found[1] if each.role == role), None) if found is not None else None
+        if token is not None and token.revoked_at is None:
+            return token
+        scopes = device.scopes if role == OPERATOR else ()
+        token = DeviceToken(device.id, role, self._randomness.new_id(), scopes, self._clock.now())
+        await self.store.put_token(token)
+        return token
+
+    async def rename(self, device_id: str, role: str, name: str, by: By) -> Device:
+        """Call a device otherwise. Raises NOT_FOUND for one that is not there, or not in that role."""
+        found = await self.store.get(device_id)
+        if found is None or role not in found[0].roles:
+            raise GatewayError(ErrorKind.NOT_FOUND, Text("devices.unknown"))
+        device = replace(found[0], described=replace(found[0].described, display_name=name))
+        await self.store.put(device)
+        _log.info("device_renamed", device=device_id, by=by.principal_id)
+        return device
+
     async def revoke(self, device_id: str, role: str, by: By) -> float:
         """End a token, and the connections of its device in that role. When that was. Raises NOT_FOUND."""
         now = self._clock.now()
@@ -152,7 +177,10 @@ class Pairing:
             "by": by.principal_id,
             "at": self._clock.now(),
         }
-        await self._tell(DEVICE_RESOLVED, data)
+        if request.described.public_key:
+            await self._tell(DEVICE_RESOLVED, data)
+        if request.role == NODE:
+            await self._tell(NODE_RESOLVED, data)
 
     async def _closed(self, device_id: str, role: str | None, reason: str, by: By) -> None:
         _log.info("device_ended", device=device_id, role=role, reason=reason, by=by.principal_id)

@@ -118,6 +118,11 @@ class ApprovalService:
         if not await self._store.use(allowed, request.session_key, fingerprint(request.binding), now):
             raise _forbidden("approvals.changed", "changed")
 
+    async def take(self, approval: Approval) -> bool:
+        """Use an answer up that its asker brings back. False: there is none, it was used, or it is over."""
+        now = self._clock.now()
+        return await self._store.use(approval.id, approval.session_key, approval.fingerprint, now)
+
     async def list(self, statuses: Sequence[ApprovalStatus] = ()) -> list[Approval]:
         """The newest questions in these states."""
         await self._store.expire(self._clock.now())

@@ -94,6 +94,7 @@ class Connect:
     caps: tuple[str, ...]
     commands: tuple[str, ...]
     permissions: JsonObject
+    path_env: str
     proof: Proof | None
     _auth: JsonObject
 
@@ -158,6 +159,7 @@ def read_connect(params: Any) -> Connect | str:
         tuple(params.get("caps", ())),
         tuple(params.get("commands", ())),
         params.get("permissions", {}),
+        params.get("pathEnv", "")[:_LONGEST],
         proof,
         params.get("auth", {}),
     )

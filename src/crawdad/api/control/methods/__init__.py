@@ -6,6 +6,7 @@ from crawdad.api.control.context import Control
 from crawdad.api.control.methods import (
     agent,
     agents,
+    approval_files,
     approvals,
     channels,
     chat,
@@ -14,6 +15,8 @@ from crawdad.api.control.methods import (
     devices,
     logs,
     models,
+    node_side,
+    nodes,
     sessions,
     status,
     system,
@@ -23,8 +26,8 @@ from crawdad.api.control.methods import (
 from crawdad.api.control.registry import Registry
 
 _SUBJECTS = (
-    *(status, logs, usage, config, approvals, models, tools, agents, sessions, channels),
-    *(system, devices, cron, agent, chat),
+    *(status, logs, usage, config, approval_files, approvals, models, tools, agents, sessions, channels),
+    *(system, devices, nodes, node_side, cron, agent, chat),
 )
 
 

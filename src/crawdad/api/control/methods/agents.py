@@ -11,12 +11,27 @@ from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.persona import PersonaFile
 from crawdad.core.sessions import agent_of, session_key
+from crawdad.services.agents.administration import AgentAdministration
 from crawdad.services.agents.roster import Agent
 from crawdad.services.agents.templates import BOOTSTRAP, MEMORY, STANDARD
-from crawdad.wire.control.schema import FILLED, STRING, closed
+from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, closed
 from crawdad.wire.control.scopes import ADMIN, READ
 
 _NAMES = (*STANDARD, BOOTSTRAP)
+_CREATE = closed(
+    {"name": FILLED, "workspace": FILLED, "model": FILLED, "emoji": STRING, "avatar": STRING},
+    "name",
+)
+_UPDATE = closed(
+    {
+        **dict.fromkeys(("agentId", "name", "workspace"), FILLED),
+        "model": {"anyOf": [FILLED, {"type": "null"}]},
+        "emoji": STRING,
+        "avatar": STRING,
+    },
+    "agentId",
+)
+_DELETE = closed({"agentId": FILLED, "deleteFiles": BOOLEAN}, "agentId")
 _FILE = closed({"agentId": FILLED, "name": FILLED}, "agentId", "name")
 
 
@@ -25,11 +40,17 @@ def methods(control: Control) -> list[Method]:
     if control.agents is None:
         return []
     answers, files = _Agents(control, control.agents), _Files(control.agents)
+    changes = _Changes(control.agents.administration(control.configuration))
     one, file = closed({"agentId": FILLED}, "agentId"), "{agentId, workspace, file{name, path, missing, content}}"
     written = closed({"agentId": FILLED, "name": FILLED, "content": STRING}, "agentId", "name", "content")
     identity = closed({"agentId": FILLED, "sessionKey": STRING})
     return [
         Method("agents.list", READ, answers.listed, closed({}), "{defaultId, mainKey, scope, agents[{id, name}]}"),
+        Method("agents.create", ADMIN, changes.create, _CREATE, "{ok, agentId, name, workspace, model?}"),
+        Method("agents.update", ADMIN, changes.update, _UPDATE, "{ok, agentId}"),
+        Method(
+            "agents.delete", ADMIN, changes.delete, _DELETE, "{ok, agentId, removedBindings, failed?[{path, reason}]}"
+        ),
         Method("agents.files.list", READ, files.listed, one, "{agentId, workspace, files[{name, path, missing}]}"),
         Method("agents.files.get", READ, files.get, _FILE, file),
         Method("agents.files.set", ADMIN, files.set, written, f"{{ok, {file[1:]}"),
@@ -62,6 +83,31 @@ class _Agents:
         agent = roster.get(named)
         told: JsonObject = {"agentId": agent.id, "name": agent.name, "avatar": agent.avatar or agent.name[:1].upper()}
         return {**told, "emoji": agent.emoji} if agent.emoji else told
+
+
+class _Changes:
+    def __init__(self, administration: AgentAdministration) -> None:
+        self._administration = administration
+
+    async def create(self, asked: Asked) -> Any:
+        given: JsonObject = {
+            name: asked.params[name] for name in ("workspace", "model", "emoji", "avatar") if name in asked.params
+        }
+        agent = await self._administration.create(asked.params["name"], given)
+        told = {"ok": True, "agentId": agent.id, "name": agent.name, "workspace": str(agent.workspace)}
+        return {**told, "model": given["model"]} if "model" in given else told
+
+    async def update(self, asked: Asked) -> Any:
+        names = ("name", "workspace", "model", "emoji", "avatar")
+        given = {name: asked.params[name] for name in names if name in asked.params}
+        return {"ok": True, "agentId": await self._administration.update(asked.params["agentId"], given)}
+
+    async def delete(self, asked: Asked) -> Any:
+        """Without `deleteFiles` the folder goes too, to the trash."""
+        files = asked.params.get("deleteFiles", True)
+        agent_id, removed, why = await self._administration.delete(asked.params["agentId"], files=files)
+        told: JsonObject = {"ok": True, "agentId": agent_id, "removedBindings": removed}
+        return {**told, "failed": [{"path": agent_id, "reason": why}]} if why else told
 
 
 def _row(agent: Agent) -> JsonObject:

@@ -6,15 +6,24 @@ from typing import Any
 
 from crawdad.api.control.context import Control, ExecApprovals
 from crawdad.api.control.registry import Asked, Method
-from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, closed, integer, opened
+from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, STRINGS, Schema, closed, integer, opened
 from crawdad.wire.control.scopes import APPROVALS
 
-_NAMES = ("cwd", "host", "security", "ask", "agentId", "resolvedPath", "sessionKey")
+_NAMES = (
+    *("cwd", "host", "security", "ask", "agentId", "resolvedPath", "sessionKey", "nodeId", "warningText"),
+    *("sessionId", "runId", "toolCallId", "turnSourceChannel", "turnSourceTo", "turnSourceAccountId"),
+)
+_NULLABLE: Schema = {"anyOf": [STRING, {"type": "null"}]}
+_PLAN: Schema = opened({"argv": STRINGS, "cwd": _NULLABLE, "commandText": FILLED}, "argv", "commandText")
 _REQUEST = closed(
     {
         "id": FILLED,
         "command": FILLED,
-        **{name: {"anyOf": [STRING, {"type": "null"}]} for name in _NAMES},
+        "commandArgv": STRINGS,
+        "systemRunPlan": {"anyOf": [_PLAN, {"type": "null"}]},
+        "env": {"type": "object", "additionalProperties": STRING},
+        **dict.fromkeys(_NAMES, _NULLABLE),
+        "turnSourceThreadId": {},
         "timeoutMs": integer(1),
         "twoPhase": BOOLEAN,
     },

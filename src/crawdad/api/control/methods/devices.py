@@ -37,8 +37,8 @@ class _Devices:
     async def listed(self, _: Asked) -> Any:
         waiting, known = await self._pairing.waiting(), await self._pairing.known()
         return {
-            "pending": [request_fields(request) for request in waiting],
-            "paired": [device_fields(device, tokens) for device, tokens in known],
+            "pending": [request_fields(request) for request in waiting if request.described.public_key],
+            "paired": [device_fields(device, tokens) for device, tokens in known if device.described.public_key],
         }
 
     async def approve(self, asked: Asked) -> Any:

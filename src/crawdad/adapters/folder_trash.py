@@ -1,0 +1,38 @@
+"""Folders of agents that were removed: moved to `trash` in the data directory, and deleted by nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from crawdad.core.text import Text
+
+
+class FolderTrash:
+    """The trash of a data directory. What lies outside of that directory is somebody's own, and stays."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    async def discard(self, workspace: Path) -> str:
+        """Move a folder there; one that is not there is gone already. Empty, or why it stays where it is."""
+        return await asyncio.to_thread(self._discard, workspace)
+
+    def _discard(self, workspace: Path) -> str:
+        home, real = self._home.resolve(), workspace.resolve()
+        if not real.exists():
+            return ""
+        if workspace.is_symlink() or home not in real.parents:
+            return Text("agents.own_folder", {"path": str(workspace)}).render()
+        trash = home / "trash"
+        try:
+            trash.mkdir(mode=0o700, exist_ok=True)
+            number = 0
+            while (place := trash / (real.name + (f".{number}" if number else ""))).exists():
+                number += 1
+            os.replace(real, place) if os.stat(real).st_dev == os.stat(trash).st_dev else shutil.move(real, place)
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""

@@ -1,0 +1,103 @@
+"""Agents made, changed and removed by operators: in the configuration, and in the folders that they work in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from crawdad.core.errors import bad_request
+from crawdad.core.persona import PersonaFiles
+from crawdad.core.sessions import MAIN_AGENT, normalise_agent_id
+from crawdad.core.text import Text
+from crawdad.services.agents.roster import Agent, Roster
+from crawdad.services.agents.templates import TEMPLATES
+from crawdad.services.agents.workspace import WorkspaceFiles
+from crawdad.services.configuration.agent_list import with_agent, with_agent_changed, without_agent_and_bindings
+
+_IDENTITY = "IDENTITY.md"
+
+
+class ConfigurationText(Protocol):
+    """Changes the text of the configuration. Raises BAD_REQUEST."""
+
+    async def edit(self, edit: Callable[[str], str]) -> None:
+        """Put what `edit` makes of the text in its place, and take it up."""
+
+
+class WorkspaceTrash(Protocol):
+    """Where the folders of removed agents go."""
+
+    async def discard(self, workspace: Path) -> str:
+        """Move a folder there. Empty, or why it stays where it is: it is nobody's alone, or cannot be moved."""
+
+
+class AgentAdministration:
+    """The agents as operators change them."""
+
+    def __init__(
+        self,
+        configuration: ConfigurationText,
+        roster: Callable[[], Roster],
+        workspaces: Callable[[], WorkspaceFiles],
+        files: PersonaFiles,
+        trash: WorkspaceTrash,
+    ) -> None:
+        self._configuration = configuration
+        self._roster = roster
+        self._workspaces = workspaces
+        self._files = files
+        self._trash = trash
+
+    async def create(self, name: str, entry: Mapping[str, Any]) -> Agent:
+        """A new agent, its folder made. `entry` is what it gets besides (`workspace`, `model`, `emoji`, `avatar`). Raises
+        BAD_REQUEST, CONFLICT."""
+        agent_id = normalise_agent_id(name)
+        if agent_id == MAIN_AGENT:
+            raise bad_request("agents.reserved", "name", agent=agent_id)
+        await self._configuration.edit(lambda text: with_agent(text, _entry(agent_id, {**entry, "name": name.strip()})))
+        agent = self._roster().get(agent_id)
+        await self._workspaces().prepare(agent.workspace, TEMPLATES)
+        await self._files.write(agent.workspace, _IDENTITY, _identity(agent))
+        return agent
+
+    async def update(self, agent_id: str, changes: Mapping[str, Any]) -> str:
+        """Change an agent (None takes something away): its id. Raises NOT_FOUND, BAD_REQUEST."""
+        agent = self._roster().get(agent_id)
+        await self._configuration.edit(lambda text: with_agent_changed(text, agent.id, _entry("", changes)))
+        if changes.get("workspace"):
+            await self._workspaces().prepare(self._roster().get(agent.id).workspace, TEMPLATES)
+        return agent.id
+
+    async def delete(self, agent_id: str, *, files: bool) -> tuple[str, int, str]:
+        """Remove an agent; with `files`, its folder too. Its id, how many bindings went with it, and why the folder stayed
+        (empty: it did not, or was not to go). Raises NOT_FOUND, BAD_REQUEST for the last resort, `main`."""
+        agent = self._roster().get(agent_id)
+        if agent.id == MAIN_AGENT:
+            raise bad_request("agents.undeletable", "agentId", agent=agent.id)
+        removed = 0
+
+        def edit(text: str) -> str:
+            nonlocal removed
+            text, removed = without_agent_and_bindings(text, agent.id)
+            return text
+
+        await self._configuration.edit(edit)
+        shared = any(other.workspace == agent.workspace for other in self._roster().agents.values())
+        why = ""
+        if files:
+            why = Text("agents.shared_folder").render() if shared else await self._trash.discard(agent.workspace)
+        return agent.id, removed, why
+
+
+def _entry(agent_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in `agents.list[]`."""
+    entry: dict[str, Any] = {"id": agent_id} if agent_id else {}
+    entry |= {name: given[name] for name in ("name", "workspace", "model") if name in given}
+    identity = {name: given[name] for name in ("emoji", "avatar") if given.get(name)}
+    return {**entry, "identity": identity} if identity else entry
+
+
+def _identity(agent: Agent) -> str:
+    lines = [f"- Name: {agent.name}", "- Character:", f"- Emoji: {agent.emoji}", f"- Avatar: {agent.avatar}"]
+    return "# Who you are\n\n" + "\n".join(line.rstrip() for line in lines) + "\n"
