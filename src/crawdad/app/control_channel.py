@@ -22,6 +22,7 @@ from crawdad.app.accounts import World
 from crawdad.app.control_agents import NewestSessions
 from crawdad.app.doors import AgentParts
 from crawdad.app.launch import Launch
+from crawdad.app.logs import RING
 from crawdad.app.management import Managed
 from crawdad.app.schedule import make_system_events
 from crawdad.app.wiring import database_url
@@ -83,7 +84,7 @@ def open_control(
         statistics=managed.statistics,
         catalogue=lambda: managed.live.current,
         accounts=managed.accounts.pool,
-        log_tail=LogTail(lambda: settings().logging.file, LocalFileSlices()),
+        log_tail=LogTail(lambda: settings().logging.file, LocalFileSlices(), RING),
         nodes=nodes,
         process=world.runner,
         version=__version__,
@@ -103,6 +104,7 @@ def open_control(
     tasks.start(nodes.follow(), "control nodes")
     tasks.start(nodes.keep_telling(), "control nodes of others")
     tasks.start(control.news.keep_telling(), "control news")
+    tasks.start(control.news.keep_telling_health(), "control health")
     return ControlChannel(ControlSocket(control, registry), registry, lambda: hub.close(RESTARTING))
 
 

@@ -5,13 +5,26 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import sys
+from typing import TextIO
 
 import structlog
 
 from crawdad.core.settings import LogSettings
+from crawdad.services.log_ring import LogRing
 
+RING = LogRing()
+"""What this process wrote last."""
 _FILE_BYTES = 20 * 1024 * 1024
 _FILES = 5
+
+
+class _RememberingHandler(logging.StreamHandler[TextIO]):
+    """Writes to standard error, and keeps the newest in memory."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        RING.add(text)
+        return text
 
 
 def configure_logs(settings: LogSettings) -> None:
@@ -41,7 +54,7 @@ def configure_logs(settings: LogSettings) -> None:
     handler: logging.Handler = (
         logging.handlers.RotatingFileHandler(settings.file, maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8")
         if settings.file
-        else logging.StreamHandler()
+        else _RememberingHandler()
     )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -185,6 +185,8 @@ class Delivery:
 
     status: str
     error: str = ""
+    message_id: str = ""
+    """What the channel calls the message, where it says so."""
 
     @property
     def delivered(self) -> bool:

@@ -1,4 +1,4 @@
-"""The end of the process's log file, and what has been added since somebody looked."""
+"""The end of the process's log, and what has been added since somebody looked: of its file, or of what is in memory of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.text import Text
+from crawdad.services.log_ring import LogRing
+
+IN_MEMORY = "(memory)"
+"""Stands for the file where there is none."""
 
 
 class FileSlices(Protocol):
@@ -33,17 +35,18 @@ class Tail:
 
 
 class LogTail:
-    """Reads the log that `file` names (None: it goes to standard error, and cannot be read again)."""
+    """Reads the log that `file` names (None: it goes to standard error, and `ring` holds the newest of it)."""
 
-    def __init__(self, file: Callable[[], str | None], slices: FileSlices) -> None:
+    def __init__(self, file: Callable[[], str | None], slices: FileSlices, ring: LogRing) -> None:
         self._file = file
         self._slices = slices
+        self._ring = ring
 
     async def read(self, cursor: int | None, limit: int, most_bytes: int) -> Tail:
-        """The last lines, or those since `cursor`. Raises UNAVAILABLE where there is no file."""
+        """The last lines, or those since `cursor`."""
         path = self._file()
         if path is None:
-            raise GatewayError(ErrorKind.UNAVAILABLE, Text("logs.no_file"))
+            return self._remembered(cursor, limit, most_bytes)
         size = await self._slices.size(path)
         if size is None:
             return Tail(path, 0, 0, [], reset=cursor is not None and cursor > 0)
@@ -58,3 +61,14 @@ class LogTail:
         lines = whole.decode("utf-8", "replace").split("\n") if newline else []
         end = size - (len(data) - len(whole) - len(newline))
         return Tail(path, end, size, lines[-limit:], cut or len(lines) > limit, reset)
+
+    def _remembered(self, cursor: int | None, limit: int, most_bytes: int) -> Tail:
+        size = self._ring.end
+        reset = cursor is not None and cursor > size
+        wanted = size - most_bytes if cursor is None or reset else max(cursor, size - most_bytes)
+        start, data = self._ring.since(max(0, wanted))
+        if start == wanted and start != cursor and start > 0:
+            data = data.partition(b"\n")[2]
+        lines = data.decode("utf-8", "replace").split("\n")[:-1]
+        missing = start > (cursor or 0) and not reset
+        return Tail(IN_MEMORY, size, size, lines[-limit:], missing or len(lines) > limit, reset)

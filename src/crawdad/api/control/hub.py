@@ -72,6 +72,8 @@ class Hub:
         self._connections: dict[str, Connection] = {}
         self._closed: tuple[int, str] | None = None
         self.heard = Heard()
+        self.on_run_end: Callable[[], None] = lambda: None
+        """Called when clients here were told that a run has ended."""
 
     def join(self, connection: Connection) -> None:
         """A client has come in."""
@@ -160,6 +162,8 @@ class Hub:
                 self.broadcast(relay.event, payload)
             if mark:
                 self.heard.note(mark)
+                if self._connections:
+                    self.on_run_end()
 
     def ask_node(self, connection_id: str, payload: JsonObject) -> bool:
         """Hand a command to a node. False: it has gone."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from crawdad.api.control.connection import Connection
 from crawdad.api.control.health import Health
 from crawdad.api.control.hub import Hub, hears
+from crawdad.core.errors import GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
 from crawdad.services.presence import Presence
 from crawdad.wire.control import frames
+
+_log = structlog.get_logger(__name__)
 
 PRESENCE_SECONDS = 0.25
 HEALTH_SECONDS = 5.0
@@ -26,7 +31,9 @@ class News:
         self._clock = clock
         self._changed = asyncio.Event()
         self._told_at = -PRESENCE_SECONDS
+        self._ended = asyncio.Event()
         presence.on_change = self._presence_changed
+        hub.on_run_end = self._ended.set
 
     @property
     def versions(self) -> JsonObject:
@@ -51,6 +58,19 @@ class News:
                 await self._clock.sleep(wait)
             if self._changed.is_set():
                 self._tell()
+
+    async def keep_telling_health(self) -> None:
+        """Tell of health after runs, those that end close together once, for ever."""
+        while True:
+            await self._ended.wait()
+            wait = HEALTH_SECONDS - self.health.age
+            if wait > 0:
+                await self._clock.sleep(wait)
+            self._ended.clear()
+            try:
+                self.hub.broadcast("health", await self.health.refresh(), self.versions)
+            except GatewayError as error:  # the database is away: the next run tells
+                _log.warning("health_not_told", reason=error.message())
 
     def _presence_changed(self) -> None:
         if self._clock.monotonic() - self._told_at >= PRESENCE_SECONDS:

@@ -14,6 +14,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "该会话属于智能体 {owner}，而不是 {agent}。",
     ),
     "control.unsupported_file": ('unsupported file "{name}"', "不支持的文件“{name}”"),
+    "control.no_agent": ('agent "{agent}" not found', "未找到智能体“{agent}”"),
     "control.one_selector": (
         "Name the session by exactly one of key, sessionId and label.",
         "请用 key、sessionId、label 三者之一指定会话。",
@@ -72,6 +73,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Have the model see the last lines of a session alone.",
         "让模型仅看到会话的最后若干行。",
     ),
+    "control.sessions.usage": ("What sessions used.", "会话的用量统计。"),
+    "control.sessions.usage.timeseries": (
+        "What the answers of a session used, one after another.",
+        "会话中各次应答的用量序列。",
+    ),
+    "control.sessions.usage.logs": ("What was said in a session, with what it took.", "会话内容及其用量。"),
     "control.cron.list": ("The jobs.", "定时任务列表。"),
     "control.cron.status": ("Whether jobs run, and when the next is due.", "定时任务是否运行及下次运行时间。"),
     "control.cron.add": ("Make a job.", "新建定时任务。"),

@@ -7,10 +7,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "logs.not_found": ("There is no exchange '{id}' in the log.", "日志中没有记录“{id}”。"),
     "logs.bad_event": ("'{id}' is not the number of an event that we gave out.", "事件编号“{id}”无效。"),
-    "logs.no_file": (
-        "The log goes to standard error; set 'logging.file' to read it here.",
-        "日志输出到标准错误；请设置 “logging.file” 以便在此读取。",
-    ),
     "logs.too_many": (
         "{most} clients follow the log already. Try again later.",
         "已有 {most} 个客户端在跟踪日志，请稍后再试。",

@@ -69,8 +69,8 @@ class AgentAdministration:
             await self._workspaces().prepare(self._roster().get(agent.id).workspace, TEMPLATES)
         return agent.id
 
-    async def delete(self, agent_id: str, *, files: bool) -> tuple[str, int, str]:
-        """Remove an agent; with `files`, its folder too. Its id, how many bindings went with it, and why the folder stayed
+    async def delete(self, agent_id: str, *, files: bool) -> tuple[Agent, int, str]:
+        """Remove an agent; with `files`, its folder too. The agent, how many bindings went with it, and why the folder stayed
         (empty: it did not, or was not to go). Raises NOT_FOUND, BAD_REQUEST for the last resort, `main`."""
         agent = self._roster().get(agent_id)
         if agent.id == MAIN_AGENT:
@@ -87,7 +87,7 @@ class AgentAdministration:
         why = ""
         if files:
             why = Text("agents.shared_folder").render() if shared else await self._trash.discard(agent.workspace)
-        return agent.id, removed, why
+        return agent, removed, why
 
 
 def _entry(agent_id: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from crawdad.api.control.methods import (
     models,
     node_side,
     nodes,
+    session_usage,
     sessions,
     status,
     system,
@@ -26,7 +27,7 @@ from crawdad.api.control.methods import (
 from crawdad.api.control.registry import Registry
 
 _SUBJECTS = (
-    *(status, logs, usage, config, approval_files, approvals, models, tools, agents, sessions, channels),
+    *(status, logs, usage, config, approval_files, approvals, models, tools, agents, sessions, session_usage, channels),
     *(system, devices, nodes, node_side, cron, agent, chat),
 )
 

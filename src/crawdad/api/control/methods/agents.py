@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
-from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.persona import PersonaFile
 from crawdad.core.sessions import agent_of, session_key
+from crawdad.core.text import Text
 from crawdad.services.agents.administration import AgentAdministration
 from crawdad.services.agents.roster import Agent
 from crawdad.services.agents.templates import BOOTSTRAP, MEMORY, STANDARD
@@ -100,14 +103,28 @@ class _Changes:
     async def update(self, asked: Asked) -> Any:
         names = ("name", "workspace", "model", "emoji", "avatar")
         given = {name: asked.params[name] for name in names if name in asked.params}
-        return {"ok": True, "agentId": await self._administration.update(asked.params["agentId"], given)}
+        with _known(asked):
+            return {"ok": True, "agentId": await self._administration.update(asked.params["agentId"], given)}
 
     async def delete(self, asked: Asked) -> Any:
         """Without `deleteFiles` the folder goes too, to the trash."""
         files = asked.params.get("deleteFiles", True)
-        agent_id, removed, why = await self._administration.delete(asked.params["agentId"], files=files)
-        told: JsonObject = {"ok": True, "agentId": agent_id, "removedBindings": removed}
-        return {**told, "failed": [{"path": agent_id, "reason": why}]} if why else told
+        with _known(asked):
+            agent, removed, why = await self._administration.delete(asked.params["agentId"], files=files)
+        told: JsonObject = {"ok": True, "agentId": agent.id, "removedBindings": removed}
+        return {**told, "failed": [{"path": str(agent.workspace), "reason": why}]} if why else told
+
+
+@contextmanager
+def _known(asked: Asked) -> Iterator[None]:
+    """An agent that is not there is told of in the words that clients of these methods know."""
+    try:
+        yield
+    except GatewayError as error:
+        if error.kind is not ErrorKind.NOT_FOUND:
+            raise
+        words = Text("control.no_agent", {"agent": asked.params["agentId"][:80]})
+        raise GatewayError(ErrorKind.NOT_FOUND, words) from error
 
 
 def _row(agent: Agent) -> JsonObject:

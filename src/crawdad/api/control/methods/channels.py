@@ -84,7 +84,7 @@ class _Channels:
         if not sent.delivered:
             words_ = Text("control.not_sent", {"reason": sent.error or sent.status})
             raise GatewayError(ErrorKind.UNAVAILABLE, words_)
-        return {"runId": key, "messageId": key, "channel": channel}
+        return {"runId": key, "messageId": sent.message_id or key, "channel": channel}
 
     def _channel(self, params: JsonObject) -> str:
         wanted = str(params.get("channel") or "").strip().lower()

@@ -1,0 +1,167 @@
+"""What operators do over the control channel besides talking: agents, usage, the log, allowed commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.api.control.test_agents import of_run, send
+from tests.support.control import Client, connected
+from tests.support.scripted_model import NAME, ScriptedModel, calls, says
+from tests.support.server import Gateway, running_gateway, settings
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ScriptedModel]:
+    with ScriptedModel(says("PONG from the model.")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gateway(model: ScriptedModel) -> Iterator[Gateway]:
+    agents = {"defaults": {"model": f"{NAME}/model", "heartbeat": {"every": "0m"}}}
+    with running_gateway(settings({NAME: model.provider()}) | {"agents": agents}) as running:
+        yield running
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Iterator[Client]:
+    with connected(gateway) as found:
+        yield found
+
+
+def test_an_agent_from_its_making_to_its_end(client: Client, gateway: Gateway) -> None:
+    made = client.call("agents.create", {"name": "Night Owl", "emoji": "🦉", "workspace": "owl"})
+    workspace = gateway.home / "owl"
+    assert made == {"ok": True, "agentId": "night-owl", "name": "Night Owl", "workspace": str(workspace)}
+    assert "Night Owl" in (workspace / "IDENTITY.md").read_text() and (workspace / "AGENTS.md").exists()
+    agents = {each["id"]: each for each in client.call("agents.list")["agents"]}
+    assert set(agents) == {"main", "night-owl"}
+    assert agents["night-owl"]["identity"]["emoji"] == "🦉"
+    assert client.fault("agents.create", {"name": "night owl"})["code"] == "INVALID_REQUEST"
+    assert client.fault("agents.create", {"name": "Main"})["message"] == '"main" is reserved'
+    assert client.call("agents.update", {"agentId": "night-owl", "name": "Owl"}) == {"ok": True, "agentId": "night-owl"}
+    assert client.call("agent.identity.get", {"agentId": "night-owl"})["name"] == "Owl"
+    for method in ("agents.update", "agents.delete"):
+        assert client.fault(method, {"agentId": "nobody"})["message"] == 'agent "nobody" not found'
+    send(client, "agent:night-owl:main", "hello", "owl-1")
+    assert of_run(client, "owl-1")[-1]["payload"]["sessionKey"] == "agent:night-owl:main"
+    gone = client.call("agents.delete", {"agentId": "night-owl"})
+    assert gone == {"ok": True, "agentId": "night-owl", "removedBindings": 0}
+    assert not workspace.exists() and (gateway.home / "trash" / "owl" / "IDENTITY.md").exists()
+    assert [each["id"] for each in client.call("agents.list")["agents"]] == ["main"]
+    assert client.fault("agents.delete", {"agentId": "main"})["message"] == '"main" cannot be deleted'
+
+
+def test_a_folder_of_somebody_stays_when_its_agent_goes(
+    client: Client, gateway: Gateway, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    own = tmp_path_factory.mktemp("own") / "papers"
+    client.call("agents.create", {"name": "clerk", "workspace": str(own)})
+    gone = client.call("agents.delete", {"agentId": "clerk"})
+    assert gone["failed"][0]["path"] == str(own) and (own / "IDENTITY.md").exists()
+    client.call("agents.create", {"name": "heir", "workspace": str(gateway.home / "workspace")})
+    assert client.call("agents.delete", {"agentId": "heir", "deleteFiles": True})["failed"]
+
+
+def test_the_first_change_of_main_writes_it_down(client: Client) -> None:
+    assert client.call("agents.update", {"agentId": "main", "avatar": "https://x.example/a.png"})["ok"]
+    assert client.call("agent.identity.get")["avatar"] == "https://x.example/a.png"
+
+
+def test_what_sessions_used(client: Client, model: ScriptedModel) -> None:
+    model.then(calls(("session_status", {})), says("It is done."))
+    send(client, "counted", "count this", "count-1")
+    of_run(client, "count-1")
+    model.then(says("PONG from the model."))
+    send(client, "counted", "and this", "count-2")
+    of_run(client, "count-2")
+    told = client.call("sessions.usage", {"key": "counted"})
+    (row,) = told["sessions"]
+    usage = row["usage"]
+    assert row["key"] == "agent:main:counted" and row["agentId"] == "main" and row["modelProvider"] == NAME
+    counts = usage["messageCounts"]
+    assert counts == {"total": 6, "user": 2, "assistant": 3, "toolCalls": 1, "toolResults": 1, "errors": 0}
+    assert usage["toolUsage"] == {"totalCalls": 1, "uniqueTools": 1, "tools": [{"name": "session_status", "count": 1}]}
+    assert usage["totalTokens"] == told["totals"]["totalTokens"] > 0
+    assert usage["modelUsage"][0]["count"] == 3 and usage["latency"]["count"] == 2
+    assert usage["firstActivity"] < usage["lastActivity"]
+    aggregates = told["aggregates"]
+    assert aggregates["messages"] == counts and aggregates["byAgent"][0]["agentId"] == "main"
+    assert aggregates["daily"][0]["date"] == told["endDate"] and aggregates["daily"][0]["messages"] == 6
+    every = client.call("sessions.usage", {"limit": 10, "range": "7d"})
+    assert "agent:main:counted" in [each["key"] for each in every["sessions"]]
+    old = client.call("sessions.usage", {"startDate": "2001-01-01", "endDate": "2001-01-31"})
+    assert old["sessions"] == [] and old["totals"]["totalTokens"] == 0
+    assert (old["startDate"], old["endDate"]) == ("2001-01-01", "2001-01-31")
+    series = client.call("sessions.usage.timeseries", {"key": "counted"})["points"]
+    assert len(series) == 3 and series[-1]["cumulativeTokens"] == usage["totalTokens"]
+    logs = client.call("sessions.usage.logs", {"key": "counted", "limit": 2})["logs"]
+    assert [each["role"] for each in logs] == ["user", "assistant"] and logs[1]["content"] == "PONG from the model."
+    assert logs[1]["tokens"] > 0
+    assert client.fault("sessions.usage", {"startDate": "yesterday"})["code"] == "INVALID_REQUEST"
+    assert client.fault("sessions.usage.timeseries", {"key": "never was"})["code"] == "INVALID_REQUEST"
+
+
+def test_health_is_told_after_a_run(client: Client) -> None:
+    client.event("health")
+    send(client, "healthy", "hello", "health-1")
+    of_run(client, "health-1")
+    told = client.event("health")
+    assert told["stateVersion"]["health"] > 0
+    assert "agent:main:healthy" in [each["key"] for each in told["payload"]["sessions"]["recent"]]
+
+
+def test_the_log_without_a_file(client: Client) -> None:
+    first = client.call("logs.tail", {"limit": 5})
+    assert first["file"] == "(memory)" and first["lines"] and first["cursor"] == first["size"]
+    client.call("agents.create", {"name": "logged"})
+    client.fault("config.set", {"raw": "{", "baseHash": "x"})
+    with_more = client.call("logs.tail", {"cursor": 0, "maxBytes": 1_000_000})
+    assert with_more["lines"][-5:] and with_more["cursor"] >= first["cursor"] and not with_more["reset"]
+    assert client.call("logs.tail", {"cursor": with_more["cursor"]})["lines"] == []
+    assert client.call("logs.tail", {"cursor": 10**9})["reset"] is True
+    assert "token" not in "\n".join(with_more["lines"]).lower() or gateway_token_hidden(with_more["lines"])
+
+
+def gateway_token_hidden(lines: list[str]) -> bool:
+    from tests.support.server import TOKEN
+
+    return not any(TOKEN in line for line in lines)
+
+
+def test_what_may_run_unasked(client: Client) -> None:
+    shown = client.call("exec.approvals.get")
+    file = shown["file"]
+    assert file["version"] == 1 and file["defaults"]["security"] == "allowlist" and len(shown["hash"]) == 64
+    assert client.fault("exec.approvals.set", {"file": file})["message"].startswith("exec approvals base hash required")
+    wanted = {**file, "defaults": {"ask": "always"}, "agents": {"*": {"allowlist": [{"pattern": "git"}]}}}
+    changed = client.call("exec.approvals.set", {"file": wanted, "baseHash": shown["hash"]})
+    assert changed["file"]["defaults"]["ask"] == "always" and changed["hash"] != shown["hash"]
+    (entry,) = changed["file"]["agents"]["*"]["allowlist"]
+    assert (entry["pattern"], entry["commandText"]) == ("git", "git ...")
+    stale = client.fault("exec.approvals.set", {"file": wanted, "baseHash": shown["hash"]})
+    assert stale["message"].startswith("exec approvals changed since last load")
+    same = client.call("exec.approvals.set", {"file": changed["file"], "baseHash": changed["hash"]})
+    assert same == changed
+    for agents in ({"*": {"allowlist": [{"pattern": "/usr/*"}]}}, {"main": {"allowlist": [{"pattern": "git"}]}}):
+        params = {"file": {"version": 1, "agents": agents}, "baseHash": changed["hash"]}
+        assert client.fault("exec.approvals.set", params)["code"] == "INVALID_REQUEST"
+    assert client.call("exec.approvals.get") == changed
+    empty = client.call("exec.approvals.set", {"file": {"version": 1, "agents": {}}, "baseHash": changed["hash"]})
+    assert empty["file"]["agents"] == {}
+
+
+def test_what_was_allowed_for_good_is_taken_back(client: Client) -> None:
+    asked = {"id": "good-1", "command": "make all", "agentId": "main", "twoPhase": True}
+    client.send({"type": "req", "id": "good-1", "method": "exec.approval.request", "params": asked})
+    assert client.response("good-1")["payload"]["status"] == "accepted"
+    client.call("exec.approval.resolve", {"id": "good-1", "decision": "allow-always"})
+    shown = client.call("exec.approvals.get")
+    (grant,) = shown["file"]["agents"]["main"]["allowlist"]
+    assert grant["pattern"] == "make all" and grant["source"] == "allow-always"
+    kept = client.call("exec.approvals.set", {"file": shown["file"], "baseHash": shown["hash"]})
+    assert kept["file"]["agents"]["main"]["allowlist"] == [grant]
+    gone = client.call("exec.approvals.set", {"file": {"version": 1}, "baseHash": kept["hash"]})
+    assert gone["file"]["agents"] == {}
