@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.control.test_agents import of_run, send
-from tests.support.control import Client, connected
+from tests.support.control import Client, Frame, connected
 from tests.support.scripted_model import NAME, ScriptedModel, calls, says
 from tests.support.server import Gateway, running_gateway, settings
 
@@ -165,3 +165,53 @@ def test_what_was_allowed_for_good_is_taken_back(client: Client) -> None:
     assert kept["file"]["agents"]["main"]["allowlist"] == [grant]
     gone = client.call("exec.approvals.set", {"file": {"version": 1}, "baseHash": kept["hash"]})
     assert gone["file"]["agents"] == {}
+
+
+def test_the_gateway_is_set_up_by_questions(gateway: Gateway, client: Client) -> None:
+    first = client.call("wizard.start", {"mode": "local"})
+    session = first["sessionId"]
+    assert (first["done"], first["status"], first["step"]["type"]) == (False, "running", "note")
+    busy = client.fault("wizard.start")
+    assert (busy["code"], busy["message"]) == ("UNAVAILABLE", "wizard already running")
+
+    def answer(step: str, value: object = None) -> Frame:
+        told: Frame = client.call("wizard.next", {"sessionId": session, "answer": {"stepId": step, "value": value}})
+        return told
+
+    chosen = answer("welcome")
+    assert [each["value"] for each in chosen["step"]["options"]] == ["openai", "anthropic", "google", "other", "none"]
+    wrong = {"sessionId": session, "answer": {"stepId": "provider", "value": "nonsense"}}
+    assert client.fault("wizard.next", wrong)["code"] == "INVALID_REQUEST"
+    assert client.call("wizard.next", {"sessionId": session})["step"]["id"] == "provider"
+    assert answer("provider", "other")["step"]["id"] == "baseUrl"
+    for address in ("ftp://models.example", "https://u:p@models.example", "nothing"):
+        bad = {"sessionId": session, "answer": {"stepId": "baseUrl", "value": address}}
+        assert client.fault("wizard.next", bad)["code"] == "INVALID_REQUEST"
+    asked = answer("baseUrl", "http://127.0.0.1:9/v1")
+    assert asked["step"]["sensitive"] is True
+    assert answer("apiKey", "sk-very-secret-42")["step"]["id"] == "model"
+    assert answer("model", "small")["step"]["id"] == "workspace"
+    assert answer("workspace", "")["step"]["type"] == "confirm"
+    assert client.call("wizard.status", {"sessionId": session}) == {"status": "running"}
+    assert answer("confirm", True) == {"done": True, "status": "done"}
+    shown = client.call("config.get")["parsed"]
+    assert shown["models"]["providers"]["other"]["baseUrl"] == "http://127.0.0.1:9/v1"
+    assert shown["agents"]["defaults"]["model"] == {"primary": "other/small"}
+    assert "sk-very-secret-42" not in "\n".join(client.call("logs.tail", {"limit": 5000})["lines"])
+    assert client.fault("wizard.status", {"sessionId": "x"})["message"] == "wizard not found"
+
+
+def test_a_wizard_that_is_left_writes_nothing(gateway: Gateway, client: Client) -> None:
+    before = (gateway.home / "openclaw.json").read_text()
+    session = client.call("wizard.start")["sessionId"]
+    assert client.call("wizard.cancel", {"sessionId": session}) == {"status": "cancelled"}
+    told = client.call("wizard.next", {"sessionId": session, "answer": {"stepId": "welcome"}})
+    assert told == {"done": True, "status": "cancelled"}
+    assert client.fault("wizard.start", {"mode": "remote"})["code"] == "INVALID_REQUEST"
+    assert (gateway.home / "openclaw.json").read_text() == before
+
+
+def test_the_gateway_does_not_replace_itself(client: Client) -> None:
+    told = client.call("update.run", {"note": "please"})
+    assert told["ok"] is True and told["result"]["status"] == "skipped" and told["restart"] is None
+    assert told["result"]["before"] == told["result"]["after"]

@@ -42,6 +42,7 @@ from crawdad.core.catalogue import (
     upstream,
     web_tools,
     wire,
+    wizard,
 )
 
 _SUBJECTS = (
@@ -84,6 +85,7 @@ _SUBJECTS = (
     upstream,
     web_tools,
     wire,
+    wizard,
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
 

@@ -234,8 +234,17 @@ def spent_in(message: JsonObject) -> Spent | None:
         return None
     cost = usage.get("cost")
     money = float(cost.get("total") or 0) if isinstance(cost, dict) else 0.0
-    numbers = [int(usage.get(name) or 0) for name in ("input", "output", "cacheRead", "cacheWrite", "totalTokens")]
-    return Spent(*numbers, money, int(not isinstance(cost, dict)), 1)
+    tokens = {name: int(usage.get(name) or 0) for name in ("input", "output", "cacheRead", "cacheWrite", "totalTokens")}
+    return Spent(
+        tokens["input"],
+        tokens["output"],
+        tokens["cacheRead"],
+        tokens["cacheWrite"],
+        tokens["totalTokens"],
+        money,
+        int(not isinstance(cost, dict)),
+        1,
+    )
 
 
 def points(lines: Iterable[LogEvent], before: JsonObject | None = None) -> list[JsonObject]:

@@ -22,13 +22,15 @@ from crawdad.api.control.methods import (
     status,
     system,
     tools,
+    update,
     usage,
+    wizard,
 )
 from crawdad.api.control.registry import Registry
 
 _SUBJECTS = (
     *(status, logs, usage, config, approval_files, approvals, models, tools, agents, sessions, session_usage, channels),
-    *(system, devices, nodes, node_side, cron, agent, chat),
+    *(wizard, update, system, devices, nodes, node_side, cron, agent, chat),
 )
 
 

@@ -1,0 +1,1 @@
+"""Setting a gateway up by questions and answers, whoever shows them."""
