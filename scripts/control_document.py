@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from crawdad.api.control.context import Control
-from crawdad.api.control.hub import guard_of
+from crawdad.api.control.hub import ASKING, guard_of
 from crawdad.api.control.methods import registry_of
 from crawdad.api.control.registry import Method
 from crawdad.api.control.relays import RELAYS
@@ -21,13 +21,16 @@ _WORDS = {
     "nothing": ("none", "无"),
     "anything": ("others allowed", "允许其他键"),
 }
-_HUB_TELLS = ("tick", "shutdown", "presence", "health")
+_HUB_TELLS = ("tick", "shutdown", "presence", "health", ASKING)
 
 
 class _Every:
     """Stands for every part there may be: methods are listed, never called."""
 
     def __getattr__(self, name: str) -> Any:
+        return _Every()
+
+    def __call__(self, *_: Any) -> Any:
         return _Every()
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.protocol_schema import problems
 from tests.support.server import Gateway
 
 ALL_SCOPES = ("operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing")
@@ -81,6 +82,7 @@ class Client:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.events: list[Frame] = []
+        self._asked: dict[str, str] = {}
         self.challenge = self.receive()
         self.hello: Frame = {}
         self._count = 0
@@ -91,11 +93,15 @@ class Client:
 
     def send(self, frame: Any) -> None:
         """Anything as JSON; a text as it is."""
+        if isinstance(frame, dict) and isinstance(frame.get("id"), str):
+            self._asked[frame["id"]] = str(frame.get("method", ""))
         self.socket.send(frame if isinstance(frame, str) else orjson.dumps(frame).decode(), text=True)
 
     def receive(self, seconds: float = SECONDS) -> Frame:
-        """The next frame."""
+        """The next frame. One that is not as the published schema has it is an error."""
         frame: Frame = orjson.loads(self.socket.recv(seconds))
+        found = problems(frame, self._asked.get(frame.get("id", ""), ""))
+        assert not found, f"{found}\n{str(frame)[:2000]}"
         return frame
 
     def request(self, method: str, params: Any = None, request_id: str | None = None) -> Frame:

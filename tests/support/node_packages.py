@@ -19,9 +19,8 @@ def installed(package: Path, seconds: float = 120) -> Path:
 
     Installs it first if need be, without running any package's own scripts. Raises `NotInstalled`.
     """
-    lock = (package / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "crawdad-tests"
-    target = cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
+    target = place_of(package)
+    cache = target.parent
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise NotInstalled("Node.js and npm are not installed")
     if not target.exists():
@@ -35,6 +34,13 @@ def installed(package: Path, seconds: float = 120) -> Path:
             except OSError:  # another test process was faster
                 assert target.exists()
     return target
+
+
+def place_of(package: Path) -> Path:
+    """Where what `package` names is installed, or will be."""
+    lock = (package / "package-lock.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "crawdad-tests"
+    return cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
 
 
 def _install(place: Path, seconds: float) -> None:

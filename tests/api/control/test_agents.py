@@ -215,7 +215,11 @@ def test_sessions_are_listed_and_changed(client: Client) -> None:
     changed = client.call("sessions.patch", {"key": "listed", "label": "lbl", "thinkingLevel": "low"})
     assert changed["entry"]["label"] == "lbl" and changed["resolved"] == {"modelProvider": NAME, "model": "model"}
     assert client.call("sessions.list", {"label": "lbl"})["sessions"][0]["displayName"] == "lbl"
-    assert client.call("sessions.resolve", {"label": "lbl"}) == {"ok": True, "key": "agent:main:listed"}
+    assert client.call("sessions.resolve", {"label": "lbl"}) == {
+        "ok": True,
+        "key": "agent:main:listed",
+        "agentId": "main",
+    }
     assert client.call("sessions.resolve", {"sessionId": row["sessionId"]})["key"] == "agent:main:listed"
     assert "INVALID" in client.fault("sessions.patch", {"key": "listed", "thinkingLevel": "vast"})["code"]
     preview = client.call("sessions.preview", {"keys": ["listed", "nobody"], "maxChars": 20})["previews"]

@@ -24,6 +24,7 @@ ADMIN = Principal("token", "token", "token", EVERYTHING)
 PARTS = {
     "system_events": {"system-event"},
     "heartbeats": {"last-heartbeat", "set-heartbeats"},
+    "approval_file": {"exec.approvals.get", "exec.approvals.set"},
     "approvals": {"exec.approval.request", "exec.approval.waitDecision", "exec.approval.resolve"},
 }
 
@@ -82,7 +83,8 @@ def control(**parts: Any) -> Control:
     presence = Presence(Self("h", "h", "1", "linux", "Linux", "x"), InProcessBus(), clock, "one")
     made = {name: None for name in PARTS} | {"presence": presence, "settings": Settings, "clock": clock} | parts
     return cast(
-        Control, SimpleNamespace(**dict.fromkeys(("configuration", "pairing", "health", "agents"), None), **made)
+        Control,
+        SimpleNamespace(**dict.fromkeys(("configuration", "pairing", "health", "agents", "nodes"), None), **made),
     )
 
 

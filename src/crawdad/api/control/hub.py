@@ -19,7 +19,7 @@ from crawdad.core.ports import Bus, Clock
 from crawdad.services.devices.admission import Admission
 from crawdad.wire.control import frames
 from crawdad.wire.control.limits import INVALIDATED, POLICY, RESTART, TICK_SECONDS
-from crawdad.wire.control.scopes import APPROVALS, OPERATOR, PAIRING, READ, holds
+from crawdad.wire.control.scopes import APPROVALS, NODE, OPERATOR, PAIRING, READ, holds
 
 _log = structlog.get_logger(__name__)
 MOST_BYTES = 512 * 1024 * 1024
@@ -31,6 +31,9 @@ _OF_SESSIONS = frozenset(("agent", "chat"))
 """Events that a node hears of the sessions that it has asked for."""
 _DROPPABLE = frozenset(("tick", "presence"))
 _GUARDS = (("exec.approval.", APPROVALS), ("device.pair.", PAIRING), ("node.pair.", PAIRING))
+
+ASKING = "node.invoke.request"
+"""The event by which a node is asked for something."""
 
 Shape = Callable[[Mapping[str, Any]], JsonObject]
 
@@ -48,9 +51,11 @@ class Relay:
 
 
 def guard_of(event: str) -> str | None:
-    """The scope that an operator needs to hear an event; None: everybody hears it, nodes included."""
+    """The scope that an operator needs to hear an event, or `node`; None: everybody hears it, nodes included."""
     if event in _EVERYBODY:
         return None
+    if event == ASKING:
+        return NODE
     return next((scope for prefix, scope in _GUARDS if event.startswith(prefix)), READ)
 
 
@@ -90,7 +95,7 @@ class Hub:
         """All events that clients may hear."""
         return sorted(
             {
-                *("connect.challenge", "tick", "shutdown", "presence", "health", "node.invoke.request"),
+                *("connect.challenge", "tick", "shutdown", "presence", "health", ASKING),
                 *(relay.event for relay in self._relays.values()),
             }
         )
@@ -170,7 +175,7 @@ class Hub:
         connection = self._connections.get(connection_id)
         if connection is None or not self.may_stay(connection):
             return False
-        connection.offer(frames.event("node.invoke.request", payload))
+        connection.offer(frames.event(ASKING, payload))
         return True
 
     def _tell_one(self, connection_id: str, event: str, payload: Any) -> None:

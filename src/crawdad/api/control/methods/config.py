@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from crawdad import __version__
@@ -78,7 +79,7 @@ class _Configuration:
             "schema": config_schema.schema(),
             "uiHints": config_schema.hints(),
             "version": __version__,
-            "generatedAt": int(self._control.clock.now() * 1000),
+            "generatedAt": datetime.fromtimestamp(self._control.clock.now(), UTC).isoformat(timespec="milliseconds"),
         }
 
     async def lookup(self, asked: Asked) -> Any:

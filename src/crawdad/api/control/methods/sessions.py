@@ -63,7 +63,7 @@ def methods(control: Control) -> list[Method]:
     return [
         Method("sessions.list", READ, answers.listed, _LIST, "{ts, path, count, defaults, sessions[…]}"),
         Method("sessions.preview", READ, answers.preview, _PREVIEW, "{ts, previews[{key, status, items}]}"),
-        Method("sessions.resolve", READ, answers.resolve, _RESOLVE, "{ok, key}", advertised=False),
+        Method("sessions.resolve", READ, answers.resolve, _RESOLVE, "{ok, key, agentId}", advertised=False),
         Method("sessions.patch", ADMIN, changes.patch, patch, "{ok, path, key, entry, resolved}"),
         Method("sessions.reset", ADMIN, changes.reset, reset, "{ok, key, entry}"),
         Method("sessions.delete", ADMIN, changes.delete, delete, "{ok, key, deleted, archived}"),
@@ -147,7 +147,7 @@ class _Sessions:
             entry = next(iter(await self._sessions.store.labelled(value, params.get("agentId"))), None)
         if entry is None or (params.get("agentId") and entry.agent_id != params["agentId"]):
             raise no_session(value)
-        return {"ok": True, "key": entry.key}
+        return {"ok": True, "key": entry.key, "agentId": entry.agent_id}
 
 
 class _Changes:
