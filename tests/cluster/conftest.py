@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.cluster.pair import Pair
+from tests.cluster.pair import SECRET_KEY, Pair
 from tests.support.server import running_gateway, settings
 from tests.support.services import postgres_url, redis_url
 from tests.support.upstreams.fixtures import scripted_upstream
@@ -23,7 +23,7 @@ def pair(postgres_url: str, redis_url: str, scripted_upstream: ScriptedUpstream)
     """Both of them, in front of the scripted models."""
     models = scripted_upstream.models
     config = settings({"scripted": provider("chat", scripted_upstream.url, models, discover=False)})
-    shared = {"CRAWDAD_DATABASE_URL": postgres_url, "CRAWDAD_CLUSTER_URL": redis_url}
+    shared = {"CRAWDAD_DATABASE_URL": postgres_url, "CRAWDAD_CLUSTER_URL": redis_url, "CRAWDAD_SECRET_KEY": SECRET_KEY}
     with running_gateway(config, shared) as first, running_gateway(config, shared) as second:
         clients = [
             httpx.Client(base_url=one.base_url, headers=one.headers, timeout=PATIENCE) for one in (first, second)

@@ -15,6 +15,7 @@ import httpx
 from tests.attacks.sockets import eventually
 from tests.support.server import SOURCE, Gateway
 
+SECRET_KEY = "the secret key that all gateways of the cluster share"
 MODEL = "scripted/story:hello"
 
 

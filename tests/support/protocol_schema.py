@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,7 @@ def _against(name: str, value: Any) -> list[str]:
 
 @lru_cache(64)
 def _validator(name: str) -> Any:
-    from jsonschema import Draft7Validator
-
-    return Draft7Validator({"$ref": f"#/definitions/{name}", "definitions": _definitions()})
+    return import_module("jsonschema").Draft7Validator({"$ref": f"#/definitions/{name}", "definitions": _definitions()})
 
 
 @cache
