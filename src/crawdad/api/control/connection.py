@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -32,10 +33,26 @@ class Peer:
     foreign: bool
 
 
-class Connection:
-    """A client. `offer` and `tell` never wait; `write` runs for as long as the connection."""
+WriteNow = Callable[[bytes], bool]
+"""Writes a text at once; False: it has to wait for the client."""
 
-    def __init__(self, connection_id: str, peer: Peer, send: Send, limit: int = MAX_BUFFERED) -> None:
+
+def _never(_: bytes) -> bool:
+    return False
+
+
+class Connection:
+    """A client. `offer` and `tell` never wait; `write` runs for as long as the connection, for what could not go out at
+    once."""
+
+    def __init__(
+        self,
+        connection_id: str,
+        peer: Peer,
+        send: Send,
+        limit: int = MAX_BUFFERED,
+        write_now: WriteNow = _never,
+    ) -> None:
         self.id = connection_id
         self.peer = peer
         self.version = 3
@@ -46,6 +63,8 @@ class Connection:
         """What a node wants to hear of."""
         self.close_frame: tuple[int, str] | None = None
         self._send = send
+        self._write_now = write_now
+        self._sending = False
         self._limit = limit
         self._sequence = 0
         self._waiting: deque[tuple[bytes, int]] = deque()
@@ -101,12 +120,14 @@ class Connection:
         while True:
             await self._news.wait()
             self._news.clear()
+            self._sending = True
             while self._waiting:
                 encoded, number = self._waiting.popleft()
                 self._bytes -= len(encoded) + _OVERHEAD
                 if number:
                     encoded = frames.numbered(encoded, number)
                 await self._send({"type": "websocket.send", "text": encoded.decode()})
+            self._sending = False
             if self.close_frame is not None:
                 code, reason = self.close_frame
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
@@ -114,6 +135,9 @@ class Connection:
 
     def _put(self, encoded: bytes, number: int) -> None:
         if self.closing:
+            return
+        first = not self._waiting and not self._sending
+        if first and self._write_now(frames.numbered(encoded, number) if number else encoded):
             return
         if self._bytes + len(encoded) + _OVERHEAD > self._limit:
             self.abandon(POLICY, "slow consumer")

@@ -32,6 +32,7 @@ class News:
         self._changed = asyncio.Event()
         self._told_at = -PRESENCE_SECONDS
         self._ended = asyncio.Event()
+        self._looking = asyncio.Lock()
         presence.on_change = self._presence_changed
         hub.on_run_end = self._ended.set
 
@@ -41,9 +42,11 @@ class News:
         return {"presence": self.presence.version, "health": self.health.version}
 
     async def health_changed(self, newcomer: Connection) -> None:
-        """A client has come in, or has asked: it is told of health; the others too, where they have not been lately."""
-        lately = self.health.age < HEALTH_SECONDS
-        snapshot = await self.health.refresh()
+        """A client has come in: it is told of health; the others too, where they have not been lately. A crowd that comes at
+        once is told the same."""
+        async with self._looking:
+            lately = self.health.age < HEALTH_SECONDS
+            snapshot = await (self.health.current() if lately else self.health.refresh())
         if not lately:
             self.hub.broadcast("health", snapshot, self.versions, but=newcomer)
         if hears(newcomer, "health"):

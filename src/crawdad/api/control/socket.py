@@ -65,7 +65,9 @@ class ControlSocket:
             return
         limit = scope.get("crawdad.limit", lambda _: None)
         await send({"type": "websocket.accept"})
-        connection = Connection(self._control.randomness.new_id(), peer, send)
+        connection = Connection(
+            self._control.randomness.new_id(), peer, send, write_now=scope.get("crawdad.write", lambda _: False)
+        )
         self._strangers[peer.address] += 1
         try:
             request_id = await self._shake_hands(connection, receive, send)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from crawdad.app.bench.agents import agents
 from crawdad.app.bench.budgets import budgets
 from crawdad.app.bench.codecs import codec
+from crawdad.app.bench.control import control
 from crawdad.app.bench.gateway import gateway
 from crawdad.app.bench.leasing import leasing
 from crawdad.app.bench.plan import RATE, Bench, rate_of
@@ -239,11 +240,12 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "prompt": prompt,
     "budgets": budgets,
     "streams": streams,
+    "control": control,
     "slope": slope,
 }
 """All measurements, in the order in which they are taken: what a load would disturb comes first."""
 
-SHARING = frozenset({"memory", "latency", "requests", "prompt", "budgets", "streams", "slope"})
+SHARING = frozenset({"memory", "latency", "requests", "prompt", "budgets", "streams", "control", "slope"})
 """Those that need the shared gateway."""
 
 
