@@ -23,6 +23,7 @@ from crawdad.services.identity.door import Door, hash_credential
 from crawdad.services.presence import MOST_ENTRIES, Presence, Self
 from crawdad.services.tasks import Tasks
 from crawdad.store.inprocess import InProcessBus
+from crawdad.wire.control import frames
 from tests.support.fakes import FakeClock, FakeRandomness
 
 ADMIN = Principal("token", "token", "token", EVERYTHING)
@@ -302,3 +303,49 @@ async def test_the_pulse_of_agents_is_told_in_their_words() -> None:
         told = heartbeat(found)
         assert (told["enabled"], told["every"], told["everyMs"]) == (wait is not None, every, wait)
         assert "HEARTBEAT.md" in told["prompt"] and told["ackMaxChars"] > 0
+
+
+async def test_what_goes_out_at_once_overtakes_nothing_that_waits() -> None:
+    """A client that stops reading, and reads again: what was said to it comes in order, whichever way it went."""
+    heard, flows = Heard(), True
+    written: list[int] = []
+
+    def write_now(text: bytes) -> bool:
+        if flows:
+            written.append(orjson.loads(text)["seq"])
+            heard.sent.append(orjson.loads(text))
+        return flows
+
+    connection = Connection("c", Peer("127.0.0.1", "", "", True, False), heard, write_now=write_now)
+    async with Tasks() as tasks:
+        tasks.start(connection.write(), "writer")
+        for number in range(1, 13):
+            if number == 4:
+                flows = False
+                heard.reads.clear()
+            if number == 7:
+                await settled()  # the writer has one in its hands
+                flows = True
+            if number == 10:
+                heard.reads.set()
+                await settled()
+            connection.tell(frames.event("tick", {"ts": number}))
+        await settled()
+        assert [frame["seq"] for frame in heard.sent] == list(range(1, 13))
+        assert [frame["payload"]["ts"] for frame in heard.sent] == list(range(1, 13))
+        assert written == [1, 2, 3, 10, 11, 12]
+        connection.close(1012, "service restart")
+        await settled()
+        assert heard.closed == (1012, "service restart")
+
+
+async def test_a_node_hears_of_the_sessions_that_it_asked_for() -> None:
+    async with Tasks() as tasks:
+        house = House(tasks)
+        node, heard = house.client(role="node")
+        node.sessions.add("agent:main:main")
+        for key in ("agent:main:main", "agent:main:other"):
+            house.hub.broadcast("chat", {"runId": "r", "sessionKey": key, "seq": 1, "state": "final"})
+        house.hub.broadcast("presence", {"presence": []})
+        await settled()
+        assert [frame["payload"]["sessionKey"] for frame in heard.sent] == ["agent:main:main"]
