@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -95,7 +96,7 @@ class Client:
         """Anything as JSON; a text as it is."""
         if isinstance(frame, dict) and isinstance(frame.get("id"), str):
             self._asked[frame["id"]] = str(frame.get("method", ""))
-        self.socket.send(frame if isinstance(frame, str) else orjson.dumps(frame).decode(), text=True)
+        self.socket.send(frame if isinstance(frame, str) else json.dumps(frame), text=True)
 
     def receive(self, seconds: float = SECONDS) -> Frame:
         """The next frame. One that is not as the published schema has it is an error."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from pathlib import Path
 
 from crawdad.core.text import Text
 
 
+_MARK = "AGENTS.md"
+"""Stands in folders that were made for agents."""
+
+
 class FolderTrash:
-    """The trash of a data directory. What lies outside of that directory is somebody's own, and stays."""
+    """The trash of a data directory. What lies outside of that directory, or was not made for an agent, stays."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -21,18 +24,22 @@ class FolderTrash:
         return await asyncio.to_thread(self._discard, workspace)
 
     def _discard(self, workspace: Path) -> str:
+        try:
+            return self._moved(workspace)
+        except OSError as error:
+            return error.strerror or str(error)
+
+    def _moved(self, workspace: Path) -> str:
         home, real = self._home.resolve(), workspace.resolve()
         if not real.exists():
             return ""
-        if workspace.is_symlink() or home not in real.parents:
+        ours = home in real.parents and (real / _MARK).is_file()
+        if workspace.is_symlink() or not ours:
             return Text("agents.own_folder", {"path": str(workspace)}).render()
         trash = home / "trash"
-        try:
-            trash.mkdir(mode=0o700, exist_ok=True)
-            number = 0
-            while (place := trash / (real.name + (f".{number}" if number else ""))).exists():
-                number += 1
-            os.replace(real, place) if os.stat(real).st_dev == os.stat(trash).st_dev else shutil.move(real, place)
-        except OSError as error:
-            return error.strerror or str(error)
+        trash.mkdir(mode=0o700, exist_ok=True)
+        number = 0
+        while (place := trash / (real.name + (f".{number}" if number else ""))).exists():
+            number += 1
+        shutil.move(real, place)
         return ""

@@ -61,6 +61,8 @@ def test_a_folder_of_somebody_stays_when_its_agent_goes(
     client.call("agents.create", {"name": "clerk", "workspace": str(own)})
     gone = client.call("agents.delete", {"agentId": "clerk"})
     assert gone["failed"][0]["path"] == str(own) and (own / "IDENTITY.md").exists()
+    client.call("agents.create", {"name": "scribe", "workspace": "logs"})
+    assert client.call("agents.delete", {"agentId": "scribe"})["failed"] and (gateway.home / "logs").is_dir()
     client.call("agents.create", {"name": "heir", "workspace": str(gateway.home / "workspace")})
     assert client.call("agents.delete", {"agentId": "heir", "deleteFiles": True})["failed"]
 

@@ -8,11 +8,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "agents.there_already": ("There is an agent “{agent}” already.", "已有智能体“{agent}”。"),
     "agents.reserved": ('"{agent}" is reserved', "“{agent}”为保留名称"),
+    "agents.bad_value": (
+        "'{param}' must be a line of text of reasonable length.",
+        "“{param}”必须是长度合理的一行文字。",
+    ),
     "agents.undeletable": ('"{agent}" cannot be deleted', "不能删除“{agent}”"),
     "agents.shared_folder": ("another agent works in the same folder", "另一个智能体也在使用该文件夹"),
     "agents.own_folder": (
-        "{path} lies outside of Crawdad's own directory and stays",
-        "{path} 位于 Crawdad 自身目录之外，予以保留",
+        "{path} was not made for an agent in Crawdad's own directory, and stays",
+        "{path} 不是在 Crawdad 自身目录中为智能体创建的文件夹，予以保留",
     ),
     "agents.not_in_file": (
         "The configuration file names no agent “{agent}”.",

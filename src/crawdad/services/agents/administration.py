@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from crawdad.core.errors import bad_request
+from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.persona import PersonaFiles
 from crawdad.core.sessions import MAIN_AGENT, normalise_agent_id
 from crawdad.core.text import Text
@@ -15,6 +15,8 @@ from crawdad.services.agents.templates import TEMPLATES
 from crawdad.services.agents.workspace import WorkspaceFiles
 from crawdad.services.configuration.agent_list import with_agent, with_agent_changed, without_agent_and_bindings
 
+_LONGEST, _LONGEST_STEP = 1024, 200
+"""Bytes of a value, and of what stands between two slashes of it."""
 _IDENTITY = "IDENTITY.md"
 
 
@@ -55,10 +57,15 @@ class AgentAdministration:
         agent_id = normalise_agent_id(name)
         if agent_id == MAIN_AGENT:
             raise bad_request("agents.reserved", "name", agent=agent_id)
-        await self._configuration.edit(lambda text: with_agent(text, _entry(agent_id, {**entry, "name": name.strip()})))
+        wanted = _entry(agent_id, {**entry, "name": name.strip()})
+        await self._configuration.edit(lambda text: with_agent(text, wanted))
         agent = self._roster().get(agent_id)
-        await self._workspaces().prepare(agent.workspace, TEMPLATES)
-        await self._files.write(agent.workspace, _IDENTITY, _identity(agent))
+        try:
+            await self._workspaces().prepare(agent.workspace, TEMPLATES)
+            await self._files.write(agent.workspace, _IDENTITY, _identity(agent))
+        except GatewayError:  # an agent that cannot work anywhere is none
+            await self._configuration.edit(lambda text: without_agent_and_bindings(text, agent_id)[0])
+            raise
         return agent
 
     async def update(self, agent_id: str, changes: Mapping[str, Any]) -> str:
@@ -91,7 +98,15 @@ class AgentAdministration:
 
 
 def _entry(agent_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands in `agents.list[]`."""
+    """What stands in `agents.list[]`. Raises BAD_REQUEST for what no file system or line could hold."""
+    for name, value in given.items():
+        steps = str(value or "").encode("utf-8", "replace").split(b"/")
+        if (
+            not str(value or "").isprintable()
+            or len(b"/".join(steps)) > _LONGEST
+            or max(map(len, steps)) > _LONGEST_STEP
+        ):
+            raise bad_request("agents.bad_value", name)
     entry: dict[str, Any] = {"id": agent_id} if agent_id else {}
     entry |= {name: given[name] for name in ("name", "workspace", "model") if name in given}
     identity = {name: given[name] for name in ("emoji", "avatar") if given.get(name)}

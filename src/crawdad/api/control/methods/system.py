@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from crawdad.api.control.context import Control, HeartbeatSwitch
@@ -26,6 +27,8 @@ _EVENT = opened(
     "text",
 )
 _MOST_CHARACTERS = 2000
+_MOST_NAMES, _LONGEST_NAME = 32, 200
+_LONGEST_SECONDS = 10 * 366 * 86_400
 
 
 def methods(control: Control) -> list[Method]:
@@ -50,7 +53,9 @@ class _SystemEvent:
         """Note who tells something of himself; what else is told goes to the main session."""
         params = asked.params
         told: dict[str, object] = {name: str(params[name])[:_MOST_CHARACTERS] for name in _TOLD if params.get(name)}
-        told |= {name: params[name] for name in ("lastInputSeconds", "tags", "roles", "scopes") if name in params}
+        told |= {name: _names(params[name]) for name in ("tags", "roles", "scopes") if _names(params.get(name, ()))}
+        if 0 <= params.get("lastInputSeconds", -1) <= _LONGEST_SECONDS:
+            told["lastInputSeconds"] = int(params["lastInputSeconds"])
         text = str(params["text"])[:_MOST_CHARACTERS]
         key = str(told.get("deviceId") or told.get("instanceId") or text)[:_MOST_CHARACTERS]
         await self._control.presence.put(key, {**told, "text": text})
@@ -60,6 +65,11 @@ class _SystemEvent:
                 main_key(default_agent(settings.agents), settings.session.scope), text, untrusted=False
             )
         return {"ok": True}
+
+
+def _names(given: Sequence[str]) -> list[str]:
+    """Of what somebody tells of himself, so many words, each of bounded length: all of it is shown to all."""
+    return [name[:_LONGEST_NAME] for name in given[:_MOST_NAMES] if name]
 
 
 def _heartbeats(switch: HeartbeatSwitch) -> list[Method]:
