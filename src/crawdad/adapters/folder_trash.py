@@ -8,7 +8,6 @@ from pathlib import Path
 
 from crawdad.core.text import Text
 
-
 _MARK = "AGENTS.md"
 """Stands in folders that were made for agents."""
 

@@ -61,8 +61,10 @@ def test_a_folder_of_somebody_stays_when_its_agent_goes(
     client.call("agents.create", {"name": "clerk", "workspace": str(own)})
     gone = client.call("agents.delete", {"agentId": "clerk"})
     assert gone["failed"][0]["path"] == str(own) and (own / "IDENTITY.md").exists()
+    (gateway.home / "logs").mkdir(exist_ok=True)
+    (gateway.home / "logs" / "kept").touch()
     client.call("agents.create", {"name": "scribe", "workspace": "logs"})
-    assert client.call("agents.delete", {"agentId": "scribe"})["failed"] and (gateway.home / "logs").is_dir()
+    assert client.call("agents.delete", {"agentId": "scribe"})["failed"] and (gateway.home / "logs" / "kept").exists()
     client.call("agents.create", {"name": "heir", "workspace": str(gateway.home / "workspace")})
     assert client.call("agents.delete", {"agentId": "heir", "deleteFiles": True})["failed"]
 
