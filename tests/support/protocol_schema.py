@@ -65,7 +65,7 @@ def problems(frame: dict[str, Any], method: str = "") -> list[str]:
     if name and payload is not None and name in (_definitions() or {}):
         found += _against(name, payload)
     if frame.get("event") == "presence":
-        found += [each for entry in payload["presence"] for each in _against("PresenceEntry", entry)]
+        found += [each for entry in frame["payload"]["presence"] for each in _against("PresenceEntry", entry)]
     return found
 
 

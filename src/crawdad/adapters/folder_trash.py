@@ -8,8 +8,24 @@ from pathlib import Path
 
 from crawdad.core.text import Text
 
-_MARK = "AGENTS.md"
-"""Stands in folders that were made for agents."""
+_OURS = frozenset(
+    (
+        "backups",
+        "bin",
+        "channels",
+        "exports",
+        "hooks",
+        "logs",
+        "mcp",
+        "media",
+        "memory",
+        "plugins",
+        "skills",
+        "spool",
+        "trash",
+    )
+)
+"""What else lies in the data directory; no agent takes it along."""
 
 
 class FolderTrash:
@@ -32,7 +48,7 @@ class FolderTrash:
         home, real = self._home.resolve(), workspace.resolve()
         if not real.exists():
             return ""
-        ours = home in real.parents and (real / _MARK).is_file()
+        ours = home in real.parents and real.relative_to(home).parts[0] not in _OURS
         if workspace.is_symlink() or not ours:
             return Text("agents.own_folder", {"path": str(workspace)}).render()
         trash = home / "trash"
