@@ -219,3 +219,60 @@ def test_the_gateway_does_not_replace_itself(client: Client) -> None:
     told = client.call("update.run", {"note": "please"})
     assert told["ok"] is True and told["result"]["status"] == "skipped" and told["restart"] is None
     assert told["result"]["before"] == told["result"]["after"]
+
+
+def test_the_tools_that_a_session_really_has(client: Client) -> None:
+    told = client.call("tools.effective", {"sessionKey": "main"})
+    names = {tool["id"] for group in told["groups"] for tool in group["tools"]}
+    assert told["agentId"] == "main" and told["profile"] == "full" and {"read", "exec", "session_status"} <= names
+    shown = client.call("config.get")
+    client.call("config.patch", {"raw": '{"tools":{"deny":["exec"]}}', "baseHash": shown["hash"]})
+    after = client.call("tools.effective", {"sessionKey": "main"})
+    assert names - {tool["id"] for group in after["groups"] for tool in group["tools"]} == {"exec"}
+    client.call("config.patch", {"raw": '{"tools":null}', "baseHash": client.call("config.get")["hash"]})
+    assert client.fault("tools.effective", {"sessionKey": "agent:nobody:main"})["code"] == "INVALID_REQUEST"
+
+
+def test_skills_are_switched_and_given_their_secrets(client: Client, gateway: Gateway) -> None:
+    skill = gateway.home / "skills" / "tides"
+    skill.mkdir(parents=True)
+    skill.joinpath("SKILL.md").write_text("---\nname: tides\ndescription: When the sea comes.\n---\nLook it up.\n")
+    given = {"skillKey": "tides", "enabled": False, "apiKey": "sk-sea-secret-1", "env": {"TIDE_PORT": "Cuxhaven"}}
+    told = client.call("skills.update", given)
+    assert told["ok"] is True and told["config"]["enabled"] is False
+    assert "sk-sea-secret-1" not in str(told) and "sk-sea-secret-1" not in str(client.call("config.get"))
+    row = next(each for each in client.call("skills.status")["skills"] if each["name"] == "tides")
+    assert row["disabled"] is True and row["eligible"] is False
+    told = client.call("skills.update", {"skillKey": "tides", "enabled": True, "apiKey": "", "env": {"TIDE_PORT": ""}})
+    assert told["config"]["enabled"] is True and "apiKey" not in told["config"]
+    row = next(each for each in client.call("skills.status")["skills"] if each["name"] == "tides")
+    assert row["disabled"] is False
+    assert client.fault("skills.update", {"skillKey": "\u0000"})["code"] == "INVALID_REQUEST"
+
+
+def test_what_waits_for_a_decision_is_listed(client: Client) -> None:
+    assert client.call("exec.approval.list") == []
+    asked = {"id": "list-1", "command": "make all", "cwd": "/srv", "agentId": "main", "twoPhase": True}
+    client.send({"type": "req", "id": "list-1", "method": "exec.approval.request", "params": asked})
+    assert client.response("list-1")["payload"]["status"] == "accepted"
+    told = client.event("exec.approval.requested")["payload"]
+    assert client.call("exec.approval.list") == [told] and client.call("exec.approval.get", {"id": "list-1"}) == told
+    assert told["request"]["command"] == "make all" and told["request"]["cwd"] == "/srv"
+    client.call("exec.approval.resolve", {"id": "list-1", "decision": "deny"})
+    assert client.call("exec.approval.list") == []
+    assert client.fault("exec.approval.get", {"id": "list-1"})["message"] == "unknown approval id"
+
+
+def test_one_job(client: Client) -> None:
+    job = {
+        "name": "one job",
+        "schedule": {"kind": "every", "everyMs": 3_600_000},
+        "sessionTarget": "main",
+        "wakeMode": "next-heartbeat",
+        "payload": {"kind": "systemEvent", "text": "tick"},
+    }
+    made = client.call("cron.add", job)
+    assert client.call("cron.get", {"id": made["id"]}) == made
+    client.call("cron.remove", {"id": made["id"]})
+    assert client.fault("cron.get", {"jobId": made["id"]})["code"] == "INVALID_REQUEST"
+    assert client.call("update.status") == {"sentinel": None, "updateAvailable": None}

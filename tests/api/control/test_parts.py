@@ -25,7 +25,7 @@ PARTS = {
     "system_events": {"system-event"},
     "heartbeats": {"last-heartbeat", "set-heartbeats"},
     "approval_file": {"exec.approvals.get", "exec.approvals.set"},
-    "approvals": {"exec.approval.request", "exec.approval.waitDecision", "exec.approval.resolve"},
+    "approvals": {f"exec.approval.{name}" for name in ("request", "list", "get", "waitDecision", "resolve")},
 }
 
 

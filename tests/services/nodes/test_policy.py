@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crawdad.core.errors import GatewayError
@@ -94,6 +96,7 @@ def test_of_a_run_only_what_is_known_is_told() -> None:
         "x": 1,
     }
     assert forwarded({**params, "timeoutMs": 5}) == {"command": ["ls"], "timeoutMs": 5}
-    for command in (None, [], [""], "ls", ["ls", 1], {}):
+    odd: list[Any] = [None, [], [""], "ls", ["ls", 1], {}]
+    for command in odd:
         with pytest.raises(GatewayError):
             argv_of({"command": command})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +41,9 @@ class ExecApprovals(Protocol):
 
     async def request(self, params: JsonObject, by: Principal, early: Callable[[JsonObject], None]) -> JsonObject:
         """Ask, and wait for the decision. `early` tells that the question is asked."""
+
+    async def waiting(self) -> Sequence[JsonObject]:
+        """What waits for an answer, as it is told on the bus (`core.approvals.APPROVAL_REQUESTED`)."""
 
     async def wait(self, approval_id: str) -> JsonObject:
         """The decision, once there is one. Raises NOT_FOUND."""

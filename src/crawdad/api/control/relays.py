@@ -74,7 +74,8 @@ def _job_ended(data: Mapping[str, Any]) -> str:
     return cron_mark(data["runId"]) if data.get("action") == "finished" else ""
 
 
-def _asked(data: Mapping[str, Any]) -> JsonObject:
+def approval_shown(data: Mapping[str, Any]) -> JsonObject:
+    """A question as operators see it, out of what is told of it on the bus."""
     details = data.get("details") or {}
     request = {
         "command": data["summary"],
@@ -119,7 +120,7 @@ RELAYS: Mapping[str, Relay] = {
     NODE_RESOLVED: Relay("node.pair.resolved", _node_resolved),
     AGENT_NEWS: Relay("agent", _payload, _only),
     CHAT_NEWS: Relay("chat", _payload, _only, _run_ended),
-    APPROVAL_REQUESTED: Relay("exec.approval.requested", _asked),
+    APPROVAL_REQUESTED: Relay("exec.approval.requested", approval_shown),
     APPROVAL_RESOLVED: Relay("exec.approval.resolved", _answered),
     CRON_CHANGED: Relay("cron", _cron, mark=_job_ended),
     HEARTBEAT: Relay("heartbeat", _heartbeat),

@@ -87,6 +87,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.cron.run": ("Have a job run now, and wait for its end.", "立即运行定时任务并等待结束。"),
     "control.cron.runs": ("What jobs have done.", "定时任务的运行记录。"),
     "control.tools.catalog": ("The tools that there are.", "现有的工具。"),
+    "control.tools.effective": ("The tools that a turn of a session has.", "会话回合实际可用的工具。"),
+    "control.skills.update": ("Switch a skill, or give it its secrets.", "启用或停用技能，或设置其密钥。"),
+    "control.bad_skill": ("That is no skill's name.", "这不是技能名称。"),
+    "control.exec.approval.list": ("What waits for a decision.", "等待决定的请求。"),
+    "control.exec.approval.get": ("One that waits.", "单个等待中的请求。"),
+    "control.cron.get": ("One job.", "单个定时任务。"),
     "control.skills.status": (
         "The skills of an agent, and what keeps them from use.",
         "智能体的技能及其不可用的原因。",

@@ -53,6 +53,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Ask for a newer version: the gateway does not replace itself, and says so.",
         "请求更新：网关不会自行更新，并如实告知。",
     ),
+    "control.update.status": ("Whether a newer version is known: never.", "是否已知有新版本：始终为否。"),
     "control.no_update": (
         "Crawdad does not replace itself: update it with what installed it.",
         "Crawdad 不会自行更新：请使用安装它的工具进行更新。",

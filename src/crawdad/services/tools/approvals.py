@@ -218,10 +218,7 @@ class ApprovalService:
     async def _add(self, approval: Approval) -> None:
         """Keep a question, and tell of it."""
         await self._store.add(approval)
-        told: JsonObject = {"id": approval.id, "kind": approval.kind, "agentId": approval.agent_id}
-        told |= {"sessionKey": approval.session_key, "summary": approval.summary, "details": approval.details}
-        told |= {"createdAt": approval.created_at, "expiresAt": approval.expires_at}
-        await self._bus.publish(Event(APPROVAL_REQUESTED, told, approval.created_at))
+        await self._bus.publish(Event(APPROVAL_REQUESTED, told_of(approval), approval.created_at))
 
     def _forget(self, approval_id: str, answered: asyncio.Event) -> None:
         waiting = self._waiting.get(approval_id, set())
@@ -242,6 +239,13 @@ class ApprovalService:
     def _wake(self, approval_id: str) -> None:
         for waiting in self._waiting.get(approval_id, ()):
             waiting.set()
+
+
+def told_of(approval: Approval) -> JsonObject:
+    """A question as it is told on the bus."""
+    told: JsonObject = {"id": approval.id, "kind": approval.kind, "agentId": approval.agent_id}
+    told |= {"sessionKey": approval.session_key, "summary": approval.summary, "details": approval.details}
+    return told | {"createdAt": approval.created_at, "expiresAt": approval.expires_at}
 
 
 def _forbidden(key: str, code: str) -> GatewayError:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from crawdad.core.approvals import Approval, ApprovalRequest, Decision, fingerprint
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
-from crawdad.services.tools.approvals import ApprovalService
+from crawdad.services.tools.approvals import ApprovalService, told_of
 
 _SECONDS = 120.0
 _LONGEST_SECONDS = 3600.0
@@ -45,6 +45,10 @@ class CommandQuestions:
         made = await self._approvals.put(request, params.get("id") or "", seconds)
         early({"status": "accepted", **_times(made)})
         return await self._told(await self._approvals.settled(made.id))
+
+    async def waiting(self) -> Sequence[JsonObject]:
+        """What waits for an answer, as it is told on the bus."""
+        return [told_of(each) for each in await self._approvals.list(("pending",))]
 
     async def wait(self, approval_id: str) -> JsonObject:
         """The decision, once there is one. Raises NOT_FOUND."""

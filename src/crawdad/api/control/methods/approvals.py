@@ -6,7 +6,10 @@ from typing import Any
 
 from crawdad.api.control.context import Control, ExecApprovals
 from crawdad.api.control.registry import Asked, Method
-from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, STRINGS, Schema, closed, integer, opened
+from crawdad.api.control.relays import approval_shown
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
+from crawdad.wire.control.schema import BOOLEAN, FILLED, NOTHING, STRING, STRINGS, Schema, closed, integer, opened
 from crawdad.wire.control.scopes import APPROVALS
 
 _NAMES = (
@@ -41,6 +44,16 @@ def methods(control: Control) -> list[Method]:
         Method("exec.approval.request", APPROVALS, answers.request, _REQUEST, _DECISION),
         Method("exec.approval.waitDecision", APPROVALS, answers.wait, opened({"id": FILLED}, "id"), _DECISION),
         Method(
+            "exec.approval.list", APPROVALS, answers.listed, NOTHING, "[{id, request{…}, createdAtMs, expiresAtMs}]"
+        ),
+        Method(
+            "exec.approval.get",
+            APPROVALS,
+            answers.get,
+            closed({"id": FILLED}, "id"),
+            "{id, request{…}, createdAtMs, expiresAtMs}",
+        ),
+        Method(
             "exec.approval.resolve",
             APPROVALS,
             answers.resolve,
@@ -57,6 +70,16 @@ class _Approvals:
     async def request(self, asked: Asked) -> Any:
         early = asked.answer_early if asked.params.get("twoPhase") else lambda _: None
         return await self._approvals.request(asked.params, asked.connection.admitted.principal, early)
+
+    async def listed(self, _: Asked) -> Any:
+        """What waits for an answer, as it was told when it was asked."""
+        return [approval_shown(each) for each in await self._approvals.waiting()]
+
+    async def get(self, asked: Asked) -> Any:
+        found = next((each for each in await self._approvals.waiting() if each["id"] == asked.params["id"]), None)
+        if found is None:
+            raise GatewayError(ErrorKind.NOT_FOUND, Text("control.unknown_approval"))
+        return approval_shown(found)
 
     async def wait(self, asked: Asked) -> Any:
         return await self._approvals.wait(asked.params["id"])

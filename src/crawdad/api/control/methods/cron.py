@@ -69,6 +69,7 @@ def methods(control: Control) -> list[Method]:
     pages = "total, offset, limit, hasMore, nextOffset}"
     return [
         Method("cron.list", READ, cron.listed, _LIST, f"{{jobs[…], {pages}"),
+        Method("cron.get", READ, cron.get, closed(_ID), "{id, name, enabled, schedule, payload, state, …}"),
         Method("cron.status", READ, cron.status, closed({}), "{enabled, storePath, jobs, nextWakeAtMs}"),
         Method("cron.add", ADMIN, cron.add, _ADD, "{id, name, enabled, schedule, payload, state, …}"),
         Method("cron.update", ADMIN, cron.update, update, "{id, name, enabled, schedule, payload, state, …}"),
@@ -103,6 +104,9 @@ class _Cron:
             "jobs": found["jobs"],
             "nextWakeAtMs": found["nextWakeAtMs"],
         }
+
+    async def get(self, asked: Asked) -> Any:
+        return _job(await self._jobs.get(_id(asked), _who(asked)))
 
     async def add(self, asked: Asked) -> Any:
         return _job(await self._jobs.create(asked.params, _who(asked)))

@@ -1,28 +1,38 @@
-"""`tools.catalog` and `skills.status`: what agents can do."""
+"""`tools.*` and `skills.*`: what agents can do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
+from crawdad.api.control.session_shapes import model_of, split_model
+from crawdad.api.control.turns import Turns
+from crawdad.core.errors import bad_request
+from crawdad.core.identity import Permission
 from crawdad.core.parts import JsonObject
-from crawdad.core.tools import ToolDefinition
+from crawdad.core.sessions import agent_of
+from crawdad.core.tools import Sender, ToolDefinition, ToolScope
 from crawdad.services.skills.library import Skill
 from crawdad.services.tools.policy import GROUPS, PROFILES
-from crawdad.wire.control.schema import BOOLEAN, FILLED, closed
-from crawdad.wire.control.scopes import READ
+from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, Schema, closed
+from crawdad.wire.control.scopes import ADMIN, READ
 
 _LABELS = {"fs": "Files", "web": "Web", "automation": "Automation", "plugins": "Plugins", "media": "Media"}
 _PLUGINS = "plugins"
+_ENV: Schema = {"type": "object", "additionalProperties": STRING}
+_LONGEST_KEY = 200
 
 
 def methods(control: Control) -> list[Method]:
     """The methods of this subject; none where there are no agents."""
     if control.agents is None:
         return []
-    answers = _Tools(control.agents)
+    answers, skills = _Tools(control, control.agents), _SkillChanges(control)
     return [
         Method(
             "tools.catalog",
@@ -30,6 +40,20 @@ def methods(control: Control) -> list[Method]:
             answers.catalog,
             closed({"agentId": FILLED, "includePlugins": BOOLEAN}),
             "{agentId, profiles[{id, label}], groups[{id, label, source, tools[…]}]}",
+        ),
+        Method(
+            "tools.effective",
+            READ,
+            answers.effective,
+            closed({"agentId": FILLED, "sessionKey": FILLED}, "sessionKey"),
+            "{agentId, profile, groups[{id, label, source, tools[…]}]}",
+        ),
+        Method(
+            "skills.update",
+            ADMIN,
+            skills.update,
+            closed({"skillKey": FILLED, "enabled": BOOLEAN, "apiKey": STRING, "env": _ENV}, "skillKey"),
+            "{ok, skillKey, config}",
         ),
         Method(
             "skills.status",
@@ -42,8 +66,36 @@ def methods(control: Control) -> list[Method]:
 
 
 class _Tools:
-    def __init__(self, side: AgentSide) -> None:
+    def __init__(self, control: Control, side: AgentSide) -> None:
+        self._control = control
         self._side = side
+        self._turns = Turns(control, side)
+
+    async def effective(self, asked: Asked) -> Any:
+        """The tools that a turn of that session would have if this client began it."""
+        params, principal = asked.params, asked.connection.admitted.principal
+        named = self._side.roster().get(params["agentId"]).id if params.get("agentId") else None
+        key = self._turns.key(params["sessionKey"], named)
+        agent = self._side.roster().get(agent_of(key, self._side.roster().default.id))
+        if named not in (None, agent.id):
+            raise bad_request("control.other_agent", "agentId", agent=named, owner=agent.id)
+        entry = await self._side.sessions.get(key)
+        provider, model = model_of(entry, agent.model) if entry is not None else split_model(agent.model)
+        owner = Permission.AGENTS_MANAGE in principal.permissions
+        scope = ToolScope(
+            agent.id,
+            key,
+            principal,
+            Sender(principal.id, principal.name, owner=owner),
+            provider=provider or "",
+            model=model or "",
+            channel=entry.channel if entry is not None else "",
+        )
+        found: dict[str, list[ToolDefinition]] = {}
+        for tool in (await self._side.toolbox.effective(scope)).values():
+            found.setdefault(_source(tool.definition), []).append(tool.definition)
+        groups = [_effective(source, found[source]) for source in ("core", "plugin", "mcp") if source in found]
+        return {"agentId": agent.id, "profile": self._control.settings().tools.profile, "groups": groups}
 
     async def catalog(self, asked: Asked) -> Any:
         agent = self._side.roster().get(asked.params.get("agentId") or "")
@@ -67,6 +119,42 @@ class _Tools:
             "managedSkillsDir": self._side.managed_skills,
             "skills": [_skill(skill) for skill in found],
         }
+
+
+class _SkillChanges:
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def update(self, asked: Asked) -> Any:
+        """Change what the configuration says of a skill; an empty text takes a value away."""
+        params, name = asked.params, asked.params["skillKey"]
+        if name in ("__proto__", "*") or not name.isprintable() or len(name) > _LONGEST_KEY:
+            raise bad_request("control.bad_skill", "skillKey")
+        entry: JsonObject = {}
+        if "enabled" in params:
+            entry["enabled"] = params["enabled"]
+        if "apiKey" in params:
+            entry["apiKey"] = params["apiKey"].strip() or None
+        if "env" in params:
+            entry["env"] = {key.strip(): value.strip() or None for key, value in params["env"].items() if key.strip()}
+        shown = await self._control.configuration.show()
+        if entry:
+            patch = orjson.dumps({"skills": {"entries": {name: entry}}}).decode()
+            shown = await self._control.configuration.patch(patch, shown.hash if shown.exists else None)
+        config = ((shown.parsed.get("skills") or {}).get("entries") or {}).get(name) or {}
+        return {"ok": True, "skillKey": name, "config": config}
+
+
+def _source(tool: ToolDefinition) -> str:
+    return tool.group if tool.group == "mcp" else "plugin" if tool.group == _PLUGINS else "core"
+
+
+def _effective(source: str, tools: Sequence[ToolDefinition]) -> JsonObject:
+    told: list[JsonObject] = []
+    for tool in tools:
+        row: JsonObject = {"id": tool.name, "label": tool.name, "description": tool.description.strip().split("\n")[0]}
+        told.append({**row, "rawDescription": tool.description, "source": source})
+    return {"id": source, "label": {"mcp": "MCP"}.get(source, source.capitalize()), "source": source, "tools": told}
 
 
 def _group(name: str, tools: list[ToolDefinition]) -> JsonObject:

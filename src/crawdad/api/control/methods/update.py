@@ -8,7 +8,7 @@ from crawdad import __version__
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.text import Text
-from crawdad.wire.control.schema import STRING, Schema, closed, integer, opened
+from crawdad.wire.control.schema import BOOLEAN, STRING, Schema, closed, integer, opened
 from crawdad.wire.control.scopes import ADMIN
 
 _RUN: Schema = closed(
@@ -25,7 +25,16 @@ _RUN: Schema = closed(
 def methods(_: Control) -> list[Method]:
     """The methods of this subject."""
     told = "{ok, result{status: skipped, mode, reason, before, after, steps[], durationMs}, restart, sentinel}"
-    return [Method("update.run", ADMIN, _run, _RUN, told)]
+    status = closed({"refreshCheckout": BOOLEAN})
+    return [
+        Method("update.run", ADMIN, _run, _RUN, told),
+        Method("update.status", ADMIN, _status, status, "{sentinel, updateAvailable}"),
+    ]
+
+
+async def _status(_: Asked) -> Any:
+    """Nobody is asked for newer versions: none is known."""
+    return {"sentinel": None, "updateAvailable": None}
 
 
 async def _run(_: Asked) -> Any:
