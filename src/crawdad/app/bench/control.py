@@ -29,6 +29,7 @@ _ROUNDS = 30
 _EVENTS = 2
 """Of each round: the question, and its answer."""
 _SECONDS = 60.0
+_CLOSE_SECONDS = 0.1
 _GOAL_MS = 50.0
 _SCOPES = ["operator.read", "operator.approvals"]
 
@@ -41,6 +42,7 @@ class Listener(asyncio.Protocol):
         self.heard: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
         self._rest = b""
+        self._open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for a WebSocket."""
@@ -52,6 +54,11 @@ class Listener(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Look for the word, also where it comes in two pieces."""
+        if not self._open and not data.startswith(b"HTTP/1.1 101"):
+            self.connection_lost(None)
+            self.close()
+            return
+        self._open = True
         if self.word in self._rest + data and not self.heard.done():
             self.heard.set_result(time.perf_counter())
         self._rest = (self._rest + data)[-len(self.word) :]
@@ -76,6 +83,7 @@ class Listener(asyncio.Protocol):
 
     def close(self) -> None:
         """Go."""
+        self.heard.cancel()
         if self._transport is not None:
             self._transport.abort()
 
@@ -124,7 +132,7 @@ async def _measure(running: RunningGateway, found: _Found) -> None:
     try:
         async with asyncio.timeout(_SECONDS):
             while len(listeners) < CLIENTS:
-                listeners += await asyncio.gather(*(_join(running.target.port) for _ in range(_AT_ONCE)))
+                await asyncio.gather(*(_join(running.target.port, listeners) for _ in range(_AT_ONCE)))
             found.join_seconds = time.perf_counter() - began
             await asyncio.sleep(1.0)  # what is told of those who came is over
             found.bytes_each = (sum(running.server.memory()) - before) / CLIENTS
@@ -140,17 +148,19 @@ async def _measure(running: RunningGateway, found: _Found) -> None:
     finally:
         for listener in listeners:
             listener.close()
+        await asyncio.sleep(_CLOSE_SECONDS)
 
 
-async def _join(port: int) -> Listener:
-    _, listener = await asyncio.get_running_loop().create_connection(Listener, "127.0.0.1", port)
+async def _join(port: int, listeners: list[Listener]) -> None:
+    listener = Listener()
+    listeners.append(listener)
+    await asyncio.get_running_loop().create_connection(lambda: listener, "127.0.0.1", port)
     await listener.heard
     welcome = listener.expect('"hello-ok"')
     client = {"id": "gateway-client", "version": "1", "platform": "linux", "mode": "cli"}
     params = {"minProtocol": 3, "maxProtocol": 4, "client": client, "role": "operator", "scopes": _SCOPES}
     listener.send("connect", {**params, "auth": {"token": TOKEN}}, "connect")
     await welcome
-    return listener
 
 
 async def _tell(listeners: list[Listener], name: str) -> list[float]:
