@@ -164,6 +164,20 @@ async def test_somebody_elses_approval_and_a_refused_one_are_none(
     assert invoke(client, node, "system.run", run, "y-2")["error"]["details"]["code"] == "APPROVAL_EXPIRED"
 
 
+def test_who_decides_sees_all_that_the_answer_is_about(client: Client, node: NodeHost) -> None:
+    env = {"API_KEY": "sk-not-to-be-seen", "LANG": "C"}
+    allow(client, "seen-1", "make all", node, commandArgv=["make", "all"], cwd="/srv", env=env)
+    told = client.event("exec.approval.requested")["payload"]
+    while told["id"] != "seen-1":
+        told = client.event("exec.approval.requested")["payload"]
+    request = told["request"]
+    assert request["command"] == "make all" and request["commandArgv"] == ["make", "all"] and request["cwd"] == "/srv"
+    assert request["nodeId"] == node.device.id and request["envKeys"] == ["API_KEY", "LANG"]
+    assert "sk-not-to-be-seen" not in str(told)
+    run = {"command": ["true"], "approved": True, "runId": "seen-1", "cwd": "/srv", "env": env}
+    assert invoke(client, node, "system.run", run, "seen-2")["error"]["details"]["code"] == "APPROVAL_REQUEST_MISMATCH"
+
+
 def test_what_a_client_says_of_being_approved_goes_nowhere(client: Client, node: NodeHost) -> None:
     invoke(client, node, "system.run", {"command": ["true"], "approvalDecision": "", "shell": True}, "z-1")
     sent = node.seen[-1]["payload"]["paramsJSON"]
@@ -252,3 +266,19 @@ def test_a_node_calls_what_is_a_nodes_alone(gateway: Gateway) -> None:
     with connected(gateway) as client:
         for method in ("node.invoke.result", "node.event", "skills.bins"):
             assert client.fault(method)["message"] == "unauthorized role: operator"
+
+
+def test_a_node_comes_back_with_its_own_token_until_that_ends(gateway: Gateway, client: Client) -> None:
+    device = Device()
+    with opened(gateway) as first:
+        token = first.connect(node_params(gateway), device)["auth"]["deviceToken"]
+    with opened(gateway, source="127.0.0.2") as again:
+        hello = again.connect({**node_params(gateway), "auth": {"token": token}}, device)
+        assert hello["auth"] == {**hello["auth"], "deviceToken": token, "role": "node", "scopes": []}
+        assert client.call("node.describe", {"nodeId": device.id})["connected"] is True
+        client.call("device.token.revoke", {"deviceId": device.id, "role": "node"})
+        assert again.closed()[0] == 4001
+    eventually(lambda: not client.call("node.describe", {"nodeId": device.id})["connected"], "the node to be gone")
+    with opened(gateway, source="127.0.0.2") as late, pytest.raises(Refused) as refused:
+        late.connect({**node_params(gateway), "auth": {"token": token}}, device)
+    assert refused.value.error["message"].startswith("unauthorized")

@@ -87,6 +87,9 @@ def approval_shown(data: Mapping[str, Any]) -> JsonObject:
         "resolvedPath": details.get("resolvedPath"),
         "sessionKey": data["sessionKey"] or None,
     }
+    # Who decides must see all that the answer is about; of variables the names, for their values may be secrets.
+    exact = {"commandArgv": details.get("argv"), "nodeId": details.get("nodeId"), "envKeys": details.get("envKeys")}
+    request |= {name: value for name, value in exact.items() if value}
     times = {"createdAtMs": round(data["createdAt"] * 1000), "expiresAtMs": round(data["expiresAt"] * 1000)}
     return {"id": data["id"], "request": request, **times}
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
+
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
@@ -20,6 +22,7 @@ from crawdad.services.agents.templates import BOOTSTRAP, MEMORY, STANDARD
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, closed
 from crawdad.wire.control.scopes import ADMIN, READ
 
+_log = structlog.get_logger(__name__)
 _NAMES = (*STANDARD, BOOTSTRAP)
 _CREATE = closed(
     {"name": FILLED, "workspace": FILLED, "model": FILLED, "emoji": STRING, "avatar": STRING},
@@ -97,6 +100,7 @@ class _Changes:
             name: asked.params[name] for name in ("workspace", "model", "emoji", "avatar") if name in asked.params
         }
         agent = await self._administration.create(asked.params["name"], given)
+        _log.info("agent_created", agent=agent.id, by=asked.connection.admitted.principal.id)
         told = {"ok": True, "agentId": agent.id, "name": agent.name, "workspace": str(agent.workspace)}
         return {**told, "model": given["model"]} if "model" in given else told
 
@@ -104,13 +108,16 @@ class _Changes:
         names = ("name", "workspace", "model", "emoji", "avatar")
         given = {name: asked.params[name] for name in names if name in asked.params}
         with _known(asked):
-            return {"ok": True, "agentId": await self._administration.update(asked.params["agentId"], given)}
+            agent_id = await self._administration.update(asked.params["agentId"], given)
+        _log.info("agent_changed", agent=agent_id, fields=sorted(given), by=asked.connection.admitted.principal.id)
+        return {"ok": True, "agentId": agent_id}
 
     async def delete(self, asked: Asked) -> Any:
         """Without `deleteFiles` the folder goes too, to the trash."""
         files = asked.params.get("deleteFiles", True)
         with _known(asked):
             agent, removed, why = await self._administration.delete(asked.params["agentId"], files=files)
+        _log.info("agent_deleted", agent=agent.id, by=asked.connection.admitted.principal.id)
         told: JsonObject = {"ok": True, "agentId": agent.id, "removedBindings": removed}
         return {**told, "failed": [{"path": str(agent.workspace), "reason": why}]} if why else told
 

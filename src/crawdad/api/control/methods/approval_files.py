@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import structlog
 
 from crawdad.api.control.context import Control
 from crawdad.api.control.methods.nodes import not_connected, payload_of
@@ -14,6 +15,7 @@ from crawdad.services.tools.approval_file import ApprovalFile
 from crawdad.wire.control.schema import BOOLEAN, FILLED, NOTHING, STRING, Schema, closed, opened
 from crawdad.wire.control.scopes import ADMIN
 
+_log = structlog.get_logger(__name__)
 _SECONDS = 30.0
 _RULES = {**dict.fromkeys(("security", "ask", "askFallback"), STRING), "autoAllowSkills": BOOLEAN}
 _ENTRY: Schema = closed(
@@ -68,6 +70,7 @@ class _Own:
 
     async def set(self, asked: Asked) -> Any:
         by = asked.connection.admitted.principal
+        _log.info("exec_approvals_changed", by=by.id)
         return await self._file.replace(asked.params["file"], asked.params.get("baseHash"), by)
 
 
@@ -79,6 +82,7 @@ class _OfNodes:
         return await self._ask(asked, "system.execApprovals.get", {})
 
     async def set(self, asked: Asked) -> Any:
+        _log.info("exec_approvals_changed", node=asked.params["nodeId"], by=asked.connection.admitted.principal.id)
         params: JsonObject = {name: asked.params[name] for name in ("file", "baseHash") if name in asked.params}
         return await self._ask(asked, "system.execApprovals.set", params)
 

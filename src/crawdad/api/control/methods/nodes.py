@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import structlog
 
 from crawdad.api.control.context import Control
 from crawdad.api.control.node_shapes import node_request, node_rows, paired_node
@@ -20,8 +21,10 @@ from crawdad.services.nodes.run_params import RUN, argv_of, command_text, forwar
 from crawdad.wire.control.schema import FILLED, NOTHING, STRING, STRINGS, Schema, closed, integer
 from crawdad.wire.control.scopes import NODE, PAIRING, READ, WRITE
 
+_log = structlog.get_logger(__name__)
 _SECONDS = 30.0
 _LONGEST_SECONDS = 3600.0
+_SHORT: Schema = {"type": "string", "minLength": 1, "maxLength": 200}
 _ONE: Schema = closed({"nodeId": FILLED}, "nodeId")
 _REQUEST: Schema = closed({"requestId": FILLED}, "requestId")
 _SAID = (
@@ -30,8 +33,8 @@ _SAID = (
 )
 _PAIR: Schema = closed(
     {
-        "nodeId": FILLED,
-        **dict.fromkeys(_SAID, FILLED),
+        "nodeId": _SHORT,
+        **dict.fromkeys(_SAID, _SHORT),
         "caps": STRINGS,
         "commands": STRINGS,
         "silent": {"type": "boolean"},
@@ -192,6 +195,8 @@ class _Nodes:
         if command == RUN:
             given = await self._run_params(asked, node, given)
         written = None if given is None else orjson.dumps(given).decode()
+        by = asked.connection.admitted.principal.id
+        _log.info("node_invoked", node=node.node_id, command=command, by=by)
         seconds = min(params["timeoutMs"] / 1000 if params.get("timeoutMs") else _SECONDS, _LONGEST_SECONDS)
         answer = await self._control.nodes.invoke(node, command, written, seconds, params["idempotencyKey"])
         told = {"ok": True, "nodeId": node.node_id, "command": command, "payload": payload_of(answer)}
