@@ -24,7 +24,9 @@ _HOSTS = {"loopback": "127.0.0.1", "lan": "127.0.0.1"}
 
 
 def server_url(launch: Launch) -> str:
-    """Where the server of this home directory listens, or, when none runs, where it would."""
+    """CRAWDAD_URL, else where the server of this home directory listens, or, when none runs, where it would."""
+    if url := launch.environment.get("CRAWDAD_URL"):
+        return url.rstrip("/")
     state = read_state(launch.home)
     if state and state.get("addresses"):
         return base_url([(host, port) for host, port in state["addresses"]])
@@ -33,9 +35,12 @@ def server_url(launch: Launch) -> str:
 
 
 def server_token(launch: Launch) -> str:
-    """The token to speak to it with: CRAWDAD_TOKEN or the configured one; the one made at first start is not kept."""
+    """The token to speak to it with: CRAWDAD_TOKEN or the configured one; the one made at first start is not kept. The
+    configured one is for this installation alone, not for the server at CRAWDAD_URL."""
     if token := launch.environment.get("CRAWDAD_TOKEN"):
         return token
+    if launch.environment.get("CRAWDAD_URL"):
+        raise CommandFailed(words("cli.no_token"), exits.DENIED)
     auth = _settings(launch).gateway.auth
     if auth.token is not None:
         return auth.token.reveal()

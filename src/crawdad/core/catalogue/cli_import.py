@@ -1,0 +1,3 @@
+"""Words of `crawdad import`."""
+
+MESSAGES: dict[str, tuple[str, str]] = {}
