@@ -27,7 +27,7 @@ class Terminal:
         )
         os.close(slave)
 
-    def type(self, text: str) -> None:
+    def enter(self, text: str) -> None:
         """Type something, the end of the line included where one is."""
         os.write(self._master, text.encode())
 

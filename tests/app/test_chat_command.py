@@ -62,27 +62,27 @@ def test_a_talk_is_told_as_it_comes_and_gone_on_with(place: Callable[..., Place]
     with here.talk() as terminal:
         terminal.sees("Session agent:main:main.")
         terminal.sees("> ")
-        terminal.type("hello\n")
+        terminal.enter("hello\n")
         assert held.reached.wait(20)
         held.gate.set()
         terminal.sees("Good morning.\r\n")
         terminal.sees("> ")
-        terminal.type("first \\\n")
+        terminal.enter("first \\\n")
         terminal.sees("… ")
-        terminal.type("second\n")
+        terminal.enter("second\n")
         terminal.sees("Still here.")
         terminal.sees("> ")
-        terminal.type('"""\none\n\ntwo\n"""\n')
+        terminal.enter('"""\none\n\ntwo\n"""\n')
         terminal.sees("Two lines.")
         asked = [message["content"] for message in here.model.asked[-1]["messages"] if message["role"] == "user"]
         assert "first \nsecond" in json.dumps(asked).replace("\\n", "\n") and "one\n\ntwo" in str(asked[-1])
-        terminal.type("/quit\n")
+        terminal.enter("/quit\n")
         assert terminal.ends() == exits.OK
     with here.talk() as terminal:
         shown = terminal.sees("Two lines.")
         assert "> hello" in shown and "Good morning." in shown and "UTC]" not in shown
         terminal.sees("> ")
-        terminal.type("\x04")
+        terminal.enter("\x04")
         assert terminal.ends() == exits.OK
 
 
@@ -91,7 +91,7 @@ def test_ctrl_c_stops_the_turn_and_not_the_program(place: Callable[..., Place]) 
     here = place(held, says("Next."))
     with here.talk() as terminal:
         terminal.sees("> ")
-        terminal.type("go\n")
+        terminal.enter("go\n")
         assert held.reached.wait(20)
         terminal.interrupt()
         terminal.sees("Stopped.")
@@ -100,10 +100,10 @@ def test_ctrl_c_stops_the_turn_and_not_the_program(place: Callable[..., Place]) 
         terminal.interrupt()
         terminal.sees("Ctrl-D or /quit leaves")
         terminal.sees("> ")
-        terminal.type("and now?\n")
+        terminal.enter("and now?\n")
         terminal.sees("Next.")
         terminal.sees("> ")
-        terminal.type("\x04")
+        terminal.enter("\x04")
         assert terminal.ends() == exits.OK
 
 
@@ -116,17 +116,17 @@ def test_tools_are_shown_and_questions_asked_where_one_sits(place: Callable[...,
     (workspace / "job").chmod(0o755)
     with here.talk() as terminal:
         terminal.sees("> ")
-        terminal.type("run the job\n")
+        terminal.enter("run the job\n")
         assert f"The agent asks to do: {workspace.resolve() / 'job'}" in terminal.sees("Allow? ")
         assert not (workspace / "ran").exists()
-        terminal.type("what\ny\n")
+        terminal.enter("what\ny\n")
         terminal.sees("⚙ exec")
         terminal.sees("It ran.")
         assert (workspace / "ran").read_text() == "x\n"
         terminal.sees("> ")
-        terminal.type("again\n")
+        terminal.enter("again\n")
         terminal.sees("Allow? ")
-        terminal.type("n\n")
+        terminal.enter("n\n")
         terminal.sees("✗ exec failed")
         terminal.sees("It did not.")
         assert (workspace / "ran").read_text() == "x\n"
@@ -153,7 +153,7 @@ def test_commands_of_the_chat(place: Callable[..., Place]) -> None:
             ("/stop", "Nothing runs."),
             ("//not a command", "Two."),
         ):
-            terminal.type(f"{typed}\n")
+            terminal.enter(f"{typed}\n")
             terminal.sees(shown)
             terminal.sees("> ")
     said = here.model.asked[-1]["messages"][-1]["content"]
@@ -164,12 +164,12 @@ def test_the_talk_goes_on_when_the_gateway_was_gone(place: Callable[..., Place])
     here = place(says("Before."), says("After."))
     with here.talk() as terminal:
         terminal.sees("> ")
-        terminal.type("hello\n")
+        terminal.enter("hello\n")
         terminal.sees("Before.")
         terminal.sees("> ")
         here.gateway.stop()
         here.gateway.start()
-        terminal.type("are you there?\n")
+        terminal.enter("are you there?\n")
         terminal.sees("The connection is lost")
         terminal.sees("Connected again.")
         terminal.sees("After.")
@@ -185,7 +185,12 @@ def test_one_thing_said_without_a_terminal(place: Callable[..., Place]) -> None:
     piped = here.run("--agent", "beta", given="hello from a pipe\n")
     assert piped.stdout == "By pipe.\n"
     told = document(here.run("--json", "-m", "hi"))
-    assert (told["text"], told["status"], told["session"], told["tools"]) == ("As JSON.", "final", "agent:main:main", [])
+    assert (told["text"], told["status"], told["session"], told["tools"]) == (
+        "As JSON.",
+        "final",
+        "agent:main:main",
+        [],
+    )
     failed = here.run("-m", "hi")
     assert failed.returncode == exits.PROBLEM and "The turn failed" in failed.stderr
     assert here.run("-m", " ").returncode == exits.USAGE

@@ -62,7 +62,9 @@ class OpenClaw:
     def good(self, *arguments: str, **more: str) -> Done:
         """Run a command that succeeds."""
         done = self.run(*arguments, **more)
-        assert done.code == 0, f"openclaw {' '.join(arguments)} ended with {done.code}:\n{done.printed}\n{done.complained}"
+        assert done.code == 0, (
+            f"openclaw {' '.join(arguments)} ended with {done.code}:\n{done.printed}\n{done.complained}"
+        )
         return done
 
     def ask(self, *arguments: str) -> Any:

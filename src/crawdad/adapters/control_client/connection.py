@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI, WebSocketException
@@ -119,7 +119,7 @@ def connect(url: str, device: DeviceIdentity, introduction: Introduction) -> Ite
     """A connection to the gateway at `url` (ws or wss). Raises `Unreachable`, and `Refused` where it is not let in."""
     try:
         # A proxy cannot lead to this machine itself, whatever the environment says.
-        proxy = None if urlsplit(url).hostname in _HERE else True
+        proxy: Literal[True] | None = None if urlsplit(url).hostname in _HERE else True
         socket = open_socket(
             url,
             open_timeout=OPEN_SECONDS,

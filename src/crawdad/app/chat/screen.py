@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Literal
@@ -17,10 +18,8 @@ class Screen:
 
     def __init__(self) -> None:
         self._coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        try:
+        with contextlib.suppress(ImportError):
             import readline  # noqa: F401 - with it, input() edits its line and remembers earlier ones
-        except ImportError:
-            pass
 
     def show(self, text: str, tone: Tone = "plain") -> None:
         """Words in the present line."""

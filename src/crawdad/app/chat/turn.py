@@ -23,8 +23,8 @@ class Shown(NamedTuple):
 
 
 class TurnView:
-    """Follows the run `run_id` in the session `session_key`, in which `asked` was said. `status` is empty while it goes on, then `final`, `aborted` or
-    `error`."""
+    """Follows the run `run_id` in the session `session_key`, in which `asked` was said. `status` is empty while it goes on,
+    then `final`, `aborted` or `error`."""
 
     def __init__(self, run_id: str, session_key: str, asked: str = "") -> None:
         self.run_id = run_id

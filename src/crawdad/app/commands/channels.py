@@ -32,7 +32,9 @@ def _show(invocation: Invocation, probe: bool) -> int:
     with open_channel(invocation) as channel:
         told = channel.call("channels.status", {"probe": probe})
     rows = [
-        _row(told, name, account) for name in told["channelOrder"] for account in told["channelAccounts"].get(name) or [{}]
+        _row(told, name, account)
+        for name in told["channelOrder"]
+        for account in told["channelAccounts"].get(name) or [{}]
     ]
     table = Table([words(f"cli.channels.column.{name}") for name in ("channel", "account", "state", "error")], rows)
     invocation.output.show(told, table if rows else words("cli.channels.none"))

@@ -27,8 +27,13 @@ def list_devices(context: typer.Context) -> int:
     waiting, known = found["pending"], found["paired"]
     blocks: list[Block] = []
     if waiting:
-        columns = [words(f"cli.devices.column.{name}") for name in ("request", "device", "name", "role", "from", "asked")]
-        blocks += [Toned(words("cli.devices.waiting"), "bold"), Table(columns, [_waiting_row(each) for each in waiting])]
+        columns = [
+            words(f"cli.devices.column.{name}") for name in ("request", "device", "name", "role", "from", "asked")
+        ]
+        blocks += [
+            Toned(words("cli.devices.waiting"), "bold"),
+            Table(columns, [_waiting_row(each) for each in waiting]),
+        ]
     columns = [words(f"cli.devices.column.{name}") for name in ("device", "name", "role", "scopes", "since", "token")]
     blocks.append(Table(columns, [_known_row(each) for each in known]))
     invocation.output.show(found, *blocks)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from crawdad.app.invocation import REMOTE_COMMANDS
+from crawdad.app.invocation import REMOTE_COMMANDS, Invocation
 from crawdad.app.words import words
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("up", "serve", "status", "doctor"),
     *("config", "models", "accounts", "keys", "approvals", "sessions", "cron", "prices", "logs", "stats", "sync"),
-    *("agents", "chat", "skills", "mcp", "channels", "devices", "call"),
+    *("agents", "chat", "skills", "mcp", "channels", "devices", "call", "import"),
     *("bench", "completion", "version"),
 )
 """Each is a module of this package with a Typer application called `app`; its help is the words `cli.<name>`."""
@@ -45,7 +45,8 @@ class _LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = _MODULES.get(cmd_name, cmd_name)
-        if cmd_name in _REMOTE and getattr(ctx.obj, "url", ""):
+        invocation: Invocation | None = ctx.obj  # type: ignore[assignment]  # whatever `main` was given
+        if cmd_name in _REMOTE and invocation is not None and invocation.url:
             module = f"remote.{module}"
         command = get_command(import_module(f"crawdad.app.commands.{module}").app)
         command.name = cmd_name

@@ -47,7 +47,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.devices.remove": ("Forget a device and close its connections.", "移除设备并断开其连接。"),
     "cli.devices.rotate": ("Give a device a new token; the old one ends.", "为设备更换令牌；旧令牌失效。"),
     "cli.devices.revoke": ("End a device's token and its connections.", "吊销设备令牌并断开其连接。"),
-    "cli.devices.request": ("The id of the request; may be left out where only one waits.", "请求 ID；仅有一个等待时可省略。"),
+    "cli.devices.request": (
+        "The id of the request; may be left out where only one waits.",
+        "请求 ID；仅有一个等待时可省略。",
+    ),
     "cli.devices.device": ("The id of the device.", "设备 ID。"),
     "cli.devices.role": ("The role that the token is for.", "令牌对应的角色。"),
     "cli.devices.waiting": ("Waiting to be let in", "等待批准"),

@@ -171,7 +171,8 @@ def _change(invocation: Invocation, job: str, patch: dict[str, Any]) -> int:
 
 def _show(invocation: Invocation, job: dict[str, Any]) -> int:
     rows = [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) for name, value in job.items()
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in job.items()
     ]
     invocation.output.show(job, Table(("", ""), rows))
     return exits.OK

@@ -66,7 +66,9 @@ def delete(
 def _list(invocation: Invocation, params: dict[str, Any]) -> int:
     with open_channel(invocation) as channel:
         told = channel.call("sessions.list", {**params, "includeLastMessage": True})
-    table = Table([words(f"cli.sessions.column.{name}") for name in _COLUMNS], [_row(each) for each in told["sessions"]])
+    table = Table(
+        [words(f"cli.sessions.column.{name}") for name in _COLUMNS], [_row(each) for each in told["sessions"]]
+    )
     invocation.output.show(told, table)
     return exits.OK
 
