@@ -45,7 +45,7 @@ class _LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = _MODULES.get(cmd_name, cmd_name)
-        invocation: Invocation | None = ctx.obj  # type: ignore[assignment]  # whatever `main` was given
+        invocation: Invocation | None = ctx.obj
         if cmd_name in _REMOTE and invocation is not None and invocation.url:
             module = f"remote.{module}"
         command = get_command(import_module(f"crawdad.app.commands.{module}").app)

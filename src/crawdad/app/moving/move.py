@@ -185,7 +185,7 @@ class Move:
         path = self._folder.root / "cron" / "jobs.json"
         cron = theirs.value.get("cron") if theirs is not None and isinstance(theirs.value, dict) else None
         if isinstance(cron, dict) and isinstance(cron.get("store"), str):
-            path = self._folder.root / os.path.expanduser(cron["store"])
+            path = self._folder.root / await asyncio.to_thread(os.path.expanduser, cron["store"])
         with self._telling("job", str(path)):
             document = await asyncio.to_thread(self._folder.document, path)
             if document is None:
