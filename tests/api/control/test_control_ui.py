@@ -18,7 +18,7 @@ CLIENT = {
     "mode": "webchat",
     "instanceId": "a3b9c1f0-0000-4000-8000-000000000001",
 }
-BROWSER = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64)", "locale": "zh-CN"}
+BROWSER: dict[str, Any] = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64)", "locale": "zh-CN"}
 VIEWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("agents.list", {}),
     ("agent.identity.get", {"sessionKey": "main"}),
