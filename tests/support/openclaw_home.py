@@ -175,7 +175,7 @@ def transcript(session_id: str, *talk: tuple[str, str]) -> str:
     """A log as OpenClaw writes it."""
     at = "2026-02-20T17:22:58.947Z"
     lines: list[dict[str, Any]] = [
-        {"type": "session", "version": 3, "id": session_id, "timestamp": at, "cwd": "/home/u/clawd"}
+        {"type": "session", "version": 3, "id": session_id, "timestamp": at, "cwd": "/srv/clawd"}
     ]
     lines.append(
         {
