@@ -106,6 +106,9 @@ def test_twins_do_what_their_commands_do(gateway: Gateway, tmp_path: Path) -> No
 
     assert [agent["id"] for agent in ask("agents", "list")["agents"]] == ["main", "beta"]
     assert ask("agents", "run", "hello", "--agent", "beta")["text"] == "Yes."
+    url, token = gateway.base_url.replace("http", "ws"), gateway.token
+    spelled = crawdad(tmp_path, "agents", "run", "hello", "--url", url, "--token", token, CRAWDAD_TOKEN="")
+    assert spelled.stdout == "Yes.\n", spelled.stderr
     assert ask("chat", "-m", "hello")["text"] == "Yes."
     keys = {session["key"] for session in ask("sessions", "list")["sessions"]}
     assert keys >= {"agent:main:main", "agent:beta:main"}
@@ -242,6 +245,10 @@ def test_a_named_gateway_is_not_told_the_token_of_this_installation(tmp_path: Pa
         assert told.returncode == exits.DENIED and "A token is needed" in told.stderr
         told = crawdad(tmp_path, "agents", "run", "hi", CRAWDAD_URL=other.url, CRAWDAD_TOKEN="")
         assert told.returncode == exits.DENIED
+        told = crawdad(tmp_path, "agents", "run", "hi", "--url", other.url, CRAWDAD_TOKEN="")
+        assert told.returncode == exits.DENIED
+        clear = crawdad(tmp_path, "agents", "run", "hi", "--url", "http://8.8.8.8", "--token", "a-token-000")
+        assert clear.returncode == exits.USAGE
         assert other.asked == []
 
 

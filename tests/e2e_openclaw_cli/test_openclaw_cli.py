@@ -8,9 +8,10 @@ import pytest
 
 from tests.e2e_openclaw_cli.conftest import ANSWER
 from tests.e2e_openclaw_cli.openclaw_cli import OpenClaw
-from tests.support.control import ALL_SCOPES, connected
+from tests.support.control import ALL_SCOPES, Device, Refused, connect_params, connected, opened
 
 pytestmark = pytest.mark.node
+FROM_AFAR = {"x-forwarded-for": "203.0.113.9"}
 
 
 def test_it_sees_that_the_gateway_is_well(openclaw: OpenClaw) -> None:
@@ -83,6 +84,17 @@ def test_it_is_a_device_here_and_lets_others_in(openclaw: OpenClaw) -> None:
     assert own["role"] == "operator" and set(own["scopes"]) == set(ALL_SCOPES)
     kept = json.loads((openclaw.home / ".openclaw/identity/device.json").read_text())
     assert own["deviceId"] == kept["deviceId"]
+    phone, params = Device(), connect_params(openclaw.gateway.token, ["operator.read"])
+    with opened(openclaw.gateway, FROM_AFAR) as client, pytest.raises(Refused) as refused:
+        client.connect(params, phone)
+    request = refused.value.error["details"]["requestId"]
+    assert request in {waiting["requestId"] for waiting in openclaw.ask("devices", "list")["pending"]}
+    openclaw.good("devices", "approve", request)
+    with opened(openclaw.gateway, FROM_AFAR) as client:
+        assert client.connect(params, phone)["auth"]["scopes"] == ["operator.read"]
+    openclaw.good("devices", "revoke", "--device", phone.id, "--role", "operator")
+    openclaw.good("devices", "remove", phone.id)
+    assert phone.id not in {device["deviceId"] for device in openclaw.ask("devices", "list")["paired"]}
 
 
 def test_its_device_token_alone_is_enough_next_time(openclaw: OpenClaw) -> None:

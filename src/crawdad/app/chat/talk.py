@@ -58,7 +58,9 @@ class Talk:
         """Say one thing, and see the turn to its end. A question that comes up is told on standard error."""
         self._connection = connection
         view = TurnView(uuid.uuid4().hex, self.key, message)
-        self._send(view)
+        if not self._send(view, shows):
+            view.status = "final"
+            return view
         try:
             self._follow(view, shows, asks=False)
         except KeyboardInterrupt:
@@ -94,12 +96,13 @@ class Talk:
     def _turn(self, text: str) -> None:
         view = self.pending = TurnView(uuid.uuid4().hex, self.key, text)
         try:
-            self._send(view)
+            outcome = self._send(view)
         except self._refused as refused:
             self.screen.line(words("cli.channel.refused", reason=str(refused)), "bad")
-            self.pending = None
-            return
-        self._see_through(view)
+            outcome = ""
+        if outcome:
+            self._see_through(view)
+        self.pending = None
 
     def _see_through(self, view: TurnView) -> None:
         try:
@@ -111,12 +114,15 @@ class Talk:
             self.screen.line(words("cli.chat.stopped"), "dim")
         elif view.status == "error":
             self.screen.line(words("cli.agents.failed", reason=view.error), "bad")
-        self.pending = None
 
-    def _send(self, view: TurnView) -> str:
-        """Say what the turn is about: what the gateway makes of it. Saying it twice makes one turn."""
+    def _send(self, view: TurnView, shows: bool = True) -> str:
+        """Say what the turn is about: what the gateway makes of it. Saying it twice makes one turn. Empty: it was a word that
+        stops what runs, and begins no turn."""
         params = {"sessionKey": self.session, "message": view.asked, "idempotencyKey": view.run_id}
-        return str(self.connection.call("chat.send", params).get("status"))
+        told = self.connection.call("chat.send", params)
+        if shows and "aborted" in told:
+            self.screen.line(words("cli.chat.stopped" if told["aborted"] else "cli.chat.nothing_runs"), "dim")
+        return str(told.get("status") or "")
 
     def _follow(self, view: TurnView, shows: bool, asks: bool) -> None:
         while not view.status:
@@ -178,12 +184,14 @@ class Talk:
         """After the connection was lost in the middle of a turn: nobody knows whether it was begun, so say it once more. Where
         it was, wait for its end and show what was said."""
         self.screen.line(words("cli.chat.connected_again"), "dim")
-        if self._send(view) == "started":
+        outcome = self._send(view)
+        if outcome == "started":
             self._see_through(view)
-            return
-        self.connection.call("agent.wait", {"runId": view.run_id, "timeoutMs": _LONGEST_MS}, _LONGEST_MS / 1000 + 20)
+        elif outcome:
+            params = {"runId": view.run_id, "timeoutMs": _LONGEST_MS}
+            self.connection.call("agent.wait", params, _LONGEST_MS / 1000 + 20)
+            self._history(2)
         self.pending = None
-        self._history(2)
 
     def _history(self, limit: int) -> None:
         told = self.connection.call("chat.history", {"sessionKey": self.session, "limit": limit})

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from crawdad import __version__
 from crawdad.app import exits
-from crawdad.app.commands.server_client import server_token, server_url
+from crawdad.app.commands.server_client import server_url, token_for
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import clean
 from crawdad.app.words import words
@@ -99,15 +99,9 @@ def refusal(refused: Refused, url: str) -> CommandFailed:
 
 
 def _token(invocation: Invocation, device_suffices: bool) -> str:
-    """The token to say. A named gateway is never told the token of this installation."""
-    if token := invocation.token or invocation.launch.environment.get("CRAWDAD_TOKEN", ""):
-        return token
     try:
-        if not invocation.url:
-            return server_token(invocation.launch)
+        return token_for(invocation)
     except CommandFailed:
-        if not device_suffices:
-            raise
-    if not device_suffices and invocation.url:
-        raise CommandFailed(words("cli.no_token"), exits.DENIED)
-    return ""
+        if device_suffices:
+            return ""
+        raise

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawdad.app import exits
-from crawdad.app.commands.gateway_channel import open_channel
+from crawdad.app.commands.gateway_channel import channel_url, open_channel
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import Invocation
 from crawdad.app.output import Table
@@ -41,4 +41,4 @@ def run(
     from crawdad.app.commands.agents_run import take_turn
 
     invocation: Invocation = context.obj
-    return take_turn(invocation, message, agent, session, model, invocation.url)
+    return take_turn(invocation, message, agent, session, model, channel_url(invocation.url).rstrip("/"))
