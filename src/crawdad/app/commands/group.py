@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("up", "serve", "status", "doctor"),
     *("config", "models", "accounts", "keys", "approvals", "sessions", "cron", "prices", "logs", "stats", "sync"),
-    *("agents", "chat", "skills", "mcp", "channels", "devices", "call", "import"),
+    *("agents", "skills", "mcp"),
     *("bench", "completion", "version"),
+    *("chat", "channels", "devices", "call", "import"),
 )
 """Each is a module of this package with a Typer application called `app`; its help is the words `cli.<name>`."""
 
