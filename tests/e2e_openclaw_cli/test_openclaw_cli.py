@@ -115,7 +115,10 @@ def test_a_wrong_token_is_told_in_the_words_it_knows(openclaw: OpenClaw) -> None
 def test_it_follows_the_log(openclaw: OpenClaw) -> None:
     meta, *lines = openclaw.good("logs", "--limit", "5", "--json").lines
     assert meta["type"] == "meta" and meta["file"] == str(openclaw.home / "gateway.log")
-    assert lines and {line["type"] for line in lines} <= {"log", "raw"}
+    assert 0 < len(lines) <= 5 and {line["type"] for line in lines} == {"log"}
+    assert all(line["time"] and line["level"] and line["message"] for line in lines)
+    shown = openclaw.good("logs", "--limit", "5").printed
+    assert lines[0]["message"].splitlines()[0] in shown
 
 
 def test_it_reads_the_rest_of_what_operators_look_at(openclaw: OpenClaw) -> None:

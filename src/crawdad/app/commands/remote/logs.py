@@ -23,14 +23,16 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=5000, help=words("cli.remote.lines"))] = 100,
     follow: Annotated[bool, typer.Option("--follow", "-f", help=words("cli.remote.follow"))] = False,
 ) -> int:
+    from crawdad.wire.control.log_lines import shown_line
+
     invocation: Invocation = context.obj
     with open_channel(invocation) as channel:
         found = channel.call("logs.tail", {"limit": lines})
         if not follow:
-            invocation.output.show(found, *found["lines"])
+            invocation.output.show(found, *map(shown_line, found["lines"]))
             return exits.OK
         while True:
             for line in found["lines"]:
-                invocation.output.line({"line": line}, line)
+                invocation.output.line({"line": line}, shown_line(line))
             time.sleep(_POLL_SECONDS)
             found = channel.call("logs.tail", {"cursor": found["cursor"]})
