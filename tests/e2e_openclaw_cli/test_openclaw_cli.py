@@ -139,12 +139,18 @@ def test_it_reads_and_changes_the_configuration(openclaw: OpenClaw) -> None:
     assert stale.code == 1 and "config changed since last load" in stale.printed + stale.complained
 
 
-def test_what_may_run_without_asking_is_read_from_the_gateway(openclaw: OpenClaw) -> None:
+def test_what_may_run_without_asking_and_the_nodes_are_read_from_the_gateway(openclaw: OpenClaw) -> None:
     with connected(openclaw.gateway) as client:
-        offered = "exec.approvals.get" in client.hello["features"]["methods"]
-    done = openclaw.run("approvals", "get", "--gateway", "--json")
-    if not offered:  # a gateway without such a list says so in the words that the program knows
-        assert done.code == 1 and "unknown method: exec.approvals.get" in done.printed + done.complained
-        return
-    assert done.code == 0 and done.document["file"]["version"] == 1
-    assert {"path", "exists", "hash"} <= done.document.keys()
+        offered = client.hello["features"]["methods"]
+    approvals = openclaw.run("approvals", "get", "--gateway", "--json")
+    nodes = openclaw.run("nodes", "status", "--json")
+    for method, done in (("exec.approvals.get", approvals), ("node.list", nodes)):
+        if method in offered:
+            assert done.code == 0, done.complained
+        else:  # a gateway without it says so in the words that the program knows
+            assert done.code == 1 and f"unknown method: {method}" in done.printed + done.complained
+    if approvals.code == 0:
+        assert approvals.document["file"]["version"] == 1
+        assert {"path", "exists", "hash"} <= approvals.document.keys()
+    if nodes.code == 0:
+        assert nodes.document["nodes"] == []
