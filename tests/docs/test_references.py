@@ -31,8 +31,11 @@ CLIENT_VARIABLES = {
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
+    "OPENCLAW_GATEWAY_PORT",
+    "OPENCLAW_GATEWAY_TOKEN",
+    "OPENCLAW_STATE_DIR",
 }
-"""Those of the tools that are pointed at Crawdad."""
+"""Those of the tools that are pointed at Crawdad, or that it takes over from."""
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

@@ -10,10 +10,13 @@ from crawdad.app.output import Output
 
 
 class Invocation(NamedTuple):
-    """What every command gets (`context.obj`)."""
+    """What every command gets (`context.obj`). `url` and `token` are the gateway that was named; empty: none was, and the
+    commands are about the installation at `launch`."""
 
     launch: Launch
     output: Output
+    url: str = ""
+    token: str = ""
 
 
 class CommandFailed(Exception):
@@ -24,10 +27,27 @@ class CommandFailed(Exception):
         self.message, self.exit_code, self.details = message, exit_code, details
 
 
+REMOTE_COMMANDS = frozenset(
+    ("agents", "approvals", "call", "channels", "chat", "cron", "devices", "logs", "sessions", "skills")
+)
+"""The commands that `--url` and `--token` lead to another gateway. Others have options of those names that mean their own."""
+
+_OF_ALL = ("--home", "--config")
+_OF_REMOTE = ("--url", "--token")
+
+
 def split_global_options(arguments: list[str]) -> tuple[list[str], dict[str, str], bool]:
-    """The arguments without `--home`, `--config` and `--json`, which may stand anywhere before a `--`: the rest, the
-    options' values and whether JSON is wanted. An option without its value is left for the parser to complain about.
+    """The arguments without `--home`, `--config` and `--json`, and without `--url` and `--token` where the command is one
+    that knows other gateways. They may stand anywhere before a `--`: the rest, the options' values and whether JSON is
+    wanted. An option without its value is left for the parser to complain about.
     """
+    rest, values, as_json = _split(arguments, _OF_ALL + _OF_REMOTE)
+    if rest[:1] and rest[0] in REMOTE_COMMANDS:
+        return rest, values, as_json
+    return _split(arguments, _OF_ALL)
+
+
+def _split(arguments: list[str], names: tuple[str, ...]) -> tuple[list[str], dict[str, str], bool]:
     rest: list[str] = []
     values: dict[str, str] = {}
     as_json = False
@@ -40,9 +60,9 @@ def split_global_options(arguments: list[str]) -> tuple[list[str], dict[str, str
             break
         if argument == "--json":
             as_json = True
-        elif name in ("--home", "--config") and equals:
+        elif name in names and equals:
             values[name[2:]] = value
-        elif argument in ("--home", "--config") and not (arguments[position + 1 :] or ["-"])[0].startswith("-"):
+        elif argument in names and not (arguments[position + 1 :] or ["-"])[0].startswith("-"):
             position += 1
             values[argument[2:]] = arguments[position]
         else:

@@ -27,7 +27,9 @@ def run(arguments: list[str]) -> int:
     rest, values, as_json = split_global_options(arguments)
     output = Output(as_json)
     try:
-        invocation = Invocation(Launch.from_environment(values.get("home"), values.get("config")), output)
+        launch = Launch.from_environment(values.get("home"), values.get("config"))
+        url = values.get("url") or launch.environment.get("CRAWDAD_URL", "")
+        invocation = Invocation(launch, output, url, values.get("token", ""))
         return _dispatch(rest, invocation)
     except CommandFailed as failure:
         return _tell(output, failure.message, failure.exit_code, failure.details)

@@ -9,7 +9,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from crawdad.app import exits
-from crawdad.app.commands.server_client import Server, server_token, server_url
+from crawdad.app.commands.server_client import Server, server_url, token_for
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import clean
 from crawdad.app.words import words
@@ -22,7 +22,7 @@ def take_turn(
 ) -> int:
     """Ask, print the answer while it comes (with `--json` a document at the end). Raises `CommandFailed`."""
     launch, output = invocation.launch, invocation.output
-    server = Server(url or server_url(launch), server_token(launch), _SILENCE_SECONDS)
+    server = Server(url or server_url(launch), token_for(invocation), _SILENCE_SECONDS)
     said = sys.stdin.read() if message == "-" else message
     body = {
         "model": f"openclaw/{agent}" if agent else "openclaw",

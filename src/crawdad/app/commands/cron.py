@@ -84,7 +84,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     webhook: Webhook = None,
     misfire: Misfire = None,
 ) -> int:
-    document = _document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
+    document = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
     if "schedule" not in document or "payload" not in document:
         raise CommandFailed(words("cli.cron.one_schedule"), exits.USAGE)
     document |= {"name": name, **({"agentId": agent} if agent else {})}
@@ -113,7 +113,7 @@ def edit(  # noqa: PLR0913 - one parameter an option
     webhook: Webhook = None,
     misfire: Misfire = None,
 ) -> int:
-    patch = _document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
+    patch = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
     patch |= {key: value for key, value in (("name", name), ("agentId", agent)) if value}
     return _show(context, _with_jobs(context, lambda jobs, by: jobs.change(job, patch, by)))
 
@@ -200,7 +200,7 @@ def import_jobs(
     return exits.PROBLEM if problems else exits.OK
 
 
-def _document(  # noqa: PLR0913 - one parameter an option
+def job_document(  # noqa: PLR0913 - one parameter an option
     at: str | None,
     every: str | None,
     cron: str | None,

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from crawdad.app.invocation import REMOTE_COMMANDS, Invocation
 from crawdad.app.words import words
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ COMMANDS = (
     *("config", "models", "accounts", "keys", "approvals", "sessions", "cron", "prices", "logs", "stats", "sync"),
     *("agents", "skills", "mcp"),
     *("bench", "completion", "version"),
+    *("chat", "channels", "devices", "call", "import"),
 )
 """Each is a module of this package with a Typer application called `app`; its help is the words `cli.<name>`."""
 
+_MODULES = {"import": "taking_over"}
+"""Commands whose name no module can have."""
+_REMOTE = frozenset(("agents", "approvals", "cron", "logs", "sessions", "skills"))
+"""Commands that work on the installation itself, and have a twin in `commands.remote` for another gateway."""
 _GLOBAL_OPTIONS = (("--home DIR", "home"), ("--config FILE", "config"), ("--json", "json"), ("-h, --help", "help"))
 # Without a default typer would load pydantic, a tenth of a second, to learn that None is no wish for help.
 _CONTEXT = {"help_option_names": ["-h", "--help"], "default_map": {"help": False}}
@@ -39,7 +45,11 @@ class _LazyGroup(TyperGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = get_command(import_module(f"crawdad.app.commands.{cmd_name}").app)
+        module = _MODULES.get(cmd_name, cmd_name)
+        invocation: Invocation | None = ctx.obj
+        if cmd_name in _REMOTE and invocation is not None and invocation.url:
+            module = f"remote.{module}"
+        command = get_command(import_module(f"crawdad.app.commands.{module}").app)
         command.name = cmd_name
         return command
 
@@ -56,7 +66,7 @@ def application(name: str, **settings: Any) -> typer.Typer:
     return typer.Typer(
         name=name,
         help=help_text,
-        **{"epilog": words("cli.global_options"), **settings},
+        **{"epilog": _epilog(name), **settings},
         rich_markup_mode=None,
         add_completion=False,
         context_settings=_CONTEXT,
@@ -65,8 +75,14 @@ def application(name: str, **settings: Any) -> typer.Typer:
 
 def command(app: typer.Typer, help_key: str, name: str | None = None) -> Callable[[Function], Function]:
     """Registers a function as the command `name` of `app` (as its only one where there is no name)."""
-    help_text, epilog = words(help_key), words("cli.global_options")
+    help_text, epilog = words(help_key), _epilog(app.info.name or "")
     return app.command(name, help=help_text, epilog=epilog, context_settings=_CONTEXT)
+
+
+def _epilog(name: str) -> str:
+    if name in REMOTE_COMMANDS:
+        return f"{words('cli.global_options')} {words('cli.remote_options')}"
+    return words("cli.global_options")
 
 
 def root_group() -> TyperGroup:

@@ -416,6 +416,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The configuration file (`openclaw.json` in the home directory).",
         "配置文件（主目录中的 `openclaw.json`）。",
     ),
+    "environment.CRAWDAD_URL": (
+        "The gateway that commands speak with, instead of the one of the home directory.",
+        "命令访问的网关，代替主目录对应的网关。",
+    ),
     "environment.CRAWDAD_LANG": ("`en` or `zh` on the terminal.", "终端语言：`en` 或 `zh`。"),
     "environment.CRAWDAD_SECRET_KEY": (
         "The key that secrets are encrypted with, instead of `secret.key` in the home directory: 32 bytes in base64 or "

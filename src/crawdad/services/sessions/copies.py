@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.sessions import LogEvent, SessionEntry, agent_of, kind_of
@@ -65,8 +66,11 @@ class Copies:
         lines = await self._store.lines(session_id)
         return await asyncio.to_thread(lambda: b"".join(write(log, lines, cwd)))
 
-    async def take_in(self, content: bytes, key: str, owner: str = "", title: str = "") -> SessionEntry:
-        """A new session out of a transcript. The log keeps its id where that is free. Raises BAD_REQUEST, CONFLICT."""
+    async def take_in(
+        self, content: bytes, key: str, owner: str = "", title: str = "", values: Mapping[str, Any] | None = None
+    ) -> SessionEntry:
+        """A new session out of a transcript. The log keeps its id where that is free. `values` are other fields of the entry.
+        Raises BAD_REQUEST, CONFLICT."""
         if await self._store.get(key) is not None:
             text = Text("sessions.exists", {"key": key})
             raise GatewayError(ErrorKind.CONFLICT, text, {"code": "session_exists"})
@@ -85,7 +89,7 @@ class Copies:
             owner=owner,
             title=title,
         )
-        entry = _counted(entry, lines, found.texts)
+        entry = replace(_counted(entry, lines, found.texts), **(values or {}))
         await self._store.adopt(entry, lines, found.texts, found.header)
         await self._sessions.tell(entry, "imported")
         return entry

@@ -1,0 +1,1 @@
+"""A talk with an agent in a terminal, over the control channel."""

@@ -1,0 +1,1 @@
+"""Moving in from OpenClaw, done: its folder read, its things put where ours are."""

@@ -1,0 +1,1 @@
+"""OpenClaw's own command line against a running Crawdad."""

@@ -1,0 +1,1 @@
+exports.ProtocolAddress = exports.SessionBuilder = exports.SessionCipher = exports.SessionRecord = undefined;

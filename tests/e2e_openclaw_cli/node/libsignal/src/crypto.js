@@ -1,0 +1,1 @@
+exports.calculateMAC = exports.decrypt = exports.deriveSecrets = exports.encrypt = undefined;

@@ -1,0 +1,1 @@
+exports.calculateSignature = exports.generateKeyPair = exports.verifySignature = undefined;
