@@ -93,7 +93,8 @@ class Registry:
         check_order(order, self._checking.is_configured(order.provider))
         known = await self._store.all()
         twin = self._twin(order, known)
-        models = await self._checking.models(self._made(order, twin, ())) if order.check else None
+        made = self._made(order, twin, ())
+        models = (await self._checking.check(made, spend=True)).models if order.check else None
         async with self._one:
             known = await self._store.all()
             twin = self._twin(order, known)
