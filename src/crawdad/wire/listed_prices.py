@@ -37,7 +37,7 @@ def read_listed_price(entry: JsonObject, source: str) -> Price | None:
     pricing = entry.get("pricing")
     if not isinstance(pricing, dict):
         return None
-    rates = _rates(pricing)
+    rates: dict[str, Any] = _rates(pricing)
     if "input" not in rates or "output" not in rates:
         return None
     return Price(**rates, tiers=_tiers(pricing.get("overrides")), source=source)

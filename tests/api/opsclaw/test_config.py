@@ -388,6 +388,13 @@ def test_z_ai_is_a_provider_with_rules(scene: Scene) -> None:
     assert client.get("/api/config").body["proxy"]["zai"]["api_key"] == "zai-secret-0123456789"
 
 
+def test_keys_beside_z_ais_families_are_kept_whatever_they_hold(shared: Scene) -> None:
+    models = {"opus": "glm-4.7", "later": {"name": "glm-5"}, "none": None, "list": [1]}
+    assert shared.client().post("/api/config", {"proxy": {"zai": {"models": models}}}).status == 200
+    shown = shared.client().get("/api/config").body["proxy"]["zai"]["models"]
+    assert shown["later"] == {"name": "glm-5"} and shown["list"] == [1]
+
+
 def test_an_included_file_that_says_otherwise_refuses_the_save(scene: Scene) -> None:
     (scene.home / "more.json5").write_text("{ rules: [{ match: 'inc', targets: [{ model: 'vendor/m1' }] }] }")
     text = scene.text.replace("discoverLocal: false,", "discoverLocal: false, $include: './more.json5',")
