@@ -388,10 +388,10 @@ def test_z_ai_is_a_provider_with_rules(scene: Scene) -> None:
     assert client.get("/api/config").body["proxy"]["zai"]["api_key"] == "zai-secret-0123456789"
 
 
-def test_keys_beside_z_ais_families_are_kept_whatever_they_hold(shared: Scene) -> None:
+def test_keys_beside_z_ais_families_are_kept_whatever_they_hold(scene: Scene) -> None:
     models = {"opus": "glm-4.7", "later": {"name": "glm-5"}, "none": None, "list": [1]}
-    assert shared.client().post("/api/config", {"proxy": {"zai": {"models": models}}}).status == 200
-    shown = shared.client().get("/api/config").body["proxy"]["zai"]["models"]
+    assert scene.client().post("/api/config", {"proxy": {"zai": {"models": models}}}).status == 200
+    shown = scene.client().get("/api/config").body["proxy"]["zai"]["models"]
     assert shown["later"] == {"name": "glm-5"} and shown["list"] == [1]
 
 
