@@ -35,6 +35,20 @@ ROUTES: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", "/v1/models/claude", None, ("error", "message")),
     ("GET", "/v1beta/models", None, ("error", "message")),
     ("GET", "/v1/responses/resp_1", None, ("error", "message")),
+    ("GET", "/v1/responses/resp_1/input_items", None, ("error", "message")),
+    ("POST", "/v1/responses/resp_1/cancel", {}, ("error", "message")),
+    ("DELETE", "/v1/responses/resp_1", None, ("error", "message")),
+    ("GET", f"/v1/models/{MODEL}", None, ("error", "message")),
+    ("POST", f"/v1/models/{MODEL}:generateContent", {"contents": []}, ("error", "message")),
+    ("POST", "/v1/images/edits", {"model": MODEL, "prompt": "hi"}, ("error", "message")),
+    ("POST", "/v1/audio/speech", {"model": MODEL, "input": "hi"}, ("error", "message")),
+    ("POST", "/v1/audio/transcriptions", {"model": MODEL}, ("error", "message")),
+    ("GET", f"/v1beta/models/{MODEL}", None, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:countTokens", {"contents": []}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}/countTokens", {"contents": []}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:embedContent", {"content": {}}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:batchEmbedContents", {"requests": []}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:predict", {"instances": []}, ("error", "message")),
 ]
 
 
@@ -63,7 +77,9 @@ def test_status_is_the_union_of_what_clients_read(gateway: Gateway, admin: Clien
     }
 
 
-@pytest.mark.parametrize(("method", "path", "body", "words"), ROUTES, ids=[route[1] for route in ROUTES])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"), ROUTES, ids=[f"{route[0]} {route[1]}" for route in ROUTES]
+)
 def test_off_every_model_route_is_a_503_in_its_own_dialect(
     gateway: Gateway, admin: Client, method: str, path: str, body: Any, words: tuple[str, ...]
 ) -> None:
