@@ -109,6 +109,19 @@ def test_off_management_health_and_metrics_work(gateway: Gateway, admin: Client)
     assert Client(gateway).get("/api/nothing").status == 404
 
 
+def test_what_is_refused_while_off_is_not_in_the_log(gateway: Gateway, admin: Client) -> None:
+    """Facts §0.7: the service's state is looked at before anything is noted, and before who asks."""
+    before = admin.get("/api/logs/count").body
+    admin.post("/api/proxy/stop")
+    body = {"model": MODEL, "messages": SAY}
+    for token in (TOKEN, "wrong-0123456789"):
+        assert Client(gateway, token, "x-api-key").post("/v1/chat/completions", body).status == 503
+    assert admin.get("/api/logs/count").body == before
+    admin.post("/api/proxy/start")
+    assert Client(gateway, TOKEN, "x-api-key").post("/v1/chat/completions", body).status == 200
+    assert admin.get("/api/logs/count").body == before + 1
+
+
 def test_off_a_websocket_is_refused_and_an_open_one_takes_no_turn(gateway: Gateway, admin: Client) -> None:
     url, headers = f"ws://127.0.0.1:{gateway.port}/v1/responses", {"authorization": f"Bearer {TOKEN}"}
     create = '{"type":"response.create","model":"crawdad/demo","input":"hi"}'
