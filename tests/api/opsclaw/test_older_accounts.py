@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -28,7 +29,12 @@ def older(vendor: AccountVendor, tmp_path_factory: pytest.TempPathFactory) -> tu
     with running_gateway(CONFIG, home=home) as gateway:
         for name in ("first", "second", "third"):
             key = vendor.open(f"sk-older-{name}-0123456789")
-            body = {"provider": "acme", "apiKey": key.secret, "baseUrl": vendor.url + "/v1", "label": name}
+            body: dict[str, Any] = {
+                "provider": "acme",
+                "apiKey": key.secret,
+                "baseUrl": vendor.url + "/v1",
+                "label": name,
+            }
             if name == "first":
                 body |= {"models": ["vendor-large"], "weight": 3, "plan": "pro", "name": "The first"}
                 body |= {"limits": [{"unit": "requests", "period": "day", "limit": 50}], "priority": 7}
