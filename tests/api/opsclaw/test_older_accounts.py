@@ -65,14 +65,33 @@ def test_all_of_an_account_moves_with_an_older_database_of_ours(
         now = {one["email"]: one for one in call(gateway, "GET", "/api/accounts").json["accounts"]}
         for one in older[1]:
             found = now[str(one["email"])]
-            assert {name: found.get(name) for name in TOLD if name != "priority"} == {
-                name: one.get(name) for name in TOLD if name != "priority"
-            }
+            assert {name: found.get(name) for name in TOLD} == {name: one.get(name) for name in TOLD}
+        assert list(now) == [one["email"] for one in older[1]], "in the operator's order"
         answer = chat(gateway, "acme/vendor-large")
         assert answer.status == 200 and answer.headers["x-account-email"] in ("first", "third")
         again = call(gateway, "POST", "/api/accounts/import/db").json
         assert (again["imported"], again["skipped"], again["failed"]) == (0, 3, 0)
         assert (tmp_path / "accounts.db").read_bytes() == before and not list(tmp_path.glob("accounts.db-*"))
+
+
+def test_accounts_without_a_place_come_in_the_documents_order(vendor: AccountVendor, tmp_path: Path) -> None:
+    """Some are looked at before others that come first in the document."""
+    entries = []
+    for number in range(12):
+        key = vendor.open(f"sk-ordered-{number:02d}-0123456789")
+        entries.append(
+            {"provider": "acme", "secret": key.secret, "base_url": vendor.url + "/v1", "label": f"n{number}"}
+        )
+    with running_gateway(CONFIG, home=tmp_path) as gateway:
+        first = call(
+            gateway, "POST", "/api/accounts", {**entries[0], "apiKey": entries[0]["secret"], "label": "before"}
+        )
+        assert first.status == 200, first.body
+        taken = call(gateway, "POST", "/api/accounts/import", [*entries[1:], {"provider": "acme"}])
+        assert (taken.json["imported"], taken.json["failed"]) == (11, 1)
+        listed = [one["email"] for one in call(gateway, "GET", "/api/accounts").json["accounts"]]
+        assert listed == ["before", *(f"n{number}" for number in range(1, 12))]
+        assert [one["email"] for one in taken.json["accounts"]] == listed[1:]
 
 
 def test_without_the_key_that_sealed_them_nothing_is_half_taken(

@@ -219,6 +219,15 @@ class Registry:
         await self._changed("reordered", [], by, order=order[:50])
         return order
 
+    async def arrange(self, accounts: Sequence[Account], by: Principal) -> None:
+        """Put these accounts in this order, at the places that they hold between them."""
+        places = sorted(account.position for account in accounts)
+        moved = [(account, place) for account, place in zip(accounts, places, strict=True) if account.position != place]
+        for account, place in moved:
+            await self._store.place(account.id, place)
+        if moved:
+            await self._changed("reordered", [account for account, _ in moved], by)
+
     async def pause(self, account_id: str, enable: bool | None, reason: str | None, by: Principal) -> Account:
         """Let an account serve requests (`enable`) or not; None: the other way than now. Counts at once. Raises NOT_FOUND."""
         account = await self.get(account_id)
