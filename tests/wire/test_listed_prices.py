@@ -35,8 +35,13 @@ def test_dollars_for_a_token_become_dollars_for_a_million() -> None:
 
 
 def test_what_is_free_is_known_to_be() -> None:
-    price = read({"prompt": "0", "completion": "0"})
+    price = read({"prompt": "0", "completion": "0", "audio": "0", "input_cache_read": "0"})
     assert price is not None and price.known and (price.input, price.output) == (0, 0)
+
+
+def test_nought_for_a_part_of_the_prompt_does_not_make_it_free() -> None:
+    price = read({"prompt": "0.000001", "completion": "0.000002", "audio": "0", "input_cache_read": "0"})
+    assert price == Price(input=1, output=2, source=SOURCE)
 
 
 def test_long_prompts_cost_from_their_first_token_on() -> None:

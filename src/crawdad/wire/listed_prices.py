@@ -44,10 +44,11 @@ def read_listed_price(entry: JsonObject, source: str) -> Price | None:
 
 
 def _rates(pricing: JsonObject) -> dict[str, float]:
+    """Zero is free for what goes in and out. For the rest it stands for what is not charged by itself."""
     found = {}
     for key, name in _BY_TOKEN.items():
         amount = _amount(pricing.get(key))
-        if amount is not None and amount * _MILLION <= _MOST:
+        if amount is not None and amount * _MILLION <= _MOST and (amount or name in ("input", "output")):
             found[name] = round(amount * _MILLION, 9)
     for key, name in _BY_PIECE.items():
         amount = _amount(pricing.get(key))
