@@ -93,7 +93,8 @@ class Registry:
         check_order(order, self._checking.is_configured(order.provider))
         known = await self._store.all()
         twin = self._twin(order, known)
-        made = self._made(order, twin, ())
+        new_id = "acc_" + self._randomness.new_id()  # of the one that is looked at, too: what was learnt of it stays its own
+        made = self._made(order, twin, (), new_id)
         models = (await self._checking.check(made, spend=True)).models if order.check else None
         async with self._one:
             known = await self._store.all()
@@ -102,7 +103,7 @@ class Registry:
                 raise GatewayError(
                     ErrorKind.CONFLICT, Text("accounts.too_many", {"most": MOST_ACCOUNTS}), {"code": "too_many"}
                 )
-            account = self._made(order, twin, [other.label for other in known])
+            account = self._made(order, twin, [other.label for other in known], new_id)
             if twin is None:
                 account = await self._store.add(account)
                 await self._values.settle(CURRENT, account.id)
@@ -134,9 +135,9 @@ class Registry:
             raise GatewayError(ErrorKind.CONFLICT, text, {"code": "duplicate_credential"})
         return labelled or same
 
-    def _made(self, order: AccountOrder, twin: Account | None, labels: Collection[str]) -> Account:
+    def _made(self, order: AccountOrder, twin: Account | None, labels: Collection[str], new_id: str) -> Account:
         base = twin or Account(
-            id="acc_" + self._randomness.new_id(),
+            id=new_id,
             provider=order.provider,
             kind=order.kind,
             label=order.label or free_label(order.provider, labels),
