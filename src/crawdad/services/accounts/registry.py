@@ -93,7 +93,9 @@ class Registry:
         check_order(order, self._checking.is_configured(order.provider))
         known = await self._store.all()
         twin = self._twin(order, known)
-        new_id = "acc_" + self._randomness.new_id()  # of the one that is looked at, too: what was learnt of it stays its own
+        new_id = (
+            "acc_" + self._randomness.new_id()
+        )  # of the one that is looked at, too: what was learnt of it stays its own
         made = self._made(order, twin, (), new_id)
         models = (await self._checking.check(made, spend=True)).models if order.check else None
         async with self._one:
