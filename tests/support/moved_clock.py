@@ -2,6 +2,7 @@
 
     with MovedClock(folder / "clock") as clock, running_gateway(config, clock.environment, command=clock.command):
         clock.advance(61)
+        clock.jump(-86_400)  # the wall clock alone, as when somebody sets it
 
 The seconds are shared through a small file, for the gateway is a process of its own.
 """
@@ -37,19 +38,27 @@ class MovedClock:
     command = (sys.executable, "-c", _SERVE)
 
     def __init__(self, place: Path) -> None:
-        place.write_bytes(struct.pack("d", 0.0))
+        place.write_bytes(struct.pack("dd", 0.0, 0.0))
         self.environment: Mapping[str, str] = {PLACE: str(place)}
         self._shared = _open(str(place))
-        self._ahead = 0.0
+        self._ahead = self._jumped = 0.0
 
     def advance(self, seconds: float) -> None:
         """Let time go by at the gateway's."""
         self._ahead += seconds
-        self._shared[:8] = struct.pack("d", self._ahead)
+        self._tell()
+
+    def jump(self, seconds: float) -> None:
+        """Set the gateway's wall clock forth or back; no time goes by."""
+        self._jumped += seconds
+        self._tell()
+
+    def _tell(self) -> None:
+        self._shared[:16] = struct.pack("dd", self._ahead, self._jumped)
 
     def now(self) -> float:
         """Unix time as the gateway sees it."""
-        return time.time() + self._ahead
+        return time.time() + self._ahead + self._jumped
 
     def __enter__(self) -> Self:
         return self
@@ -64,15 +73,15 @@ class Clock:
     def __init__(self) -> None:
         self._shared = _open(os.environ[PLACE])
 
-    def _ahead(self) -> float:
-        seconds: float = struct.unpack("d", self._shared[:8])[0]
-        return seconds
+    def _moved(self) -> tuple[float, float]:
+        ahead, jumped = struct.unpack("dd", self._shared[:16])
+        return ahead, jumped
 
     def now(self) -> float:
-        return time.time() + self._ahead()
+        return time.time() + sum(self._moved())
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._ahead()
+        return time.monotonic() + self._moved()[0]
 
     async def sleep(self, seconds: float) -> None:
         until = self.monotonic() + seconds
@@ -82,4 +91,4 @@ class Clock:
 
 def _open(place: str) -> mmap.mmap:
     with open(place, "r+b") as file:
-        return mmap.mmap(file.fileno(), 8)
+        return mmap.mmap(file.fileno(), 16)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from crawdad.core.errors import GatewayError
+from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Clock, Randomness, SecretBox, Transport
 from crawdad.core.settings import ProviderSettings, Settings
 from crawdad.services.accounts.checking import Checking
@@ -51,6 +52,12 @@ def start_accounts(
     """Start what goes on beside the requests, and let the catalogue know what accounts bring."""
     pool, settings = accounts.pool, accounts.settings
     seen: dict[str, str] = {}
+    told: set[str] = set()
+    """Providers whose list came with the account that is being added: they are not asked a second time."""
+
+    def added(provider_id: str, models: Sequence[ListedModel]) -> None:
+        told.add(provider_id)
+        live.learn(provider_id, models)
 
     def bring() -> None:
         live.bring(brought_providers(pool.snapshot, settings().models.providers))
@@ -58,14 +65,19 @@ def start_accounts(
             provider_id: next((account.id for account in found if account.usable), "")
             for provider_id, found in pool.snapshot.by_provider.items()
         }
-        if asked != seen:
+        changed = {
+            provider_id for provider_id in asked.keys() | seen.keys() if asked.get(provider_id) != seen.get(provider_id)
+        }
+        if changed:
             seen.clear()
             seen.update(asked)
+        if changed - told:
             want_lists()
+        told.clear()
 
     live.dressed = accounts.dressed
     accounts.keeping.changed = bring
-    accounts.registry.learned = accounts.refreshing.learned = live.learn
+    accounts.registry.learned, accounts.refreshing.learned = added, live.learn
     bring()
     tasks.start(accounts.keeping.keep(), "accounts")
     tasks.start(accounts.keeping.follow(), "accounts of other processes")

@@ -40,7 +40,7 @@ class InstalledTools:
     ) -> list[FileChange]:
         found = tool_named(tool)
         if restore:
-            return await self._sync.restore_preview(found)
+            return await self._sync.restore_preview(found, await self._url(url))
         return await self._sync.preview(
             found, Wanted(await self._url(url), _PLACEHOLDER if key is None else key, model)
         )
@@ -61,10 +61,10 @@ class InstalledTools:
             await keys.replace(found, made)
         return changes
 
-    async def restore(self, tool: str) -> list[FileChange]:
+    async def restore(self, tool: str, url: str | None) -> list[FileChange]:
         from crawdad.app.stored import open_tool_keys
 
-        changes = await self._sync.restore(tool_named(tool))
+        changes = await self._sync.restore(tool_named(tool), await self._url(url))
         async with open_tool_keys(self._launch) as keys:
             await keys.replace(tool_named(tool), None)
         return changes

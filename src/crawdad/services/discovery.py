@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
+import orjson
+
 from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Timeouts, Transport, UpstreamCall
@@ -21,6 +23,7 @@ Heard = Callable[[int, Mapping[str, str], bytes], object]
 """Told status, headers and body of an answer."""
 LIST_LIMIT = 8 * 1024 * 1024
 _PATIENCE = Timeouts(connect=3.0, first_byte=10.0, idle=10.0)
+_PROBE_PATIENCE = Timeouts(connect=3.0, first_byte=30.0, idle=10.0)
 _LOCAL_PATIENCE = Timeouts(connect=0.3, first_byte=1.0, idle=1.0)
 
 
@@ -71,8 +74,17 @@ async def told_of_key(provider: Provider, transport: Transport) -> Any:
     )
 
 
+async def probe_key(provider: Provider, transport: Transport) -> None:
+    """Have the `key_probe` of a provider say one token, to see whether it takes the key. Raises as `list_models` does."""
+    question = {"model": provider.profile.key_probe, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+    url = endpoint(provider.base_url, "/chat/completions")
+    call = UpstreamCall("POST", url, {}, orjson.dumps(question), _PROBE_PATIENCE, False, provider.proxy)
+    await _fetched(provider, call, transport, None)
+
+
 async def _list(provider: Provider, call: UpstreamCall, transport: Transport, heard: Heard | None) -> list[ListedModel]:
-    return read_model_list(provider.protocol, await _fetched(provider, call, transport, heard))
+    prices_from = call.url if provider.profile.lists_prices else ""
+    return read_model_list(provider.protocol, await _fetched(provider, call, transport, heard), prices_from)
 
 
 async def _fetched(provider: Provider, call: UpstreamCall, transport: Transport, heard: Heard | None) -> Any:

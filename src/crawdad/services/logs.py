@@ -81,14 +81,15 @@ class Logs:
         await self._bodies.clear()
 
     async def everything(self, wanted: ExchangeFilter) -> AsyncIterator[list[Exchange]]:
-        """All that match, newest first, a page at a time."""
+        """All that match, newest first, a page at a time. It goes on while the server drains: what is cut off then is cut off
+        by cancellation, so that nobody takes a part for the whole."""
         await self._settle()
         cursor = None
         while True:
             page = await self._log.page(wanted, MOST_ON_A_PAGE, cursor)
             yield page.exchanges
             cursor = page.cursor
-            if cursor is None or self._closing():
+            if cursor is None:
                 return
 
     def need_room(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from typing import Any
 
@@ -18,6 +19,10 @@ CANDIDATES = ("accounts.db", "accounts.json", "accounts-export.json", "crawdad.d
 _MOST_BYTES = 256 << 20
 _MOST_JSON = 16 << 20
 _MOST_ROWS = 10_000
+_MOST_VALUE = 1 << 20
+_MOST_SECONDS = 5.0
+"""For reading all rows: a stranger's table may reckon its columns out."""
+_STEPS = 1000
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -39,10 +44,11 @@ def read_older(path: str, within: str) -> Any:
         if isinstance(error, (FileNotFoundError, NotADirectoryError)):
             raise _failed(ErrorKind.NOT_FOUND, "accounts.no_file", path=path[:200]) from None
         raise _failed(ErrorKind.BAD_REQUEST, "files.not_regular", path=path[:200]) from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise _failed(ErrorKind.BAD_REQUEST, "files.not_regular", path=path[:200])
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise _failed(ErrorKind.BAD_REQUEST, "files.not_regular", path=path[:200])
         head = file.read(len(_SQLITE))
         if head != _SQLITE:
             return _json(head + file.read(_MOST_JSON), path)
@@ -64,13 +70,19 @@ def _json(raw: bytes, path: str) -> Any:
 
 
 def _rows(real: str, path: str) -> list[dict[str, Any]]:
-    """The rows, read without changing the file or making one beside it."""
+    """The rows, read without changing the file or making one beside it (where SQLite has left its journal beside it, that holds
+    the newest of them)."""
     address = "file:" + real.replace("%", "%25").replace("?", "%3f").replace("#", "%23") + "?mode=ro"
+    if not any(os.path.exists(real + end) for end in ("-wal", "-journal")):
+        address += "&immutable=1"
+    until = time.monotonic() + _MOST_SECONDS
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=2)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA trusted_schema=OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_VALUE)
+            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
             table = connection.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name='accounts'").fetchone()
             if table is None:
                 raise _failed(ErrorKind.BAD_REQUEST, "accounts.no_accounts_in", path=path[:200])

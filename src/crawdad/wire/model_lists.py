@@ -7,6 +7,7 @@ Sources: OpenAI `GET /models`, Anthropic `GET /v1/models`, Gemini `GET /models`,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.parts import JsonObject
 from crawdad.wire.fields import as_count, unreadable
 from crawdad.wire.gemini.models import read_model
+from crawdad.wire.listed_prices import read_listed_price
 
 _MOST = 5000
 
@@ -38,8 +40,9 @@ _KIND_WORDS: tuple[tuple[str, ModelKind], ...] = (
 )
 
 
-def read_model_list(protocol: str, document: Any) -> list[ListedModel]:
-    """The models of a provider that speaks `protocol`. Raises UPSTREAM_BROKEN for a document that is no such list."""
+def read_model_list(protocol: str, document: Any, prices_from: str = "") -> list[ListedModel]:
+    """The models of a provider that speaks `protocol`, with their prices where `prices_from` names the list as their source.
+    Raises UPSTREAM_BROKEN for a document that is no such list."""
     key, reader = _READERS[protocol]
     if isinstance(document, dict) and "publisherModels" in document:
         key, reader = "publisherModels", _vertex
@@ -47,8 +50,12 @@ def read_model_list(protocol: str, document: Any) -> list[ListedModel]:
     entries = document if isinstance(document, list) else document.get(key) if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise unreadable("not a list of models")
-    found = [reader(entry) for entry in entries[:_MOST] if isinstance(entry, dict)]
-    return [model for model in found if model is not None]
+    found = []
+    for entry in entries[:_MOST]:
+        model = reader(entry) if isinstance(entry, dict) else None
+        if model is not None:
+            found.append(replace(model, price=read_listed_price(entry, prices_from)) if prices_from else model)
+    return found
 
 
 def kind_of(name: str) -> ModelKind:

@@ -84,6 +84,11 @@ class Profile:
     """Where the lists of models are on the upstream's host (not below the base URL)."""
     key_path: str = ""
     """Where an upstream tells of the key itself, below the base URL: there its list of models is open to everybody."""
+    key_probe: str = ""
+    """A small model of an upstream whose list is open to everybody and that tells of no key: one token of it shows whether
+    a key is taken."""
+    lists_prices: bool = False
+    """Whether the list of models tells prices as OpenRouter's does."""
     open_list: bool = False
     """Whether the list leaves models out: names beyond it are passed on."""
     key_header: str = ""

@@ -383,6 +383,77 @@ def test_where_the_list_is_open_the_key_itself_is_asked_about() -> None:
             assert call(gateway, "POST", "/api/accounts/refresh").json["failed"] == 1
 
 
+def test_where_nothing_tells_of_the_key_one_token_does() -> None:
+    """NVIDIA's list is open to everybody, and its per-account 404 for a model comes behind the door."""
+    with AccountVendor(open_list=True, tells_of_keys=False) as vendor:
+        nvidia = {"baseUrl": vendor.url + "/v1", "profile": "nvidia"}
+        with running_gateway(settings({"nvidia": nvidia}, accounts={"refreshMinutes": 0})) as gateway:
+            body = {"provider": "nvidia", "apiKey": "nvapi-nobody-knows-this-one"}
+            refused = call(gateway, "POST", "/api/accounts", body)
+            assert refused.status == 400 and refused.json["code"] == "credential_refused" and not listed(gateway)
+            key = vendor.open("nvapi-good-0123456789", failing=[404])
+            made = call(gateway, "POST", "/api/accounts", {**body, "apiKey": key.secret})
+            assert made.status == 200, "that model is not of this account, but the key is good"
+            (asked,) = [
+                entry for entry in vendor.journal if entry.headers.get("authorization", "").endswith(key.secret)
+            ][-1:]
+            assert asked.path == "/v1/chat/completions" and asked.json["max_tokens"] == 1
+            here = f"/api/accounts/{made.json['id']}"
+            key.revoked = True
+            spent = vendor.asked_with(key.secret)
+            assert call(gateway, "POST", "/api/accounts/refresh").json["success"] == 1
+            assert call(gateway, "GET", f"{here}/quota").json["is_forbidden"] is False
+            assert vendor.asked_with(key.secret) == spent, "looking again and again spends nothing"
+            assert "refuses" in call(gateway, "POST", f"{here}/warmup").json
+            assert call(gateway, "GET", here).json["quota"]["is_forbidden"] is True
+            assert call(gateway, "GET", f"{here}/quota").json["is_forbidden"] is True, "an open list pardons nobody"
+            key.revoked = False
+            assert "it answers." in call(gateway, "POST", f"{here}/warmup").json
+            assert call(gateway, "GET", here).json["quota"]["is_forbidden"] is False
+            key.failing = [503]
+            assert call(gateway, "POST", f"{here}/warmup").status in (502, 503)
+
+
+def test_a_vendor_without_a_list_is_taken_at_its_word(gateway: Gateway) -> None:
+    with AccountVendor(models=()) as bare:
+        made = add(gateway, bare, models=["vendor-large"])
+        told = call(gateway, "POST", f"/api/accounts/{made['id']}/warmup").json
+        assert "does not tell whether it takes the credential" in told
+        bare.key(made["secret"]).revoked = True
+        assert "refuses" in call(gateway, "POST", f"/api/accounts/{made['id']}/warmup").json
+
+
+def test_adding_the_first_account_of_a_provider_asks_once(gateway: Gateway, vendor: AccountVendor) -> None:
+    made = add(gateway, vendor, label="first")
+    assert chat(gateway, "acme/vendor-large").status == 200, "its models are known by that one call"
+    assert [(entry.method, entry.path) for entry in vendor.journal] == [
+        ("GET", "/v1/models"),
+        ("POST", "/v1/chat/completions"),
+    ]
+    second = add(gateway, vendor, label="second")
+    call(gateway, "DELETE", f"/api/accounts/{made['id']}")
+    vendor.journal.wait(lambda journal: sum(entry.path == "/v1/models" for entry in journal) == 3)
+    asked = vendor.journal.last.headers["authorization"]
+    assert asked == f"Bearer {second['secret']}", "the one who asked is gone: another asks anew"
+
+
+def test_a_list_that_tells_prices_makes_its_models_priced() -> None:
+    """OpenRouter's own list; what it says that a turn cost goes before that."""
+    pricing = {"prompt": "0.000001", "completion": "0.000002", "request": "0", "input_cache_read": "0.0000001"}
+    prices = {"vendor-large": pricing, "vendor-small": {"prompt": "-1", "completion": "-1"}}
+    with AccountVendor(open_list=True, pricing=prices) as vendor:
+        router = {"baseUrl": vendor.url + "/v1", "profile": "openrouter", "models": [{"id": "vendor-large"}]}
+        with running_gateway(settings({"router": router}, accounts={"refreshMinutes": 0})) as gateway:
+            vendor.open("sk-or-good-0123456789")
+            body = {"provider": "router", "apiKey": "sk-or-good-0123456789"}
+            assert call(gateway, "POST", "/api/accounts", body).status == 200
+            for name in ("vendor-large", "vendor-small"):
+                assert chat(gateway, f"router/{name}").status == 200
+            unknown, known = call(gateway, "GET", "/api/logs").json
+            assert known["cost"] == pytest.approx((known["input_tokens"] + 2 * known["output_tokens"]) / 1e6)
+            assert unknown["cost"] is None, "a price that differs from request to request is none"
+
+
 def test_device_identities_are_records(gateway: Gateway, vendor: AccountVendor) -> None:
     a = add(gateway, vendor)
     here = f"/api/accounts/{a['id']}"

@@ -188,6 +188,53 @@ def test_what_was_there_stays_and_comes_back_to_the_byte(scene: Scene) -> None:
     assert scene.all_files() == before
 
 
+@pytest.mark.parametrize(
+    ("app", "vendor"),
+    [
+        ("Claude", "https://api.anthropic.com"),
+        ("Codex", "https://api.openai.com/v1"),
+        ("Gemini", "https://generativelanguage.googleapis.com"),
+    ],
+)
+def test_without_a_backup_the_tool_goes_to_its_vendor_again(scene: Scene, app: str, vendor: str) -> None:
+    """Facts §6.3: the vendor's own address and no key; what points elsewhere is somebody else's and stays."""
+    scene.file(".codex/config.toml", '# mine\nmodel = "gpt-5"\n')
+    for elsewhere in (False, True):
+        url = "http://127.0.0.1:9999" if elsewhere else scene.gateway.base_url
+        assert scene.post("sync", appType=app, proxyUrl=url, apiKey=KEY).status == 200
+        for place in [*scene.home.rglob("*.crawdad.bak"), *scene.home.rglob("*.crawdad.new")]:
+            place.unlink()
+        before = scene.all_files()
+        told = scene.post("restore", appType=app)
+        assert told.status == 200
+        if elsewhere:
+            assert scene.all_files() == before and told.body["files"] == []
+            continue
+        status = scene.post("status", appType=app).body
+        assert status["current_base_url"] == vendor and not status["is_synced"] and not status["has_backup"]
+        assert KEY.encode() not in b"".join(text for name, text in scene.all_files().items() if name != ".claude.json")
+        again = scene.all_files()
+        assert scene.post("restore", appType=app).body["files"] == [] and scene.all_files() == again
+    assert b"# mine" in scene.all_files()[".codex/config.toml"]
+
+
+def test_without_a_key_none_is_written_and_the_others_stay(scene: Scene) -> None:
+    """Facts §6.2: an empty `apiKey` takes the key out and leaves the tool's other ways to sign in alone."""
+    env = {"ANTHROPIC_API_KEY": "old", "ANTHROPIC_AUTH_TOKEN": "mine", "ANTHROPIC_MODEL": "m", "OTHER": "1"}
+    scene.file(".claude/settings.json", json.dumps({"env": env}))
+    assert scene.post("sync", appType="Claude", proxyUrl="http://127.0.0.1:8045", apiKey="").status == 200
+    written = json.loads(scene.file(".claude/settings.json").read_text())["env"]
+    assert written == {
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:8045",
+        "ANTHROPIC_AUTH_TOKEN": "mine",
+        "ANTHROPIC_MODEL": "m",
+        "OTHER": "1",
+    }
+    assert scene.post("sync", appType="Claude", proxyUrl="http://127.0.0.1:8045", apiKey=KEY).status == 200
+    written = json.loads(scene.file(".claude/settings.json").read_text())["env"]
+    assert written == {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8045", "ANTHROPIC_API_KEY": KEY, "OTHER": "1"}
+
+
 def test_what_the_tool_wrote_since_survives_a_restore(scene: Scene) -> None:
     scene.file(".claude.json", '{"numStartups": 7}')
     scene.post("sync", appType="Claude", apiKey=KEY)

@@ -138,6 +138,22 @@ def test_unknown_keys_survive(scene: Scene) -> None:
     assert config["language"] == "en"
 
 
+@pytest.mark.parametrize("key", ["proxy.port", "proxy.api_key", "proxy.custom_mapping", "proxy", "__proto__", "a.b"])
+def test_a_strangers_key_with_a_dot_is_no_key_of_ours(scene: Scene, key: str) -> None:
+    """What the environment says is not written down by a body that only looks as if it named it."""
+    client, before = scene.client(), scene.text
+    value: Any = {"proxy": {"proxy.port": 5, "x.y": 6}} if key == "proxy" else {key: {"api_key": "hidden-0123456789"}}
+    saved = client.post("/api/config", {"config": value})
+    assert saved.status == 200 and saved.body["overridden"] == {} and not saved.body["restart_required"]
+    assert scene.text == before
+    config = client.get("/api/config").body
+    assert config["proxy"]["port"] == scene.gateway.port and config["proxy"]["api_key"] == TOKEN
+    for name, item in value["proxy"].items() if key == "proxy" else value.items():
+        assert (config["proxy"] if key == "proxy" else config)[name] == item
+    reader = Client(scene.gateway, make_key(scene.gateway, "config.read"), "x-api-key")
+    assert "hidden-0123456789" not in json.dumps(reader.get("/api/config").body)
+
+
 @pytest.mark.parametrize(
     ("key", "body"),
     [
@@ -331,10 +347,15 @@ def test_the_upstream_proxy_is_the_way_out_for_all_providers(scripted_upstream: 
 
 
 def test_keys_without_effect_are_told(shared: Scene) -> None:
-    saved = shared.client().post(
-        "/api/config", {"auto_launch": True, "proxy": {"experimental": {"enable_usage_scaling": True}}}
-    )
-    assert sorted(saved.body["no_effect"]) == ["auto_launch", "proxy.experimental.enable_usage_scaling"]
+    later = {"security_monitor": {"blacklist": {"enabled": True}}, "global_system_prompt": {"enabled": True}}
+    body = {"auto_launch": True, "proxy": {"experimental": {"enable_usage_scaling": True}, **later}}
+    saved = shared.client().post("/api/config", body)
+    assert sorted(saved.body["no_effect"]) == [
+        "auto_launch",
+        "proxy.experimental.enable_usage_scaling",
+        "proxy.global_system_prompt",
+        "proxy.security_monitor",
+    ]
 
 
 def test_z_ai_is_a_provider_with_rules(scene: Scene) -> None:
@@ -365,6 +386,13 @@ def test_z_ai_is_a_provider_with_rules(scene: Scene) -> None:
     tried = client.post("/api/proxy/mapping/test", {"model": "claude-x", "protocol": "anthropic"}).body
     assert [offer["model"] for offer in tried["offers"]] == ["vendor/m2"]
     assert client.get("/api/config").body["proxy"]["zai"]["api_key"] == "zai-secret-0123456789"
+
+
+def test_keys_beside_z_ais_families_are_kept_whatever_they_hold(scene: Scene) -> None:
+    models = {"opus": "glm-4.7", "later": {"name": "glm-5"}, "none": None, "list": [1]}
+    assert scene.client().post("/api/config", {"proxy": {"zai": {"models": models}}}).status == 200
+    shown = scene.client().get("/api/config").body["proxy"]["zai"]["models"]
+    assert shown["later"] == {"name": "glm-5"} and shown["list"] == [1]
 
 
 def test_an_included_file_that_says_otherwise_refuses_the_save(scene: Scene) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import csv
+import http.client
 import io
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from crawdad.core.identity import Permission
-from tests.api.opsclaw.administrator import Administrator
+from tests.api.opsclaw.administrator import ADMIN, Administrator
 from tests.attacks.keys import new_key
+from tests.attacks.sockets import eventually
+from tests.support.server import Gateway, running_gateway, settings
 
 CONTRACT = {
     *("id", "timestamp", "method", "url", "status", "duration", "model", "mapped_model", "account_email", "error"),
@@ -240,6 +247,56 @@ def test_an_export_holds_no_formulas(fresh: Administrator, name: str) -> None:
     fresh.talk("chat", name)
     rows = list(csv.DictReader(io.StringIO(fresh.ask("GET", "/api/logs/export").body.decode())))
     assert [row["model"] for row in rows] == [f"'{name}"]
+
+
+def many_rows(gateway: Gateway, count: int) -> None:
+    """The only row of the log so many times more."""
+    with closing(sqlite3.connect(gateway.home / "crawdad.db", timeout=10)) as database, database:
+        names = [row[1] for row in database.execute("PRAGMA table_info(exchanges)") if row[1] not in ("id", "number")]
+        database.execute(
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
+            f"INSERT INTO exchanges (id, {', '.join(names)}) "
+            f"SELECT printf('%032x', i), {', '.join(names)} FROM n, (SELECT * FROM exchanges LIMIT 1)"
+        )
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_export_that_a_shutdown_cuts_off_does_not_look_whole(form: str, tmp_path: Path) -> None:
+    config = settings({}, gateway={"drainSeconds": 1, "auth": {"adminToken": ADMIN}})
+    with running_gateway(config, home=tmp_path) as gateway:
+        admin = Administrator(gateway)
+        admin.talk("chat", "crawdad/demo", {**gateway.headers, "user-agent": "x" * 800})
+        assert admin.get("/api/logs/count") == 1
+        many_rows(gateway, 16_000)  # more than the sockets in between hold
+        with admin.open("GET", "/api/logs/export", format=form) as answer:
+            assert answer.status == 200 and answer.getheader("transfer-encoding") == "chunked"
+            assert answer.read(100)
+            gateway.stop()  # nobody reads meanwhile
+            with pytest.raises(http.client.IncompleteRead):
+                answer.read()
+
+
+def test_an_export_of_many_pages_is_whole_though_the_gateway_drains(tmp_path: Path) -> None:
+    config = settings({}, gateway={"drainSeconds": 10, "auth": {"adminToken": ADMIN}})
+    with running_gateway(config, home=tmp_path) as gateway:
+        admin = Administrator(gateway)
+        admin.talk("chat", "crawdad/demo")
+        assert admin.get("/api/logs/count") == 1
+        many_rows(gateway, 5_000)
+        with admin.open("GET", "/api/logs/export", format="json") as answer, ThreadPoolExecutor(1) as pool:
+            first = answer.read(100)
+            stopping = pool.submit(gateway.stop)
+            eventually(lambda: not _answers(gateway), "the gateway to take nothing more")
+            found = orjson.loads(first + answer.read())
+            assert stopping.result() == 0
+        assert len({entry["id"] for entry in found}) == 5_001
+
+
+def _answers(gateway: Gateway) -> bool:
+    try:
+        return Administrator(gateway).ask("GET", "/api/logs/count").status == 200
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 def test_who_may_look(administrator: Administrator) -> None:

@@ -35,6 +35,20 @@ ROUTES: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", "/v1/models/claude", None, ("error", "message")),
     ("GET", "/v1beta/models", None, ("error", "message")),
     ("GET", "/v1/responses/resp_1", None, ("error", "message")),
+    ("GET", "/v1/responses/resp_1/input_items", None, ("error", "message")),
+    ("POST", "/v1/responses/resp_1/cancel", {}, ("error", "message")),
+    ("DELETE", "/v1/responses/resp_1", None, ("error", "message")),
+    ("GET", f"/v1/models/{MODEL}", None, ("error", "message")),
+    ("POST", f"/v1/models/{MODEL}:generateContent", {"contents": []}, ("error", "message")),
+    ("POST", "/v1/images/edits", {"model": MODEL, "prompt": "hi"}, ("error", "message")),
+    ("POST", "/v1/audio/speech", {"model": MODEL, "input": "hi"}, ("error", "message")),
+    ("POST", "/v1/audio/transcriptions", {"model": MODEL}, ("error", "message")),
+    ("GET", f"/v1beta/models/{MODEL}", None, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:countTokens", {"contents": []}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}/countTokens", {"contents": []}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:embedContent", {"content": {}}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:batchEmbedContents", {"requests": []}, ("error", "message")),
+    ("POST", f"/v1beta/models/{MODEL}:predict", {"instances": []}, ("error", "message")),
 ]
 
 
@@ -63,7 +77,9 @@ def test_status_is_the_union_of_what_clients_read(gateway: Gateway, admin: Clien
     }
 
 
-@pytest.mark.parametrize(("method", "path", "body", "words"), ROUTES, ids=[route[1] for route in ROUTES])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"), ROUTES, ids=[f"{route[0]} {route[1]}" for route in ROUTES]
+)
 def test_off_every_model_route_is_a_503_in_its_own_dialect(
     gateway: Gateway, admin: Client, method: str, path: str, body: Any, words: tuple[str, ...]
 ) -> None:
@@ -91,6 +107,19 @@ def test_off_management_health_and_metrics_work(gateway: Gateway, admin: Client)
     assert admin.get("/api/proxy/status").body["running"] is False
     assert admin.get("/api/config").body["proxy"]["enabled"] is False
     assert Client(gateway).get("/api/nothing").status == 404
+
+
+def test_what_is_refused_while_off_is_not_in_the_log(gateway: Gateway, admin: Client) -> None:
+    """Facts §0.7: the service's state is looked at before anything is noted, and before who asks."""
+    before = admin.get("/api/logs/count").body
+    admin.post("/api/proxy/stop")
+    body = {"model": MODEL, "messages": SAY}
+    for token in (TOKEN, "wrong-0123456789"):
+        assert Client(gateway, token, "x-api-key").post("/v1/chat/completions", body).status == 503
+    assert admin.get("/api/logs/count").body == before
+    admin.post("/api/proxy/start")
+    assert Client(gateway, TOKEN, "x-api-key").post("/v1/chat/completions", body).status == 200
+    assert admin.get("/api/logs/count").body == before + 1
 
 
 def test_off_a_websocket_is_refused_and_an_open_one_takes_no_turn(gateway: Gateway, admin: Client) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,19 @@ def test_a_quick_tunnel_opens_tells_its_address_and_closes(scene: Scene) -> None
         closed = scene.post("stop").body
         assert closed["running"] is False and closed["url"] is None and closed["error"] is None
     assert not alive(call["pid"])
+
+
+def test_many_who_start_and_stop_at_once_leave_one_program_or_none(scene: Scene) -> None:
+    scene.install("quick")
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: scene.post("start"), range(8)))
+        assert {each.status for each in told} == {200} and len(scene.calls()) == 1
+        mixed = list(pool.map(lambda number: scene.post(("start", "stop")[number % 2]), range(16)))
+        assert {each.status for each in mixed} == {200}
+    running = scene.status()["running"]
+    assert sum(alive(call["pid"]) for call in scene.calls()) == int(running)
+    assert scene.post("stop").body["running"] is False
+    assert not any(alive(call["pid"]) for call in scene.calls())
 
 
 def test_a_named_tunnel_gets_its_token_where_nobody_reads_it(scene: Scene) -> None:

@@ -285,6 +285,28 @@ async def test_faults_of_the_vendor_rest_an_account_only_while_another_can_serve
     assert (await world.ask())[0] in "ab", "nobody asked us to wait"
 
 
+async def test_one_that_was_refused_before_is_asked_when_all_others_fail_though_another_is_waited_for() -> None:
+    world = World(3)
+    world.pool.locks.fail("b", "", "unauthorized", None)
+    world.pool.locks.fail("c", "m", "rate_limit", 90.0)
+    world.answers = {"a": broken}
+    name, _ = await world.ask()
+    assert name == "b" and world.asked == ["a", "a", "b"], "what was refused a while ago is taken by now"
+    world.pool.locks.fail("b", "", "unauthorized", None)
+    world.asked.clear()
+    refused = GatewayError(ErrorKind.UNAUTHENTICATED, "not with this key", {"status": 401})
+    world.answers["b"] = lambda: refused
+    error = await world.refusal()
+    assert world.asked == ["a", "a", "b"] and error.message() == "oops", "what the others failed with says more"
+    world.answers["a"] = lambda: limited(30.0)
+    world.asked.clear()
+    told = await world.refusal()
+    assert told.kind is ErrorKind.RATE_LIMITED and told.retry_after == 30 and world.asked == ["a", "b"]
+    world.asked.clear()
+    again = await world.refusal()
+    assert again.kind is ErrorKind.RATE_LIMITED and world.asked == [], "while all others ask for time nobody is asked"
+
+
 async def test_cache_first_waits_for_the_conversations_account() -> None:
     world = World(2, mode="CacheFirst", max_wait_seconds=60)
     await world.ask()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from crawdad.core.usage import Usage
 from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.catalogue.offers import configured_offer
 from crawdad.services.prices import PriceBook, published_prices
+from crawdad.services.prices.configured import priced_models
 from crawdad.wire.profiles import vendor_profile
 
 OPENAI = "https://api.openai.com/v1"
@@ -180,3 +182,18 @@ def test_the_published_table_is_sound() -> None:
         for name in entry.names:
             assert name and (entry.vendor, name.lower()) not in seen, entry
             seen.add((entry.vendor, name.lower()))
+
+
+def test_the_providers_own_list_goes_before_what_vendors_publish_and_behind_the_configuration() -> None:
+    listed = replace(offer("gpt-5.2"), price=Price(input=1.0, output=2.0))
+    assert book().price_of(listed) == Price(input=1.0, output=2.0)
+    assert getattr(book(**{"gpt-5.2": {"input": 7}}).price_of(listed), "input", None) == 7
+    own = replace(offer("gpt-5.2", cost={"input": 9}), price=Price(input=1.0, output=2.0))
+    assert getattr(book().price_of(own), "input", None) == 9
+
+
+def test_of_a_provider_whose_list_tells_prices_the_source_is_known_beforehand() -> None:
+    providers = {"openrouter": {"baseUrl": "https://openrouter.ai/api/v1", "models": [{"id": "maker/model"}]}}
+    found = dict(priced_models(Settings.model_validate({"models": {"providers": providers}})))
+    price = found["openrouter/maker/model"]
+    assert price is not None and not price.known and price.source == "https://openrouter.ai/api/v1/models"

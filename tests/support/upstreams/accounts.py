@@ -56,11 +56,22 @@ class Key:
 class AccountVendor(LoopbackServer):
     """Serves whoever has one of its keys."""
 
-    def __init__(self, models: tuple[str, ...] = MODELS, open_list: bool = False) -> None:
+    def __init__(
+        self,
+        models: tuple[str, ...] = MODELS,
+        open_list: bool = False,
+        tells_of_keys: bool = True,
+        pricing: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self.models = models
+        """Without any it has no list at all."""
         self.open_list = open_list
-        """Its list of models is open to everybody, and `/v1/key` tells of the key, as at OpenRouter."""
+        """Its list of models is open to everybody, and (where it `tells_of_keys`) `/v1/key` tells of the key, as at OpenRouter;
+        at NVIDIA nothing does."""
+        self.tells_of_keys = tells_of_keys
+        self.pricing = pricing or {}
+        """What the open list says that models cost, by name, as OpenRouter's does."""
         self.time = time.time()
         self._keys: dict[str, Key] = {}
         self._guard = threading.Lock()
@@ -88,7 +99,8 @@ class AccountVendor(LoopbackServer):
         protocol = ask.protocol if ask else _dialect(request)
         key = self._keys.get(_secret(request))
         if self.open_list and request.path == "/v1/models":
-            await services.serve(request, reply, self.models)
+            listed = [{"id": name, "object": "model", "pricing": self.pricing.get(name)} for name in self.models]
+            await reply.whole(200, {"data": listed})
             return
         if key is None or key.revoked:
             status, body = (
@@ -99,11 +111,11 @@ class AccountVendor(LoopbackServer):
         if key.forbidden:
             await reply.whole(403, error_body(protocol, 403, "this account may not"))
             return
-        if self.open_list and request.path == "/v1/key":
+        if self.open_list and self.tells_of_keys and request.path == "/v1/key":
             await reply.whole(200, {"data": {"label": "sk-or-…", "is_free_tier": key.plan == "free", **key.credit}})
             return
         if ask is None:
-            if not await services.serve(request, reply, self.models):
+            if not self.models or not await services.serve(request, reply, self.models):
                 await reply.whole(404, error_body(protocol, 404, f"unknown path {request.path}"))
             return
         with self._guard:

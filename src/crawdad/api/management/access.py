@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from fastapi import Request
 
@@ -28,10 +28,15 @@ def credentials_of(request: Request) -> list[str]:
     return list(found)
 
 
-def principal_of(door: Door, request: Request) -> Principal:
-    """Who asks, by whichever of the credentials opens most. Raises UNAUTHENTICATED when none is known (that counts as one
-    wrong guess, however many headers it came in)."""
+def principal_of(door: Door, request: Request, wanted: Collection[Permission] = ()) -> Principal:
+    """Who asks, by whichever of the credentials holds one of the rights that are `wanted`, else opens most. Raises
+    UNAUTHENTICATED when none is known (that counts as one wrong guess, however many headers it came in)."""
     best: Principal | None = None
+
+    def worth(principal: Principal) -> tuple[bool, bool, int]:
+        rights = principal.permissions
+        return not rights.isdisjoint(wanted), not rights <= KEY_DEFAULT, len(rights)
+
     refusal: GatewayError | None = None
     presented = credentials_of(request)
     visitor: Principal | None = getattr(request.state, "visitor", None)
@@ -44,7 +49,7 @@ def principal_of(door: Door, request: Request) -> Principal:
         except GatewayError as error:
             refusal = error
             continue
-        if best is None or len(found.permissions) > len(best.permissions):
+        if best is None or worth(found) > worth(best):
             best = found
     if best is None:
         assert refusal is not None
@@ -60,7 +65,7 @@ def guard(door: Door, *permissions: Permission) -> Guard:
     """
 
     async def check(request: Request) -> Principal:
-        principal = principal_of(door, request)
+        principal = principal_of(door, request, permissions)
         if principal.permissions.isdisjoint(permissions):
             if principal.permissions <= KEY_DEFAULT:
                 raise GatewayError(

@@ -32,6 +32,7 @@ from crawdad.core.accounts import Account
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.text import Text
 from crawdad.services.accounts.documents import limits_of, order_of
+from crawdad.services.accounts.refreshing import TEST_RESULTS
 from crawdad.services.accounts.services import AccountServices
 
 
@@ -160,8 +161,7 @@ def _serving_routes(router: APIRouter, context: OpsClaw) -> None:
     @router.post("/api/accounts/{account_id}/warmup")
     async def test(account_id: str, request: Request, _: Annotated[Principal, Depends(manage)]) -> str:
         account = await registry.get(account_id)
-        forbidden = (await services.refreshing.one(account)).forbidden
-        key = "accounts.test_refused" if forbidden else "accounts.test_good"
+        key = TEST_RESULTS[await services.refreshing.test(account)]
         return Text(key, {"label": account.label}).render(language_of(request))
 
 

@@ -68,6 +68,16 @@ NO_EFFECT = (
     "proxy.enabled",
     "proxy.zai.mcp",
     "proxy.experimental",
+    "proxy.debug_logging",
+    "proxy.user_agent_override",
+    "proxy.saved_user_agent",
+    "proxy.security_monitor",
+    "proxy.preferred_account_id",
+    "proxy.thinking_budget",
+    "proxy.global_system_prompt",
+    "proxy.image_thinking_mode",
+    "proxy.proxy_pool",
+    "circuit_breaker",
 )
 """Keys that are kept for clients and do nothing here; `docs/management.md` says why."""
 
@@ -290,7 +300,7 @@ def _extras(config: JsonObject) -> JsonObject:
 def _without(value: JsonObject, defaults: Mapping[str, Any], place: str) -> JsonObject:
     kept: JsonObject = {}
     for key, item in value.items():
-        here = f"{place}{key}"
+        here = place + _step(key)
         if here in _OWNED or (key in defaults and item == defaults[key] and type(item) is type(defaults[key])):
             continue
         default = defaults.get(key)
@@ -311,7 +321,7 @@ def _masked(value: Any, key: str, place: str) -> Any:
     if isinstance(value, dict):
         if place.rstrip(".") in _WHOLE:
             return value
-        return {name: _masked(item, name, f"{place}{name}.") for name, item in value.items()}
+        return {name: _masked(item, name, f"{place}{_step(name)}.") for name, item in value.items()}
     if isinstance(value, list):
         return [_masked(item, key, place) for item in value]
     return _mask(value, key)
@@ -334,7 +344,8 @@ def _merged(base: Any, top: Any, place: str, key: str = "") -> Any:
     if isinstance(top, Mapping):
         if not isinstance(base, dict) or place.rstrip(".") in _WHOLE:
             return dict(top)
-        return {**base, **{name: _merged(base.get(name), item, f"{place}{name}.", name) for name, item in top.items()}}
+        inner = {name: _merged(base.get(name), item, f"{place}{_step(name)}.", name) for name, item in top.items()}
+        return {**base, **inner}
     if isinstance(top, str) and top != base:
         if isinstance(base, str) and base and top == _mask(base, key):
             return base
@@ -346,11 +357,16 @@ def _merged(base: Any, top: Any, place: str, key: str = "") -> Any:
 def _different(before: Any, after: Any, place: str) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict) and place.rstrip(".") not in _WHOLE:
         for key in after:
-            yield from _different(before.get(key), after[key], f"{place}{key}.")
+            yield from _different(before.get(key), after[key], f"{place}{_step(key)}.")
     elif place.rstrip(".") in _WHOLE and list(before.items()) != list(after.items()):
         yield place.rstrip(".")  # the order of a mapping decides ties
     elif before != after or isinstance(before, bool) != isinstance(after, bool):
         yield place.rstrip(".")
+
+
+def _step(key: str) -> str:
+    """A key as part of a dotted one: a stranger's key with a dot in it must not pass for two of ours."""
+    return f'["{key}"]' if "." in key else key
 
 
 def _over(base: Any, top: Any) -> Any:

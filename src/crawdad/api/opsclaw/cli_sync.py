@@ -100,9 +100,9 @@ def cli_sync_routes(router: APIRouter, context: OpsClaw) -> None:
         return {"success": True, "key_id": made[0] if made else None, **_told(changes, sync, key)}
 
     @router.post("/api/proxy/cli/restore", dependencies=[may_change])
-    async def restore(wanted: ToolRequest) -> dict[str, Any]:
+    async def restore(request: Request, wanted: ToolRequest) -> dict[str, Any]:
         tool = tool_named(wanted.app)
-        changes = await sync.restore(tool)
+        changes = [change for change in await sync.restore(tool, wanted.url(request)) if change.is_change]
         await keys.replace(tool, None)
         return {"success": True, **_told(changes, sync, None)}
 

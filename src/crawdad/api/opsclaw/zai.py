@@ -21,14 +21,14 @@ _FAMILIES = (("claude-*opus*", "opus"), ("claude-*haiku*", "haiku"), ("claude-*"
 
 def zai_patch(zai: Mapping[str, Any]) -> dict[str, Any]:
     """The provider's entry, as a merge patch."""
-    names = dict.fromkeys([*zai["models"].values(), *zai["model_mapping"].values()])
+    targets = (*zai["models"].values(), *zai["model_mapping"].values())
     return {
         "enabled": zai["enabled"],
         "api": _PROTOCOL,
         "baseUrl": zai["base_url"],
         "apiKey": zai["api_key"] or None,
         "discover": False,
-        "models": [{"id": name} for name in names if isinstance(name, str) and name],
+        "models": [{"id": name} for name in dict.fromkeys(each for each in targets if isinstance(each, str) and each)],
     }
 
 

@@ -28,6 +28,7 @@ app = application("accounts", no_args_is_help=True)
 Result = TypeVar("Result")
 _NAME = Annotated[str, typer.Argument(metavar="ACCOUNT", help=words("cli.accounts.id_or_label"))]
 _NAMES = Annotated[list[str], typer.Argument(metavar="ACCOUNT...", help=words("cli.accounts.ids_or_labels"))]
+_TEST_STYLES = {True: "green", False: "red", None: "yellow"}
 _NO_CHECK = Annotated[bool, typer.Option("--no-check", help=words("cli.accounts.no_check"))]
 
 
@@ -121,16 +122,18 @@ def reorder(context: typer.Context, accounts: _NAMES) -> int:
 
 @command(app, "cli.accounts.test", "test")
 def test(context: typer.Context, account: _NAME) -> int:
+    from crawdad.services.accounts.refreshing import TEST_RESULTS
+
     invocation: Invocation = context.obj
 
-    async def look(services: AccountServices) -> tuple[str, bool]:
+    async def look(services: AccountServices) -> tuple[str, bool | None]:
         found = await services.registry.find(account)
-        return found.label, (await services.refreshing.one(found)).forbidden
+        return found.label, await services.refreshing.test(found)
 
-    label, refused = _run(invocation, look)
-    key, style = ("accounts.test_refused", "red") if refused else ("accounts.test_good", "green")
-    invocation.output.show({"label": label, "refused": refused}, Toned(words(key, label=label), style))
-    return exits.PROBLEM if refused else exits.OK
+    label, taken = _run(invocation, look)
+    line = Toned(words(TEST_RESULTS[taken], label=label), _TEST_STYLES[taken])
+    invocation.output.show({"label": label, "refused": taken is False, "taken": taken}, line)
+    return exits.PROBLEM if taken is False else exits.OK
 
 
 @command(app, "cli.accounts.refresh", "refresh")

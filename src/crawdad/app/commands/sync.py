@@ -47,7 +47,7 @@ def sync(  # noqa: PLR0913  # one parameter an option
         if not yes and sys.stdin.isatty() and not typer.confirm(words("cli.sync.confirm")):
             raise CommandFailed(words("cli.sync.left"), exits.PROBLEM)
     if written or (restore and not dry_run):
-        asyncio.run(tools.restore(tool) if restore else tools.sync(tool, url, key, model))
+        asyncio.run(tools.restore(tool, url) if restore else tools.sync(tool, url, key, model))
     document = {
         "tool": tool,
         "written": written,

@@ -78,6 +78,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Connection test: {success} of {total} accounts answered.",
         "连接测试：{total} 个账号中有 {success} 个成功。",
     ),
+    "accounts.test_open": (
+        "Connection test of '{label}': it answers, and does not tell whether it takes the credential.",
+        "“{label}”连接测试：服务商有应答，但未表明是否接受凭据。",
+    ),
     "accounts.test_good": ("Connection test of '{label}': it answers.", "“{label}”连接测试：成功。"),
     "accounts.test_refused": (
         "Connection test of '{label}': the vendor refuses the credential.",

@@ -134,7 +134,7 @@ def order_of(entry: Any, check: bool) -> AccountOrder:
         plan=fields.text("plan", "subscription_tier"),
         limits=limits_of(fields.listed("limits")),
         extra={**_text_pairs(fields.mapping("extra")), **extra},
-        priority=fields.place("priority"),
+        priority=fields.place("priority", "position"),
         check=check,
     )
 
@@ -199,9 +199,10 @@ class _Fields:
             raise bad_request("wire.type", name, expected="a number")
         return float(value)
 
-    def place(self, name: str) -> int | None:
+    def place(self, *names: str) -> int | None:
         """A place in the order."""
-        if self._entry.get(name) is None:
+        name = next((name for name in names if self._entry.get(name) is not None), None)
+        if name is None:
             return None
         value = self.number(name, 0.0)
         if not -_FURTHEST <= value <= _FURTHEST:

@@ -6,7 +6,7 @@ Everything a request needs is in memory; what is learnt goes to the database and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -235,17 +235,29 @@ class Pool:
         while True:
             found: list[Offer] = []
             probed = False
-            for offer in offers:
-                for account in self.snapshot.by_provider.get(offer.provider.id, ()):
-                    if serves(account, offer.model) and (account.id, offer.model) not in asked:
-                        standing = self.standing(account, offer.model)
-                        if standing is None or standing.state in (State.FREE, State.HALF_OPEN, State.RESTING):
-                            found.append(self._offers.of(offer, account))
-                        probed |= standing is not None and standing.state is State.PROBED
+            for offer, account, state in self._unasked(offers, asked):
+                if state in (State.FREE, State.HALF_OPEN, State.RESTING):
+                    found.append(self._offers.of(offer, account))
+                probed |= state is State.PROBED
             if found or not probed or waited + seconds >= settings.max_wait_seconds:
                 return found, seconds
             await self._clock.sleep(_LOOK_AGAIN_SECONDS)
             seconds += _LOOK_AGAIN_SECONDS
+
+    def refused(self, offers: Sequence[Offer], asked: Container[tuple[str, str]]) -> list[Offer]:
+        """The offers of accounts whose credential was refused a while ago, and that the request has not tried: it may be taken
+        by now, and where all others failed that is better than nothing."""
+        found = self._unasked(offers, asked)
+        return [self._offers.of(offer, account) for offer, account, state in found if state is State.REFUSED]
+
+    def _unasked(
+        self, offers: Sequence[Offer], asked: Container[tuple[str, str]]
+    ) -> Iterator[tuple[Offer, Account, State]]:
+        for offer in offers:
+            for account in self.snapshot.by_provider.get(offer.provider.id, ()):
+                if serves(account, offer.model) and (account.id, offer.model) not in asked:
+                    standing = self.standing(account, offer.model)
+                    yield offer, account, State.FREE if standing is None else standing.state
 
     async def take(self, turn: Turn, offer: Offer) -> Taken:
         """Make ready for a call in an account's name. Raises RATE_LIMITED where it has to rest by now, and what asking for a

@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 _AT_ONCE = 5
 _MOST_LISTED = 50
 _IDLE_SECONDS = 60.0
+TEST_RESULTS = {True: "accounts.test_good", False: "accounts.test_refused", None: "accounts.test_open"}
+"""What is said of a test of an account, by whether the vendor takes the credential."""
 
 
 @dataclass(slots=True)
@@ -52,14 +54,24 @@ class Refreshing:
         return self._running is not None
 
     async def one(self, account: Account) -> Quota:
-        """Look at one account and keep what is seen. A credential that is refused is a forbidden quota; raises what keeps the
-        vendor from answering."""
+        """Look at one account and keep what is seen. A credential that is refused is a forbidden quota; where the vendor does
+        not look at it, what was known stays. Raises what keeps the vendor from answering."""
+        await self._look(account, False)
+        return self.quota(account)
+
+    async def test(self, account: Account) -> bool | None:
+        """The same, for a person who wants to know: whether the vendor takes the credential, None where it does not tell. May
+        spend a token."""
+        return await self._look(account, True)
+
+    async def _look(self, account: Account, spend: bool) -> bool | None:
         quotas = self._pool.quotas
         try:
-            models = await self._checking.models(
+            checked = await self._checking.check(
                 account,
                 lambda status, headers, body: quotas.hear(account.id, "*", headers),
                 lambda told: quotas.hear_of_key(account.id, told),
+                spend,
             )
         except GatewayError as error:
             if error.details.get("code") == REVOKED:
@@ -69,10 +81,12 @@ class Refreshing:
             quotas.check(account.id)
             quotas.forbid(account.id, True)
             await self._keeping.flush()
-            return self.quota(account)
-        quotas.forbid(account.id, False)
-        if self._pool.locks and self._pool.locks.succeed(account.id, ""):
-            self._pool.news()
+            return False
+        models = checked.models
+        if checked.proven:
+            quotas.forbid(account.id, False)
+            if self._pool.locks and self._pool.locks.succeed(account.id, ""):
+                self._pool.news()
         for name in self._names(account, models or ()):
             if quotas.left(account.id, name) == (100, 0.0):
                 quotas.set(account.id, name, 100, None)
@@ -80,7 +94,7 @@ class Refreshing:
         if models:
             self.learned(account.provider, models)
         await self._keeping.flush()
-        return self.quota(account)
+        return True if checked.proven else None
 
     async def all(self) -> RefreshStats:
         """Look at all accounts, a few at a time. Whoever asks while that is under way gets the same."""

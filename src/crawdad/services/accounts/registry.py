@@ -93,7 +93,11 @@ class Registry:
         check_order(order, self._checking.is_configured(order.provider))
         known = await self._store.all()
         twin = self._twin(order, known)
-        models = await self._checking.models(self._made(order, twin, ())) if order.check else None
+        new_id = (
+            "acc_" + self._randomness.new_id()
+        )  # of the one that is looked at, too: what was learnt of it stays its own
+        made = self._made(order, twin, (), new_id)
+        models = (await self._checking.check(made, spend=True)).models if order.check else None
         async with self._one:
             known = await self._store.all()
             twin = self._twin(order, known)
@@ -101,7 +105,7 @@ class Registry:
                 raise GatewayError(
                     ErrorKind.CONFLICT, Text("accounts.too_many", {"most": MOST_ACCOUNTS}), {"code": "too_many"}
                 )
-            account = self._made(order, twin, [other.label for other in known])
+            account = self._made(order, twin, [other.label for other in known], new_id)
             if twin is None:
                 account = await self._store.add(account)
                 await self._values.settle(CURRENT, account.id)
@@ -133,9 +137,9 @@ class Registry:
             raise GatewayError(ErrorKind.CONFLICT, text, {"code": "duplicate_credential"})
         return labelled or same
 
-    def _made(self, order: AccountOrder, twin: Account | None, labels: Collection[str]) -> Account:
+    def _made(self, order: AccountOrder, twin: Account | None, labels: Collection[str], new_id: str) -> Account:
         base = twin or Account(
-            id="acc_" + self._randomness.new_id(),
+            id=new_id,
             provider=order.provider,
             kind=order.kind,
             label=order.label or free_label(order.provider, labels),
@@ -217,6 +221,15 @@ class Registry:
         order = await self._store.reorder(ids)
         await self._changed("reordered", [], by, order=order[:50])
         return order
+
+    async def arrange(self, accounts: Sequence[Account], by: Principal) -> None:
+        """Put these accounts in this order, at the places that they hold between them."""
+        places = sorted(account.position for account in accounts)
+        moved = [(account, place) for account, place in zip(accounts, places, strict=True) if account.position != place]
+        for account, place in moved:
+            await self._store.place(account.id, place)
+        if moved:
+            await self._changed("reordered", [account for account, _ in moved], by)
 
     async def pause(self, account_id: str, enable: bool | None, reason: str | None, by: Principal) -> Account:
         """Let an account serve requests (`enable`) or not; None: the other way than now. Counts at once. Raises NOT_FOUND."""

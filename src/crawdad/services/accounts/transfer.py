@@ -53,11 +53,14 @@ class Transfer:
         entries = entries_of(document)
         result = Imported()
         limit = asyncio.Semaphore(_AT_ONCE)
+        behind: dict[int, Account] = {}
 
         async def take(number: int, entry: Any) -> None:
             async with limit:
                 try:
-                    await self._take(entry, by, check, result)
+                    taken = await self._take(entry, by, check, result)
+                    if taken is not None:
+                        behind[number] = taken
                 except GatewayError as error:
                     if error.details.get("code") == "duplicate_credential":
                         result.skipped += 1
@@ -67,6 +70,7 @@ class Transfer:
         async with asyncio.TaskGroup() as group:
             for number, entry in enumerate(entries, 1):
                 group.create_task(take(number, entry))
+        await self._registry.arrange([behind[number] for number in sorted(behind)], by)  # as the document has them
         result.failures.sort(key=lambda failure: failure[0])
         result.accounts.sort(key=lambda account: account.position)
         _log.info(
@@ -74,20 +78,24 @@ class Transfer:
         )
         return result
 
-    async def _take(self, entry: Any, by: Principal, check: bool, result: Imported) -> None:
+    async def _take(self, entry: Any, by: Principal, check: bool, result: Imported) -> Account | None:
+        """Keep one account. It is returned where it went behind all others, for want of a place of its own."""
         if isinstance(entry, dict):
             entry = await asyncio.to_thread(self._unsealed, entry)
         order = order_of(entry, check)
-        for account in await self._registry.all():
+        known = await self._registry.all()
+        for account in known:
             same = account.secret is not None and account.secret == order.secret and account.provider == order.provider
             if same and order.label in ("", account.label):
                 result.skipped += 1
-                return
+                return None
         account = await self._registry.add(order, by)
         if is_paused(entry):
             account = await self._registry.pause(account.id, False, None, by)
         result.imported += 1
         result.accounts.append(account)
+        is_new = all(account.id != other.id for other in known)
+        return account if is_new and order.priority is None else None
 
     def _unsealed(self, entry: dict[str, Any]) -> dict[str, Any]:
         """An entry of an older database: its secret was encrypted with this installation's key."""

@@ -68,6 +68,7 @@ class LiveCatalogue:
 
     def learn(self, provider_id: str, models: Sequence[ListedModel]) -> None:
         """Take a provider's list that somebody else asked for."""
+        self.failures.pop(provider_id, None)
         if self._lists.get(provider_id) != tuple(models):
             self._lists[provider_id] = tuple(models)
             self._asked[provider_id] = self._identity(provider_id)

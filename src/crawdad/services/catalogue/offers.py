@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from crawdad.core.agent_names import AGENT_PROVIDER, DEFAULT_AGENT, agent_model
 from crawdad.core.listing import ListedModel, ModelKind
 from crawdad.core.ports import Timeouts
+from crawdad.core.prices import Price
 from crawdad.core.settings import Api, BackgroundSettings, MappingRule, ModelSettings, ProviderSettings, Settings
 from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.profiles import model_profile
@@ -94,6 +95,8 @@ class Offer:
     """What the model offers beyond its kind's own operation, such as `images`."""
     context_window: int = 0
     max_tokens: int = 0
+    price: Price | None = field(default=None, repr=False, compare=False)
+    """What the provider's own list says that it costs."""
     seat: Seat | None = field(default=None, repr=False, compare=False)
     """Whose credential the provider's headers hold; None: the one of the settings."""
     name: str = field(init=False, default="")
@@ -144,7 +147,9 @@ def build_catalogue(
             offers[offer.name] = offer
         for entry in listed.get(provider.id, ()):
             offer = listed_offer(provider, entry)
-            offers.setdefault(offer.name, offer)
+            known = offers.setdefault(offer.name, offer)
+            if known.price is not entry.price:
+                offers[offer.name] = replace(known, price=entry.price)
     by_model: dict[str, list[Offer]] = {}
     for offer in offers.values():
         if offer.provider.agents:
@@ -221,6 +226,7 @@ def listed_offer(provider: Provider, entry: ListedModel) -> Offer:
         entry.endpoints,
         entry.context_window or 0,
         entry.max_tokens or 0,
+        entry.price,
     )
 
 

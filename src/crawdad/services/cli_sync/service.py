@@ -126,8 +126,13 @@ class CliSync:
                 raise
             return changes
 
-    async def restore_preview(self, tool: Tool) -> list[FileChange]:
+    async def restore_preview(self, tool: Tool, url: str) -> list[FileChange]:
         """What `restore` would do."""
+        if not any([await self._is_ours(file) for file in tool.files]):
+            texts = await self._texts(tool)
+            if (current_url(tool, texts) or "").rstrip("/") != tool.url(url):
+                return []
+            return sync_changes(tool, texts, Wanted(tool.vendor_url), self._shown)
         changes = []
         for file in tool.files:
             if await self._is_ours(file):
@@ -135,11 +140,12 @@ class CliSync:
                 changes.append(FileChange(file, text, restored(file, text, backup, self._shown), self._shown(file)))
         return changes
 
-    async def restore(self, tool: Tool) -> list[FileChange]:
+    async def restore(self, tool: Tool, url: str) -> list[FileChange]:
         """Put the files back as they were: what was changed here, and nothing that the tool has written since. Files that were
-        made here go. Doing it twice is doing it once."""
+        made here go. Where nothing is known of how they were, a tool that uses `url` goes to its own vendor again, without a
+        key. Doing it twice is doing it once."""
         async with self._turn:
-            changes = await self.restore_preview(tool)
+            changes = await self.restore_preview(tool, url)
             for change in changes:
                 if change.is_change:
                     await self._files.check(change.file.path)

@@ -46,13 +46,15 @@ class ToolFile:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One command line tool. `base_url` finds the address in use in the contents of its files, by their path."""
+    """One command line tool. `base_url` finds the address in use in the contents of its files, by their path; `vendor_url` is
+    that of its own vendor."""
 
     id: str
     title: str
     program: str
     files: tuple[ToolFile, ...]
     with_v1: bool
+    vendor_url: str
     base_url: Callable[[Mapping[str, Mapping[str, Any]]], str | None]
 
     def url(self, given: str) -> str:
@@ -165,6 +167,7 @@ CLAUDE = Tool(
         ),
     ),
     False,
+    "https://api.anthropic.com",
     _claude_url,
 )
 CODEX = Tool(
@@ -185,6 +188,7 @@ CODEX = Tool(
         ),
     ),
     True,
+    "https://api.openai.com/v1",
     _codex_url,
 )
 GEMINI = Tool(
@@ -203,6 +207,7 @@ GEMINI = Tool(
         ToolFile(".gemini/config.json", "json", (_GEMINI_LOGIN,), _gemini_settings, optional=True),
     ),
     False,
+    "https://generativelanguage.googleapis.com",
     _gemini_url,
 )
 TOOLS: Mapping[str, Tool] = {tool.id: tool for tool in (CLAUDE, CODEX, GEMINI)}

@@ -1,7 +1,8 @@
 """Which price a model at a provider has.
 
-The configuration goes first: a model's own `cost`, then `models.prices`. Else it is the vendor's published one, if the
-provider is that vendor: somebody who resells the model asks what he likes. What nobody knows is unknown, never zero.
+The configuration goes first: a model's own `cost`, then `models.prices`. Else it is what the provider's own list says, where it
+says prices; else the vendor's published one, if the provider is that vendor: somebody who resells the model asks what he likes.
+What nobody knows is unknown, never zero.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class PriceBook:
         if configured is not self._prices:
             self._prices = configured
             self._known.clear()
+        if offer.price is not None and _pattern_of(offer, configured) is None:
+            return offer.price
         name = (provider.id, offer.model, provider.base_url, provider.profile.name)
         if name not in self._known:
             if len(self._known) >= _REMEMBERED:
@@ -65,16 +68,22 @@ class PriceBook:
         return self._known[name]
 
     def _find(self, offer: Offer, configured: Mapping[str, ModelCost]) -> Price | None:
-        best: str | None = None
-        for pattern in configured:
-            fits = matches(pattern, offer.name) or matches(pattern, offer.model)
-            if fits and (best is None or _specificity(pattern) > _specificity(best)):
-                best = pattern
+        best = _pattern_of(offer, configured)
         if best is not None:
             found = _configured(configured[best])
             return found if found.known else None
         vendor = _vendor_of(offer)
         return None if vendor is None else published(vendor, offer.model)
+
+
+def _pattern_of(offer: Offer, configured: Mapping[str, ModelCost]) -> str | None:
+    """The most specific of the configured patterns that the offer's model fits."""
+    best: str | None = None
+    for pattern in configured:
+        fits = matches(pattern, offer.name) or matches(pattern, offer.model)
+        if fits and (best is None or _specificity(pattern) > _specificity(best)):
+            best = pattern
+    return best
 
 
 def published(vendor: str, model: str) -> Price | None:

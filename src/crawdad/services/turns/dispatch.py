@@ -65,6 +65,8 @@ class Dispatcher:
         number = 0
         waited = 0.0
         asked: set[tuple[str, str]] = set()
+        before: GatewayError | None = None
+        """What the client is told when those that were asked at last, for want of others, do no better."""
         while True:
             offer = offers[number]
             tries[number] += 1
@@ -80,12 +82,14 @@ class Dispatcher:
                 if again is None and pool is not None and error.kind in ELSEWHERE:
                     late, seconds = await pool.late(wanted, asked, waited)
                     waited += seconds
+                    if not late and asked:
+                        late, before = pool.refused(wanted, asked), before or error
                     if late:
                         number = len(tries)
                         offers, tries = [*offers, *late], [*tries, *(0 for _ in late)]
                         continue
                 if again is None:
-                    raise _with_wait(error, rests) from None
+                    raise _with_wait(before or error, rests) from None
                 if again.seconds > 0:
                     await self._clock.sleep(again.seconds)
                 number = again.offer

@@ -61,6 +61,7 @@ _ALL = (
         cache_control=True,
         top_k=True,
         key_path="/key",
+        lists_prices=True,
     ),
     replace(
         _HOSTED,
@@ -155,7 +156,13 @@ _ALL = (
     replace(_HOSTED, name="together", reasoning_history="reasoning", video_parts=True, top_k=True),
     replace(_HOSTED, name="fireworks", reasoning_history="reasoning_content", top_k=True),
     replace(_HOSTED, name="huggingface"),
-    replace(_HOSTED, name="nvidia", thinking_switch="chat_template", reasoning_effort=False),
+    replace(
+        _HOSTED,
+        name="nvidia",
+        thinking_switch="chat_template",
+        reasoning_effort=False,
+        key_probe="meta/llama-3.1-8b-instruct",
+    ),
     replace(
         _HOSTED,
         name="google",
