@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping
 
 from crawdad.core.agents import Origin, RunEvent, RunStatus
 from crawdad.core.parts import JsonObject
+from crawdad.store.question import AnyRow
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ def run_row(run: StoredRun) -> dict[str, Any]:
     return written({name: getattr(run, name) for name in _FIELDS})
 
 
-def run_of(row: RowMapping) -> StoredRun:
+def run_of(row: AnyRow) -> StoredRun:
     """The run that a row tells of."""
     values: dict[str, Any] = dict(row)
     values["order"], values["result"] = orjson.loads(values["order"]), orjson.loads(values["result"])

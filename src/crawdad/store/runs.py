@@ -15,9 +15,10 @@ from crawdad.core.agents import ENDED, EventKind, RunEvent, RunStatus
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
+from crawdad.store.question import Question, parameter
 from crawdad.store.run_rows import RunEnd, Signals, StoredRun, event_row, run_of, run_row, written
 from crawdad.store.run_tables import agent_run_events, agent_runs
-from crawdad.store.runs_sqlite import add_at_once, keep_at_once
+from crawdad.store.runs_sqlite import add_at_once, begin_at_once, keep_at_once
 from crawdad.store.upsert import insert_or_keep
 
 __all__ = ["RunEnd", "RunStore", "Signals", "StoredRun"]
@@ -25,6 +26,18 @@ __all__ = ["RunEnd", "RunStore", "Signals", "StoredRun"]
 _DELETED_AT_ONCE = 200
 _columns = agent_runs.c
 _events = agent_run_events.c
+_IN_SESSION = _columns.session_key == parameter("session")
+_ONE = Question(select(agent_runs).where(_columns.id == parameter("wanted")))
+_WAITING = Question(
+    select(agent_runs)
+    .where(_IN_SESSION, _columns.status == "queued", _columns.absorbed_by == "")
+    .order_by(_columns.created_at, _columns.id)
+)
+_ACTIVE = Question(
+    select(agent_runs)
+    .where(_IN_SESSION, _columns.status.in_(("running", "queued")))
+    .order_by(_columns.status.desc(), _columns.created_at, _columns.id)
+)
 
 
 class RunStore:
@@ -42,6 +55,26 @@ class RunStore:
         async with self._database.write() as connection:
             await connection.execute(insert(agent_runs), row)
 
+    async def begin(self, run: StoredRun) -> bool:
+        """Keep a new run that is at work already. False: its session has one that runs or waits, or its principal has used the
+        idempotency key."""
+        row = run_row(run)
+        busy = select(_columns.id).where(
+            _columns.session_key == run.session_key, _columns.status.in_(("running", "queued"))
+        )
+        try:
+            if self._database.is_sqlite:
+                return await self._database.write_at_once(lambda connection: begin_at_once(connection, row))
+            async with self._database.write() as connection:
+                if (await connection.execute(busy.limit(1))).first() is not None:
+                    return False
+                await connection.execute(insert(agent_runs), row)
+        except GatewayError as error:
+            if error.kind is ErrorKind.CONFLICT:
+                return False
+            raise
+        return True
+
     async def known(self, principal_id: str, key: str) -> str | None:
         """The run that a principal ordered with that idempotency key."""
         query = select(_columns.id).where(_columns.principal_id == principal_id, _columns.idempotency_key == key)
@@ -51,9 +84,8 @@ class RunStore:
 
     async def get(self, run_id: str) -> StoredRun | None:
         """One run."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(agent_runs).where(_columns.id == run_id))).mappings().one_or_none()
-        return None if row is None else run_of(row)
+        found = await self._database.ask(_ONE, wanted=run_id)
+        return run_of(found[0]) if found else None
 
     async def claim(self, run_id: str, runner: str, now: float) -> StoredRun | None:
         """Begin a waiting run, unless its session has one at work or it waits no more."""
@@ -91,23 +123,11 @@ class RunStore:
 
     async def waiting(self, session_key: str) -> list[StoredRun]:
         """What waits in a session, in order."""
-        query = (
-            select(agent_runs)
-            .where(_columns.session_key == session_key, _columns.status == "queued", _columns.absorbed_by == "")
-            .order_by(_columns.created_at, _columns.id)
-        )
-        async with self._database.read() as connection:
-            return [run_of(row) for row in (await connection.execute(query)).mappings()]
+        return [run_of(row) for row in await self._database.ask(_WAITING, session=session_key)]
 
     async def active(self, session_key: str) -> list[StoredRun]:
         """What runs and waits in a session, the running one first."""
-        query = (
-            select(agent_runs)
-            .where(_columns.session_key == session_key, _columns.status.in_(("running", "queued")))
-            .order_by(_columns.status.desc(), _columns.created_at, _columns.id)
-        )
-        async with self._database.read() as connection:
-            return [run_of(row) for row in (await connection.execute(query)).mappings()]
+        return [run_of(row) for row in await self._database.ask(_ACTIVE, session=session_key)]
 
     async def count_waiting(self) -> int:
         """How many wait, in all sessions."""

@@ -78,7 +78,9 @@ def _ended(connection: sqlite3.Connection, waiting: Waiting, *, alone: bool) -> 
     try:
         value = waiting.work(connection)
     except BaseException as error:
-        if not connection.in_transaction and isinstance(error, sqlite3.Error):  # SQLite undid it all: a full disk, for one
+        if not connection.in_transaction and isinstance(
+            error, sqlite3.Error
+        ):  # SQLite undid it all: a full disk, for one
             raise
         connection.execute("ROLLBACK" if alone else "ROLLBACK TO work")
         if not alone:

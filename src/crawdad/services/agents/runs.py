@@ -62,15 +62,9 @@ class Runs:
         if order.thinking:
             level_of(order.thinking)
         run = self._stored(replace(order, agent_id=agent.id))
-        active = await self._store.active(order.session_key)
-        if not active and self._lanes.has_room(order.origin):
+        if self._lanes.has_room(order.origin):
             begun = replace(run, status="running", runner=self._lanes.runner, starts=1, started_at=run.created_at)
-            try:
-                await self._store.add(begun)
-            except GatewayError as error:
-                if error.kind is not ErrorKind.CONFLICT:
-                    raise
-            else:
+            if await self._store.begin(begun):
                 self._lanes.begin(begun)
                 return run.id
         known = await self._known(order)
