@@ -16,12 +16,12 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
 from crawdad.store.question import Question, parameter
-from crawdad.store.run_rows import RunEnd, Signals, StoredRun, event_row, run_of, run_row, written
+from crawdad.store.run_rows import RunEnd, Signals, StoredRun, ended, event_row, run_of, run_row, written
 from crawdad.store.run_tables import agent_run_events, agent_runs
 from crawdad.store.runs_sqlite import add_at_once, begin_at_once, keep_at_once
 from crawdad.store.upsert import insert_or_keep
 
-__all__ = ["RunEnd", "RunStore", "Signals", "StoredRun"]
+__all__ = ["RunEnd", "RunStore", "Signals", "StoredRun", "ended"]
 
 _DELETED_AT_ONCE = 200
 _columns = agent_runs.c

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from crawdad.store.sqlite_writer import Result, as_sqlalchemy, open_connection
+from crawdad.store.finishing import Result
+from crawdad.store.sqlite_writer import as_sqlalchemy, open_connection
 
 _THREADS = 4
 

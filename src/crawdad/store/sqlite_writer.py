@@ -9,11 +9,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
-Result = TypeVar("Result")
+from crawdad.store.whole import WholeConnection, over
+
 Work = Callable[[sqlite3.Connection], Any]
 """Statements within a transaction: what they found is returned, and what they raise undoes them."""
 
@@ -27,9 +28,9 @@ class Waiting:
         self.work = work
         self.done = False
         self.value: Any = None
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
-    def end(self, value: Any = None, error: BaseException | None = None) -> None:
+    def end(self, value: Any = None, error: Exception | None = None) -> None:
         """Say what became of it."""
         self.value = value
         self.error = as_sqlalchemy(error) if isinstance(error, sqlite3.Error) else error
@@ -44,12 +45,18 @@ class SqliteWriter:
         self._pragmas = pragmas
         self._one_thread = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._whole: WholeConnection | None = None
+
+    def whole(self) -> WholeConnection:
+        """The connection as `Database.write_whole` knows it; for work alone."""
+        assert self._whole is not None
+        return self._whole
 
     def run(self, batch: Sequence[Waiting]) -> None:
         """All work of `batch` in one transaction, each piece whole or not at all, in order."""
         with self._one_thread:
             try:
-                connection = self._connection = self._connection or open_connection(self._path, self._pragmas)
+                connection = self._connection or self._open()
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     ended = [_ended(connection, waiting, alone=len(batch) == 1) for waiting in batch]
@@ -58,7 +65,7 @@ class SqliteWriter:
                 finally:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
+            except Exception as error:  # nothing of it is kept
                 ended = [(None, error)] * len(batch)
             for waiting, end in zip(batch, ended, strict=True):
                 waiting.end(*end)
@@ -68,16 +75,21 @@ class SqliteWriter:
         with self._one_thread:
             if self._connection is not None:
                 self._connection.close()
-                self._connection = None
+                self._connection = self._whole = None
+
+    def _open(self) -> sqlite3.Connection:
+        self._connection = open_connection(self._path, self._pragmas)
+        self._whole = over(self._connection)
+        return self._connection
 
 
-def _ended(connection: sqlite3.Connection, waiting: Waiting, *, alone: bool) -> tuple[Any, BaseException | None]:
-    """What a piece of work returned, or what it raised and is undone for. Raises `sqlite3.Error` where all is lost."""
+def _ended(connection: sqlite3.Connection, waiting: Waiting, *, alone: bool) -> tuple[Any, Exception | None]:
+    """What a piece of work returned, or what it raised and is undone for. Raises where all is lost."""
     if not alone:
         connection.execute("SAVEPOINT work")
     try:
         value = waiting.work(connection)
-    except BaseException as error:
+    except Exception as error:
         if not connection.in_transaction and isinstance(
             error, sqlite3.Error
         ):  # SQLite undid it all: a full disk, for one
@@ -99,7 +111,7 @@ def open_connection(path: str, pragmas: Sequence[str]) -> sqlite3.Connection:
     return connection
 
 
-def as_sqlalchemy(error: sqlite3.Error) -> BaseException:
+def as_sqlalchemy(error: sqlite3.Error) -> StatementError:
     """The error as SQLAlchemy would raise it."""
     wrapped = DBAPIError.instance(None, None, error, sqlite3.Error)
     wrapped.__cause__ = error

@@ -21,7 +21,7 @@ from crawdad.services.agents.execution import End, Execution, Stopping
 from crawdad.services.agents.queueing import may_merge
 from crawdad.services.agents.recorder import EventWriter, Recorder
 from crawdad.services.tasks import Tasks
-from crawdad.store.runs import RunEnd, RunStore, StoredRun
+from crawdad.store.runs import RunEnd, RunStore, StoredRun, ended
 
 ENDED_TOPIC = "agent_runs.ended"
 _LOOK_SECONDS = 1.0
@@ -54,6 +54,8 @@ class Lanes:
         bus: Bus,
     ) -> None:
         self.at_work: dict[str, AtWork] = {}
+        self.ended: dict[str, StoredRun] = {}
+        """The runs that have just ended here, as they are kept, for those who waited for that."""
         self.runner = runner.name
         self.before: list[Callable[[StoredRun, int], None]] = []
         """What is called when a run is taken to work here, with the number of its last event so far."""
@@ -218,13 +220,17 @@ class Lanes:
         try:
             end = await self._execution.take(run, others, recorder, work.stopping)
             recorder.emit("lifecycle", end.event)
-            await recorder.close(end.status, {**end.values, "ended_at": self._clock.now()})
+            values = {**end.values, "ended_at": self._clock.now()}
+            await recorder.close(end.status, values)
+            self.ended[run.id] = ended(run, end.status, recorder.changed | values)
             if work.stopping.absorbed:
                 await self._end_others(run, end)
+            self.at_work.pop(run.id, None)
+            await self._tell(run, end)
+            await self.poke(run.session_key)
         finally:
             self.at_work.pop(run.id, None)
-        await self._tell(run, end)
-        await self.poke(run.session_key)
+            self.ended.pop(run.id, None)
         if self._crowded:
             self._crowded = False
             self.look()  # a place has become free
