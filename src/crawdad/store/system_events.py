@@ -70,9 +70,9 @@ class SystemEventStore:
 
     async def take(self, session_key: str, run_id: str) -> list[StoredEvent]:
         """What waits now belongs to that run; all that belongs to it, in order."""
-        mine = update(system_events).where(_columns.session_key == session_key, _columns.run_id == _WAITS)
         if not await self._database.ask(_SOME, session=session_key, run=run_id):
             return []  # as nearly always: a look costs less than a transaction
+        mine = update(system_events).where(_columns.session_key == session_key, _columns.run_id == _WAITS)
         query = select(system_events).where(_columns.session_key == session_key, _columns.run_id == run_id)
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
