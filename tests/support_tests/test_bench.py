@@ -25,7 +25,7 @@ from crawdad.app.bench.upstream import MARK
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.scripted import ScriptedUpstream
 
-TINY = Plan(0.2, 0.1, (2, 4), 0.2, 1, 2, 0.1)
+TINY = Plan(0.2, 0.1, (2, 4), 0.2, 1, 2, 20, 20, 0.1)
 STAND_IN = (sys.executable, "-m", "tests.support_tests.stand_in", "serve")
 HELLO: Any = [{"role": "user", "content": "hi"}]
 ROOT = str(Path(__file__).resolve().parents[2])
@@ -133,7 +133,7 @@ def test_the_whole_run_against_a_stand_in(in_tree: None, monkeypatch: pytest.Mon
     rows, notes = run(list(MEASURES), TINY, say=said.append, command=STAND_IN)
     assert said == [f"measuring: {name}" for name in MEASURES]
     found = {row.name: row for row in rows}
-    assert len(rows) == len(MEASURES) + 2  # requests and agents give two each
+    assert len(rows) == len(MEASURES) + 4  # requests and agents give two each, turns three
     assert found["command"].result.startswith("not measured: exit code")  # the stand-in has no such command
     assert found["start to first answered request"].data["seconds"] > 0
     assert 0 <= found["chat requests, c=64"].data["cpu_microseconds_per_request"] < 1_000_000
@@ -213,10 +213,11 @@ def test_every_peer_fills_its_templates(tmp_path: Path) -> None:
 
 
 def test_the_plans_keep_their_promise() -> None:
-    for plan, most in ((QUICK, 60), (FULL, 300)):
+    for plan, most in ((QUICK, 60), (FULL, 600)):
         one, stream = plan.request_seconds + plan.warmup_seconds + 0.5, plan.stream_seconds + plan.warmup_seconds + 1.5
         requests = 3 + 2 + 4 / 2 + 1 + plan.slope_rounds
-        assert requests * one + 2 * len(plan.stream_steps) * stream + plan.starts * 2 * 1.5 + 5 < most
+        turns = 4 * one + 5 + plan.turns * 0.012 + plan.sessions / 2000
+        assert turns + requests * one + 2 * len(plan.stream_steps) * stream + plan.starts * 2 * 1.5 + 5 < most
 
 
 def test_the_table_shows_every_row(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

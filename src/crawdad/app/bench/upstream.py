@@ -19,11 +19,13 @@ from typing import cast
 MARK = re.compile(rb"#(\d{6})@(\d{18});")
 """Finds number and sending time (monotonic nanoseconds) of events."""
 
+STORY = "story"
+"""The model of agents."""
+
 _MODEL = re.compile(rb'"model"\s*:\s*"(?:[^"]*/)?([^"]*)"')
 _PACE = re.compile(rb"paced-(\d+)-(\d+)")
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"transfer-encoding:\s*chunked", re.IGNORECASE)
-_STORY = b"story"
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 _FIRST_EVENT_SECONDS = 0.05
 _LARGEST_BODY = 65536
@@ -198,7 +200,7 @@ class StaticUpstream(asyncio.Protocol):
             self._transport.write(voice.whole)
             return
         model = _MODEL.search(body)
-        if model and model[1] == _STORY:
+        if model and model[1] == STORY.encode():
             last = body.rfind(_LAST_ROLE) + len(_LAST_ROLE)
             self._transport.write(_SAYS if body.startswith(b"tool", last) else _CALLS)
             return
