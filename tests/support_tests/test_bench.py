@@ -86,6 +86,23 @@ def test_the_upstream_is_a_messages_vendor(static: int) -> None:
             assert len(MARK.findall(stream.get_final_text().encode())) == 5
 
 
+def test_the_upstream_plays_an_agents_model(static: int) -> None:
+    said: list[Any] = [*HELLO]
+    with OpenAI(
+        base_url=f"http://127.0.0.1:{static}/v1", api_key="x", max_retries=0, _strict_response_validation=True
+    ) as client:
+        with client.chat.completions.stream(model="story", messages=said) as stream:
+            message = stream.get_final_completion().choices[0].message
+        call = (message.tool_calls or [])[0]
+        assert (call.function.name, call.function.arguments) == ("read", '{"path":"BENCH.md"}')
+        said += [message.model_dump(exclude_none=True), {"role": "tool", "content": "seen", "tool_call_id": call.id}]
+        with client.chat.completions.stream(model="story", messages=said) as stream:
+            answer = stream.get_final_completion().choices[0]
+        assert (answer.message.content, answer.finish_reason) == ("It says what it says.", "stop")
+        with client.chat.completions.stream(model="story", messages=[*said, *HELLO]) as stream:
+            assert stream.get_final_completion().choices[0].finish_reason == "tool_calls"
+
+
 def test_events_are_paced(static: int) -> None:
     found = load(stream_job(static, "paced-50-40", 40), Cores.split()).found
     assert found["lost"] == 0
@@ -140,6 +157,12 @@ def test_the_whole_run_against_a_stand_in(in_tree: None, monkeypatch: pytest.Mon
     assert found["chat requests, c=64"].data["errors"] == 0
     assert found["translated streams at 50 events/s"].result.startswith(("4 carried", "2 carried", "none"))
     assert found["resident memory, idle"].data["application_megabytes"] > 5
+    assert found["agent turn with one tool call, through the front door"].data["p50_ms"] > 0
+    crowd = found["200 agent turns at once, through the front door"].data
+    assert crowd["errors"] == 0 and crowd["turns_per_second"] > 0
+    assert found["memory over 20 agent turns"].data["megabytes"] > 5
+    listed = found["20 sessions, a page of 50 listed and searched"].data
+    assert len(listed) == 12 and min(listed.values()) > 0
     assert notes
     orjson.dumps(as_json(rows, notes))
 
@@ -213,7 +236,7 @@ def test_every_peer_fills_its_templates(tmp_path: Path) -> None:
 
 
 def test_the_plans_keep_their_promise() -> None:
-    for plan, most in ((QUICK, 60), (FULL, 600)):
+    for plan, most in ((QUICK, 90), (FULL, 600)):
         one, stream = plan.request_seconds + plan.warmup_seconds + 0.5, plan.stream_seconds + plan.warmup_seconds + 1.5
         requests = 3 + 2 + 4 / 2 + 1 + plan.slope_rounds
         turns = 4 * one + 5 + plan.turns * 0.012 + plan.sessions / 2000

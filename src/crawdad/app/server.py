@@ -86,6 +86,7 @@ async def _serve(
     as_json: bool,
     open_agents: OpenAgents | None,
 ) -> None:
+    _import_structlog()
     from crawdad.app.application import open_application
     from crawdad.app.front import Front
 
@@ -178,6 +179,18 @@ def _prepare(launch: Launch) -> None:
     path = launch.logs / "traceback.log"
     forget = os.O_TRUNC if path.exists() and path.stat().st_size > _TRACEBACK_BYTES else 0
     faulthandler.enable(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | forget, 0o600))
+
+
+def _import_structlog() -> None:
+    """structlog looks for rich, for tracebacks that are never drawn here, and that takes a twentieth of a start: it finds
+    none."""
+    if "structlog" in sys.modules or "rich" in sys.modules:
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog  # noqa: F401
+    finally:
+        del sys.modules["rich"]
 
 
 def _die_with_parent() -> None:

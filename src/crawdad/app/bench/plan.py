@@ -21,7 +21,7 @@ RATE = 50
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how much. Everything is bounded: the whole bench stays below ten minutes, the quick one below one, on a
+    """How long and how much. Everything is bounded: the whole bench stays below ten minutes, the quick one below one and a half, on a
     machine that has nothing else to do."""
 
     request_seconds: float
