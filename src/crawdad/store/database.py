@@ -43,6 +43,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=NORMAL",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA journal_size_limit=67108864",
+    "PRAGMA cache_size=-1024",  # each connection fills its own, and what they all read the system keeps anyway
 )
 
 

@@ -21,8 +21,8 @@ RATE = 50
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how much. Everything is bounded: the whole bench stays below ten minutes, the quick one below one and a half, on a
-    machine that has nothing else to do."""
+    """How long and how much. Everything is bounded: on a machine that has nothing else to do the whole bench stays below ten
+    minutes, the quick one below one and a half."""
 
     request_seconds: float
     warmup_seconds: float
