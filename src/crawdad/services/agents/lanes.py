@@ -54,13 +54,12 @@ class Lanes:
         bus: Bus,
     ) -> None:
         self.at_work: dict[str, AtWork] = {}
-        self.ended: dict[str, StoredRun] = {}
-        """The runs that have just ended here, as they are kept, for those who waited for that."""
         self.runner = runner.name
         self.before: list[Callable[[StoredRun, int], None]] = []
         """What is called when a run is taken to work here, with the number of its last event so far."""
         self.after: list[Callable[[StoredRun, End], Awaitable[None]]] = []
         """What is called once a run has ended."""
+        self._ending: dict[str, tuple[Recorder, StoredRun]] = {}
         self._store = store
         self._writer = writer
         self._execution = execution
@@ -91,6 +90,11 @@ class Lanes:
         for callback in self.before:
             callback(run, last_number)
         work.task = self._tasks.start(self._run(work, others or []), f"run {run.id}")
+
+    def just_ended(self, run_id: str) -> StoredRun | None:
+        """A run whose end is kept and being told, as it stands in the store: for those who waited for it."""
+        recorder, run = self._ending.get(run_id, (None, None))
+        return run if recorder is not None and recorder.closed else None
 
     async def poke(self, session_key: str) -> None:
         """Begin what waits in a session, if it may."""
@@ -221,8 +225,8 @@ class Lanes:
             end = await self._execution.take(run, others, recorder, work.stopping)
             recorder.emit("lifecycle", end.event)
             values = {**end.values, "ended_at": self._clock.now()}
+            self._ending[run.id] = recorder, ended(run, end.status, recorder.changed | values)
             await recorder.close(end.status, values)
-            self.ended[run.id] = ended(run, end.status, recorder.changed | values)
             if work.stopping.absorbed:
                 await self._end_others(run, end)
             self.at_work.pop(run.id, None)
@@ -230,7 +234,7 @@ class Lanes:
             await self.poke(run.session_key)
         finally:
             self.at_work.pop(run.id, None)
-            self.ended.pop(run.id, None)
+            self._ending.pop(run.id, None)
         if self._crowded:
             self._crowded = False
             self.look()  # a place has become free

@@ -76,7 +76,10 @@ class Runs:
         recorder: Recorder | None = None
         while True:
             work = self._lanes.at_work.get(run_id)
-            recorder = work.recorder if work is not None else recorder
+            if work is not None:
+                recorder = work.recorder
+            elif recorder is not None and not recorder.closed:
+                recorder = None  # this process has left the run as it is: what becomes of it stands in the store
             events = recorder.since(after) if recorder is not None else None
             if events is None:
                 found = None if recorder is not None else await self._store.get(run_id)
@@ -98,7 +101,7 @@ class Runs:
 
     async def look(self, run_id: str) -> RunState | None:
         """The run as it stands; None: there is none, or it is kept no longer."""
-        found = self._lanes.ended.get(run_id) or await self._store.get(run_id)
+        found = self._lanes.just_ended(run_id) or await self._store.get(run_id)
         return None if found is None else state_of(found)
 
     async def known(self, principal_id: str, idempotency_key: str) -> str | None:
@@ -114,7 +117,7 @@ class Runs:
             while work is not None and not work.recorder.closed and left > 0:
                 await work.recorder.wait(min(30.0, left))
                 left = float("inf") if until is None else until - self._clock.monotonic()
-            found = self._lanes.ended.get(run_id) or await self._store.get(run_id)
+            found = self._lanes.just_ended(run_id) or await self._store.get(run_id)
             if found is None:
                 raise GatewayError(
                     ErrorKind.NOT_FOUND, Text("agents.no_run", {"id": run_id[:80]}), {"code": "run_not_found"}
