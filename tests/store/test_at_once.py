@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -90,21 +90,28 @@ def test_where_the_transaction_is_lost_nobody_is_told_otherwise(writer: SqliteWr
     writer.close()
 
 
-async def _made(database: Database) -> None:
+async def _drop(database: Database) -> None:
     async with database.write() as connection:
-        await connection.execute(text("DROP TABLE IF EXISTS things"))
-        await connection.execute(text(_MAKE))
+        await connection.execute(text("DROP TABLE things"))
 
 
 @pytest.fixture
-def on_sqlite(database: Database) -> Database:
-    if not database.is_sqlite:
+async def things(database: Database) -> AsyncIterator[Database]:
+    async with database.write() as connection:
+        await connection.execute(text(_MAKE))
+    yield database
+    async with database.write() as connection:
+        await connection.execute(text("DROP TABLE IF EXISTS things"))
+
+
+@pytest.fixture
+def on_sqlite(things: Database) -> Database:
+    if not things.is_sqlite:
         pytest.skip("this is how SQLite is written")
-    return database
+    return things
 
 
 async def test_what_waits_is_written_in_one_transaction(on_sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    await _made(on_sqlite)
     sizes: list[int] = []
     run = SqliteWriter.run
 
@@ -125,7 +132,6 @@ async def test_what_waits_is_written_in_one_transaction(on_sqlite: Database, mon
 
 
 async def test_whoever_leaves_the_line_is_not_written(on_sqlite: Database) -> None:
-    await _made(on_sqlite)
     loop = asyncio.get_running_loop()
     async with on_sqlite.write() as connection:  # the writer's place is taken
         stays, leaves = (loop.create_task(on_sqlite.write_at_once(_adding(name))) for name in ("stays", "leaves"))
@@ -138,31 +144,27 @@ async def test_whoever_leaves_the_line_is_not_written(on_sqlite: Database) -> No
     assert [row["name"] for row in await on_sqlite.ask(_ALL)] == ["stays"]
 
 
-async def test_a_question_reads_as_sqlalchemy_does(database: Database) -> None:
-    await _made(database)
-    things = [("one", 1, True), ("two", 2, False), ("three", 3, True), ("nine", 9, True)]
-    rows = [dict(zip(("name", "number", "good"), thing, strict=True)) for thing in things]
-    async with database.write() as connection:
+async def test_a_question_reads_as_sqlalchemy_does(things: Database) -> None:
+    made = [("one", 1, True), ("two", 2, False), ("three", 3, True), ("nine", 9, True)]
+    rows = [dict(zip(("name", "number", "good"), thing, strict=True)) for thing in made]
+    async with things.write() as connection:
         await connection.execute(insert(_THINGS), rows)
-    assert await database.ask(_GOOD, least=1) == [rows[0], rows[2]]
-    assert await database.ask(_GOOD, least=2) == [rows[2]]
-    assert (await database.ask(_GOOD, least=1))[0]["good"] is True
+    assert await things.ask(_GOOD, least=1) == [rows[0], rows[2]]
+    assert await things.ask(_GOOD, least=2) == [rows[2]]
+    assert (await things.ask(_GOOD, least=1))[0]["good"] is True
 
 
-async def test_a_question_to_a_broken_database_is_a_gateways_fault(database: Database) -> None:
+async def test_a_question_to_a_broken_database_is_a_gateways_fault(things: Database) -> None:
     """A bug of ours passes as it is; what the database cannot do is told as everywhere."""
-    async with database.write() as connection:
-        await connection.execute(text("DROP TABLE IF EXISTS things"))
-    with pytest.raises(Exception, match="things"):
-        await database.ask(_ALL)
-    await _made(database)
     with pytest.raises(GatewayError) as caught:
-        await database.ask(_GOOD, least=2**70)
+        await things.ask(_GOOD, least=2**70)
     assert caught.value.kind is ErrorKind.BAD_REQUEST
+    await _drop(things)
+    with pytest.raises(Exception, match="things"):
+        await things.ask(_ALL)
 
 
-async def test_a_whole_transaction_is_kept_or_undone(database: Database) -> None:
-    await _made(database)
+async def test_a_whole_transaction_is_kept_or_undone(things: Database) -> None:
 
     async def add(connection: AsyncConnection, *names: str) -> int:
         for name in names:
@@ -173,18 +175,17 @@ async def test_a_whole_transaction_is_kept_or_undone(database: Database) -> None
         await add(connection, "c")
         raise KeyError("a bug")
 
-    assert await database.write_whole(lambda connection: add(connection, "a")) == 1
+    assert await things.write_whole(lambda connection: add(connection, "a")) == 1
     with pytest.raises(GatewayError) as caught:
-        await database.write_whole(lambda connection: add(connection, "b", "a"))
+        await things.write_whole(lambda connection: add(connection, "b", "a"))
     assert caught.value.kind is ErrorKind.CONFLICT
     with pytest.raises(KeyError):
-        await database.write_whole(fault)
-    assert await database.write_whole(lambda connection: add(connection, "d")) == 2
-    assert [row["name"] for row in await database.ask(_ALL)] == ["a", "d"]
+        await things.write_whole(fault)
+    assert await things.write_whole(lambda connection: add(connection, "d")) == 2
+    assert [row["name"] for row in await things.ask(_ALL)] == ["a", "d"]
 
 
 async def test_a_whole_transaction_waits_for_nothing_else(on_sqlite: Database) -> None:
-    await _made(on_sqlite)
 
     async def work(connection: AsyncConnection) -> None:
         await connection.execute(insert(_THINGS), {"name": "a", "number": 1, "good": True})

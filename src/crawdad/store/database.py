@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -62,6 +63,7 @@ class Database:
         self._line: deque[Waiting] = deque()
         if self.is_sqlite:
             path = str(engine.url.database)
+            self._writing = ThreadPoolExecutor(1, "sqlite-writer")  # of its own: it waits for nobody's slow files
             self._at_once, self._reading = SqliteWriter(path, _PRAGMAS), SqliteReader(path, _PRAGMAS)
 
     @property
@@ -137,14 +139,18 @@ class Database:
     async def _write_line(self) -> None:
         """Write what stands in line. Whoever holds the place of the one writer is the first in it."""
         batch = [self._line.popleft() for _ in range(min(len(self._line), _MOST_AT_ONCE))]
-        await finish(asyncio.get_running_loop().run_in_executor(None, self._at_once.run, batch))
+        await finish(asyncio.get_running_loop().run_in_executor(self._writing, self._at_once.run, batch))
 
     async def close(self) -> None:
         """Close all connections."""
         if self.is_sqlite:
-            await asyncio.to_thread(self._at_once.close)
-            await asyncio.to_thread(self._reading.close)
+            await asyncio.to_thread(self._close_threads)
         await self._engine.dispose()
+
+    def _close_threads(self) -> None:
+        self._writing.shutdown()
+        self._at_once.close()
+        self._reading.close()
 
     async def check(self) -> None:
         """Raise INTERNAL when the database is damaged, UNAVAILABLE when it does not answer. Reads all of a SQLite file."""
