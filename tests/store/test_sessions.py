@@ -137,18 +137,20 @@ async def test_changes_merge_settings_and_counters_add_up(database: Database) ->
     assert changed == await store.get("agent:main:main")
     assert await store.change("agent:main:nobody", {"title": "?"}, MORNING) is None
     for _ in range(2):
-        await store.count("agent:main:main", input_tokens=10, cost=0.25)
+        await store.count("agent:main:main", {"input_tokens": 10, "cost": 0.25}, {"model": "m", "aborted": True})
     found = await store.get("agent:main:main")
     assert found is not None and (found.input_tokens, found.cost) == (20, 0.5)
+    assert (found.model, found.aborted, found.title) == ("m", True, "New")
 
 
 async def test_the_newest_compaction_is_known(database: Database) -> None:
     store = await kept(database, entry())
     await store.append(entry(), [said(str(n)) for n in range(4)], MORNING)
-    assert await store.compaction("log-main") == (None, 1)
+    lines, line = await store.view("log-main")
+    assert line is None and [line.sequence for line in lines] == [1, 2, 3, 4]
     await store.append(entry(), [NewLogEvent("compaction", {"summary": "s", "firstKept": 3})], MORNING)
-    line, first = await store.compaction("log-main")
-    assert isinstance(line, LogEvent) and (line.sequence, first) == (5, 3)
+    lines, line = await store.view("log-main")
+    assert isinstance(line, LogEvent) and (line.sequence, [line.sequence for line in lines]) == (5, [3, 4, 5])
     found = await store.get("agent:main:main")
     assert found is not None and found.compactions == 1
 

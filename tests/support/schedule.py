@@ -144,7 +144,16 @@ class FakeSessions:
     async def change(self, key: str, values: Mapping[str, Any]) -> SessionEntry:
         return self.entries[key]
 
-    async def count(self, key: str, *, input_tokens: int, output_tokens: int, cached_tokens: int, cost: float) -> None:
+    async def count(
+        self,
+        entry: SessionEntry,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cached_tokens: int,
+        cost: float,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
         raise NotImplementedError
 
     async def reset(self, key: str, reason: str = "reset") -> SessionEntry:

@@ -91,8 +91,10 @@ class ScriptedRuns:
             state.text, state.stop_reason = answer, "stop"
             state.usage, state.model = Usage(input_tokens=tokens, output_tokens=5), "test/scripted"
             await self._say(order, state, Message("assistant", [TextPart(answer)]))
-            await self._sessions.count(entry.key, input_tokens=tokens, output_tokens=5, cached_tokens=0, cost=0.001)
-            await self._sessions.change(entry.key, {"context_tokens": tokens, "model": "test/scripted"})
+            values = {"context_tokens": tokens, "model": "test/scripted"}
+            await self._sessions.count(
+                entry, input_tokens=tokens, output_tokens=5, cached_tokens=0, cost=0.001, values=values
+            )
             state.status = "completed"
         await self._emit(state, "lifecycle", {"phase": "end"})
 

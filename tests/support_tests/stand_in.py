@@ -1,7 +1,7 @@
 """A stand-in for Crawdad with the interface of its command line: enough for the harnesses to be tested without it.
 
 `python -m tests.support_tests.stand_in serve --home DIR` serves `/readyz` and hands every POST on to the provider named in
-the request's model (`provider/model`, or an alias of one), counting nothing, translating nothing. `CRAWDAD_STAND_IN=crash` ends at once,
+the request's model (`provider/model`, an alias of one, or an agent's that all have), counting nothing, translating nothing. `CRAWDAD_STAND_IN=crash` ends at once,
 `deaf` is never ready and ignores SIGTERM.
 """
 
@@ -26,8 +26,9 @@ async def _forward(request: web.Request) -> web.StreamResponse:
     if request.headers.get("authorization") != f"Bearer {os.environ['CRAWDAD_TOKEN']}":
         return web.json_response({"error": {"message": "wrong token"}}, status=401)
     body = orjson.loads(await request.read())
-    models = request.app[CONFIG]["models"]
+    models, agents = request.app[CONFIG]["models"], request.app[CONFIG].get("agents")
     asked = models.get("aliases", {}).get(body["model"], body["model"])
+    asked = agents["defaults"]["model"] if agents and asked.startswith("agent:") else asked
     name, _, body["model"] = asked.partition("/")
     provider = models["providers"][name]
     url = provider["baseUrl"].removesuffix("/v1") + request.path

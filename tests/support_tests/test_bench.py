@@ -25,7 +25,7 @@ from crawdad.app.bench.upstream import MARK
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.scripted import ScriptedUpstream
 
-TINY = Plan(0.2, 0.1, (2, 4), 0.2, 1, 2, 0.1)
+TINY = Plan(0.2, 0.1, (2, 4), 0.2, 1, 2, 20, 20, 0.1)
 STAND_IN = (sys.executable, "-m", "tests.support_tests.stand_in", "serve")
 HELLO: Any = [{"role": "user", "content": "hi"}]
 ROOT = str(Path(__file__).resolve().parents[2])
@@ -86,6 +86,23 @@ def test_the_upstream_is_a_messages_vendor(static: int) -> None:
             assert len(MARK.findall(stream.get_final_text().encode())) == 5
 
 
+def test_the_upstream_plays_an_agents_model(static: int) -> None:
+    said: list[Any] = [*HELLO]
+    with OpenAI(
+        base_url=f"http://127.0.0.1:{static}/v1", api_key="x", max_retries=0, _strict_response_validation=True
+    ) as client:
+        with client.chat.completions.stream(model="story", messages=said) as stream:
+            message = stream.get_final_completion().choices[0].message
+        call = (message.tool_calls or [])[0]
+        assert (call.function.name, call.function.arguments) == ("read", '{"path":"BENCH.md"}')
+        said += [message.model_dump(exclude_none=True), {"role": "tool", "content": "seen", "tool_call_id": call.id}]
+        with client.chat.completions.stream(model="story", messages=said) as stream:
+            answer = stream.get_final_completion().choices[0]
+        assert (answer.message.content, answer.finish_reason) == ("It says what it says.", "stop")
+        with client.chat.completions.stream(model="story", messages=[*said, *HELLO]) as stream:
+            assert stream.get_final_completion().choices[0].finish_reason == "tool_calls"
+
+
 def test_events_are_paced(static: int) -> None:
     found = load(stream_job(static, "paced-50-40", 40), Cores.split()).found
     assert found["lost"] == 0
@@ -133,13 +150,19 @@ def test_the_whole_run_against_a_stand_in(in_tree: None, monkeypatch: pytest.Mon
     rows, notes = run(list(MEASURES), TINY, say=said.append, command=STAND_IN)
     assert said == [f"measuring: {name}" for name in MEASURES]
     found = {row.name: row for row in rows}
-    assert len(rows) == len(MEASURES) + 2  # requests and agents give two each
+    assert len(rows) == len(MEASURES) + 4  # requests and agents give two each, turns three
     assert found["command"].result.startswith("not measured: exit code")  # the stand-in has no such command
     assert found["start to first answered request"].data["seconds"] > 0
     assert 0 <= found["chat requests, c=64"].data["cpu_microseconds_per_request"] < 1_000_000
     assert found["chat requests, c=64"].data["errors"] == 0
     assert found["translated streams at 50 events/s"].result.startswith(("4 carried", "2 carried", "none"))
     assert found["resident memory, idle"].data["application_megabytes"] > 5
+    assert found["agent turn with one tool call, through the front door"].data["p50_ms"] > 0
+    crowd = found["200 agent turns at once, through the front door"].data
+    assert crowd["errors"] == 0 and crowd["turns_per_second"] > 0
+    assert found["memory over 20 agent turns"].data["megabytes"] > 5
+    listed = found["20 sessions, a page of 50 listed and searched"].data
+    assert len(listed) == 12 and min(listed.values()) > 0
     assert notes
     orjson.dumps(as_json(rows, notes))
 
@@ -213,10 +236,11 @@ def test_every_peer_fills_its_templates(tmp_path: Path) -> None:
 
 
 def test_the_plans_keep_their_promise() -> None:
-    for plan, most in ((QUICK, 60), (FULL, 300)):
+    for plan, most in ((QUICK, 90), (FULL, 600)):
         one, stream = plan.request_seconds + plan.warmup_seconds + 0.5, plan.stream_seconds + plan.warmup_seconds + 1.5
         requests = 3 + 2 + 4 / 2 + 1 + plan.slope_rounds
-        assert requests * one + 2 * len(plan.stream_steps) * stream + plan.starts * 2 * 1.5 + 5 < most
+        turns = 4 * one + 5 + plan.turns * 0.012 + plan.sessions / 2000
+        assert turns + requests * one + 2 * len(plan.stream_steps) * stream + plan.starts * 2 * 1.5 + 5 < most
 
 
 def test_the_table_shows_every_row(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

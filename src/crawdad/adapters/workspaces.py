@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,10 +54,14 @@ class LocalWorkspaces:
 
     def _text(self, home: Path, path: Path, limit: int) -> str | None:
         try:
-            real = path.resolve()
-            if not real.is_file() or home not in real.parents:
-                return None  # a link that leads out of the workspace shows nothing of what lies there
-            status = real.stat()
+            real, status = path, path.lstat()
+            if not stat.S_ISREG(status.st_mode):
+                real = path.resolve()
+                if home not in real.parents:
+                    return None  # a link that leads out of the workspace shows nothing of what lies there
+                status = real.stat()
+                if not stat.S_ISREG(status.st_mode):
+                    return None
             mark = (status.st_mtime_ns, status.st_size, status.st_ino)
             known = self._texts.get((real, limit))
             if known is not None and known[0] == mark:

@@ -16,6 +16,7 @@ from crawdad.app.accounts import World
 from crawdad.core.agents import SystemEvents
 from crawdad.core.ports import Runner
 from crawdad.core.sessions import Sessions
+from crawdad.core.settings import Settings
 from crawdad.core.tools import Skills, Tool, Toolbox
 from crawdad.services.agents.asking import ModelCalls
 from crawdad.services.agents.execution import Execution
@@ -83,7 +84,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
     secret = await KeyValues(world.database).settle(_SECRET_KEY, world.randomness.new_token())
     surroundings = Surroundings(
         settings=world.settings,
-        roster=lambda: build_roster(world.settings(), home),
+        roster=_Rosters(world.settings, home),
         calls=ModelCalls(parts.front, world.clock, world.randomness),
         sessions=parts.sessions,
         toolbox=parts.toolbox,
@@ -132,6 +133,22 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
 
         tools = (SpawnTool(spawner), SubagentsTool(spawner))
         yield Agents(runs, lanes, store, surroundings, tools, news, begin)
+
+
+class _Rosters:
+    """The roster of the present settings, built once for each."""
+
+    def __init__(self, settings: Callable[[], Settings], home: Path) -> None:
+        self._settings = settings
+        self._home = home
+        self._built: tuple[Settings, Roster] | None = None
+
+    def __call__(self) -> Roster:
+        """Who there is now."""
+        settings = self._settings()
+        if self._built is None or self._built[0] is not settings:
+            self._built = settings, build_roster(settings, self._home)
+        return self._built[1]
 
 
 async def _write_last(writer: EventWriter) -> None:

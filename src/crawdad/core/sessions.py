@@ -277,8 +277,17 @@ class Sessions(Protocol):
     async def change(self, key: str, values: Mapping[str, Any]) -> SessionEntry:
         """Change fields of an entry (`settings` are merged, a None in them removes). Raises NOT_FOUND."""
 
-    async def count(self, key: str, *, input_tokens: int, output_tokens: int, cached_tokens: int, cost: float) -> None:
-        """Add what a call used."""
+    async def count(
+        self,
+        entry: SessionEntry,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cached_tokens: int,
+        cost: float,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add what a turn used, and set what it leaves behind: `model`, `provider`, `context_tokens`, `aborted`."""
 
     async def reset(self, key: str, reason: str = "reset") -> SessionEntry:
         """Begin a new log under the same key; the old one stays. Raises NOT_FOUND."""

@@ -20,8 +20,9 @@ class SkillFile:
 class SkillFolders(Protocol):
     """Looks for skills. With `links` a skill's directory may be a link (places that only people write to)."""
 
-    async def look(self, root: str, most: int, links: bool) -> Sequence[SkillFile]:
-        """The skills right below `root`, by name; none where there is no such directory."""
+    async def look(self, roots: Sequence[tuple[str, bool]], most: int) -> Sequence[Sequence[SkillFile]]:
+        """The skills right below each of `roots`, by name; none where there is no such directory. With each root stands
+        whether links are followed there."""
 
     async def read(self, path: str, limit: int) -> str | None:
         """A file's text; None where it cannot be read or is larger."""

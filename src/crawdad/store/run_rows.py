@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping
 
 from crawdad.core.agents import Origin, RunEvent, RunStatus
 from crawdad.core.parts import JsonObject
+from crawdad.store.question import AnyRow
 
 
 @dataclass(slots=True)
@@ -77,10 +77,17 @@ def written(values: JsonObject) -> dict[str, Any]:
     for name, value in values.items():
         if name in ("order", "result"):
             value = as_text(value)
-        elif isinstance(value, str):
-            value = value.replace("\0", "\ufffd")
-        found[name] = value
+        found[name] = _plain(value)
     return found
+
+
+def _plain(value: Any) -> Any:
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
+def ended(run: StoredRun, status: RunStatus, values: JsonObject) -> StoredRun:
+    """The run as it is kept once it has ended with these values."""
+    return replace(run, status=status, **{name: _plain(value) for name, value in values.items()})
 
 
 _FIELDS = tuple(StoredRun.__dataclass_fields__)
@@ -91,7 +98,7 @@ def run_row(run: StoredRun) -> dict[str, Any]:
     return written({name: getattr(run, name) for name in _FIELDS})
 
 
-def run_of(row: RowMapping) -> StoredRun:
+def run_of(row: AnyRow) -> StoredRun:
     """The run that a row tells of."""
     values: dict[str, Any] = dict(row)
     values["order"], values["result"] = orjson.loads(values["order"]), orjson.loads(values["result"])

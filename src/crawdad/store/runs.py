@@ -15,16 +15,72 @@ from crawdad.core.agents import ENDED, EventKind, RunEvent, RunStatus
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
-from crawdad.store.run_rows import RunEnd, Signals, StoredRun, event_row, run_of, run_row, written
+from crawdad.store.question import Question, parameter
+from crawdad.store.run_rows import RunEnd, Signals, StoredRun, ended, event_row, run_of, run_row, written
 from crawdad.store.run_tables import agent_run_events, agent_runs
-from crawdad.store.runs_sqlite import add_at_once, keep_at_once
+from crawdad.store.runs_sqlite import add_at_once, begin_at_once, keep_at_once
 from crawdad.store.upsert import insert_or_keep
 
-__all__ = ["RunEnd", "RunStore", "Signals", "StoredRun"]
+__all__ = ["RunEnd", "RunStore", "Signals", "StoredRun", "ended"]
 
 _DELETED_AT_ONCE = 200
+_READY_AT_ONCE = 200
+_UNANNOUNCED_AT_ONCE = 50
 _columns = agent_runs.c
 _events = agent_run_events.c
+_IN_SESSION = _columns.session_key == parameter("session")
+_ONE = Question(select(agent_runs).where(_columns.id == parameter("wanted")))
+_WAITING = Question(
+    select(agent_runs)
+    .where(_IN_SESSION, _columns.status == "queued", _columns.absorbed_by == "")
+    .order_by(_columns.created_at, _columns.id)
+)
+_ACTIVE = Question(
+    select(agent_runs)
+    .where(_IN_SESSION, _columns.status.in_(("running", "queued")))
+    .order_by(_columns.status.desc(), _columns.created_at, _columns.id)
+)
+_COUNT_WAITING = Question(select(func.count().label("count")).where(_columns.status == "queued"))
+_others = agent_runs.alias()
+_READY = Question(
+    select(_columns.session_key)
+    .where(
+        _columns.status == "queued",
+        _columns.absorbed_by == "",
+        _columns.ready_at <= parameter("now"),
+        _columns.session_key.not_in(select(_others.c.session_key).where(_others.c.status == "running")),
+    )
+    .distinct()
+    .limit(_READY_AT_ONCE)
+)
+_SIGNALS = Question(
+    select(agent_runs)
+    .where(
+        (_columns.id == parameter("wanted"))
+        | (_IN_SESSION & (_columns.status == "queued") & (_columns.absorbed_by == ""))
+    )
+    .order_by(_columns.created_at, _columns.id)
+)
+_ABSORBED = Question(
+    select(agent_runs)
+    .where(_columns.absorbed_by == parameter("by"), _columns.status == "queued")
+    .order_by(_columns.created_at, _columns.id)
+)
+_STRANDED = Question(
+    select(_columns.absorbed_by)
+    .where(_columns.status == "queued", _columns.absorbed_by != "")
+    .where(_columns.absorbed_by.in_(select(_others.c.id).where(_others.c.status.in_(sorted(ENDED)))))
+    .distinct()
+)
+_LAST_NUMBER = Question(select(func.max(_events.number).label("last")).where(_events.run_id == parameter("wanted")))
+_RUNNERS = Question(select(_columns.runner).where(_columns.status == "running").distinct())
+_OF_RUNNER = Question(select(_columns.id).where(_columns.status == "running", _columns.runner == parameter("runner")))
+_UNANNOUNCED = Question(
+    select(agent_runs)
+    .where(_columns.unannounced.is_(True), _columns.absorbed_by == "", _columns.status.in_(sorted(ENDED)))
+    .order_by(_columns.ended_at)
+    .limit(_UNANNOUNCED_AT_ONCE)
+)
 
 
 class RunStore:
@@ -42,6 +98,26 @@ class RunStore:
         async with self._database.write() as connection:
             await connection.execute(insert(agent_runs), row)
 
+    async def begin(self, run: StoredRun) -> bool:
+        """Keep a new run that is at work already. False: its session has one that runs or waits, or its principal has used the
+        idempotency key."""
+        row = run_row(run)
+        busy = select(_columns.id).where(
+            _columns.session_key == run.session_key, _columns.status.in_(("running", "queued"))
+        )
+        try:
+            if self._database.is_sqlite:
+                return await self._database.write_at_once(lambda connection: begin_at_once(connection, row))
+            async with self._database.write() as connection:
+                if (await connection.execute(busy.limit(1))).first() is not None:
+                    return False
+                await connection.execute(insert(agent_runs), row)
+        except GatewayError as error:
+            if error.kind is ErrorKind.CONFLICT:
+                return False
+            raise
+        return True
+
     async def known(self, principal_id: str, key: str) -> str | None:
         """The run that a principal ordered with that idempotency key."""
         query = select(_columns.id).where(_columns.principal_id == principal_id, _columns.idempotency_key == key)
@@ -51,9 +127,8 @@ class RunStore:
 
     async def get(self, run_id: str) -> StoredRun | None:
         """One run."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(agent_runs).where(_columns.id == run_id))).mappings().one_or_none()
-        return None if row is None else run_of(row)
+        found = await self._database.ask(_ONE, wanted=run_id)
+        return run_of(found[0]) if found else None
 
     async def claim(self, run_id: str, runner: str, now: float) -> StoredRun | None:
         """Begin a waiting run, unless its session has one at work or it waits no more."""
@@ -91,64 +166,25 @@ class RunStore:
 
     async def waiting(self, session_key: str) -> list[StoredRun]:
         """What waits in a session, in order."""
-        query = (
-            select(agent_runs)
-            .where(_columns.session_key == session_key, _columns.status == "queued", _columns.absorbed_by == "")
-            .order_by(_columns.created_at, _columns.id)
-        )
-        async with self._database.read() as connection:
-            return [run_of(row) for row in (await connection.execute(query)).mappings()]
+        return [run_of(row) for row in await self._database.ask(_WAITING, session=session_key)]
 
     async def active(self, session_key: str) -> list[StoredRun]:
         """What runs and waits in a session, the running one first."""
-        query = (
-            select(agent_runs)
-            .where(_columns.session_key == session_key, _columns.status.in_(("running", "queued")))
-            .order_by(_columns.status.desc(), _columns.created_at, _columns.id)
-        )
-        async with self._database.read() as connection:
-            return [run_of(row) for row in (await connection.execute(query)).mappings()]
+        return [run_of(row) for row in await self._database.ask(_ACTIVE, session=session_key)]
 
     async def count_waiting(self) -> int:
         """How many wait, in all sessions."""
-        query = select(func.count()).select_from(agent_runs).where(_columns.status == "queued")
-        async with self._database.read() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        return int((await self._database.ask(_COUNT_WAITING))[0]["count"])
 
-    async def ready(self, now: float, limit: int = 200) -> list[str]:
+    async def ready(self, now: float) -> list[str]:
         """Sessions in which something waits that may begin, and nothing runs."""
-        others = agent_runs.alias()
-        at_work = select(others.c.session_key).where(others.c.status == "running")
-        query = (
-            select(_columns.session_key)
-            .where(
-                _columns.status == "queued",
-                _columns.absorbed_by == "",
-                _columns.ready_at <= now,
-                _columns.session_key.not_in(at_work),
-            )
-            .distinct()
-            .limit(limit)
-        )
-        async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+        return [row["session_key"] for row in await self._database.ask(_READY, now=now)]
 
     async def signals(self, run_id: str, session_key: str, modes: Collection[str]) -> Signals:
         """Whether a running turn is still wanted, and which messages that wait in one of `modes` it may take along."""
-        async with self._database.read() as connection:
-            wanted = select(_columns.cancel_wanted).where(_columns.id == run_id)
-            cancel = bool((await connection.execute(wanted)).scalar_one_or_none())
-            query = (
-                select(agent_runs)
-                .where(
-                    _columns.session_key == session_key,
-                    _columns.status == "queued",
-                    _columns.absorbed_by == "",
-                    _columns.mode.in_(modes),
-                )
-                .order_by(_columns.created_at, _columns.id)
-            )
-            return Signals(cancel, [run_of(row) for row in (await connection.execute(query)).mappings()])
+        rows = await self._database.ask(_SIGNALS, wanted=run_id, session=session_key)
+        cancel = any(row["cancel_wanted"] for row in rows if row["id"] == run_id)
+        return Signals(cancel, [run_of(row) for row in rows if row["id"] != run_id and row["mode"] in modes])
 
     async def absorb(self, run_ids: Collection[str], by: str) -> list[str]:
         """Let a turn take waiting messages along: those that it got."""
@@ -163,25 +199,11 @@ class RunStore:
 
     async def absorbed(self, by: str) -> list[StoredRun]:
         """The runs whose messages a turn took along, in order."""
-        query = (
-            select(agent_runs)
-            .where(_columns.absorbed_by == by, _columns.status == "queued")
-            .order_by(_columns.created_at, _columns.id)
-        )
-        async with self._database.read() as connection:
-            return [run_of(row) for row in (await connection.execute(query)).mappings()]
+        return [run_of(row) for row in await self._database.ask(_ABSORBED, by=by)]
 
     async def stranded(self) -> list[str]:
         """Turns that have ended, and others whose messages they took along have not."""
-        hosts = agent_runs.alias()
-        query = (
-            select(_columns.absorbed_by)
-            .where(_columns.status == "queued", _columns.absorbed_by != "")
-            .where(_columns.absorbed_by.in_(select(hosts.c.id).where(hosts.c.status.in_(ENDED))))
-            .distinct()
-        )
-        async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+        return [row["absorbed_by"] for row in await self._database.ask(_STRANDED)]
 
     async def change(self, run_id: str, values: JsonObject, only_from: RunStatus) -> bool:
         """Change fields of a run that is in the state `only_from`. False: it is not."""
@@ -219,21 +241,15 @@ class RunStore:
 
     async def last_number(self, run_id: str) -> int:
         """The number of a run's newest event; 0: it has none."""
-        query = select(func.max(_events.number)).where(_events.run_id == run_id)
-        async with self._database.read() as connection:
-            return int((await connection.execute(query)).scalar_one_or_none() or 0)
+        return int((await self._database.ask(_LAST_NUMBER, wanted=run_id))[0]["last"] or 0)
 
     async def runners(self) -> set[str]:
         """Which processes have runs at work, dead or alive."""
-        query = select(_columns.runner).where(_columns.status == "running").distinct()
-        async with self._database.read() as connection:
-            return set((await connection.execute(query)).scalars())
+        return {row["runner"] for row in await self._database.ask(_RUNNERS)}
 
     async def of_runner(self, runner: str) -> list[str]:
         """The runs that a process has at work."""
-        query = select(_columns.id).where(_columns.status == "running", _columns.runner == runner)
-        async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+        return [row["id"] for row in await self._database.ask(_OF_RUNNER, runner=runner)]
 
     async def children(self, parent_run_id: str) -> list[str]:
         """The runs that a run began and that have not ended."""
@@ -255,16 +271,9 @@ class RunStore:
         async with self._database.read() as connection:
             return [run_of(row) for row in (await connection.execute(query)).mappings()]
 
-    async def unannounced(self, limit: int = 50) -> list[StoredRun]:
-        """Runs that have ended without the session that wanted them having heard of it."""
-        query = (
-            select(agent_runs)
-            .where(_columns.unannounced.is_(True), _columns.absorbed_by == "", _columns.status.in_(ENDED))
-            .order_by(_columns.ended_at)
-            .limit(limit)
-        )
-        async with self._database.read() as connection:
-            return [run_of(row) for row in (await connection.execute(query)).mappings()]
+    async def unannounced(self) -> list[StoredRun]:
+        """Some runs that have ended without the session that wanted them having heard of it."""
+        return [run_of(row) for row in await self._database.ask(_UNANNOUNCED)]
 
     async def delete_before(self, ended_at: float) -> int:
         """Remove runs that ended before, with their events, in small transactions. Returns how many."""

@@ -18,6 +18,10 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 _ADD = f"INSERT INTO agent_runs ({_quoted(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})"
+_BEGIN = (
+    f"INSERT INTO agent_runs ({_quoted(_NAMES)}) SELECT {', '.join('?' * len(_NAMES))} WHERE NOT EXISTS "
+    "(SELECT 1 FROM agent_runs WHERE session_key = ? AND status IN ('running', 'queued'))"
+)
 _EVENTS = tuple(column.name for column in agent_run_events.columns)
 _KEEP = (
     f"INSERT INTO agent_run_events ({_quoted(_EVENTS)}) VALUES ({', '.join('?' * len(_EVENTS))}) "
@@ -28,6 +32,12 @@ _KEEP = (
 def add_at_once(connection: sqlite3.Connection, row: Mapping[str, Any]) -> None:
     """Keep a new run."""
     connection.execute(_ADD, [row[name] for name in _NAMES])
+
+
+def begin_at_once(connection: sqlite3.Connection, row: Mapping[str, Any]) -> bool:
+    """Keep a new run unless its session has one that runs or waits. Whether it was."""
+    values = [row[name] for name in _NAMES]
+    return connection.execute(_BEGIN, [*values, row["session_key"]]).rowcount == 1
 
 
 def keep_at_once(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from hashlib import blake2b
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping
 
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import LogEvent, Route, SessionEntry, SessionLog
+from crawdad.store.question import AnyRow
 from crawdad.store.search_words import scope_word, words_of
 
 ENTRY_FIELDS = tuple(field.name for field in fields(SessionEntry))
@@ -44,7 +45,7 @@ def entry_row(entry: SessionEntry) -> dict[str, Any]:
     return columns_of({name: getattr(entry, name) for name in ENTRY_FIELDS})
 
 
-def columns_of(values: dict[str, Any]) -> dict[str, Any]:
+def columns_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a session as its row holds them."""
     found: dict[str, Any] = {}
     for name, value in values.items():
@@ -57,7 +58,7 @@ def columns_of(values: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def entry_of(row: RowMapping) -> SessionEntry:
+def entry_of(row: AnyRow) -> SessionEntry:
     """The session that a row tells of."""
     values = {name: row[name] for name in ENTRY_FIELDS}
     for name in _AS_JSON:
@@ -67,12 +68,28 @@ def entry_of(row: RowMapping) -> SessionEntry:
     return SessionEntry(**values)
 
 
-def log_of(row: RowMapping) -> SessionLog:
+def log_of(row: AnyRow) -> SessionLog:
     """The log that a row tells of."""
     header: JsonObject = orjson.loads(row["header"])
     return SessionLog(
         row["session_id"], row["key"], row["created_at"], row["ended_at"], row["reason"], row["last_sequence"], header
     )
+
+
+def log_row(session_id: str, key: str, at: float) -> dict[str, Any]:
+    """The row of a log in which nothing stands yet."""
+    return {
+        "session_id": session_id,
+        "key": key,
+        "created_at": at,
+        "ended_at": None,
+        "reason": "",
+        "last_sequence": 0,
+        "last_id": None,
+        "compaction": 0,
+        "first_kept": 0,
+        "header": "{}",
+    }
 
 
 def line_id(session_id: str, sequence: int) -> str:
@@ -95,7 +112,7 @@ def line_row(line: LogEvent) -> dict[str, Any]:
     }
 
 
-def line_of(row: RowMapping) -> LogEvent:
+def line_of(row: AnyRow) -> LogEvent:
     """The line that a row tells of."""
     return LogEvent(
         row["session_id"],

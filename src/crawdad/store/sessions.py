@@ -10,13 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.sessions import LogEvent, NewLogEvent, SessionEntry, SessionLog
 from crawdad.core.text import Text
 from crawdad.store.database import Database
+from crawdad.store.question import Question, parameter
 from crawdad.store.session_rows import (
     columns_of,
     dump,
@@ -26,13 +27,14 @@ from crawdad.store.session_rows import (
     line_of,
     line_row,
     log_of,
+    log_row,
     own_words,
     plain,
     preview_of,
     search_row,
 )
 from crawdad.store.session_tables import session_lines, session_logs, session_texts, sessions
-from crawdad.store.sessions_sqlite import Growth, append_at_once, count_at_once
+from crawdad.store.sessions_sqlite import Growth, add_at_once, append_at_once, count_at_once
 from crawdad.store.upsert import insert_or_keep
 
 _FRESH: Mapping[str, Any] = {
@@ -43,6 +45,17 @@ _FRESH: Mapping[str, Any] = {
 }
 """What a new log begins with."""
 _FOUND_BY = frozenset(("title", "label", "owner", "agent_id", "public_id"))
+_ONE = Question(select(sessions).where(sessions.c.key == parameter("wanted")))
+_VIEW = Question(
+    select(session_lines, session_logs.c.compaction, session_logs.c.first_kept)
+    .join(session_logs, session_logs.c.session_id == session_lines.c.session_id)
+    .where(session_lines.c.session_id == parameter("wanted"))
+    .where(
+        (session_lines.c.sequence >= case((session_logs.c.compaction > 0, session_logs.c.first_kept), else_=literal(1)))
+        | (session_lines.c.sequence == session_logs.c.compaction)
+    )
+    .order_by(session_lines.c.sequence)
+)
 _IMPORTED_AT_ONCE = 500
 _PURGED_AT_ONCE = 50
 
@@ -55,7 +68,8 @@ class SessionStore:
 
     async def get(self, key: str) -> SessionEntry | None:
         """The session of a key."""
-        return await self._one(sessions.c.key == key)
+        found = await self._database.ask(_ONE, wanted=key)
+        return entry_of(found[0]) if found else None
 
     async def named(self, public_id: str, owner: str | None) -> SessionEntry | None:
         """The session that `owner` (None: anybody) knows by that id."""
@@ -80,11 +94,13 @@ class SessionStore:
 
     async def add(self, entry: SessionEntry, reason: str = "") -> bool:
         """Keep a new session with an empty log. False when the key has one."""
+        if self._database.is_sqlite:
+            return await self._database.write_at_once(lambda connection: add_at_once(connection, entry))
         async with self._database.write() as connection:
             made = await connection.execute(insert_or_keep(self._database.dialect, sessions), entry_row(entry))
             if made.rowcount < 1:
                 return False
-            await connection.execute(insert(session_logs), _log_row(entry.session_id, entry.key, entry.created_at))
+            await connection.execute(insert(session_logs), log_row(entry.session_id, entry.key, entry.created_at))
             await self._index(connection, entry)
         return True
 
@@ -106,14 +122,14 @@ class SessionStore:
                 await self._index(connection, changed)
             return changed
 
-    async def count(self, key: str, **amounts: float) -> None:
-        """Add to counters."""
+    async def count(self, key: str, amounts: Mapping[str, float], values: Mapping[str, Any]) -> None:
+        """Add `amounts` to counters, and set fields by which no search finds the session."""
         if self._database.is_sqlite:
-            await self._database.write_at_once(lambda connection: count_at_once(connection, key, amounts))
+            await self._database.write_at_once(lambda connection: count_at_once(connection, key, amounts, values))
             return
-        values = {name: sessions.c[name] + amount for name, amount in amounts.items()}
+        changes = {name: sessions.c[name] + amount for name, amount in amounts.items()} | columns_of(values)
         async with self._database.write() as connection:
-            await connection.execute(update(sessions).where(sessions.c.key == key).values(values))
+            await connection.execute(update(sessions).where(sessions.c.key == key).values(changes))
 
     async def append(self, entry: SessionEntry, events: Sequence[NewLogEvent], at: float) -> list[LogEvent]:
         """Add lines to the log `entry.session_id`. CONFLICT when it is not the session's present one any more."""
@@ -183,7 +199,7 @@ class SessionStore:
             if (await connection.execute(update(sessions).where(present).values(values))).rowcount < 1:
                 return None
             await self._end(connection, entry.session_id, at, reason)
-            await connection.execute(insert(session_logs), _log_row(session_id, entry.key, at))
+            await connection.execute(insert(session_logs), log_row(session_id, entry.key, at))
         return replace(entry, **values)
 
     async def adopt(
@@ -191,7 +207,7 @@ class SessionStore:
     ) -> None:
         """Keep a new session with a log that comes from elsewhere. CONFLICT when the key or the log is known already."""
         compaction = next((line for line in reversed(lines) if line.kind == "compaction"), None)
-        row = _log_row(entry.session_id, entry.key, entry.created_at) | {
+        row = log_row(entry.session_id, entry.key, entry.created_at) | {
             "last_sequence": len(lines),
             "last_id": lines[-1].id if lines else None,
             "compaction": compaction.sequence if compaction else 0,
@@ -233,17 +249,14 @@ class SessionStore:
             found = [line_of(row) for row in (await connection.execute(query)).mappings()]
         return found[::-1] if newest else found
 
-    async def compaction(self, session_id: str) -> tuple[LogEvent | None, int]:
-        """The newest compaction of a log, and the sequence that the view goes on with behind it."""
-        query = select(session_logs.c.compaction, session_logs.c.first_kept).where(
-            session_logs.c.session_id == session_id
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None or not row.compaction:
-            return None, 1
-        found = await self.lines(session_id, after=row.compaction - 1, limit=1)
-        return (found[0], row.first_kept) if found else (None, 1)
+    async def view(self, session_id: str) -> tuple[list[LogEvent], LogEvent | None]:
+        """The lines that the newest compaction of a log kept on (all, where there is none), and that compaction."""
+        rows = await self._database.ask(_VIEW, wanted=session_id)
+        if not rows or not rows[0]["compaction"]:
+            return [line_of(row) for row in rows], None
+        number, first = rows[0]["compaction"], rows[0]["first_kept"]
+        compaction = next((line_of(row) for row in rows if row["sequence"] == number), None)
+        return [line_of(row) for row in rows if row["sequence"] >= first], compaction
 
     async def logs(self, key: str) -> list[SessionLog]:
         """The logs that a key has had, the newest first."""
@@ -321,21 +334,6 @@ class SessionStore:
     async def _end(self, connection: AsyncConnection, session_id: str, at: float, reason: str) -> None:
         ended = update(session_logs).where(session_logs.c.session_id == session_id)
         await connection.execute(ended.values(ended_at=at, reason=reason))
-
-
-def _log_row(session_id: str, key: str, at: float) -> dict[str, Any]:
-    return {
-        "session_id": session_id,
-        "key": key,
-        "created_at": at,
-        "ended_at": None,
-        "reason": "",
-        "last_sequence": 0,
-        "last_id": None,
-        "compaction": 0,
-        "first_kept": 0,
-        "header": "{}",
-    }
 
 
 def _other_log(key: str) -> GatewayError:

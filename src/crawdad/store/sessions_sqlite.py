@@ -1,13 +1,25 @@
-"""What every step of a turn waits for, on SQLite: lines of a session's log in one call on one thread."""
+"""What the steps of a turn wait for, on SQLite: sessions and lines of their logs in one call on one thread."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crawdad.core.sessions import LogEvent, NewLogEvent, SessionEntry
-from crawdad.store.session_rows import line_id, line_row, search_row
+from crawdad.store.session_rows import columns_of, entry_row, line_id, line_row, log_row, own_words, search_row
+from crawdad.store.session_tables import session_logs, sessions
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+_NAMES = tuple(column.name for column in sessions.columns)
+_LOG_NAMES = tuple(column.name for column in session_logs.columns)
+_ADD = f"INSERT INTO sessions ({_quoted(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))}) ON CONFLICT (key) DO NOTHING"
+_ADD_LOG = f"INSERT INTO session_logs ({_quoted(_LOG_NAMES)}) VALUES ({', '.join('?' * len(_LOG_NAMES))})"
 
 _ENTRY = (
     "UPDATE sessions SET updated_at = ?, active_at = ?, messages = messages + ?, compactions = compactions + ?, "
@@ -67,7 +79,20 @@ def append_at_once(
     return lines
 
 
-def count_at_once(connection: sqlite3.Connection, key: str, amounts: Mapping[str, float]) -> None:
-    """Add to counters of a session; their names are columns."""
-    sets = ", ".join(f'"{name}" = "{name}" + ?' for name in amounts)
-    connection.execute(f"UPDATE sessions SET {sets} WHERE key = ?", (*amounts.values(), key))
+def add_at_once(connection: sqlite3.Connection, entry: SessionEntry) -> bool:
+    """Keep a new session with an empty log. False: the key has one."""
+    row, log = entry_row(entry), log_row(entry.session_id, entry.key, entry.created_at)
+    if connection.execute(_ADD, [row[name] for name in _NAMES]).rowcount < 1:
+        return False
+    connection.execute(_ADD_LOG, [log[name] for name in _LOG_NAMES])
+    connection.execute(_TEXTS, search_row(entry, entry.session_id, 0, own_words(entry)))
+    return True
+
+
+def count_at_once(
+    connection: sqlite3.Connection, key: str, amounts: Mapping[str, float], values: Mapping[str, Any]
+) -> None:
+    """Add to counters of a session, and set fields of it; the names of both are columns."""
+    row = columns_of(values)
+    sets = [f'"{name}" = "{name}" + ?' for name in amounts] + [f'"{name}" = ?' for name in row]
+    connection.execute(f"UPDATE sessions SET {', '.join(sets)} WHERE key = ?", (*amounts.values(), *row.values(), key))

@@ -1,7 +1,7 @@
-"""A whole transaction of SQLite at once, on one thread: for what stands in the way of every request.
+"""Whole transactions of SQLite at once, on one thread: for what stands in the way of every request.
 
 Through the asynchronous driver each statement of a transaction goes to a thread and back several times, which costs far more
-than the statements themselves.
+than the statements themselves. What waits at one time is written in one transaction, for the same reason.
 """
 
 from __future__ import annotations
@@ -9,11 +9,32 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
-Result = TypeVar("Result")
+from crawdad.store.whole import WholeConnection, over
+
+Work = Callable[[sqlite3.Connection], Any]
+"""Statements within a transaction: what they found is returned, and what they raise undoes them."""
+
+
+class Waiting:
+    """Work that waits to be written; once `done`, its `value`, or as its `error` what SQLAlchemy would raise."""
+
+    __slots__ = ("done", "error", "value", "work")
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.done = False
+        self.value: Any = None
+        self.error: Exception | None = None
+
+    def end(self, value: Any = None, error: Exception | None = None) -> None:
+        """Say what became of it."""
+        self.value = value
+        self.error = as_sqlalchemy(error) if isinstance(error, sqlite3.Error) else error
+        self.done = True
 
 
 class SqliteWriter:
@@ -24,33 +45,74 @@ class SqliteWriter:
         self._pragmas = pragmas
         self._one_thread = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._whole: WholeConnection | None = None
 
-    def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """`work` within a transaction: committed when it returns, undone when it raises. Raises what SQLAlchemy would."""
+    def whole(self) -> WholeConnection:
+        """The connection as `Database.write_whole` knows it; for work alone."""
+        assert self._whole is not None
+        return self._whole
+
+    def run(self, batch: Sequence[Waiting]) -> None:
+        """All work of `batch` in one transaction, each piece whole or not at all, in order."""
         with self._one_thread:
             try:
-                connection = self._connection = self._connection or self._open()
+                connection = self._connection or self._open()
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    result = work(connection)
-                    connection.execute("COMMIT")
-                except BaseException:
+                    ended = [_ended(connection, waiting, alone=len(batch) == 1) for waiting in batch]
+                    if connection.in_transaction:
+                        connection.execute("COMMIT")
+                finally:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
-            return result
+            except Exception as error:  # nothing of it is kept
+                ended = [(None, error)] * len(batch)
+            for waiting, end in zip(batch, ended, strict=True):
+                waiting.end(*end)
 
     def close(self) -> None:
         """Close the connection, once whoever uses it is done."""
         with self._one_thread:
             if self._connection is not None:
                 self._connection.close()
-                self._connection = None
+                self._connection = self._whole = None
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        for pragma in self._pragmas:
-            connection.execute(pragma)
-        return connection
+        self._connection = open_connection(self._path, self._pragmas)
+        self._whole = over(self._connection)
+        return self._connection
+
+
+def _ended(connection: sqlite3.Connection, waiting: Waiting, *, alone: bool) -> tuple[Any, Exception | None]:
+    """What a piece of work returned, or what it raised and is undone for. Raises where all is lost."""
+    if not alone:
+        connection.execute("SAVEPOINT work")
+    try:
+        value = waiting.work(connection)
+    except Exception as error:
+        if not connection.in_transaction and isinstance(
+            error, sqlite3.Error
+        ):  # SQLite undid it all: a full disk, for one
+            raise
+        connection.execute("ROLLBACK" if alone else "ROLLBACK TO work")
+        if not alone:
+            connection.execute("RELEASE work")
+        return None, error
+    if not alone:
+        connection.execute("RELEASE work")
+    return value, None
+
+
+def open_connection(path: str, pragmas: Sequence[str]) -> sqlite3.Connection:
+    """A connection that begins no transactions of itself."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in pragmas:
+        connection.execute(pragma)
+    return connection
+
+
+def as_sqlalchemy(error: sqlite3.Error) -> StatementError:
+    """The error as SQLAlchemy would raise it."""
+    wrapped = DBAPIError.instance(None, None, error, sqlite3.Error)
+    wrapped.__cause__ = error
+    return wrapped

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, text, update
 
 from crawdad.store.database import Database
+from crawdad.store.question import Question, parameter
 from crawdad.store.schedule_tables import system_events
 from crawdad.store.upsert import insert_or_keep
 
 _columns = system_events.c
 _WAITS = ""
+_SOME = Question(
+    select(_columns.key)
+    .where(
+        _columns.session_key == parameter("session"),
+        (_columns.run_id == _WAITS) | (_columns.run_id == parameter("run")),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class SystemEventStore:
 
     async def take(self, session_key: str, run_id: str) -> list[StoredEvent]:
         """What waits now belongs to that run; all that belongs to it, in order."""
+        if not await self._database.ask(_SOME, session=session_key, run=run_id):
+            return []  # as nearly always: a look costs less than a transaction
         mine = update(system_events).where(_columns.session_key == session_key, _columns.run_id == _WAITS)
         query = select(system_events).where(_columns.session_key == session_key, _columns.run_id == run_id)
         async with self._database.write() as connection:

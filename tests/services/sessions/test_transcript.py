@@ -18,7 +18,7 @@ from crawdad.core.parts import (
     ToolCallPart,
     ToolResultPart,
 )
-from crawdad.services.sessions.transcript import message_of, read_message, text_of, write_message
+from crawdad.services.sessions.transcript import ids_in, message_of, read_message, text_of, write_message
 
 MESSAGES = [
     Message("user", [TextPart("Hi")]),
@@ -61,6 +61,19 @@ def test_a_message_reads_back_as_the_same(message: Message) -> None:
     written = orjson.loads(orjson.dumps(write_message(message)))
     assert read_message(written) == message
     assert message_of({"message": written}) == message
+
+
+def test_ids_are_found_without_reading_the_rest() -> None:
+    single = Message("tool", [ToolResultPart("call_9", [TextPart("x")], "look")])
+    for message in (*MESSAGES, single):
+        written = write_message(message)
+        called = [part.id for part in message.parts if isinstance(part, ToolCallPart)]
+        answered = [part.call_id for part in message.parts if isinstance(part, ToolResultPart)]
+        assert ids_in(written, "toolCall") == called
+        assert ids_in(written, "toolResult") == answered
+    for content in ("text", None, 5, [5, {"type": "toolCall"}, {"type": "toolCall", "id": 7}]):
+        assert set(ids_in({"role": "assistant", "content": content}, "toolCall")) <= {""}
+    assert ids_in({"role": "toolResult", "toolCallId": None}, "toolResult") == [""]
 
 
 def test_defaults_take_no_room() -> None:

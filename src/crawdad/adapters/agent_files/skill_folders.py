@@ -19,8 +19,8 @@ _DEEPEST = 8
 class LocalSkillFolders:
     """Directories of this machine."""
 
-    async def look(self, root: str, most: int, links: bool) -> Sequence[SkillFile]:
-        return await asyncio.to_thread(_look, root, most, links)
+    async def look(self, roots: Sequence[tuple[str, bool]], most: int) -> Sequence[Sequence[SkillFile]]:
+        return await asyncio.to_thread(lambda: [_look(root, most, links) for root, links in roots])
 
     async def read(self, path: str, limit: int) -> str | None:
         return await asyncio.to_thread(_read, os.path.dirname(path), (os.path.basename(path),), limit)

@@ -45,14 +45,18 @@ class ReadTool:
         """See `core.tools.Tool`."""
         path = self.access.spelled(path_of(arguments), context)
         folder = self.access.folder(path, context)
-        data, shown = await asyncio.to_thread(folder.read, path, MOST_BYTES)
-        kind = picture_type(data)
+
+        def read() -> tuple[bytes, str, str | None, TextFile | None]:
+            data, shown = folder.read(path, MOST_BYTES)
+            kind = picture_type(data)
+            return data, shown, kind, None if kind is not None else decoded(data)
+
+        data, shown, kind, text = await asyncio.to_thread(read)
         details: JsonObject = {"path": shown, "size": len(data)}
         if kind is not None:
             note = Text("workspace.picture", {"path": shown, "type": kind, "size": len(data)}).render()
             picture = MediaPart("image", data=base64.b64encode(data).decode(), media_type=kind, name=shown)
             return ToolOutcome([TextPart(note), picture], {**details, "mediaType": kind})
-        text = await asyncio.to_thread(decoded, data)
         if text is None:
             raise fault(ErrorKind.BAD_REQUEST, "binary", path, size=len(data))
         return _lines(path, text, arguments, details)

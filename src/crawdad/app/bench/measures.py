@@ -17,7 +17,9 @@ from crawdad.app.bench.gateway import gateway
 from crawdad.app.bench.leasing import leasing
 from crawdad.app.bench.plan import RATE, Bench, rate_of
 from crawdad.app.bench.processes import BenchError, Loaded, module_environment, running_on
+from crawdad.app.bench.sessions import stored_sessions
 from crawdad.app.bench.table import Row
+from crawdad.app.bench.turns import turns
 
 MEGABYTE = 1024 * 1024
 PROMPT_BYTES = 458_000
@@ -235,6 +237,8 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "codec": codec,
     "leasing": leasing,
     "agents": agents,
+    "turns": turns,
+    "sessions": stored_sessions,
     "latency": latency,
     "requests": requests,
     "prompt": prompt,

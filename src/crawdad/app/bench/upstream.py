@@ -2,6 +2,7 @@
 
 Streams are paced: the model `paced-<rate>-<count>` sends `<count>` events, `<rate>` a second. The text of each event is its
 number and the time it was sent (`#000012@…;`), so that whoever reads the far end sees losses and delays without asking.
+The model `story` is an agent's: it calls the tool `read` for `BENCH.md`, then answers, in streams that are not paced.
 
 `python -m crawdad.app.bench.upstream` prints its port and lives until its standard input closes.
 """
@@ -17,6 +18,9 @@ from typing import cast
 
 MARK = re.compile(rb"#(\d{6})@(\d{18});")
 """Finds number and sending time (monotonic nanoseconds) of events."""
+
+STORY = "story"
+"""The model of agents."""
 
 _MODEL = re.compile(rb'"model"\s*:\s*"(?:[^"]*/)?([^"]*)"')
 _PACE = re.compile(rb"paced-(\d+)-(\d+)")
@@ -118,6 +122,26 @@ def _messages() -> Voice:
     return Voice(_whole(whole), _STREAM_HEAD + _chunk(begin), _around(before, after), _chunk(end) + _LAST_CHUNK)
 
 
+def _story(delta: bytes, finish: bytes) -> bytes:
+    """A stream of chat at once: the role, one delta and the end."""
+    choice = b'{"index":0,"delta":%b,"logprobs":null,"finish_reason":%b}'
+    events = [
+        _chat_event(choice % (b'{"role":"assistant","content":"","refusal":null}', b"null")),
+        *(_chat_event(choice % (part, b"null")) for part in delta.split(b"\x00")),
+        _chat_event(choice % (b"{}", finish)),
+        _chat_event(b"", b"," + _CHAT_USAGE),
+        b"data: [DONE]\n\n",
+    ]
+    return _STREAM_HEAD + b"".join(_chunk(event) for event in events) + _LAST_CHUNK
+
+
+_CALLS = _story(
+    b'{"tool_calls":[{"index":0,"id":"call_bench","type":"function","function":{"name":"read","arguments":""}}]}\x00'
+    b'{"tool_calls":[{"index":0,"function":{"arguments":"{\\"path\\":\\"BENCH.md\\"}"}}]}',
+    b'"tool_calls"',
+)
+_SAYS = _story(b'{"content":"It says "}\x00{"content":"what it "}\x00{"content":"says."}', b'"stop"')
+_LAST_ROLE = b'"role":"'
 _VOICES = {False: _chat(), True: _messages()}
 _LIST = _whole(b'{"object":"list","data":[{"id":"whole","object":"model","created":1790000000,"owned_by":"bench"}]}')
 
@@ -176,6 +200,10 @@ class StaticUpstream(asyncio.Protocol):
             self._transport.write(voice.whole)
             return
         model = _MODEL.search(body)
+        if model and model[1] == STORY.encode():
+            last = body.rfind(_LAST_ROLE) + len(_LAST_ROLE)
+            self._transport.write(_SAYS if body.startswith(b"tool", last) else _CALLS)
+            return
         pace = _PACE.search(model[1]) if model else None
         rate, count = (int(pace[1]), int(pace[2])) if pace else (50, 50)
         self._transport.write(voice.begin)

@@ -396,7 +396,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.stats.total": ("All", "合计"),
     "cli.stats.nobody": ("(nobody)", "（无）"),
     "cli.stats.no_price": ("unknown", "未知"),
-    "cli.bench.quick": ("Less than a minute, and less exact.", "不到一分钟，精度较低。"),
+    "cli.bench.quick": ("About a minute, and less exact.", "约一分钟，精度较低。"),
     "cli.bench.only": ("Take only this row (may be repeated).", "只测量这一项（可重复）。"),
     "cli.bench.peers": ("Compare with the other gateways that are installed.", "与已安装的其他网关对比。"),
     "cli.bench.install_peers": (

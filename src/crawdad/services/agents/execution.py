@@ -168,22 +168,20 @@ class Execution:
 
     async def _note_session(self, turn: AgentTurn, *, aborted: bool) -> None:
         spent, entry = turn.spent, turn.entry
-        await self._world.sessions.count(
-            entry.key,
-            input_tokens=spent.usage.input_tokens or 0,
-            output_tokens=spent.usage.output_tokens or 0,
-            cached_tokens=spent.usage.cache_read_tokens,
-            cost=spent.cost or 0.0,
-        )
         values: JsonObject = {"aborted": aborted}
         if spent.context and turn.order.context_messages is None:  # else that was not the session's
             values["context_tokens"] = spent.context
         if spent.model:
             values |= {"model": spent.model.partition("/")[2] or spent.model, "provider": spent.provider}
-        if any(
-            entry_value != value for name, value in values.items() if (entry_value := getattr(entry, name)) or value
-        ):
-            await self._world.sessions.change(entry.key, values)
+        changed = any(getattr(entry, name) != value for name, value in values.items())
+        await self._world.sessions.count(
+            entry,
+            input_tokens=spent.usage.input_tokens or 0,
+            output_tokens=spent.usage.output_tokens or 0,
+            cached_tokens=spent.usage.cache_read_tokens,
+            cost=spent.cost or 0.0,
+            values=values if changed else None,
+        )
 
 
 class _Boundary:

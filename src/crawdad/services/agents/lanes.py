@@ -21,7 +21,7 @@ from crawdad.services.agents.execution import End, Execution, Stopping
 from crawdad.services.agents.queueing import may_merge
 from crawdad.services.agents.recorder import EventWriter, Recorder
 from crawdad.services.tasks import Tasks
-from crawdad.store.runs import RunEnd, RunStore, StoredRun
+from crawdad.store.runs import RunEnd, RunStore, StoredRun, ended
 
 ENDED_TOPIC = "agent_runs.ended"
 _LOOK_SECONDS = 1.0
@@ -59,6 +59,7 @@ class Lanes:
         """What is called when a run is taken to work here, with the number of its last event so far."""
         self.after: list[Callable[[StoredRun, End], Awaitable[None]]] = []
         """What is called once a run has ended."""
+        self._ending: dict[str, tuple[Recorder, StoredRun]] = {}
         self._store = store
         self._writer = writer
         self._execution = execution
@@ -89,6 +90,11 @@ class Lanes:
         for callback in self.before:
             callback(run, last_number)
         work.task = self._tasks.start(self._run(work, others or []), f"run {run.id}")
+
+    def just_ended(self, run_id: str) -> StoredRun | None:
+        """A run whose end is kept and being told, as it stands in the store: for those who waited for it."""
+        recorder, run = self._ending.get(run_id, (None, None))
+        return run if recorder is not None and recorder.closed else None
 
     async def poke(self, session_key: str) -> None:
         """Begin what waits in a session, if it may."""
@@ -218,13 +224,17 @@ class Lanes:
         try:
             end = await self._execution.take(run, others, recorder, work.stopping)
             recorder.emit("lifecycle", end.event)
-            await recorder.close(end.status, {**end.values, "ended_at": self._clock.now()})
+            values = {**end.values, "ended_at": self._clock.now()}
+            self._ending[run.id] = recorder, ended(run, end.status, recorder.changed | values)
+            await recorder.close(end.status, values)
             if work.stopping.absorbed:
                 await self._end_others(run, end)
+            self.at_work.pop(run.id, None)
+            await self._tell(run, end)
+            await self.poke(run.session_key)
         finally:
             self.at_work.pop(run.id, None)
-        await self._tell(run, end)
-        await self.poke(run.session_key)
+            self._ending.pop(run.id, None)
         if self._crowded:
             self._crowded = False
             self.look()  # a place has become free

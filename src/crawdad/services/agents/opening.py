@@ -200,7 +200,7 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     if order.tool_results:
         lines += _results(turn)
     told = await world.system_events.take(order.session_key, turn.run_id)
-    orders = [order_of(run.order) for run in runs]
+    orders = [order, *(order_of(run.order) for run in runs[1:])]
     parts = _safe(turn, order, merged_parts(orders)) if any(one.parts for one in orders) else []
     if told:
         turn.untrusted = turn.untrusted or any(OUTSIDE_EVENT in line for line in told)

@@ -50,6 +50,8 @@ class Recorder:
         self._drafts: list[_Draft] = []
         self._end: RunEnd | None = None
         self._changes: JsonObject = {}
+        self.changed: JsonObject = {}
+        """All fields of the run that have changed since it was taken to work."""
         self._news = asyncio.Event()
 
     def emit(self, kind: EventKind, data: JsonObject) -> None:
@@ -66,6 +68,7 @@ class Recorder:
     def change(self, values: JsonObject) -> None:
         """Fields of the run changed; that is kept with its next events."""
         self._changes |= values
+        self.changed |= values
         self._writer.wake(self, False)
 
     async def settle(self) -> None:

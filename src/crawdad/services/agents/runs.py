@@ -19,6 +19,7 @@ from crawdad.services.agents.lanes import ENDED_TOPIC, Lanes
 from crawdad.services.agents.opening import Surroundings
 from crawdad.services.agents.orders import order_json, usage_of
 from crawdad.services.agents.queueing import place, rules_for
+from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.thinking import level_of
 from crawdad.services.agents.transcript import read_parts
 from crawdad.store.runs import RunStore, StoredRun
@@ -62,15 +63,9 @@ class Runs:
         if order.thinking:
             level_of(order.thinking)
         run = self._stored(replace(order, agent_id=agent.id))
-        active = await self._store.active(order.session_key)
-        if not active and self._lanes.has_room(order.origin):
+        if self._lanes.has_room(order.origin):
             begun = replace(run, status="running", runner=self._lanes.runner, starts=1, started_at=run.created_at)
-            try:
-                await self._store.add(begun)
-            except GatewayError as error:
-                if error.kind is not ErrorKind.CONFLICT:
-                    raise
-            else:
+            if await self._store.begin(begun):
                 self._lanes.begin(begun)
                 return run.id
         known = await self._known(order)
@@ -78,9 +73,13 @@ class Runs:
 
     async def follow(self, run_id: str, after: int = 0) -> AsyncIterator[RunEvent]:
         """The events numbered above `after`, as they come, until the run has ended."""
+        recorder: Recorder | None = None
         while True:
             work = self._lanes.at_work.get(run_id)
-            recorder = work.recorder if work is not None else None
+            if work is not None:
+                recorder = work.recorder
+            elif recorder is not None and not recorder.closed:
+                recorder = None  # this process has left the run as it is: what becomes of it stands in the store
             events = recorder.since(after) if recorder is not None else None
             if events is None:
                 found = None if recorder is not None else await self._store.get(run_id)
@@ -102,7 +101,7 @@ class Runs:
 
     async def look(self, run_id: str) -> RunState | None:
         """The run as it stands; None: there is none, or it is kept no longer."""
-        found = await self._store.get(run_id)
+        found = self._lanes.just_ended(run_id) or await self._store.get(run_id)
         return None if found is None else state_of(found)
 
     async def known(self, principal_id: str, idempotency_key: str) -> str | None:
@@ -118,7 +117,7 @@ class Runs:
             while work is not None and not work.recorder.closed and left > 0:
                 await work.recorder.wait(min(30.0, left))
                 left = float("inf") if until is None else until - self._clock.monotonic()
-            found = await self._store.get(run_id)
+            found = self._lanes.just_ended(run_id) or await self._store.get(run_id)
             if found is None:
                 raise GatewayError(
                     ErrorKind.NOT_FOUND, Text("agents.no_run", {"id": run_id[:80]}), {"code": "run_not_found"}

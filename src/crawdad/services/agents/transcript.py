@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crawdad.core.exchange import Exchange
-from crawdad.core.parts import JsonObject, Message, Part, ToolCallPart, ToolResultPart
+from crawdad.core.parts import JsonObject, Message, Part, ToolResultPart
 from crawdad.core.sessions import LogEvent
 from crawdad.core.usage import Usage
-from crawdad.services.sessions.transcript import message_of, read_parts, text_of, write_message, write_parts
+from crawdad.services.sessions.transcript import ids_in, message_of, read_parts, text_of, write_message, write_parts
 
 __all__ = [
     "assistant_line",
@@ -88,20 +88,15 @@ def role_of(event: LogEvent) -> str:
     return "tool" if role == "toolResult" else role
 
 
-def _parts(event: LogEvent) -> list[Part]:
-    message = message_of(event.data)
-    return message.parts if message is not None else []
-
-
 def result_ids(event: LogEvent) -> set[str]:
     """The calls that a line holds the results of."""
     if role_of(event) != "tool":
         return set()
-    return {part.call_id for part in _parts(event) if isinstance(part, ToolResultPart)}
+    return set(ids_in(event.data["message"], "toolResult"))
 
 
 def call_ids(event: LogEvent) -> set[str]:
     """The calls that are made in a line."""
     if role_of(event) != "assistant":
         return set()
-    return {part.id for part in _parts(event) if isinstance(part, ToolCallPart)}
+    return set(ids_in(event.data["message"], "toolCall"))

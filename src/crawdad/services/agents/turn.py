@@ -35,6 +35,8 @@ class TurnLog:
 
     async def read(self) -> None:
         """See what the model is to see."""
+        if not self.entry.messages and not self.entry.compactions:
+            return  # nothing has been said yet
         self.events = await self._sessions.view(self.entry.session_id)
 
     async def append(self, *lines: NewLogEvent) -> None:

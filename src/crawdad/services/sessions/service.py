@@ -106,8 +106,7 @@ class SessionService:
 
     async def view(self, session_id: str) -> list[LogEvent]:
         """What the model is to see of a log."""
-        compaction, first = await self.store.compaction(session_id)
-        return view_of(await self.store.lines(session_id, after=first - 1), compaction)
+        return view_of(*await self.store.view(session_id))
 
     async def change(self, key: str, values: Mapping[str, Any]) -> SessionEntry:
         """Change fields of an entry (`settings` are merged, a None in them removes). Raises NOT_FOUND."""
@@ -130,11 +129,27 @@ class SessionService:
                 raise GatewayError(ErrorKind.CONFLICT, text, {"param": "label", "code": "label_taken"})
         return await self.change(key, values) if values else entry
 
-    async def count(self, key: str, *, input_tokens: int, output_tokens: int, cached_tokens: int, cost: float) -> None:
-        """Add what a call used."""
-        await self.store.count(
-            key, input_tokens=input_tokens, output_tokens=output_tokens, cached_tokens=cached_tokens, cost=cost
-        )
+    async def count(
+        self,
+        entry: SessionEntry,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cached_tokens: int,
+        cost: float,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add what a turn used, and set what it leaves behind: `model`, `provider`, `context_tokens`, `aborted`."""
+        amounts = {
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "cached_tokens": cached_tokens,
+            "cost": cost,
+        }
+        changes = {**values, "updated_at": self.clock.now()} if values else {}
+        await self.store.count(entry.key, amounts, changes)
+        if values:
+            await self.tell(entry, "changed")
 
     async def reset(self, key: str, reason: str = "reset") -> SessionEntry:
         """Begin a new log under the same key; the old one stays. Raises NOT_FOUND."""

@@ -8,9 +8,10 @@ own. Nothing of a `core.parts.Message` is lost, and it reads back as the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import MISSING, fields
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, fields
+from functools import partial
+from typing import Any, Literal
 
 import orjson
 
@@ -112,6 +113,19 @@ def message_of(data: JsonObject) -> Message | None:
     return read_message(value) if isinstance(value, dict) else None
 
 
+def ids_in(message: JsonObject, kind: Literal["toolCall", "toolResult"]) -> list[str]:
+    """The ids of the calls, or of those that the results are of, in a message as a log spells it, without reading all of it."""
+    if message.get("role") == "toolResult":
+        return [_text(message.get("toolCallId"))] if kind == "toolResult" else []
+    content, name = message.get("content"), "id" if kind == "toolCall" else "toolCallId"
+    parts = content if isinstance(content, list) else ()
+    return [_text(part.get(name)) for part in parts if isinstance(part, dict) and part.get("type") == kind]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def write_parts(parts: Iterable[Part]) -> list[JsonObject]:
     """Parts as a message's content."""
     return [{"type": _TYPES.get(type(part)) or part.kind, **_fields_of(part)} for part in parts]  # type: ignore[union-attr]
@@ -142,15 +156,50 @@ def text_of(parts: Iterable[Part]) -> str:
     return "\n".join(each for each in said if each)
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of a part: what a log calls it, whether it always stands there, and what it is by default."""
+
+    name: str
+    spelled: str
+    always: bool
+    default: Callable[[], Any]
+
+
+_FIELDS: dict[type[Any], tuple[_Field, ...]] = {}
+
+
+def _spelled(kind: type[Any]) -> tuple[_Field, ...]:
+    known = _FIELDS.get(kind)
+    if known is None:
+        known = _FIELDS[kind] = _fields_as_spelled(kind)
+    return known
+
+
+def _fields_as_spelled(kind: type[Any]) -> tuple[_Field, ...]:
+    names, always = _NAMES.get(kind, {}), _ALWAYS.get(kind, ())
+    return tuple(
+        _Field(
+            field.name,
+            names.get(field.name, field.name),
+            field.name in always,
+            field.default_factory if field.default_factory is not MISSING else partial(_same, field.default),
+        )
+        for field in fields(kind)
+    )
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
 def _fields_of(thing: Any) -> JsonObject:
     """The fields of a part that are not as they are by default, by their names in a log."""
     kind = type(thing)
-    names, always = _NAMES.get(kind, {}), _ALWAYS.get(kind, ())
     found: JsonObject = {}
-    for field in fields(thing):
+    for field in _spelled(kind):
         value = getattr(thing, field.name)
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        if (value == default and field.name not in always) or (kind is MediaPart and field.name == "kind"):
+        if (not field.always and value == field.default()) or (kind is MediaPart and field.name == "kind"):
             continue
         if field.name == "content":
             value = write_parts(value)
@@ -158,7 +207,7 @@ def _fields_of(thing: Any) -> JsonObject:
             value = [_fields_of(each) for each in value]
         elif field.name == "cache":
             value = _fields_of(value)
-        found[names.get(field.name, field.name)] = value
+        found[field.spelled] = value
     return _with_arguments(thing, found) if isinstance(thing, ToolCallPart) else found
 
 
@@ -178,12 +227,10 @@ def _with_arguments(call: ToolCallPart, found: JsonObject) -> JsonObject:
 
 def _read(kind: type[Any], value: JsonObject) -> Any:
     """A part out of what a log (perhaps somebody else's) says: what is of the wrong type is as if it were not there."""
-    names = _NAMES.get(kind, {})
     found: dict[str, Any] = {}
-    for field in fields(kind):
-        name = names.get(field.name, field.name)
-        if name in value:
-            found[field.name] = _value(kind, field.name, value[name])
+    for field in _spelled(kind):
+        if field.spelled in value:
+            found[field.name] = _value(kind, field.name, value[field.spelled])
     if kind is MediaPart:
         found["kind"] = value["type"]
     elif kind is ToolCallPart:

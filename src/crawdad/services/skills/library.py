@@ -74,9 +74,12 @@ class SkillLibrary:
         settings, around = self._settings(), self._surroundings()
         limits = settings.limits
         by_name: dict[str, Skill] = {}
-        for place in self._places(workspace):
+        places = self._places(workspace)
+        roots = [(place.root, place.links) for place in places]
+        looked = await self._folders.look(roots, limits.max_candidates_per_root)
+        for place, files in zip(places, looked, strict=True):
             loaded = 0
-            for file in await self._folders.look(place.root, limits.max_candidates_per_root, place.links):
+            for file in files:
                 if loaded >= limits.max_skills_loaded_per_source:
                     break
                 if file.size > limits.max_skill_file_bytes:
