@@ -5,4 +5,5 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "There is no channel {channel}. Channels that can send: {known}.",
         "没有渠道 {channel}。可以发送的渠道：{known}。",
     ),
+    "channels.unsupported": ("This channel cannot do that: {what}.", "此渠道不支持该操作：{what}。"),
 }
