@@ -88,7 +88,8 @@ class UpstreamAnswer(Protocol):
 
 
 class Transport(Protocol):
-    """HTTP to the outside. Raises `GatewayError` (UPSTREAM_BROKEN, UPSTREAM_TIMEOUT) when no answer comes."""
+    """HTTP to the outside. Raises `GatewayError` (UPSTREAM_BROKEN, UPSTREAM_TIMEOUT) when no answer comes; `NotReached`
+    where nothing has been sent."""
 
     async def send(self, call: UpstreamCall) -> UpstreamAnswer: ...
 

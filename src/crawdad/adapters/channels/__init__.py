@@ -1,0 +1,1 @@
+"""The ways to people, a folder each (see `core/channels.py`)."""
