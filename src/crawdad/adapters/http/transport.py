@@ -97,7 +97,7 @@ class HttpTransport:
                 proxy.authorization if proxy is not None and by_proxy else None,
                 absolute=by_proxy,
             )
-            kept = self._pool.take(place) if place is not None else None
+            kept = self._pool.take(place) if place is not None and not call.once else None
             if kept is not None:
                 try:
                     return await self._asked(kept, call, head, deadline)

@@ -44,7 +44,10 @@ class BotApi:
             body, kind = write_form(form, f"crawdad{self._randomness.new_token()[-40:]}")
         timeouts = Timeouts(_PATIENCE.connect, _PATIENCE.first_byte + waits, _PATIENCE.idle)
         url = f"{self._root}/bot{self._token.reveal()}/{call.method}"
-        request = UpstreamCall("POST", url, {"content-type": kind}, body, timeouts, proxy=self._proxy, redirects=False)
+        once = call.method.startswith("send")
+        request = UpstreamCall(
+            "POST", url, {"content-type": kind}, body, timeouts, proxy=self._proxy, redirects=False, once=once
+        )
         try:
             answer = await self._transport.send(request)
             try:
