@@ -33,7 +33,7 @@ def to(
     body: bytes | None = b"{}",
     method: str = "POST",
     timeouts: Timeouts = PATIENT,
-    **more: str,
+    **more: str | bool,
 ) -> UpstreamCall:
     url = server if isinstance(server, str) else server.url + "/x"
     return UpstreamCall(method, url, {}, body, timeouts, **more)  # type: ignore[arg-type]

@@ -375,6 +375,9 @@ async def test_the_token_may_stand_in_a_file(
     with pytest.raises(GatewayError) as caught:
         await missing.run()
     assert caught.value.kind is ErrorKind.BAD_REQUEST
+    with pytest.raises(SendFailed) as failed:
+        await missing.send(OutboundMessage("p1", CHAT, "x"))
+    assert failed.value.outcome == "not_sent"
 
 
 async def test_any_method_can_be_called(telegram: TelegramSimulator, channel: TelegramChannel) -> None:

@@ -11,6 +11,7 @@ from tests.simulators.telegram import TelegramSimulator
 telegram = pytest.importorskip("telegram", reason="python-telegram-bot is not installed")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_an_independent_client_gets_along_with_it() -> None:
     with TelegramSimulator() as simulator:
         simulator.say("hello")

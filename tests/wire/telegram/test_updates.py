@@ -70,7 +70,8 @@ def test_who_speaks() -> None:
     assert said("x").sender.id == "7"
     hidden = said("x", sender_chat={"id": GROUP, "type": "supergroup", "title": "The group", "username": "grp"})
     assert (hidden.sender.id, hidden.sender.name, hidden.sender.aliases) == (str(GROUP), "The group", ("@grp",))
-    own = said("x", **{"from": BOT})
+    by_bot: Any = {"from": BOT}
+    own = said("x", **by_bot)
     assert own.sender.itself and own.sender.bot
 
 

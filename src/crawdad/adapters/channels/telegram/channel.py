@@ -284,9 +284,13 @@ class TelegramChannel(Channel):
     async def _try(self, call: Call) -> Any:
         """What a call for somebody brings, or the refusal. Raises `SendFailed` when no answer comes."""
         try:
-            return await (await self._opened()).ask(call)
+            api = await self._opened()
         except SignedOut as error:
             raise SendFailed("signed_out", error.text) from error
+        except GatewayError as error:
+            raise SendFailed("not_sent", error.text) from error
+        try:
+            return await api.ask(call)
         except GatewayError as error:
             raise lost_call(error, error.message()) from error
 
