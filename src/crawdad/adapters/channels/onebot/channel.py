@@ -29,6 +29,7 @@ from crawdad.core.channels import (
     PlatformRequest,
     Receipt,
     SendFailed,
+    SendOutcome,
     SignedOut,
     SignInStep,
     Socket,
@@ -135,23 +136,20 @@ class OneBotChannel(Channel):
     async def _hold(self, socket: Socket, *, events: bool = True, actions: bool = True) -> bool:
         """Read a socket to its end; whether it was of use. Raises `SignedOut` when the other side refuses the token."""
         waiting: asyncio.Queue[JsonObject | None] = asyncio.Queue(_MOST_WAITING)
-        session = _Session()
-        async with contextlib.AsyncExitStack() as stack:
+        session = _Session(events)
+        if actions:
+            self._link.attach(socket)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read(socket, waiting, session))
+            tasks.create_task(self._keep(waiting))
             if actions:
-                await stack.enter_async_context(self._link.through(socket))
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read(socket, waiting if events else None, session))
-                keeper = tasks.create_task(self._keep(waiting))
-                if actions:
-                    tasks.create_task(self._introduce(socket, session))
-                del keeper
+                tasks.create_task(self._introduce(socket, session))
         if session.refused:
             raise SignedOut(Text("onebot.token_refused", {"reason": session.refused}))
         return session.useful
 
-    async def _read(self, socket: Socket, waiting: asyncio.Queue[JsonObject | None] | None, session: _Session) -> None:
+    async def _read(self, socket: Socket, waiting: asyncio.Queue[JsonObject | None], session: _Session) -> None:
         patience: float | None = None
-        end: asyncio.Queue[JsonObject | None] | None = waiting
         try:
             while True:
                 async with asyncio.timeout(patience):
@@ -166,7 +164,7 @@ class OneBotChannel(Channel):
                 session.useful = True
                 if frame["post_type"] == "meta_event":
                     patience = self._beat(frame) or patience
-                elif waiting is not None and frame["post_type"] != "message_sent":
+                elif session.events and frame["post_type"] != "message_sent":
                     if frame.get("notice_type") == "bot_offline":
                         self._gone_offline()
                     await waiting.put(frame)
@@ -175,10 +173,9 @@ class OneBotChannel(Channel):
         except TimeoutError:
             self._context.lost(Text("onebot.silent", {}))
         finally:
-            session.over.set()
+            self._link.detach(socket)
         await socket.close()
-        if end is not None:
-            await end.put(None)
+        await waiting.put(None)
 
     def _beat(self, frame: JsonObject) -> float | None:
         """A sign of life; for heartbeats, how long the next may take."""
@@ -199,21 +196,13 @@ class OneBotChannel(Channel):
 
     async def _introduce(self, socket: Socket, session: _Session) -> None:
         """Ask who the account is: an open socket alone proves nothing, as a wrong token is refused after the upgrade."""
-        asked = asyncio.get_running_loop().create_task(self._act(Action("get_login_info", {})))
-        over = asyncio.get_running_loop().create_task(session.over.wait())
         try:
-            await asyncio.wait((asked, over), return_when=asyncio.FIRST_COMPLETED)
-            if asked.done() and not session.over.is_set():
-                try:
-                    self._recognised(asked.result())
-                    session.useful = True
-                except SendFailed as error:
-                    self._context.lost(error.text)
-                    await socket.close()
-        finally:
-            asked.cancel()
-            over.cancel()
-            await asyncio.gather(asked, over, return_exceptions=True)
+            self._recognised(await self._act(Action("get_login_info", {})))
+            session.useful = True
+        except SendFailed as error:
+            if not session.refused:
+                self._context.lost(error.text)
+            await socket.close()
 
     def _recognised(self, reply: Reply) -> None:
         data = reply.data if isinstance(reply.data, dict) else {}
@@ -449,7 +438,11 @@ class OneBotChannel(Channel):
             raise SendFailed("signed_out", Text("onebot.token_refused", {"reason": f"HTTP {answer.status}"}))
         frame = _frame(data)
         if frame is None or "retcode" not in frame:
-            outcome = "unsupported" if answer.status == 404 else "refused" if answer.status < 500 else "ambiguous"
+            outcome: SendOutcome = "refused"
+            if answer.status == 404:
+                outcome = "unsupported"
+            elif answer.status >= 500:
+                outcome = "ambiguous"
             raise SendFailed(outcome, f"HTTP {answer.status}")
         return read_reply(frame)
 
@@ -507,10 +500,10 @@ class OneBotChannel(Channel):
 class _Session:
     """What became of one socket."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: bool) -> None:
+        self.events = events
         self.refused = ""
         self.useful = False
-        self.over = asyncio.Event()
 
 
 def _frame(data: str | bytes) -> JsonObject | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import orjson
 
@@ -28,19 +26,17 @@ class Link:
         """Whether actions can go out."""
         return self._socket is not None
 
-    @asynccontextmanager
-    async def through(self, socket: Socket) -> AsyncIterator[None]:
-        """Send actions by this socket. What still waits when it ends may or may not have been done."""
+    def attach(self, socket: Socket) -> None:
+        """Send actions by this socket from now on."""
         self._socket = socket
-        try:
-            yield
-        finally:
-            if self._socket is socket:
-                self._socket = None
-            for echo, (its, future) in list(self._waiting.items()):
-                if its is socket and not future.done():
-                    future.set_exception(SendFailed("ambiguous", Text("onebot.cut", {})))
-                    self._waiting.pop(echo, None)
+
+    def detach(self, socket: Socket) -> None:
+        """The socket has ended: what still waits for an answer of its may or may not have been done."""
+        if self._socket is socket:
+            self._socket = None
+        for its, future in list(self._waiting.values()):
+            if its is socket and not future.done():
+                future.set_exception(SendFailed("ambiguous", Text("onebot.cut", {})))
 
     async def act(self, action: Action, seconds: float) -> Reply:
         """Have something done. Raises `SendFailed` when there is no answer."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from crawdad.core.channel_settings import ChannelSettings
-from crawdad.core.section import Section, SecretValue
+from crawdad.core.section import SecretValue, Section
 
 
 class NapcatSettings(Section):
