@@ -35,9 +35,10 @@ class MemoryState:
 class EventClock:
     """Time that stands still; sleeps are written down and, by default, end at once after letting others work."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self.time = 1_790_000_000.0
         self.slept: list[float] = []
+        self._changed = changed
 
     def now(self) -> float:
         return self.time
@@ -48,6 +49,7 @@ class EventClock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.time += seconds
+        self._changed()
         await asyncio.sleep(0)
 
 
@@ -60,7 +62,7 @@ class MemoryContext:
         self.transport = transport
         self.memory = MemoryState()
         self.state: ChannelState = self.memory
-        self.time = EventClock()
+        self.time = EventClock(self._touch)
         self.clock: Clock = self.time
         self.randomness: Randomness = FakeRandomness()
         self.events: list[JsonObject] = []
@@ -69,31 +71,34 @@ class MemoryContext:
         self.identities: list[str] = []
         self.heard_count = 0
         self.reasons: list[Text | str] = []
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     async def admit(self, *events: JsonObject) -> None:
         if self.refusals:
             self.refusals -= 1
             raise GatewayError(ErrorKind.UNAVAILABLE, "cannot be kept now")
         self.events.extend(events)
-        await self._notify()
+        self._touch()
 
     def heard(self, identity: str = "") -> None:
         self.heard_count += 1
         if identity:
             self.identities.append(identity)
+        self._touch()
 
     def lost(self, reason: Text | str) -> None:
         self.reasons.append(reason)
+        self._touch()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until it holds, looked at whenever something was admitted."""
-        async with asyncio.timeout(10), self._changed:
-            await self._changed.wait_for(condition)
+        """Wait until it holds; it is looked at whenever the channel told something, or slept."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await self._changed.wait()
 
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _touch(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
 
 @contextlib.asynccontextmanager
