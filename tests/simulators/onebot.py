@@ -97,6 +97,7 @@ class OneBotSimulator:
         self.port = 0
         self.heartbeat = heartbeat
         self.format = format
+        self.refusals = 0
         self._next = 1000
         self._time = 1_790_000_000
         self._sockets: dict[Any, str] = {}
@@ -172,6 +173,9 @@ class OneBotSimulator:
             "message_type": "group" if group else "private",
             "sub_type": "normal" if group else "friend",
             "message_id": number,
+            "message_seq": number,
+            "real_id": number,
+            "real_seq": str(number),
             "user_id": sender,
             "message": message if self.format == "array" else cq(message),
             "message_format": self.format,
@@ -278,6 +282,8 @@ class OneBotSimulator:
             }
             await socket.send(orjson.dumps(refusal).decode())
             await socket.close()
+            self.refusals += 1
+            self.journal.touch()
             return
         await self._talk(socket, "api" if target.path.rstrip("/") == "/api" else "universal")
 
@@ -419,7 +425,10 @@ class OneBotSimulator:
         self._next += 1
         self.account.shown.append(Shown(chat, segments, self._next, data, name))
         self.account.messages[self._next] = {
+            "time": self._time,
+            "message_type": "group",
             "message_id": self._next,
+            "real_id": self._next,
             "self_id": SELF_ID,
             "user_id": SELF_ID,
             "sender": {"user_id": SELF_ID, "nickname": "Claw"},
