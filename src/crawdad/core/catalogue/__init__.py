@@ -42,6 +42,7 @@ from crawdad.core.catalogue import (
     tools,
     upstream,
     web_tools,
+    weixin,
     wire,
 )
 
@@ -85,6 +86,7 @@ _SUBJECTS = (
     tools,
     upstream,
     web_tools,
+    weixin,
     wire,
 )
 MESSAGES: dict[str, tuple[str, str]] = {}
