@@ -84,13 +84,13 @@ def _file(item: JsonObject) -> InboundMedia | None:
     if kind == "audio":
         media_type = _VOICES.get(found.get("encode_type", 0), media_type)
         name = f"voice.{media_type.partition('/')[2]}"
-    size = found.get("len")
+    size = str(found.get("len") or "")
     return InboundMedia(
         kind,
         handle,
         media_type,
         str(found.get("file_name") or name),
-        int(size) if str(size or "").isdigit() else None,
+        int(size) if size.isdigit() else None,
         str(found.get("text") or ""),
     )
 

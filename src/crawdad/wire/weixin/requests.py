@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
@@ -27,7 +26,7 @@ TEXT_LIMIT = 2000
 
 def client_version(version: str) -> str:
     """`major.minor.patch` as one number: `major<<16 | minor<<8 | patch`."""
-    parts = [int("".join(filter(str.isdigit, part)) or 0) for part in (version.split(".") + ["0", "0", "0"])[:3]]
+    parts = [int("".join(filter(str.isdigit, part)) or 0) for part in [*version.split("."), "0", "0", "0"][:3]]
     return str(parts[0] << 16 | parts[1] << 8 | parts[2])
 
 
@@ -135,18 +134,8 @@ def media_item(uploaded: Uploaded, name: str) -> JsonObject:
 def shown_text(text: str) -> str:
     """WeChat shows Markdown in part, and hides what follows a bare `<`: outside of code angle brackets become wide ones."""
     pieces = text.split("`")
+    last = len(pieces) - 1  # behind a backtick that nothing closes
     return "`".join(
-        piece if place % 2 else piece.replace("<", "＜").replace(">", "＞") for place, piece in _outside(pieces)
+        piece if place % 2 and place < last else piece.replace("<", "＜").replace(">", "＞")
+        for place, piece in enumerate(pieces)
     )
-
-
-def _outside(pieces: list[str]) -> list[tuple[int, str]]:
-    """Pieces between backticks, numbered so that odd ones are code. A run of backticks gives empty pieces, which keep the
-    count right: three open a block as one opens a span. A backtick that nothing closes opens nothing."""
-    last = len(pieces) - 1
-    return [(place if not (place == last and place % 2) else 0, piece) for place, piece in enumerate(pieces)]
-
-
-def text_of(value: Any) -> str:
-    """A field as text; numbers may be larger than others can hold."""
-    return "" if value is None else str(value)

@@ -328,12 +328,10 @@ class WeixinChannel(Channel):
 
     async def sign_in_poll(self, code: str = "") -> SignInStep:
         """How it goes on. `code` is the number that the phone shows, when one was asked for."""
-        if self._signing is None:
-            return SignInStep("expired")
         typed = code.strip()
         deadline = self._context.clock.monotonic() + _POLL_SECONDS
-        while True:
-            sign_in = self._signing
+        sign_in: SignIn | None = self._signing
+        while sign_in is not None:
             asked = f"?qrcode={quote(sign_in.code, safe='')}" + (
                 f"&verify_code={quote(typed, safe='')}" if typed else ""
             )
@@ -350,9 +348,9 @@ class WeixinChannel(Channel):
             except GatewayError:
                 await self._context.clock.sleep(1.0)
             turn = next_turn(sign_in, answer, self._context.clock.monotonic(), urlsplit(self._settings.base_url).scheme)
-            self._signing = turn.sign_in
+            self._signing = sign_in = turn.sign_in
             if turn.what == "refresh":
-                self._signing = await self._new_code(turn.sign_in)
+                self._signing = await self._new_code(sign_in)
                 return SignInStep("qr", qr=self._signing.shown)
             if turn.credentials is not None:
                 await self._take(turn.credentials)
@@ -361,8 +359,9 @@ class WeixinChannel(Channel):
             if turn.step is not None:
                 return turn.step
             if self._context.clock.monotonic() >= deadline:
-                return SignInStep("qr", qr=self._signing.shown if self._signing else "")
+                return SignInStep("qr", qr=sign_in.shown)
             await self._context.clock.sleep(1.0)
+        return SignInStep("expired")
 
     async def _take(self, credentials: Credentials) -> None:
         state = self._context.state
