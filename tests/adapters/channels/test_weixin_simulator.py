@@ -128,9 +128,11 @@ async def test_we_send_what_tencents_client_sends() -> None:
                 else ({"_bytes": 0} if one.body else None)
             )
             ours.append(signature(one.method, path, one.headers, body))
-        for one in recorded():
-            body = one["body"]
+        for theirs_sent in recorded():
+            body = theirs_sent["body"]
             message = (body or {}).get("msg") or {}
             message.pop("run_id", None)  # optional, and only some of its messages have one
-            theirs = signature(one["method"], one["path"].replace("%2F", "/"), one["headers"], body)
+            theirs = signature(
+                theirs_sent["method"], theirs_sent["path"].replace("%2F", "/"), theirs_sent["headers"], body
+            )
             assert theirs in ours, theirs

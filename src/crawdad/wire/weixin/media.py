@@ -44,12 +44,13 @@ def decrypt(data: bytes, key: bytes) -> bytes:
 def key_of(written: str) -> bytes:
     """A key from a message: 32 hex digits, or base64 of 16 bytes, or base64 of 32 hex digits. Raises `ValueError`."""
     try:
-        if len(written) == 32:
-            return bytes.fromhex(written)
-        raw = base64.b64decode(written, validate=True)
-        return raw if len(raw) == 16 else bytes.fromhex(raw.decode("ascii"))
+        raw = bytes.fromhex(written) if len(written) == 32 else base64.b64decode(written, validate=True)
+        key = raw if len(raw) == 16 else bytes.fromhex(raw.decode("ascii"))
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise ValueError("no key") from None
+        key = b""
+    if len(key) != 16:
+        raise ValueError("no key")
+    return key
 
 
 @dataclass(frozen=True, slots=True)
