@@ -376,10 +376,11 @@ class FeishuSimulator(LoopbackServer):
         form = read_form(request.body, request.headers["content-type"])
         name = "image" if what == "images" else "file"
         file = form.file(name)
-        if file is None or not (form.get("image_type") == "message" or form.get("file_type")):
+        data = file.data if file is not None else (form.get(name) or "").encode()  # the official client names no file
+        if not data or not (form.get("image_type") == "message" or form.get("file_type")):
             return {"code": 234001, "msg": "Invalid request param."}
         key = self._id("img_v3" if what == "images" else "file_v3")
-        self.resources[key] = file.data
+        self.resources[key] = data
         return {f"{name}_key": key}
 
 
