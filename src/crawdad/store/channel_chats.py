@@ -21,14 +21,13 @@ _chats, _messages = channel_chats.c, channel_messages.c
 
 @dataclass(frozen=True, slots=True)
 class KnownChat:
-    """A chat. `sent_since`: parts that went out since somebody wrote; `settings`: what was set from within the chat."""
+    """A chat. `sent_since`: parts that went out since somebody wrote."""
 
     account: Account
     chat: Chat
     reply_context: JsonObject = field(default_factory=dict)
     last_inbound_at: float = 0.0
     sent_since: int = 0
-    settings: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +87,6 @@ class ChannelChats:
         statement = update(channel_chats).where(_of(channel_chats, account), _chats.lane == lane)
         async with self._database.write() as connection:
             await connection.execute(statement.values(sent_since=_chats.sent_since + count))
-
-    async def set(self, account: Account, chat: Chat, now: float, **settings: Any) -> None:
-        """Set something from within a chat; None removes it."""
-        async with self._database.write() as connection:
-            await connection.execute(insert_or_keep(self._database.dialect, channel_chats), _row(account, chat, now))
-            one = (_of(channel_chats, account)) & (_chats.lane == lane_of(chat))
-            kept = orjson.loads((await connection.execute(select(_chats.settings).where(one))).scalar_one())
-            merged = {name: value for name, value in {**kept, **settings}.items() if value is not None}
-            await connection.execute(update(channel_chats).where(one).values(settings=dump(merged), updated_at=now))
 
     async def say(self, account: Account, lane: str, said: SaidMessage, *, pending: bool = False) -> None:
         """Remember a message. `pending`: an agent is to be shown it with the next that is for it."""
@@ -172,7 +162,6 @@ def _row(account: Account, chat: Chat, now: float) -> dict[str, Any]:
         "reply_context": "{}",
         "last_inbound_at": 0.0,
         "sent_since": 0,
-        "settings": "{}",
         "created_at": now,
         "updated_at": now,
     }
@@ -185,7 +174,6 @@ def _known(row: Any) -> KnownChat:
         orjson.loads(row["reply_context"]),
         row["last_inbound_at"],
         row["sent_since"],
-        orjson.loads(row["settings"]),
     )
 
 

@@ -87,11 +87,10 @@ channel_chats = Table(
     Column("reply_context", Text, nullable=False),
     Column("last_inbound_at", Double, nullable=False),
     Column("sent_since", BigInteger, nullable=False),
-    Column("settings", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
 )
-"""`sent_since`: how many parts went out since somebody wrote. `settings` (JSON): what was set from within the chat."""
+"""`sent_since`: how many parts went out since somebody wrote."""
 
 channel_messages = Table(
     "channel_messages",

@@ -81,7 +81,6 @@ def upgrade() -> None:
         sa.Column("reply_context", sa.Text(), nullable=False),
         sa.Column("last_inbound_at", sa.Double(), nullable=False),
         sa.Column("sent_since", sa.BigInteger(), nullable=False),
-        sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
     )
