@@ -112,6 +112,14 @@ class ChannelChats:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else _said(row)
 
+    async def spoke(self, account: Account, lane: str) -> bool:
+        """Whether the bot has said something in a chat."""
+        query = select(_messages.at).where(
+            _of(channel_messages, account), _messages.lane == lane, _messages.ours.is_(True)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
+
     async def pending(self, account: Account, lane: str, limit: int) -> list[SaidMessage]:
         """The newest messages that no agent was shown, in order."""
         query = (

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from crawdad.core.agent_names import default_agent
 from crawdad.core.channels import Account, Chat, ChatKind, InboundMessage
 from crawdad.core.sessions import Route, direct_key, group_key, main_key
 from crawdad.core.settings import Settings
-from crawdad.services.agents.bindings import Place, bound_agent
+from crawdad.services.agents.bindings import Place
 from crawdad.services.sessions.policy import person_of
 
 _KINDS: tuple[ChatKind, ...] = ("direct", "group", "channel")
 
 
-def agent_for(settings: Settings, account: Account, message: InboundMessage) -> str:
-    """The id of the agent that answers there."""
+def place_of(account: Account, message: InboundMessage) -> Place:
+    """Where a message comes from, as bindings know places."""
     chat = message.chat
-    place = Place(
+    return Place(
         channel=account.channel,
         account=account.name,
         peer_kind=chat.kind,
@@ -26,7 +25,6 @@ def agent_for(settings: Settings, account: Account, message: InboundMessage) -> 
         team=chat.team,
         roles=message.sender.roles,
     )
-    return bound_agent(settings.bindings, place) or default_agent(settings.agents)
 
 
 def session_of(settings: Settings, agent_id: str, account: Account, message: InboundMessage) -> str:
