@@ -74,8 +74,8 @@ channel_parts = Table(
     Column("error", Text, nullable=False),
     Column("sent_at", Double),
 )
-"""`state` is waiting, sending (it may be there), edit (there, with another text), sent, unknown or failed. `media` (JSON) is what
-the file `data` is; the bytes go once it is sent."""
+"""`state` is waiting, sending (it may be there), edit (there, with another text), sent, unknown or failed. `media` (JSON) says
+what the file `data` is; the bytes go once it is sent."""
 
 channel_chats = Table(
     "channel_chats",

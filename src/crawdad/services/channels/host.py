@@ -212,11 +212,11 @@ class ChannelHost:
         """All accounts."""
         now = self._world.clock.now()
         found: list[AccountView] = []
-        for kind in self._kinds.values():
-            for account, running in self._running.items():
+        for kind in list(self._kinds.values()):
+            for account, running in list(self._running.items()):
                 if account.channel == kind.id:
                     found.append(await self._view(account, kind, running.settings, running.status, now))
-            for account, (_, settings, status) in self._idle.items():
+            for account, (_, settings, status) in list(self._idle.items()):
                 if account.channel == kind.id:
                     found.append(await self._view(account, kind, settings, status, now))
         return found
@@ -224,8 +224,8 @@ class ChannelHost:
     async def _view(
         self, account: Account, kind: ChannelKind, settings: ChannelSettings | None, status: AccountStatus, now: float
     ) -> AccountView:
-        counts: dict[str, int] = dict(await self._world.inbox.counts(account))
-        counts.update(await self._world.outbox.counts(account))
+        events, deliveries = await self._world.inbox.counts(account), await self._world.outbox.counts(account)
+        counts = {str(name): count for name, count in (*events.items(), *deliveries.items())}
         return AccountView(account, kind, settings, status, status.state(now), counts)
 
     async def probe(self, account: Account) -> JsonObject:

@@ -49,7 +49,8 @@ class Sending:
         self._working: set[str] = set()
         self._wanted: set[str] = set()
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._not_before = 0.0
+        self.not_before = 0.0
+        """When the platform takes the next part of this account (Unix time)."""
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     def poke(self, lane: str) -> None:
@@ -99,7 +100,7 @@ class Sending:
             delivery = await self._outbox.next(self._desk.account, lane, self._desk.now)
             if delivery is None:
                 return
-            wait = max(delivery.ready_at, self._not_before) - self._desk.now
+            wait = max(delivery.ready_at, self.not_before) - self._desk.now
             if wait > 0:
                 await self._world.clock.sleep(min(wait, _LONGEST_WAIT))
                 continue
@@ -266,7 +267,7 @@ class Sending:
         if failure.retry_after is not None:
             wait = max(wait, min(failure.retry_after, _LONGEST_RATE_WAIT))
         if failure.outcome == "rate_limited":
-            self._not_before = now + wait
+            self.not_before = now + wait
         await self._outbox.mark(delivery.id, now, ready_at=now + wait, error=_words(failure))
 
     async def _cut(self, delivery: StoredDelivery, part: StoredPart, failure: SendFailed) -> bool:
