@@ -55,6 +55,19 @@ class ChannelInbox:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else event_of(row)
 
+    async def count_start(self, account: Account, lane: str) -> None:
+        """A process begins with a chat: what waits first in it has had one more attempt."""
+        first = (
+            select(_columns.id)
+            .where(_of(account), _columns.state == "waiting", _columns.lane == lane)
+            .order_by(_columns.position)
+            .limit(1)
+            .scalar_subquery()
+        )
+        statement = update(channel_events).where(_columns.id == first).values(attempts=_columns.attempts + 1)
+        async with self._database.write() as connection:
+            await connection.execute(statement)
+
     async def ordered(self, account: Account) -> list[StoredEvent]:
         """What an answer is on its way to, in order."""
         query = select(channel_events).where(_of(account), _columns.state == "ordered").order_by(_columns.position)

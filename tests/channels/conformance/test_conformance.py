@@ -137,7 +137,7 @@ async def test_what_was_kept_is_answered_by_the_next_process(simulator: Simulato
 
         async def is_kept() -> bool:
             found = await stage.event(event)
-            return found is not None and found.attempts > 0
+            return found is not None and bool(found.reason)
 
         await until(is_kept)
     async with open_stage(simulator, database_url, runner="runner-2") as stage:

@@ -117,6 +117,8 @@ class Intake:
         for event in await self._inbox.ordered(self._desk.account):
             self._follow(event)
         for lane in await self._inbox.lanes(self._desk.account):
+            # What stood first when the last process ended may be what ended it.
+            await self._inbox.count_start(self._desk.account, lane)
             self.poke(lane)
 
     async def revive(self, event_row: str) -> bool:
@@ -153,7 +155,6 @@ class Intake:
             await self._world.clock.sleep(min(wait, 60.0))
             return
         attempts = event.attempts + 1
-        await self._inbox.change(event.id, self._desk.now, attempts=attempts)
         try:
             if attempts > MOST_ATTEMPTS:
                 raise GatewayError(ErrorKind.INTERNAL, event.reason or "it ends the process")
@@ -189,8 +190,7 @@ class Intake:
             return
         if not message.sender.itself and not message.old:
             await self._world.chats.heard(account, message.chat, message.reply_context, self._desk.now)
-            if await self._world.outbox.unpark(account, event.lane, self._desk.now):
-                self._sending.poke(event.lane)
+            await self._sending.unpark(event.lane)
         await self._let_in(await self._known(event, message))
 
     async def _known(self, event: StoredEvent, message: InboundMessage) -> _Taken:

@@ -172,8 +172,8 @@ class RunningAccount:
             try:
                 tasks.start(self._renew(lease), f"the lease of {self.account}")
                 tasks.start(self._sweep(), f"what waits in {self.account}")
+                await self.sending.begin()
                 await self.intake.begin()
-                await self.sending.poke_all()
                 await self._supervise()
             finally:
                 self.held = False

@@ -52,6 +52,7 @@ class Sending:
         self.not_before = 0.0
         """When the platform takes the next part of this account (Unix time)."""
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._parked: set[str] = set()
 
     def poke(self, lane: str) -> None:
         """Something is to go out to a chat."""
@@ -59,6 +60,18 @@ class Sending:
         if lane not in self._working:
             self._working.add(lane)
             self._desk.tasks.start(self._work(lane), f"sending to {self._desk.account} {lane}")
+
+    async def unpark(self, lane: str) -> None:
+        """Somebody wrote: what waited for that goes out."""
+        if lane in self._parked:
+            self._parked.discard(lane)
+            await self._outbox.unpark(self._desk.account, lane, self._desk.now)
+            self.poke(lane)
+
+    async def begin(self) -> None:
+        """Take up what was there before."""
+        self._parked = {delivery.lane for delivery in await self._outbox.parked(self._desk.account)}
+        await self.poke_all()
 
     async def poke_all(self) -> None:
         """Look at all chats: after a start, a sign-in, or because another process put something there."""
@@ -303,6 +316,7 @@ class Sending:
         now, most = self._desk.now, self._desk.settings.quota.most_parked
         words = reason if isinstance(reason, str) else reason.render()
         parked = await self._outbox.parked(self._desk.account, delivery.lane)
+        self._parked.add(delivery.lane)
         await self._outbox.mark(delivery.id, now, state="parked", error=words)
         for oldest in parked[: max(0, len(parked) + 1 - most)]:
             await self._outbox.mark(oldest.id, now, state="failed", error=Text("channels.parked_too_many").render())
