@@ -48,6 +48,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "发送过程中进程结束：消息可能已送达，也可能没有。",
     ),
     "channels.fault": ("The channel has failed; the log says more.", "渠道出错，详见日志。"),
+    "channels.too_many_calls": ("Too many platforms call at once.", "同时调用的平台过多。"),
     "channels.file_gone": ("The file is not there any more.", "文件已不存在。"),
     "channels.file_not_sent": ("[The file {name} cannot be sent here]", "[此处无法发送文件 {name}]"),
     "channels.quota_messages": (
