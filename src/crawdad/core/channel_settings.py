@@ -43,7 +43,6 @@ class GroupSettings(Section):
     tools: GroupToolSettings | None = None
     tools_by_sender: dict[str, GroupToolSettings] = Field(default_factory=dict)
     """Instead of `tools`, by the sender's id (`*`: all others)."""
-    skills: tuple[str, ...] | None = None
     system_prompt: str = ""
     history_limit: int | None = Field(None, ge=0)
 
@@ -53,7 +52,6 @@ class CoalesceSettings(Section):
 
     min_chars: int = Field(800, gt=0)
     max_chars: int = Field(1200, gt=0)
-    idle_ms: int = Field(1000, ge=0)
 
 
 class BlockSettings(Section):

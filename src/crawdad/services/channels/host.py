@@ -24,6 +24,7 @@ from crawdad.services.channels.addressing import target_of
 from crawdad.services.channels.answering import delivery_parts
 from crawdad.services.channels.configured import block_of, configured_accounts, default_account
 from crawdad.services.channels.outbound import OutboundChannels
+from crawdad.services.channels.pairing import Pairing
 from crawdad.services.channels.running import RunningAccount
 from crawdad.services.channels.status import AccountStatus
 from crawdad.services.channels.world import ChannelWorld
@@ -87,6 +88,11 @@ class ChannelHost:
                 self._look_again()
 
         return unregister
+
+    @property
+    def pairing(self) -> Pairing:
+        """Letting people in."""
+        return self._world.pairing
 
     @property
     def kinds(self) -> Sequence[ChannelKind]:
@@ -244,6 +250,10 @@ class ChannelHost:
         running = self.running(account)
         step = await running.desk.channel.sign_in(force=force)
         return await self._stepped(running, step)
+
+    def signing_in(self, account: Account) -> SignInStep | None:
+        """Where a sign-in stands; None: none was begun."""
+        return self._signing_in.get(account)
 
     async def sign_in_poll(self, account: Account, *, code: str = "", seconds: float = 40.0) -> SignInStep:
         """How it goes on, or how it stands after `seconds`. Raises CONFLICT when none was begun."""

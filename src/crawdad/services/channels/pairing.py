@@ -6,6 +6,7 @@ more strangers get none (attack 46). Guessing is the operator's side alone, and 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,12 +18,19 @@ from crawdad.core.text import Text
 from crawdad.services.channels.wording import plain_name
 from crawdad.store.channel_people import ChannelPeople, PairedPerson, PairingRequest
 
+__all__ = ["PairedPerson", "Pairing", "PairingRequest", "request_id_of"]
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 LENGTH = 8
 SECONDS = 3600.0
 MOST_WAITING = 3
 PAIRING_ASKED, PAIRING_APPROVED = "channels.pairing_asked", "channels.pairing_approved"
 _MOST_TRIES = 20
+
+
+def request_id_of(request: PairingRequest) -> str:
+    """What names a request without telling its code."""
+    text = f"{request.account}\0{request.sender_id}\0{request.code}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Pairing:
@@ -72,6 +80,13 @@ class Pairing:
         data = {"channel": person.account.channel, "account": person.account.name, "sender": person.sender_id}
         await self._bus.publish(Event(PAIRING_APPROVED, {**data, "by": by}, now))
         return person
+
+    async def request(self, account: Account, request_id: str) -> PairingRequest:
+        """A request that stands, by its id. Raises NOT_FOUND."""
+        for request in await self.waiting(account.channel, account.name):
+            if request_id_of(request) == request_id:
+                return request
+        raise GatewayError(ErrorKind.NOT_FOUND, Text("channels.no_pairing", {"channel": account.channel}))
 
     async def dismiss(self, account: Account, sender_id: str) -> None:
         """Drop a request. Raises NOT_FOUND."""

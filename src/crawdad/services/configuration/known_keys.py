@@ -43,6 +43,8 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "MessagesSettings": _words(
         "ackReaction ackReactionScope inbound messagePrefix removeAckAfterReply suppressToolErrors tts"
     ),
+    "CoalesceSettings": _words("idleMs"),
+    "GroupSettings": _words("skills"),
     "CommandsSettings": _words(
         "bash bashForegroundMs config debug native nativeSkills ownerDisplay ownerDisplaySecret restart useAccessGroups"
     ),
