@@ -143,7 +143,7 @@ class Stage:
             found = await self.event(event_id, name)
             return found.reason if found is not None and found.state == "done" else ""
 
-        return await until(reason)
+        return str(await until(reason))
 
     async def delivery(self, event_id: str, name: str = "default") -> StoredDelivery | None:
         """The answer to an event."""

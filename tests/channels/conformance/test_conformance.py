@@ -93,7 +93,7 @@ async def test_an_event_is_kept_before_it_is_acknowledged(simulator: Simulator, 
             refused.append(1)
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("store.damaged", {"reason": "test"}))
 
-        stage.world.inbox.append = refuse  # type: ignore[method-assign]
+        stage.world.inbox.append = refuse  # type: ignore[method-assign, assignment]
         event = await simulator.say(Said("say kept"))
         await stage.until(lambda: refused)
         assert not simulator.acknowledged(event), "what is not kept is not acknowledged"

@@ -105,8 +105,8 @@ def test_who_was_paired_may_write_in_direct_chats_only() -> None:
 
 def test_a_name_is_nobodys_credential() -> None:
     imposter = Person("u9", "u1", aliases=("union-9",))
-    values = {"dmPolicy": "allowlist", "allowFrom": ["u1", "Ann"]}
-    assert verdict(said(person=imposter), **values) == ("drop", "dm_not_listed")
+    listed = ["u1", "Ann"]
+    assert verdict(said(person=imposter), dmPolicy="allowlist", allowFrom=listed) == ("drop", "dm_not_listed")
     assert verdict(said(person=imposter), dmPolicy="allowlist", allowFrom=["union-9"]) == ("run", "dm_listed")
 
 
