@@ -23,7 +23,7 @@ from crawdad.adapters.secret_box import KeyedSecretBox
 from crawdad.adapters.system import SystemRandomness
 from crawdad.core.agents import AgentRuns
 from crawdad.core.approvals import Approvals
-from crawdad.core.channels import Account, ChannelKind
+from crawdad.core.channels import Account, ChannelKind, Chat
 from crawdad.core.parts import JsonObject
 from crawdad.core.settings import Settings
 from crawdad.services.agents.roster import build_roster
@@ -110,10 +110,21 @@ class Stage:
         return self.host.running(self.account(name))
 
     async def view(self, name: str = "default") -> AccountView:
-        return next(one for one in await self.host.view() if one.account == self.account(name))
+        """An account, once it is there."""
+
+        async def there() -> AccountView | None:
+            return next((one for one in await self.host.view() if one.account == self.account(name)), None)
+
+        found = await until(there)
+        assert isinstance(found, AccountView)
+        return found
 
     async def state(self, name: str = "default") -> str:
         return (await self.view(name)).state
+
+    def platform_chat(self, person: str = "u1") -> Chat:
+        """The direct chat with somebody."""
+        return Chat("direct", person)
 
     async def connected(self, name: str = "default") -> None:
         async def is_so() -> bool:
@@ -149,7 +160,7 @@ class Stage:
         """The answer to an event."""
         return await self.world.outbox.known(f"reply:{self.account(name)}:{event_id}")
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
         """What `condition` finds, once it finds something."""
 
         async def found() -> Any:
@@ -158,7 +169,7 @@ class Stage:
         return await until(found, seconds)
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> Any:
     """What `condition` finds, once it finds something. Raises `AssertionError` when that takes too long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

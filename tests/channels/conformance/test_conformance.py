@@ -32,12 +32,6 @@ async def simulator(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
         yield made
 
 
-@pytest.fixture
-def database_url(tmp_path: Any) -> str:
-    """The suite is about channels: one kind of database will do."""
-    return f"sqlite:///{tmp_path}/channels.db"
-
-
 def need(simulator: Simulator, *abilities: str) -> None:
     """Skip what makes no sense for a platform."""
     missing = set(abilities) - simulator.abilities

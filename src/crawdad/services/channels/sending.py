@@ -344,10 +344,10 @@ class Sending:
 
 def spent(quota: Quota, sent: int, seconds: float) -> Text | None:
     """Why nothing more may be said: so many parts went out, and so long ago somebody wrote. None: it may."""
-    if quota.messages is not None and sent >= quota.messages:
-        return Text("channels.quota_messages", {"count": quota.messages})
     if quota.window_seconds is not None and seconds > quota.window_seconds:
         return Text("channels.quota_window", {"hours": round(quota.window_seconds / 3600, 1)})
+    if quota.messages is not None and sent >= quota.messages:
+        return Text("channels.quota_messages", {"count": quota.messages})
     return None
 
 
