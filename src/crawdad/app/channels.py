@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from crawdad.adapters.channels import webchat
 from crawdad.app.accounts import World
 from crawdad.core.agents import AgentRuns
 from crawdad.core.channels import ChannelKind
@@ -39,7 +40,7 @@ class ChannelParts:
 
 def builtin_kinds() -> list[ChannelKind]:
     """The channels that come with Crawdad, each a folder of `adapters.channels`."""
-    return []
+    return [webchat.CHANNEL]
 
 
 def make_pairing(world: World) -> Pairing:
