@@ -110,7 +110,7 @@ class Phone:
     token: str = TOKEN
     signed_out: bool = False
     polls: int = 0
-    broken_polls: int = 0
+    cut: bool = False
     typing: list[tuple[str, bool]] = field(default_factory=list)
     reactions: list[tuple[str, str]] = field(default_factory=list)
     answered: list[tuple[str, bool, str]] = field(default_factory=list)
@@ -186,6 +186,15 @@ class Platform:
         self.phone(account).signed_out = True
         self._wake()
 
+    def cut(self, account: str = "default") -> None:
+        """The line is down, until it is mended: nothing comes, nothing goes."""
+        self.phone(account).cut = True
+        self._wake()
+
+    def mend(self, account: str = "default") -> None:
+        """The line is up again."""
+        self.phone(account).cut = False
+
     def texts(self, chat: str = "u1", account: str = "default") -> list[str]:
         """What a person reads in a chat."""
         return [one.text or f"<{one.media}>" for one in self.shown(chat, account)]
@@ -194,21 +203,27 @@ class Platform:
         """What stands in a chat."""
         return [one for one in self.phone(account).shown if one.chat == chat and not one.deleted]
 
+    def greet(self, account: str, token: str) -> None:
+        """What every request begins with."""
+        phone = self.phone(account)
+        if phone.signed_out or token != phone.token:
+            raise SignedOut("the token is no good")
+        if phone.cut:
+            raise GatewayError(ErrorKind.UPSTREAM_BROKEN, "the line is down")
+
     async def poll(self, account: str, token: str, cursor: int) -> tuple[list[JsonObject], int]:
         """Events behind `cursor`, once there are any. The cursor that is named acknowledges what stands before it."""
         phone = self.phone(account)
         while True:
-            if phone.signed_out or token != phone.token:
-                raise SignedOut("the token is no good")
-            if phone.broken_polls:
-                phone.broken_polls -= 1
-                raise GatewayError(ErrorKind.UPSTREAM_BROKEN, "the line is down")
+            self.greet(account, token)
             phone.polls += 1
             phone.cursor = max(phone.cursor, cursor)
             if len(phone.events) > cursor:
                 return phone.events[cursor:], len(phone.events)
             news = self._news
             await news.wait()
+            if len(phone.events) == cursor and not phone.cut and not phone.signed_out:
+                return [], cursor  # a poll that found nothing
 
     async def take(self, account: str, message: OutboundMessage) -> Receipt:
         """A message from the bot."""
@@ -220,6 +235,8 @@ class Platform:
         finally:
             phone.sending -= 1
         fault = phone.faults.popleft() if phone.faults else None
+        if phone.cut:
+            raise SendFailed("not_sent", "the line is down")
         if fault is not None and not fault.taken:
             raise SendFailed(fault.outcome, "as told", retry_after=fault.retry_after, limit=fault.limit)
         if len(message.text) > LIMIT:
@@ -308,9 +325,14 @@ class MemoryChannel(Channel):
         context = self._context
         wait = 1.0
         cursor = int(await context.state.get("cursor") or 0)
+        linked = False
         while True:
             try:
                 token = await self._token()
+                if not linked:
+                    self._platform.greet(self._account, token)
+                    context.heard(f"@{self._account}")
+                    linked = True
                 events, cursor_behind = await self._platform.poll(self._account, token, cursor)
                 context.heard(f"@{self._account}")
                 await context.admit(*events)  # first kept, then the cursor is moved
@@ -318,6 +340,7 @@ class MemoryChannel(Channel):
             except SignedOut:
                 raise
             except GatewayError as error:
+                linked = False
                 context.lost(error.text)
                 await context.clock.sleep(wait)
                 wait = min(wait * 2, 60.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from crawdad.core.section import Section
 
@@ -43,7 +43,6 @@ class GroupSettings(Section):
     tools: GroupToolSettings | None = None
     tools_by_sender: dict[str, GroupToolSettings] = Field(default_factory=dict)
     """Instead of `tools`, by the sender's id (`*`: all others)."""
-    skills: tuple[str, ...] | None = None
     system_prompt: str = ""
     history_limit: int | None = Field(None, ge=0)
 
@@ -53,7 +52,6 @@ class CoalesceSettings(Section):
 
     min_chars: int = Field(800, gt=0)
     max_chars: int = Field(1200, gt=0)
-    idle_ms: int = Field(1000, ge=0)
 
 
 class BlockSettings(Section):
@@ -123,13 +121,25 @@ class ChannelSettings(Section):
     """Whether answers quote what they answer: unset: in groups the first part."""
     typing: bool = True
     quota: QuotaSettings = QuotaSettings()
+    tools_from: Ids | None = None
+    """Whose messages may have an agent use tools; unset: those of all who may write to it."""
     requests: Literal["ask", "accept", "refuse"] = "ask"
     """What becomes of requests for friendship and of invitations to groups."""
 
 
-class ChannelDefaults(Section):
-    """`channels.defaults.*`: where a channel's own block says nothing."""
+class ChannelBlock(ChannelSettings):
+    """`channels.<id>` as it stands in the file: the common keys, and whatever else the channel itself reads. The block
+    `channels.defaults` holds for all channels, as far as their own says nothing."""
 
-    dm_policy: DmPolicy | None = None
-    group_policy: GroupPolicy | None = None
-    history_limit: int | None = Field(None, ge=0)
+    model_config = ConfigDict(extra="allow")
+    default_account: str | None = None
+    accounts: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
+    """The same keys for one of several accounts, upon those of the channel."""
+
+    def __repr_args__(self) -> Any:
+        """Without what is read by the channel alone: there may be secrets among it."""
+        return [(name, value) for name, value in super().__repr_args__() if name in ChannelSettings.model_fields]
+
+    def written(self) -> dict[str, Any]:
+        """What the file says, but for the accounts."""
+        return self.model_dump(by_alias=True, exclude_unset=True, exclude={"accounts", "default_account"})

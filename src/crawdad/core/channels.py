@@ -414,6 +414,7 @@ class Channel(Protocol):
 
     async def typing(self, chat: Chat, on: bool, reply_context: JsonObject) -> None:
         """Show that an answer is being written; the core repeats it. Raises `SendFailed`, which counts for nothing."""
+        return None
 
     def fetch(self, media: InboundMedia, limit: int) -> AsyncIterator[bytes]:
         """The bytes of a file, in pieces; asked for only after access was granted. Raises `GatewayError`: TOO_LARGE as soon
@@ -431,6 +432,7 @@ class Channel(Protocol):
 
     async def sign_out(self) -> None:
         """Forget the credentials (and tell the platform, if it can be told)."""
+        return None
 
     async def answer_request(self, request: PlatformRequest, accept: bool, reason: str = "") -> None:
         """Accept or refuse. Raises NOT_FOUND when there is no such request any more, `SendFailed`."""

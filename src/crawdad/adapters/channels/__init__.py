@@ -1,1 +1,1 @@
-"""The ways to people, a folder each (see `core/channels.py`)."""
+"""The channels that come with Crawdad: each a folder that can be deleted, and knows no other. See `core.channels`."""

@@ -11,6 +11,7 @@ from crawdad.core.tools import Toolbox
 from crawdad.services.agents.roster import Roster
 from crawdad.services.agents.run_news import RunNews
 from crawdad.services.agents.runs import Runs
+from crawdad.services.channels.host import ChannelHost
 from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.skills.library import SkillLibrary
@@ -30,5 +31,6 @@ class AgentSide:
     events: SystemEvents
     hearts: Heartbeats
     outbound: Outbound
+    channels: ChannelHost
     files: PersonaFiles
     managed_skills: str
