@@ -53,6 +53,9 @@ class Simulator(Protocol):
     def settings(self, account: str) -> JsonObject:
         """What stands in `channels.<id>.accounts.<account>`, so that the channel finds the simulator."""
 
+    def signed_in(self, account: str) -> JsonObject:
+        """What a sign-in has left in the account's memory."""
+
     async def say(self, said: Said) -> str:
         """Have somebody write. Returns the event's id, as `InboundMessage.event_id` has it."""
 

@@ -78,6 +78,9 @@ class FeishuSimulator(LoopbackServer):
         self.answers_pings = True
         self.pings = 0
         self.connections_made = 0
+        self.secret = SECRET
+        self.down = False
+        """Whether connections break instead of being answered."""
         self.socket_port = 0
         self._faults: deque[Fault] = deque()
         self._sockets: list[ServerConnection] = []
@@ -109,7 +112,7 @@ class FeishuSimulator(LoopbackServer):
             "content": orjson.dumps(body).decode(),
             **more,
         }
-        item = {"message_id": message["message_id"], "msg_type": kind, "body": {"content": message["content"]}}
+        item = {"message_id": message["message_id"], "chat_id": chat, "msg_type": kind, "body": {"content": message["content"]}}
         self.history[message["message_id"]] = {
             **item,
             "sender": {"id": sender, "id_type": "open_id", "sender_type": "user"},
@@ -223,8 +226,11 @@ class FeishuSimulator(LoopbackServer):
 
     async def answer(self, request: Received, reply: Reply) -> None:
         """Answer one request."""
+        if self.down:
+            reply.reset()
+            return
         path = request.path.removeprefix("/open-apis/")
-        fault = next((one for one in self._faults if path.startswith(one.path)), None)
+        fault = next((one for one in self._faults if path == one.path), None)
         if fault is not None:
             self._faults.remove(fault)
             if fault.taken:
@@ -245,7 +251,7 @@ class FeishuSimulator(LoopbackServer):
 
     def _do(self, request: Received, path: str) -> Json | bytes:
         if path == "/callback/ws/endpoint":
-            if (request.json.get("AppID"), request.json.get("AppSecret")) != (APP_ID, SECRET):
+            if (request.json.get("AppID"), request.json.get("AppSecret")) != (APP_ID, self.secret):
                 return {"code": 514, "msg": "auth failed"}
             config = {
                 "ReconnectCount": -1,
@@ -256,7 +262,7 @@ class FeishuSimulator(LoopbackServer):
             url = f"ws://127.0.0.1:{self.socket_port}/ws?device_id=d1&service_id=7"
             return {"code": 0, "msg": "", "data": {"URL": url, "ClientConfig": config}}
         if path == "auth/v3/tenant_access_token/internal":
-            if (request.json.get("app_id"), request.json.get("app_secret")) != (APP_ID, SECRET):
+            if (request.json.get("app_id"), request.json.get("app_secret")) != (APP_ID, self.secret):
                 return {"code": 10014, "msg": "app secret invalid"}
             self.tokens_made += 1
             token = f"t-{self.tokens_made}"

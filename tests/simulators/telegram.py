@@ -86,6 +86,8 @@ class TelegramSimulator(LoopbackServer):
         self.webhook: Json = {"url": "", "secret_token": ""}
         self.calls: list[tuple[str, Json]] = []
         self.confirmed = 0
+        self.down = False
+        """Whether connections break instead of being answered."""
         self._updates: list[Json] = []
         self._next_update = 700000001
         self._next_message = 100
@@ -153,6 +155,11 @@ class TelegramSimulator(LoopbackServer):
         """A group becomes a supergroup: its old id is refused from now on."""
         self._moved[str(old)] = new
 
+    def go_down(self) -> None:
+        """Break the connections, until `down` is taken back."""
+        self.down = True
+        self._wake()
+
     def fail(self, method: str, status: int, description: str = "", *, taken: bool = False, **parameters: Any) -> None:
         """The next call of `method` fails; status 0 breaks the connection."""
         body: Json = {"ok": False, "error_code": status, "description": description}
@@ -180,6 +187,9 @@ class TelegramSimulator(LoopbackServer):
 
     async def answer(self, request: Received, reply: Reply) -> None:
         """Answer one call, or hand out a file."""
+        if self.down:
+            reply.reset()
+            return
         prefix = f"/file/bot{self.token}/"
         if request.method == "GET" and request.path.startswith(prefix):
             data = self.files.get(request.path.removeprefix(prefix).removeprefix("files/"))
@@ -216,7 +226,10 @@ class TelegramSimulator(LoopbackServer):
             await reply.whole(error.code, body)
             return
         self.journal.touch()
-        await reply.whole(200, {"ok": True, "result": result})
+        if self.down:
+            reply.reset()
+        else:
+            await reply.whole(200, {"ok": True, "result": result})
 
     async def _call(self, method: str, params: Json, files: dict[str, tuple[str, bytes]]) -> Any:
         if method == "getUpdates":
@@ -250,8 +263,8 @@ class TelegramSimulator(LoopbackServer):
                 news = self._news = self._news or asyncio.Event()
                 found = list(self._updates[: int(params.get("limit", 100))])
                 left = deadline - time.monotonic()
-                if found or left <= 0:
-                    return found
+                if self.down or found or left <= 0:
+                    return [] if self.down else found
                 try:
                     await asyncio.wait_for(news.wait(), left)
                 except TimeoutError:

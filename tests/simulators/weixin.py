@@ -76,11 +76,16 @@ class WeixinSimulator(LoopbackServer):
         self.verified: list[str] = []
         self.stale_tokens_refused = False
         self.polls: list[str] = []
+        self.confirmed = 0
+        """How many messages the client has said that it has."""
         self.full_urls = False
+        self.down = False
+        """Whether connections break instead of being answered."""
         self.names = ("UP/{}+=", "DL/{}+=")
         """How places on the CDN are called, for uploads and downloads."""
         self._messages: list[Json] = []
         self._context: dict[str, str] = {}
+        self._issued: dict[str, set[str]] = {}
         self._left: dict[str, int] = {}
         self._slots: dict[str, Json] = {}
         self._blobs: dict[str, tuple[bytes, bytes]] = {}
@@ -98,6 +103,7 @@ class WeixinSimulator(LoopbackServer):
         with self._lock:
             self._next += 1
             self._context[user] = f"CTX{self._next}"
+            self._issued.setdefault(user, set()).add(self._context[user])
             self._left[user] = self.budget
             message: Json = {
                 "seq": self._next - 2**53,
@@ -123,6 +129,12 @@ class WeixinSimulator(LoopbackServer):
     def answered_by(self, token: str, user: str = USER) -> None:
         """The bot may write to somebody with this context token."""
         self._context[user], self._left[user] = token, self.budget
+        self._issued.setdefault(user, set()).add(token)
+
+    @property
+    def count(self) -> int:
+        """How many messages there have been."""
+        return len(self._messages)
 
     def context_of(self, user: str = USER) -> str:
         """The context token of somebody's newest message."""
@@ -147,6 +159,16 @@ class WeixinSimulator(LoopbackServer):
             media["aes_key"] = base64.b64encode(key.hex().encode()).decode()
         return {"type": kind, field_name: content}
 
+    def go_down(self) -> None:
+        """Break the connections, until `down` is taken back."""
+        self.down = True
+        self._wake()
+
+    def repeat(self, message: Json) -> None:
+        """Hand out a message again."""
+        self._messages.append(message)
+        self._wake()
+
     def fail(self, name: str, status: int, body: Any = b"", *, taken: bool = False, **headers: str) -> None:
         """The next request of `name` fails."""
         data = body if isinstance(body, bytes) else orjson.dumps(body)
@@ -164,6 +186,9 @@ class WeixinSimulator(LoopbackServer):
 
     async def answer(self, request: Received, reply: Reply) -> None:
         """Answer one request."""
+        if self.down:
+            reply.reset()
+            return
         name = urlsplit(request.path).path.removeprefix("/ilink/bot/").removeprefix("/c2c/")
         fault = next((one for one in self._faults if one.name == name), None)
         try:
@@ -186,7 +211,10 @@ class WeixinSimulator(LoopbackServer):
             return
         finally:
             self.journal.touch()
-        await reply.whole(200, b"" if body is None else body)
+        if self.down:
+            reply.reset()
+        else:
+            await reply.whole(200, b"" if body is None else body)
 
     def _headers(self, request: Received) -> None:
         headers = request.headers
@@ -264,6 +292,7 @@ class WeixinSimulator(LoopbackServer):
         self.polls.append(cursor)
         self.journal.touch()
         start = int(base64.b64decode(cursor)) if cursor else 0
+        self.confirmed = max(self.confirmed, start)
         news = self._news = self._news or asyncio.Event()
         if len(self._messages) <= start:
             try:

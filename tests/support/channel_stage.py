@@ -12,7 +12,7 @@ import contextlib
 import heapq
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from crawdad.services.agents.roster import build_roster
 from crawdad.services.channels.host import AccountView, ChannelHost
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.channels.pairing import Pairing
-from crawdad.services.channels.running import RunningAccount
+from crawdad.services.channels.running import KeptState, RunningAccount
 from crawdad.services.channels.world import ChannelWorld, Transcribe
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.tasks import Tasks
@@ -200,9 +200,11 @@ async def channel_stage(
     home: Path | None = None,
     transcribe: Transcribe | None = None,
     runs: MakeRuns | None = None,
+    states: Mapping[str, JsonObject] | None = None,
     **more: Any,
 ) -> AsyncIterator[Stage]:
-    """The host at work; several stages may share a database, a cluster and a platform."""
+    """The host at work; several stages may share a database, a cluster and a platform. `states`: what stands in the accounts'
+    memories beforehand, as after a sign-in."""
     clock = clock or SteppedClock()
     platform = platform or Platform()
     offered = list(kinds) or [memory_kind(platform)]
@@ -247,6 +249,10 @@ async def channel_stage(
             secret="a secret",
             transcribe=transcribe,
         )
+        for account, values in (states or {}).items():
+            state = KeptState(world.memory, world.box, Account(offered[0].id, account))
+            for name, value in values.items():
+                await state.put(name, value)
         outbound = OutboundChannels()
         host = ChannelHost(world, outbound)
         happened: list[Any] = []

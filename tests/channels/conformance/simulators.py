@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from crawdad.core.channels import ChannelKind, SendOutcome
 from crawdad.core.parts import JsonObject
+from tests.channels.conformance.platforms import feishu_platform, qq_platform, telegram_platform, weixin_platform
 from tests.channels.simulator import ABILITIES, OpenSimulator, Said, Simulator
 from tests.support.memory_channel import TOKEN, Platform, memory_kind
 
@@ -25,6 +26,9 @@ class MemorySimulator:
 
     def settings(self, account: str) -> JsonObject:
         return {"token": TOKEN}
+
+    def signed_in(self, account: str) -> JsonObject:
+        return {}
 
     async def say(self, said: Said) -> str:
         media = [] if said.picture is None else [self.platform.upload(said.picture)]
@@ -71,4 +75,10 @@ async def memory() -> AsyncIterator[Simulator]:
     yield MemorySimulator()
 
 
-SIMULATORS: dict[str, OpenSimulator] = {"memory": memory}
+SIMULATORS: dict[str, OpenSimulator] = {
+    "memory": memory,
+    "telegram": telegram_platform,
+    "qq": qq_platform,
+    "weixin": weixin_platform,
+    "feishu": feishu_platform,
+}
