@@ -112,7 +112,12 @@ class FeishuSimulator(LoopbackServer):
             "content": orjson.dumps(body).decode(),
             **more,
         }
-        item = {"message_id": message["message_id"], "chat_id": chat, "msg_type": kind, "body": {"content": message["content"]}}
+        item = {
+            "message_id": message["message_id"],
+            "chat_id": chat,
+            "msg_type": kind,
+            "body": {"content": message["content"]},
+        }
         self.history[message["message_id"]] = {
             **item,
             "sender": {"id": sender, "id_type": "open_id", "sender_type": "user"},

@@ -324,7 +324,7 @@ class WeixinSimulator(LoopbackServer):
         if not message.get("client_id") or len(message["item_list"]) != 1:
             return {"ret": -3, "errmsg": "invalid argument"}
         if (
-            message.get("context_token") != self._context.get(user)
+            message.get("context_token") not in self._issued.get(user, ())
             or not self.window_open
             or self._left.get(user, 0) <= 0
         ):
