@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,10 @@ def open_stage(
 ) -> AbstractAsyncContextManager[Stage]:
     channels = {"memory": {"token": TOKEN, "allowFrom": ["u1"], **(settings or {})}}
     return channel_stage(database_url, channels, runs=lambda *_: runs, **more)
+
+
+def _as_many(stage: Stage, count: int) -> bool:
+    return len(stage.platform.shown()) == count
 
 
 async def running(stage: Stage, runs: LastingRuns) -> tuple[str, str]:
@@ -166,7 +171,7 @@ async def test_files_and_captions_of_an_answer(database_url: str) -> None:
             await stage.done(event)
 
             count = len(shown)
-            await stage.until(lambda count=count: len(stage.platform.shown()) == count)
+            await stage.until(partial(_as_many, stage, count))
             for one, (text_wanted, media_wanted) in zip(stage.platform.shown(), shown, strict=True):
                 assert one.text.startswith(text_wanted) and one.media == media_wanted
 
