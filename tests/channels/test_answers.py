@@ -13,7 +13,7 @@ from crawdad.core.parts import MediaPart
 from crawdad.core.text import Text
 from crawdad.store.channel_rows import DeliveryDraft, PartDraft
 from tests.channels.lasting_runs import LastingRuns
-from tests.support.channel_stage import TOKEN, Stage, channel_stage
+from tests.support.channel_stage import TOKEN, Stage, channel_stage, until
 from tests.support.memory_channel import LIMIT
 
 
@@ -44,6 +44,12 @@ async def test_an_answer_grows_in_one_message(database_url: str) -> None:
         runs.grow(run, "too short")
         runs.grow(run, " no longer, as it goes on")
         await stage.until(lambda: stage.platform.texts() == ["too short no longer, as it goes on"])
+
+        async def has_receipt() -> bool:
+            delivery = await stage.delivery(event)
+            return delivery is not None and bool(delivery.parts) and delivery.parts[0].state == "sent"
+
+        await until(has_receipt)
         runs.grow(run, "\n```py\nx")
         await stage.until(lambda: stage.platform.texts()[0].endswith("```py\nx\n```"))
         assert stage.platform.shown()[0].role == "preview"
