@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from crawdad.core.parts import MediaPart
 from crawdad.core.text import Text
 from crawdad.store.channel_rows import DeliveryDraft, PartDraft
 from tests.channels.lasting_runs import LastingRuns
-from tests.support.channel_stage import TOKEN, Stage, channel_stage
+from tests.support.channel_stage import TOKEN, Stage, channel_stage, until
 from tests.support.memory_channel import LIMIT
 
 
@@ -21,6 +22,10 @@ def open_stage(
 ) -> AbstractAsyncContextManager[Stage]:
     channels = {"memory": {"token": TOKEN, "allowFrom": ["u1"], **(settings or {})}}
     return channel_stage(database_url, channels, runs=lambda *_: runs, **more)
+
+
+def _as_many(stage: Stage, count: int) -> bool:
+    return len(stage.platform.shown()) == count
 
 
 async def running(stage: Stage, runs: LastingRuns) -> tuple[str, str]:
@@ -39,6 +44,12 @@ async def test_an_answer_grows_in_one_message(database_url: str) -> None:
         runs.grow(run, "too short")
         runs.grow(run, " no longer, as it goes on")
         await stage.until(lambda: stage.platform.texts() == ["too short no longer, as it goes on"])
+
+        async def has_receipt() -> bool:
+            delivery = await stage.delivery(event)
+            return delivery is not None and bool(delivery.parts) and delivery.parts[0].state == "sent"
+
+        await until(has_receipt)
         runs.grow(run, "\n```py\nx")
         await stage.until(lambda: stage.platform.texts()[0].endswith("```py\nx\n```"))
         assert stage.platform.shown()[0].role == "preview"
@@ -166,7 +177,7 @@ async def test_files_and_captions_of_an_answer(database_url: str) -> None:
             await stage.done(event)
 
             count = len(shown)
-            await stage.until(lambda count=count: len(stage.platform.shown()) == count)
+            await stage.until(partial(_as_many, stage, count))
             for one, (text_wanted, media_wanted) in zip(stage.platform.shown(), shown, strict=True):
                 assert one.text.startswith(text_wanted) and one.media == media_wanted
 

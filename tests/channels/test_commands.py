@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from crawdad.core.approvals import ApprovalRequest
@@ -13,7 +14,7 @@ from tests.channels.lasting_runs import LastingRuns
 from tests.support.channel_stage import TOKEN, Stage, channel_stage
 
 MAIN = main_key("main")
-OWNER = {"commands": {"ownerAllowFrom": ["memory:u1"]}}
+OWNER: dict[str, Any] = {"commands": {"ownerAllowFrom": ["memory:u1"]}}
 
 
 def open_stage(database_url: str, runs: LastingRuns | None = None, **more: Any) -> AbstractAsyncContextManager[Stage]:
@@ -22,6 +23,10 @@ def open_stage(database_url: str, runs: LastingRuns | None = None, **more: Any) 
     if runs is not None:
         more["runs"] = lambda *_: runs
     return channel_stage(database_url, channels, **more)
+
+
+def _more(found: list[Any], before: int) -> bool:
+    return len(found) > before
 
 
 async def said(stage: Stage, text: str, **more: Any) -> str:
@@ -86,7 +91,7 @@ async def test_the_operators_commands_are_words_from_anybody_else(database_url: 
         assert text_of(order.parts) == "/model evil/model" and not order.sender.owner and order.untrusted
         entry = await stage.world.sessions.get(MAIN)
         assert entry is not None and not entry.settings.get("model")
-        group = {"chat": "g1", "kind": "group", "sender": "u2"}
+        group: dict[str, Any] = {"chat": "g1", "kind": "group", "sender": "u2"}
         event = stage.platform.say("/status", **group)["id"]
         assert await stage.done(event) == "group_not_mentioned", (
             "a command of somebody who may not give it is no mention"
@@ -95,7 +100,7 @@ async def test_the_operators_commands_are_words_from_anybody_else(database_url: 
 
 async def test_a_group_may_be_told_to_always_answer(database_url: str) -> None:
     async with open_stage(database_url, **OWNER) as stage:
-        group = {"chat": "g1", "kind": "group"}
+        group: dict[str, Any] = {"chat": "g1", "kind": "group"}
         assert await stage.done(stage.platform.say("say a", **group)["id"]) == "group_not_mentioned"
         await stage.done(stage.platform.say("/activation always", **group)["id"])
         assert await stage.done(stage.platform.say("say b", **group)["id"]) == "answered"
@@ -109,7 +114,7 @@ async def test_an_approval_is_asked_for_and_given_in_the_chat(database_url: str)
         for sender, asked in (("u2", False), ("u1", True)):
             before = len(runs.orders)
             event = stage.platform.say("hang", sender=sender)["id"]
-            await stage.until(lambda before=before: len(runs.orders) > before)
+            await stage.until(partial(_more, runs.orders, before))
             request = ApprovalRequest("exec", "rm -rf x", "main", MAIN, "run", "call", "p", {"command": f"rm {sender}"})
             approval = await stage.world.approvals.put(request)
             if not asked:

@@ -267,13 +267,14 @@ async def test_sessions_are_those_of_people_chats_and_threads(database_url: str)
     block = {**BLOCK, "groups": {"*": {}}, "groupAllowFrom": ["*"]}
     more: dict[str, Any] = {"session": session, "bindings": bindings, "agents": agents}
     async with channel_stage(database_url, {"memory": block}, **more) as stage:
-        for said in (
+        places: list[dict[str, Any]] = [
             {"sender": "u1"},
             {"sender": "u2"},
             {"chat": "G1", "kind": "group", "mention": "native"},
             {"chat": "G1", "kind": "group", "mention": "native", "thread": "T"},
             {"chat": "C", "kind": "channel", "mention": "native"},
-        ):
+        ]
+        for said in places:
             await stage.done(stage.platform.say("say x", **said)["id"])
         assert [order.session_key for order in stage.runs.orders] == [
             "agent:main:memory:direct:alice",

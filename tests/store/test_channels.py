@@ -138,10 +138,16 @@ async def test_what_is_parked_waits_for_somebody_to_write(database: Database) ->
 
 async def test_chats_know_where_their_answers_go(database: Database) -> None:
     chats = ChannelChats(database)
+    outbox = ChannelOutbox(database)
     await chats.heard(ONE, CHAT, {"token": "a"}, 10.0)
-    await chats.sent(ONE, LANE, 3)
+    delivery, _ = await outbox.put(DeliveryDraft("d", "k", ONE, CHAT), [PartDraft("p", text="hi")], 11.0)
+    await outbox.sent(delivery, 0, ["x1", "x2"], "hi", 12.0)
     known = await chats.get(ONE, LANE)
-    assert known is not None and (known.reply_context, known.sent_since) == ({"token": "a"}, 3)
+    assert known is not None and (known.reply_context, known.sent_since) == ({"token": "a"}, 1)
+    ours = await chats.said(ONE, "x2")
+    assert ours is not None and ours.ours and ours.text == "hi" and await chats.spoke(ONE, LANE)
+    part = (await outbox.get("d")).parts[0]  # type: ignore[union-attr]
+    assert (part.state, part.message_ids) == ("sent", ("x1", "x2"))
     await chats.heard(ONE, CHAT, {}, 20.0)
     known = await chats.get(ONE, LANE)
     assert known is not None and (known.reply_context, known.sent_since) == ({"token": "a"}, 0)

@@ -82,12 +82,6 @@ class ChannelChats:
         async with self._database.read() as connection:
             return [_known(row) for row in (await connection.execute(query.limit(limit))).mappings()]
 
-    async def sent(self, account: Account, lane: str, count: int = 1) -> None:
-        """So many parts went out."""
-        statement = update(channel_chats).where(_of(channel_chats, account), _chats.lane == lane)
-        async with self._database.write() as connection:
-            await connection.execute(statement.values(sent_since=_chats.sent_since + count))
-
     async def say(self, account: Account, lane: str, said: SaidMessage, *, pending: bool = False) -> None:
         """Remember a message. `pending`: an agent is to be shown it with the next that is for it."""
         row = {

@@ -24,7 +24,7 @@ from crawdad.store.channel_rows import (
     lane_of,
     part_of,
 )
-from crawdad.store.channel_tables import channel_deliveries, channel_parts
+from crawdad.store.channel_tables import channel_chats, channel_deliveries, channel_messages, channel_parts
 from crawdad.store.database import Database
 from crawdad.store.upsert import insert_or_keep
 
@@ -156,6 +156,40 @@ class ChannelOutbox:
         statement = update(channel_parts).where(_parts.delivery_id == delivery_id, _parts.number == number)
         async with self._database.write() as connection:
             await connection.execute(statement.values(**values))
+
+    async def sent(
+        self, delivery: StoredDelivery, number: int, message_ids: Sequence[str], text: str, now: float
+    ) -> None:
+        """A new part has its receipt: kept together with what it means for its chat, the quota and later quotations."""
+        part = update(channel_parts).where(_parts.delivery_id == delivery.id, _parts.number == number)
+        ids = dump(list(message_ids))
+        kept = part.values(state="sent", message_ids=ids, error="", data=None, sent_at=now)
+        chat = channel_chats.c
+        counted = update(channel_chats).where(
+            chat.channel == delivery.account.channel,
+            chat.account == delivery.account.name,
+            chat.lane == delivery.lane,
+        )
+        said = [
+            {
+                "channel": delivery.account.channel,
+                "account": delivery.account.name,
+                "message_id": message_id,
+                "lane": delivery.lane,
+                "at": now,
+                "ours": True,
+                "sender_id": "",
+                "sender_name": "",
+                "text": text,
+                "pending": False,
+            }
+            for message_id in message_ids
+        ]
+        async with self._database.write() as connection:
+            await connection.execute(kept)
+            await connection.execute(counted.values(sent_since=chat.sent_since + 1))
+            for row in said:
+                await connection.execute(insert_or_keep(self._database.dialect, channel_messages), row)
 
     async def recut(self, delivery_id: str, number: int, parts: Sequence[PartDraft]) -> None:
         """Put other parts in the place of one that was not sent; those behind it move on."""

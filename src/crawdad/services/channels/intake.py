@@ -454,13 +454,15 @@ class Intake:
                 try:
                     request = event.message is not None and event.message.kind == "request"
                     reason = await (self._requests if request else self._answering).see_through(event)
+                    await self._done(event, reason)
                 except GatewayError as error:
                     _log.warning("channel_answer_delayed", account=str(self._desk.account), reason=error.message())
-                    await self._world.clock.sleep(wait)
-                    wait = min(wait * 2, _LONGEST_WAIT)
-                    continue
-                await self._done(event, reason)
-                return
+                except Exception:  # whatever failed, what was ordered is not to be forgotten
+                    _log.exception("channel_answer_failed", account=str(self._desk.account))
+                else:
+                    return
+                await self._world.clock.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
         finally:
             self._followed.discard(event.id)
             if (asked := self._owners.get(event.session_key)) is not None and asked.id == event.id:

@@ -145,7 +145,10 @@ class RunningAccount:
                     await self._hold(lease)
                 except _LeaseLost:
                     _log.warning("channel_account_lost", account=str(self.account))
-                    continue
+                except GatewayError as error:  # the database does not answer, say
+                    _log.warning("channel_account_not_held", account=str(self.account), reason=error.message())
+                    self.status.last_error = error.text
+                    await self._clock.sleep(_RENEW_SECONDS)
         finally:
             self.status.stopped(self._clock.now())
             await self._release(lease)

@@ -8,10 +8,8 @@ to write for first is parked until then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import structlog
 
@@ -21,7 +19,6 @@ from crawdad.core.text import Text
 from crawdad.services.channels.chunking import chunks
 from crawdad.services.channels.plain import plain_text
 from crawdad.services.channels.world import SENT, OpenAccount
-from crawdad.store.channel_chats import SaidMessage
 from crawdad.store.channel_rows import DeliveryState, PartDraft, StoredDelivery, StoredPart
 
 SEND_SECONDS = 60.0
@@ -36,7 +33,6 @@ _LONGEST_KEPT = 4000
 _SETTLED: tuple[DeliveryState, ...] = ("sent", "failed", "unknown", "parked")
 
 _log = structlog.get_logger(__name__)
-Result = TypeVar("Result")
 
 
 class Sending:
@@ -171,15 +167,7 @@ class Sending:
                 delivery.id, part.number, self._desk.now, state="sending", attempts=part.attempts + 1
             )
         try:
-            if part.state == "edit":
-                await self._finishing(
-                    self._desk.channel.edit(delivery.chat, part.message_ids[0], message.text, final=True),
-                    delivery,
-                    part,
-                )
-                receipt = Receipt(part.message_ids)
-            else:
-                receipt = await self._finishing(self._desk.channel.send(message), delivery, part)
+            await self._attempt(delivery, part, message)
         except SendFailed as failure:
             return await self._failed(delivery, part, failure)
         except TimeoutError:
@@ -188,58 +176,47 @@ class Sending:
             _log.exception("channel_send_failed", account=str(self._desk.account))
             words = fault.text if isinstance(fault, GatewayError) else Text("channels.fault")
             return await self._failed(delivery, part, SendFailed("ambiguous", words))
-        await self._sent(delivery, part, receipt, message)
         return True
 
-    async def _finishing(
-        self, sending: Coroutine[Any, Any, Result], delivery: StoredDelivery, part: StoredPart
-    ) -> Result:
-        """What `sending` returns. When the account is stopped meanwhile it gets a moment to finish, and what it returns then
-        is still written down: the next process need not wonder. Raises TimeoutError."""
-        result: list[Result] = []
-        fault: list[Exception] = []
+    async def _attempt(self, delivery: StoredDelivery, part: StoredPart, message: OutboundMessage) -> None:
+        """Send a part and write down that it was, in one piece: when the account is stopped meanwhile this gets a moment to
+        finish, so that the next process need not wonder. Raises what the channel does, and TimeoutError."""
+        faults: list[Exception] = []
 
         async def work() -> None:
             try:
-                result.append(await sending)
+                if part.state == "edit":
+                    await self._desk.channel.edit(delivery.chat, part.message_ids[0], message.text, final=True)
+                    await self._sent(delivery, part, Receipt(part.message_ids), message)
+                else:
+                    await self._sent(delivery, part, await self._desk.channel.send(message), message)
             except Exception as error:  # handed on to whoever waits
-                fault.append(error)
+                faults.append(error)
 
         task = self._desk.sends.start(work(), f"a part for {self._desk.account}")
         try:
             await asyncio.wait({task}, timeout=SEND_SECONDS)
         except asyncio.CancelledError:
             await asyncio.wait({task}, timeout=GRACE_SECONDS)
-            for receipt in result:
-                if isinstance(receipt, Receipt):
-                    ids = receipt.message_ids
-                    await self._outbox.mark_part(
-                        delivery.id, part.number, self._desk.now, state="sent", message_ids=ids
-                    )
             raise
         finally:
-            if not task.done():
-                task.cancel()
-        if fault:
-            raise fault[0]
-        if not result:
+            over = task.done()
+            task.cancel()
+        if faults:
+            raise faults[0]
+        if not over:
             raise TimeoutError
-        return result[0]
 
     async def _sent(
         self, delivery: StoredDelivery, part: StoredPart, receipt: Receipt, message: OutboundMessage
     ) -> None:
-        now, account = self._desk.now, self._desk.account
-        await self._outbox.mark_part(
-            delivery.id, part.number, now, state="sent", message_ids=receipt.message_ids, error=""
-        )
+        now = self._desk.now
         self._desk.status.outbound_at = now
+        ids = receipt.message_ids
         if part.state == "edit":
+            await self._outbox.mark_part(delivery.id, part.number, now, state="sent", message_ids=ids, error="")
             return
-        await self._world.chats.sent(account, delivery.lane)
-        for message_id in receipt.message_ids:
-            said = SaidMessage(message_id, now, part.text[:_LONGEST_KEPT], ours=True)
-            await self._world.chats.say(account, delivery.lane, said)
+        await self._outbox.sent(delivery, part.number, ids, part.text[:_LONGEST_KEPT], now)
         shown = {"chat": delivery.lane, "text": message.text, "ids": list(receipt.message_ids), "role": part.role}
         await self._desk.publish(SENT, {**shown, "media": message.media.name if message.media else ""})
 
