@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crawdad.adapters.http import HttpTransport, connection, dialing, names, pool
-from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError, NotReached
 from crawdad.core.ports import Timeouts, UpstreamCall
 from tests.adapters.raw_servers import Asked, RawServer, serving, tls_of
 
@@ -33,7 +33,7 @@ def to(
     body: bytes | None = b"{}",
     method: str = "POST",
     timeouts: Timeouts = PATIENT,
-    **more: str,
+    **more: str | bool,
 ) -> UpstreamCall:
     url = server if isinstance(server, str) else server.url + "/x"
     return UpstreamCall(method, url, {}, body, timeouts, **more)  # type: ignore[arg-type]
@@ -428,6 +428,34 @@ async def test_connecting_has_its_own_patience(client: HttpTransport, monkeypatc
     with pytest.raises(GatewayError) as caught:
         await client.send(to("http://127.0.0.1:9/", timeouts=Timeouts(0.05, 60.0, 60.0)))
     assert caught.value.kind is ErrorKind.UPSTREAM_TIMEOUT
+    assert isinstance(caught.value, NotReached)
+
+
+async def test_what_was_never_sent_is_told_apart(client: HttpTransport) -> None:
+    with pytest.raises(NotReached):
+        await client.send(to("http://127.0.0.1:9/"))
+
+    async def script(asked: Asked) -> None:
+        asked.writer.close()
+
+    async with serving(script) as server:
+        with pytest.raises(GatewayError) as caught:
+            await client.send(to(server))
+    assert not isinstance(caught.value, NotReached)
+
+
+async def test_a_call_that_is_to_be_made_once_takes_no_kept_connection(client: HttpTransport) -> None:
+    async def script(asked: Asked) -> None:
+        if len(server.asked) == 1:
+            await asked.say(OK)
+        else:
+            asked.writer.close()
+
+    async with serving(script) as server:
+        await got(client, to(server))
+        with pytest.raises(GatewayError):
+            await client.send(to(server, once=True))
+        assert (len(server.asked), server.connections) == (2, 2)
 
 
 async def test_the_next_address_is_tried(client: HttpTransport, monkeypatch: pytest.MonkeyPatch) -> None:

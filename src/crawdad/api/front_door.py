@@ -42,6 +42,8 @@ class Routes:
     exact: Mapping[str, Mapping[str, Handler]]
     prefixes: tuple[tuple[str, Mapping[str, PrefixHandler]], ...] = ()
     sockets: Mapping[str, SocketHandler] = field(default_factory=dict)
+    socket_prefixes: tuple[tuple[str, SocketHandler], ...] = ()
+    """WebSockets below a path."""
     judging: frozenset[str] = frozenset()
     """Sockets that judge the page they come from themselves (`crawdad.foreign` in their scope), in their own words."""
     always: frozenset[str] = frozenset()
@@ -56,6 +58,11 @@ class Routes:
     def mount_of(self, path: str) -> Mount | None:
         """The contract that a path belongs to."""
         return next((mount for mount in self.mounts if path.startswith(mount.prefix)), None)
+
+    def socket_of(self, path: str) -> SocketHandler | None:
+        """Who holds a WebSocket that is opened to a path."""
+        found = self.sockets.get(path)
+        return found or next((handler for prefix, handler in self.socket_prefixes if path.startswith(prefix)), None)
 
 
 class FrontDoor:
@@ -191,7 +198,7 @@ class FrontDoor:
         await call.json(status, error_body(body, call.id), {**error_headers(error), "request-id": call.id})
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = self._routes.sockets.get(scope["path"])
+        handler = self._routes.socket_of(scope["path"])
         origin = _header(scope, b"origin")
         host = _header(scope, b"host")
         foreign = self._is_foreign(origin, host)

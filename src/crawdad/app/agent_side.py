@@ -14,6 +14,7 @@ from crawdad.api.control.agent_parts import AgentSide
 from crawdad.app.accounts import World
 from crawdad.app.agent_tools import open_agent_tools
 from crawdad.app.agents import Agents, Parts, open_agents
+from crawdad.app.channels import ChannelParts, open_channels
 from crawdad.app.control_agents import HeartSwitch
 from crawdad.app.doors import AgentParts
 from crawdad.app.schedule import ScheduleParts, make_system_events, open_schedule
@@ -105,6 +106,11 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         switch = HeartSwitch(schedule.hearts, world.cluster.bus, world.clock)
         tasks.start(switch.follow(), "heartbeats switched")
         await agents.begin()
+        channels = await stack.enter_async_context(
+            open_channels(
+                world, ChannelParts(agents.runs, sessions, ground.tools.approvals, agents.world.roster, outbound)
+            )
+        )
         yield AgentParts(
             runs=agents.runs,
             toolbox=toolbox,
@@ -118,6 +124,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             jobs=schedule.jobs,
             drain=agents.lanes.drain,
             switch=switch,
+            channels=channels,
             control=AgentSide(
                 runs=agents.runs,
                 news=agents.news,
@@ -129,6 +136,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
                 events=events,
                 hearts=schedule.hearts,
                 outbound=outbound,
+                channels=channels,
                 files=LocalPersonaFiles(),
                 managed_skills=str(Path(world.home) / "skills"),
                 administration=lambda text: AgentAdministration(

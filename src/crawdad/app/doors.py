@@ -22,6 +22,7 @@ from crawdad.services.agent_doors.attachments import AttachmentReader
 from crawdad.services.agent_doors.once import OnceOnly
 from crawdad.services.agent_doors.source import AgentSource, KnownSessions
 from crawdad.services.agent_doors.tool_calls import ToolCalls
+from crawdad.services.channels.host import ChannelHost
 from crawdad.services.hooks.service import HookParts, Hooks
 from crawdad.services.media_files.store import KeptMediaStore
 from crawdad.services.schedule.jobs import Jobs
@@ -55,6 +56,7 @@ class AgentParts:
     control: AgentSide | None = None
     """What the control channel reaches of them."""
     switch: HeartSwitch | None = None
+    channels: ChannelHost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,11 @@ class Doors:
     hooks: Hooks
     media: KeptMediaStore
     plugins: PluginRoutes
+    channels: ChannelHost | None = None
 
     def routes(self, gate: Gate) -> GatewayRoutes:
         """The doors as routes."""
-        return GatewayRoutes(gate, self.tools, self.hooks, self.media, self.plugins)
+        return GatewayRoutes(gate, self.tools, self.hooks, self.media, self.plugins, self.channels)
 
 
 def media_store(world: World) -> KeptMediaStore:
@@ -118,4 +121,4 @@ def make_doors(
     tasks.start(once.keep_forgetting(_SWEEP_SECONDS), "calls of tools")
     tasks.start(hooks.keep_recovering(), "interrupted hooks")
     tasks.start(media.keep_sweeping(), "media")
-    return Doors(source, tools, hooks, media, parts.plugins)
+    return Doors(source, tools, hooks, media, parts.plugins, parts.channels)

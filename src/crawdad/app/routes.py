@@ -68,6 +68,7 @@ def routes_for(
             *(own.prefixes if own is not None else ()),
         ),
         sockets={"/v1/responses": ResponsesSocket(gate, responses), "/": control},
+        socket_prefixes=own.socket_prefixes if own is not None else (),
         judging=frozenset({"/"}),
         mounts=mounts,
         claims=own.claims if own is not None else (),

@@ -30,6 +30,7 @@ from crawdad.core.log import Bodies, ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.accounts.services import AccountServices
 from crawdad.services.budgets.standings import standings
+from crawdad.services.channels.pairing import Pairing
 from crawdad.services.cli_sync.keys import ToolKeys
 from crawdad.services.identity.keys import KeyOrder
 from crawdad.services.identity.keys import Keys as KeyService
@@ -42,6 +43,7 @@ from crawdad.store.approvals import ApprovalStore
 from crawdad.store.bodies import BodyStore
 from crawdad.store.budgets import BudgetStore
 from crawdad.store.changes import Changes
+from crawdad.store.channel_people import ChannelPeople
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import Database, open_database
 from crawdad.store.exchanges import MOST_ON_A_PAGE
@@ -186,6 +188,14 @@ async def open_approvals(launch: Launch) -> AsyncIterator[ApprovalService]:
     async with _open_database(launch) as database, open_cluster(None, clock) as cluster:
         store = ApprovalStore(database)
         yield ApprovalService(store, cluster.bus, clock, SystemRandomness(), lambda: settings.approvals)
+
+
+@asynccontextmanager
+async def open_pairing(launch: Launch) -> AsyncIterator[Pairing]:
+    """Who asks to be let in over channels, and who was. The gateway looks into the database for every message."""
+    clock = SystemClock()
+    async with _open_database(launch) as database, open_cluster(None, clock) as cluster:
+        yield Pairing(ChannelPeople(database), cluster.bus, cluster.rates, clock, SystemRandomness())
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crawdad.app.stored import InstalledKeys, InstalledLog
     from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.channels.pairing import Pairing
     from crawdad.services.schedule.jobs import Jobs
     from crawdad.services.statistics import Statistics
     from crawdad.services.tools.approvals import ApprovalService
@@ -89,6 +90,13 @@ def open_keys(launch: Launch) -> AbstractAsyncContextManager[InstalledKeys]:
     from crawdad.app import stored
 
     return stored.open_keys(launch)
+
+
+def open_pairing(launch: Launch) -> AbstractAsyncContextManager[Pairing]:
+    """Who asks to be let in over channels, and who was."""
+    from crawdad.app import stored
+
+    return stored.open_pairing(launch)
 
 
 def open_approvals(launch: Launch) -> AbstractAsyncContextManager[ApprovalService]:

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from crawdad.core.parts import JsonObject
 
 Decision = Literal["allow-once", "allow-always", "deny"]
-ApprovalKind = Literal["exec", "file", "tool"]
+ApprovalKind = Literal["exec", "file", "tool", "request"]
+"""`request`: somebody wants to be a friend, or have the bot in a group, on a chat platform."""
 ApprovalStatus = Literal["pending", "allowed", "used", "denied", "expired"]
 
 APPROVAL_REQUESTED = "approvals.requested"

@@ -60,6 +60,10 @@ class GatewayError(Exception):
         return f"{self.kind.value}: {self.message()}"
 
 
+class NotReached(GatewayError):
+    """No connection was made (UPSTREAM_BROKEN, UPSTREAM_TIMEOUT): nothing of the request has left."""
+
+
 def bad_request(key: str, param: str | None = None, **values: object) -> GatewayError:
     """A `BAD_REQUEST` worded by catalogue entry `key`, naming the field at fault."""
     details = {} if param is None else {"param": param}

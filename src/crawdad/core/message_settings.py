@@ -1,4 +1,4 @@
-"""`messages.*`: what happens to messages that come while an agent is at work."""
+"""`messages.*`, `commands.*`: what happens to messages that come while an agent is at work, in groups, and to commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from crawdad.core.channel_settings import Ids
 from crawdad.core.section import Section
 
 
@@ -25,7 +26,28 @@ class QueueSettings(Section):
     drop: Literal["old", "new", "summarize"] = "summarize"
 
 
+class GroupChatSettings(Section):
+    """`messages.groupChat.*`."""
+
+    mention_patterns: tuple[str, ...] = ()
+    """Regular expressions; a message of a group that one of them is found in speaks to the agent. Unset: the agent's name."""
+    history_limit: int = Field(50, ge=0)
+
+
 class MessagesSettings(Section):
     """`messages.*`."""
 
     queue: QueueSettings = QueueSettings()
+    group_chat: GroupChatSettings = GroupChatSettings()
+    response_prefix: str = ""
+    """Stands before every answer in a channel."""
+
+
+class CommandsSettings(Section):
+    """`commands.*`: messages that begin with `/` and are for the gateway."""
+
+    text: bool = True
+    owner_allow_from: Ids = ()
+    """Who is the operator in channels: `<channel>:<id>`, or an id alone."""
+    allow_from: dict[str, Ids] = Field(default_factory=dict)
+    """Who else may give commands, by channel (`*`: any)."""

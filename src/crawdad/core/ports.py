@@ -56,7 +56,8 @@ class Timeouts:
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
     """One HTTP call to an upstream. `guarded` calls pass the SSRF guard (their URL came from a client). They follow
-    redirects, each looked at like the first, unless `redirects` is off."""
+    redirects, each looked at like the first, unless `redirects` is off. `once`: it must not be sent twice, so that it goes
+    out on a connection of its own (a kept one may turn out to have been closed, and the call is then made again)."""
 
     method: str
     url: str
@@ -66,6 +67,7 @@ class UpstreamCall:
     guarded: bool = False
     proxy: str | None = None
     redirects: bool = True
+    once: bool = False
 
 
 class UpstreamAnswer(Protocol):
@@ -88,7 +90,8 @@ class UpstreamAnswer(Protocol):
 
 
 class Transport(Protocol):
-    """HTTP to the outside. Raises `GatewayError` (UPSTREAM_BROKEN, UPSTREAM_TIMEOUT) when no answer comes."""
+    """HTTP to the outside. Raises `GatewayError` (UPSTREAM_BROKEN, UPSTREAM_TIMEOUT) when no answer comes; `NotReached`
+    where nothing has been sent."""
 
     async def send(self, call: UpstreamCall) -> UpstreamAnswer: ...
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from crawdad.core.agent_settings import AgentsSettings, Binding
+from crawdad.core.channel_settings import ChannelBlock, Ids
 from crawdad.core.door_settings import (
     AuthRateLimitSettings,
     GatewayHttpSettings,
@@ -17,7 +18,7 @@ from crawdad.core.door_settings import (
     TrustedProxySettings,
 )
 from crawdad.core.mcp_settings import McpSettings
-from crawdad.core.message_settings import MessagesSettings
+from crawdad.core.message_settings import CommandsSettings, MessagesSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import RestApiSettings, SessionSettings
@@ -361,6 +362,9 @@ class Settings(Section):
     agents: AgentsSettings = AgentsSettings()
     bindings: tuple[Binding, ...] = ()
     messages: MessagesSettings = MessagesSettings()
+    commands: CommandsSettings = CommandsSettings()
+    channels: dict[str, ChannelBlock] = Field(default_factory=dict)
+    access_groups: dict[str, Ids] = Field(default_factory=dict)
     session: SessionSettings = SessionSettings()
     tools: ToolsSettings = ToolsSettings()
     approvals: ApprovalsSettings = ApprovalsSettings()

@@ -58,6 +58,9 @@ class ToolScope:
     """How many agents stand between this one and a person: 0 for the one they talk to."""
     origin: str = "client"
     """What began the run (`core.agents.Origin`)."""
+    allow: tuple[str, ...] | None = None
+    """What the place where the turn began narrows its tools to; None: it does not."""
+    deny: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

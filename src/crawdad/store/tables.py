@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from crawdad.store import (  # noqa: F401 - the metadata is whole once they are read
+    channel_tables,
     device_tables,
     door_tables,
     memory_tables,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Column, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def insert_or_keep(dialect: str, table: Table) -> Insert:
-    """An insert that leaves a row with the same primary key as it is."""
-    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+def insert_or_keep(dialect: str, table: Table, unique: Sequence[Column[Any]] = ()) -> Insert:
+    """An insert that leaves a row with the same primary key (or the same values of `unique`) as it is."""
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(unique or table.primary_key))
 
 
 def insert_or_set(dialect: str, table: Table, values: dict[str, Any], changes: dict[str, Any]) -> Insert:

@@ -13,7 +13,7 @@ from tests.services.configuration.fakes import MAIN, source_of
 TEXT = """{
   gateway: { port: 8045, auth: { token: "a-token-of-some-length" } },
   models: { providers: { "my.corp": { baseUrl: "http://x", apiKey: "short", models: ["a", "b"] } } },
-  channels: { telegram: { botToken: "12345:abcdefghijklmnop", name: "bot" } },
+  channels: { telegram: { botToken: "12345:abcdefghijklmnop", name: "bot" } }, talk: { apiKey: "talk-key-of-some-length" },
   database: { url: "postgresql://user:password@host/db" },
 }"""
 
@@ -28,7 +28,9 @@ TEXT = """{
         ("gateway.auth.adminToken", None, "default", False),
         ('models.providers["my.corp"].apiKey', "***", f"{MAIN}:3", True),
         ('models.providers["my.corp"].models[1].id', "b", f"{MAIN}:3", False),
-        ("channels.telegram", {"botToken": "1234…mnop", "name": "bot"}, f"{MAIN}:4", True),
+        ("channels.telegram.botToken", "1234…mnop", f"{MAIN}:4", True),
+        ("channels.telegram.dmPolicy", "pairing", "default", False),
+        ("talk", {"apiKey": "talk…ngth"}, f"{MAIN}:4", True),
         ("database.url", "post…t/db", f"{MAIN}:5", True),
         ("logging.level", "error", "$CRAWDAD_LOG_LEVEL", False),
     ],
@@ -47,6 +49,14 @@ async def test_secrets_are_shown_when_asked_for() -> None:
     whole = repr((await commands.get(source, "")).value)
     assert "short" not in whole and "a-token-of-some-length" not in whole and "abcdef" not in whole
     assert "password@" not in whole and "enc:v1" not in whole
+
+
+async def test_secrets_of_channels_are_sealed_in_the_file_and_open_in_the_settings() -> None:
+    source, files = source_of(TEXT)
+    loaded = await source.load(seal=True)
+    assert loaded.settings is not None
+    assert loaded.settings.channels["telegram"].written()["botToken"] == "12345:abcdefghijklmnop"
+    assert "abcdefghijklmnop" not in files.texts[MAIN] and "abcdefghijklmnop" not in repr(loaded.settings)
 
 
 async def test_what_is_not_there_is_not_found() -> None:

@@ -59,10 +59,10 @@ async def test_a_missing_variable_is_named_with_key_and_line(environment: dict[s
 
 
 async def test_a_missing_variable_in_a_section_of_openclaw_is_only_a_warning() -> None:
-    source, _ = source_of("{channels: {telegram: {botToken: '${NOPE}'}}}")
+    source, _ = source_of("{talk: {apiKey: '${NOPE}'}}")
     loaded = await source.load()
     assert loaded.settings is not None
-    assert [(p.path, p.is_error) for p in loaded.problems] == [("channels.telegram.botToken", False)]
+    assert [(p.path, p.is_error) for p in loaded.problems] == [("talk.apiKey", False)]
 
 
 async def test_the_file_may_define_variables_that_the_environment_overrides() -> None:

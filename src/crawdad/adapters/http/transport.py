@@ -14,7 +14,7 @@ from crawdad.adapters.http.guard import check_addresses, check_url, redirect_of,
 from crawdad.adapters.http.pool import Place, Pool
 from crawdad.adapters.http.request_head import request_head
 from crawdad.adapters.http.target import Target, target_of
-from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError, NotReached
 from crawdad.core.ports import UpstreamCall
 from crawdad.core.text import Text
 
@@ -97,13 +97,13 @@ class HttpTransport:
                 proxy.authorization if proxy is not None and by_proxy else None,
                 absolute=by_proxy,
             )
-            kept = self._pool.take(place) if place is not None else None
+            kept = self._pool.take(place) if place is not None and not call.once else None
             if kept is not None:
                 try:
                     return await self._asked(kept, call, head, deadline)
                 except StaleConnection:
                     pass  # it was closed while it waited: once more, on a connection of its own
-            connection = await self._dialed(call, target, proxy, guarded=place is None)
+            connection = await self._dialed(call, url, target, proxy, guarded=place is None)
             return await self._asked(connection, call, head, deadline)
         except TimeoutError as error:
             raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("http.timeout", {"host": host_of(url)})) from error
@@ -119,7 +119,9 @@ class HttpTransport:
             raise
         return connection
 
-    async def _dialed(self, call: UpstreamCall, target: Target, proxy: Target | None, *, guarded: bool) -> Connection:
+    async def _dialed(
+        self, call: UpstreamCall, url: str, target: Target, proxy: Target | None, *, guarded: bool
+    ) -> Connection:
         connection = Connection()
         limits = call.timeouts
 
@@ -128,5 +130,11 @@ class HttpTransport:
                 check_addresses(target.host, addresses)
 
         seconds = min(limits.connect, limits.first_byte)
-        await self._dialer.open(target, proxy, seconds, check if guarded else None, connection)
+        try:
+            await self._dialer.open(target, proxy, seconds, check if guarded else None, connection)
+        except TimeoutError as error:
+            raise NotReached(ErrorKind.UPSTREAM_TIMEOUT, Text("http.timeout", {"host": host_of(url)})) from error
+        except (OSError, ValueError) as error:
+            reason = broken(url, error)
+            raise NotReached(reason.kind, reason.text, reason.details) from error
         return connection

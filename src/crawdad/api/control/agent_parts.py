@@ -12,6 +12,7 @@ from crawdad.services.agents.administration import AgentAdministration, Configur
 from crawdad.services.agents.roster import Roster
 from crawdad.services.agents.run_news import RunNews
 from crawdad.services.agents.runs import Runs
+from crawdad.services.channels.host import ChannelHost
 from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.skills.library import SkillLibrary
@@ -31,6 +32,7 @@ class AgentSide:
     events: SystemEvents
     hearts: Heartbeats
     outbound: Outbound
+    channels: ChannelHost
     files: PersonaFiles
     managed_skills: str
     administration: Callable[[ConfigurationText], AgentAdministration]

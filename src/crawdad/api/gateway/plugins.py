@@ -13,7 +13,7 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.identity import Principal
 from crawdad.core.plugin_http import PluginAnswer, PluginRequest, PluginRoute, PluginRoutes
 
-_NEVER = ("/api/", "/v1/", "/v1beta/", "/hooks/", "/media/", "/tools/")
+_NEVER = ("/api/", "/v1/", "/v1beta/", "/hooks/", "/media/", "/tools/", "/channels/")
 """Beginnings that belong to the gateway: no handler is asked about them."""
 _NOT_PASSED = frozenset((*CREDENTIAL_HEADERS, b"cookie", b"proxy-authorization"))
 _OURS = frozenset(("content-length", "transfer-encoding", "connection"))
@@ -55,7 +55,7 @@ class PluginDispatch:
                     return
             answer = await self._ask(call, route, body, principal)
             if answer is not None:
-                await _tell(call, answer)
+                await tell(call, answer)
                 return
         if refused is not None:
             status, document, headers = refusal(refused)
@@ -81,7 +81,8 @@ class PluginDispatch:
             return PluginAnswer(500, b"Internal Server Error")
 
 
-async def _tell(call: Call, answer: PluginAnswer) -> None:
+async def tell(call: Call, answer: PluginAnswer) -> None:
+    """Send what a plugin or channel answers."""
     headers = {name.lower(): value for name, value in answer.headers.items() if name.lower() not in _OURS}
     await call.answer(answer.status, answer.body, answer.media_type, {**COMMON, **headers})
 

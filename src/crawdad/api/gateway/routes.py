@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawdad.api.call import Call
-from crawdad.api.front_door import Claim, Handler, PrefixHandler
+from crawdad.api.channels.routes import PREFIX, ChannelRoutes
+from crawdad.api.front_door import Claim, Handler, PrefixHandler, SocketHandler
 from crawdad.api.gateway.answers import answer_json
 from crawdad.api.gateway.hooks import HookRoutes
 from crawdad.api.gateway.media import MediaRoutes
@@ -15,6 +16,7 @@ from crawdad.api.speaking import Gate
 from crawdad.core.agent_names import default_agent
 from crawdad.core.plugin_http import PluginRoutes
 from crawdad.services.agent_doors.tool_calls import ToolCalls
+from crawdad.services.channels.host import ChannelHost
 from crawdad.services.hooks.service import Hooks
 from crawdad.services.media_files.store import KeptMediaStore
 
@@ -26,13 +28,20 @@ class GatewayRoutes:
     """What hangs in the table of routes for this contract."""
 
     def __init__(
-        self, gate: Gate, tools: ToolCalls, hooks: Hooks, media: KeptMediaStore, plugins: PluginRoutes
+        self,
+        gate: Gate,
+        tools: ToolCalls,
+        hooks: Hooks,
+        media: KeptMediaStore,
+        plugins: PluginRoutes,
+        channels: ChannelHost | None = None,
     ) -> None:
         self._gate = gate
         self._tools = ToolRoutes(gate, tools)
         self._hooks = HookRoutes(hooks, gate.clock, lambda: gate.settings().hooks)
         self._media = MediaRoutes(media)
         self._plugins = PluginDispatch(gate, plugins)
+        self._channels = None if channels is None else ChannelRoutes(gate, channels)
 
     @property
     def exact(self) -> Mapping[str, Mapping[str, Handler]]:
@@ -47,7 +56,13 @@ class GatewayRoutes:
     @property
     def prefixes(self) -> tuple[tuple[str, Mapping[str, PrefixHandler]], ...]:
         """What stands below a path."""
-        return (("/media/", {"GET": self._media.get}),)
+        platforms = () if self._channels is None else self._channels.prefixes
+        return (("/media/", {"GET": self._media.get}), *platforms)
+
+    @property
+    def socket_prefixes(self) -> tuple[tuple[str, SocketHandler], ...]:
+        """WebSockets below a path."""
+        return () if self._channels is None else ((PREFIX, self._channels.socket),)
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crawdad.core.statistics import Dimension, Group, Used
     from crawdad.core.text import Text
     from crawdad.services.accounts.services import AccountServices
+    from crawdad.services.channels.pairing import Pairing
     from crawdad.services.cli_sync.plan import FileChange
     from crawdad.services.cli_sync.service import Status
     from crawdad.services.cli_sync.tools import ToolFile
@@ -255,6 +256,13 @@ def open_keys(launch: Launch) -> AbstractAsyncContextManager[Keys]:
     from crawdad.app import wiring
 
     return wiring.open_keys(launch)
+
+
+def open_pairing(launch: Launch) -> AbstractAsyncContextManager[Pairing]:
+    """Who asks to be let in over channels, and who was."""
+    from crawdad.app import wiring
+
+    return wiring.open_pairing(launch)
 
 
 def open_approvals(launch: Launch) -> AbstractAsyncContextManager[ApprovalService]:

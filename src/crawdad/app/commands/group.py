@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("up", "serve", "status", "doctor"),
-    *("config", "models", "accounts", "keys", "approvals", "sessions", "cron", "prices", "logs", "stats", "sync"),
+    *(
+        "config",
+        "models",
+        "accounts",
+        "keys",
+        "approvals",
+        "pairing",
+        "sessions",
+        "cron",
+        "prices",
+        "logs",
+        "stats",
+        "sync",
+    ),
     *("agents", "skills", "mcp"),
     *("bench", "completion", "version"),
     *("chat", "channels", "devices", "call", "import"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crawdad.core.catalogue import (
     settings_agents,
+    settings_channels,
     settings_doors,
     settings_heartbeat,
     settings_mcp,
@@ -526,6 +527,14 @@ MESSAGES |= {
 
 for _part in (
     *(settings_agents, settings_doors, settings_heartbeat, settings_schedule),
-    *(settings_sessions, settings_skills, settings_tools, settings_web, settings_memory, settings_mcp),
+    *(
+        settings_channels,
+        settings_sessions,
+        settings_skills,
+        settings_tools,
+        settings_web,
+        settings_memory,
+        settings_mcp,
+    ),
 ):
     MESSAGES.update(_part.MESSAGES)

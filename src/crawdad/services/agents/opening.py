@@ -10,7 +10,7 @@ from typing import Any
 from crawdad.core.agents import OUTSIDE_EVENT, RunOrder, SystemEvents
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission
-from crawdad.core.parts import Part, TextPart, ToolResultPart
+from crawdad.core.parts import JsonObject, Part, TextPart, ToolResultPart
 from crawdad.core.sessions import NewLogEvent, SessionEntry, Sessions, kind_of
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
@@ -106,6 +106,7 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
     names = candidates(agent, wanted, catalogue, order.principal)
     thinking = order.thinking or entry.settings.get("thinkingLevel") or defaults.thinking_default
     provider, _, model = names[0].partition("/")
+    narrowed: JsonObject = order.extra.get("tools") or {}
     scope = ToolScope(
         agent_id=agent.id,
         session_key=entry.key,
@@ -117,6 +118,8 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
         account=order.route.account if order.route else "",
         depth=order.depth,
         origin=order.origin,
+        allow=None if narrowed.get("allow") is None else tuple(narrowed["allow"]),
+        deny=tuple(narrowed.get("deny") or ()),
     )
     tools = await world.toolbox.effective(scope)
     full = order.prompt_mode == "full"

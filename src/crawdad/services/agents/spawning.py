@@ -101,6 +101,7 @@ class Spawner:
                 "parentKey": scope.session_key,
                 "rounds": rounds,
                 "tainted": context.untrusted,
+                "tools": {"allow": scope.allow, "deny": scope.deny},
                 "announceRoute": route_json(context.route),
             },
         )

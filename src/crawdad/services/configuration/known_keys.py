@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent audio auth broadcast browser canvasHost channels cli commands diagnostics discovery env "
+        "$schema acp agent audio auth broadcast browser canvasHost cli diagnostics discovery env "
         "identity media memory meta nodeHost plugins routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
@@ -42,8 +42,12 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "SubagentDefaults": _words("announceTimeoutMs archiveAfterMinutes"),
     "LoopDetectors": _words("knownPollNoProgress"),
     "MessagesSettings": _words(
-        "ackReaction ackReactionScope groupChat inbound messagePrefix removeAckAfterReply responsePrefix "
-        "suppressToolErrors tts"
+        "ackReaction ackReactionScope inbound messagePrefix removeAckAfterReply suppressToolErrors tts"
+    ),
+    "CoalesceSettings": _words("idleMs"),
+    "GroupSettings": _words("skills"),
+    "CommandsSettings": _words(
+        "bash bashForegroundMs config debug native nativeSkills ownerDisplay ownerDisplaySecret restart useAccessGroups"
     ),
     "HeartbeatSettings": _words("directPolicy includeReasoning suppressToolErrorWarnings"),
     "SessionSettings": _words("mainKey parentForkMaxTokens store threadBindings typingIntervalSeconds typingMode"),
@@ -117,7 +121,7 @@ def _unknown(node: Node, section: type[Section], path: Path) -> Iterator[tuple[P
     for key, member in node.content.items():
         if key in fields:
             yield from _below(member.value, fields[key], (*path, key))
-        elif key not in foreign:
+        elif key not in foreign and section.model_config.get("extra") != "allow":
             yield (*path, key), member.key, [*fields, *foreign]
 
 

@@ -20,6 +20,8 @@ PATTERNS: tuple[tuple[str, ...], ...] = (
     ("models", "providers", _ANY, "apiKey"),
     ("models", "providers", _ANY, "headers", _SECRET_NAME),
     ("models", "providers", _ANY, "models", _ANY, "headers", _SECRET_NAME),
+    ("channels", _ANY, _SECRET_NAME),
+    ("channels", _ANY, "accounts", _ANY, _SECRET_NAME),
     ("oauth", "google", "clientSecret"),
     ("env", _SECRET_NAME),
     ("env", "vars", _SECRET_NAME),

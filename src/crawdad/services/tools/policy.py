@@ -97,6 +97,7 @@ def steps_of(scope: ToolScope, settings: Settings, sandboxed: bool = False) -> I
         yield _profile(rules.profile, rules.also_allow)
         yield _lists(rules)
     yield from _of_people(scope, settings)
+    yield Step(scope.allow, scope.deny)
     if scope.depth > 0 or kind_of(scope.session_key) == "subagent":
         inner = tools.subagents.tools
         yield Step(None, _without(SUBAGENT_DENY, inner.also_allow))

@@ -1,20 +1,28 @@
-"""`channels.status`, `send` and `wake`: the ways out to people, and a nudge for the agent."""
+"""`channels.*`, `web.login.*`, `send` and `wake`: the ways to people, and a nudge for the agent."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
+from crawdad.api.control.channel_shapes import labels_of, pairing_shape, sign_in_shape, status_shape
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.turns import Turns
 from crawdad.core.agent_names import default_agent
+from crawdad.core.channels import SIGN_IN_OVER, Account
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
 from crawdad.core.sessions import Route, main_key
 from crawdad.core.text import Text
+from crawdad.services.channels.pairing import MOST_WAITING, SECONDS, PairingRequest
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, STRINGS, closed, integer, words
-from crawdad.wire.control.scopes import READ, WRITE
+from crawdad.wire.control.scopes import ADMIN, PAIRING, READ, WRITE, holds
+
+_PROBE_MILLISECONDS = 5000
+_SIGN_IN_MILLISECONDS = 120_000
+_POLL_SECONDS = 40.0
 
 _SEND = closed(
     {
@@ -36,8 +44,35 @@ def methods(control: Control) -> list[Method]:
     answers = _Channels(control, control.agents)
     status = closed({"probe": BOOLEAN, "timeoutMs": integer(0)})
     wake = closed({"mode": words("now", "next-heartbeat"), "text": FILLED}, "mode", "text")
+    account = closed({"channel": FILLED, "accountId": STRING}, "channel")
+    listed = closed({"channel": STRING, "accountId": STRING})
+    asked = {"channel": FILLED, "accountId": STRING, "requestId": FILLED}
+    approve = closed({**asked, "notify": BOOLEAN, "bootstrapCommandOwner": BOOLEAN}, "channel", "requestId")
+    sign_in = {"timeoutMs": integer(0), "accountId": STRING, "channel": STRING}
+    start = closed({**sign_in, "force": BOOLEAN, "verbose": BOOLEAN})
+    signed = "{qrDataUrl?, message, state, accountId}"
     return [
         Method("channels.status", READ, answers.status, status, "{ts, channelOrder, channels, channelAccounts, …}"),
+        Method("channels.start", ADMIN, answers.start, account, "{channel, accountId, started}"),
+        Method("channels.stop", ADMIN, answers.stop, account, "{channel, accountId, stopped}"),
+        Method("channels.logout", ADMIN, answers.logout, account, "{channel, accountId, cleared, loggedOut}"),
+        Method("channels.pairing.list", PAIRING, answers.waiting, listed, "{accounts[], requests[], limits}"),
+        Method("channels.pairing.approve", PAIRING, answers.approve, approve, "{requestId, senderId, notification}"),
+        Method(
+            "channels.pairing.dismiss",
+            PAIRING,
+            answers.dismiss,
+            closed(asked, "channel", "requestId"),
+            "{requestId, senderId}",
+        ),
+        Method("web.login.start", ADMIN, answers.sign_in, start, signed),
+        Method(
+            "web.login.wait",
+            ADMIN,
+            answers.sign_in_wait,
+            closed({**sign_in, "code": STRING}),
+            f"{{connected, {signed[1:]}",
+        ),
         Method("send", WRITE, answers.send, _SEND, "{runId, messageId, channel}"),
         Method("wake", WRITE, answers.wake, wake, "{ok}"),
     ]
@@ -48,23 +83,130 @@ class _Channels:
         self._control = control
         self._side = side
         self._turns = Turns(control, side)
+        self._host = side.channels
 
-    async def status(self, _: Asked) -> Any:
-        names = list(self._side.outbound.channels())
-        accounts = {name: [{"accountId": "default", "enabled": True, "configured": True}] for name in names}
+    @property
+    def _language(self) -> str:
+        return "zh" if self._control.settings().language == "zh" else "en"
+
+    async def status(self, asked: Asked) -> Any:
+        host = self._host
+        if asked.params.get("probe"):
+            seconds = (asked.params.get("timeoutMs") or _PROBE_MILLISECONDS) / 1000
+            for view in await host.view():
+                if view.status.running:
+                    try:
+                        async with asyncio.timeout(seconds):
+                            await host.probe(view.account)
+                    except (TimeoutError, GatewayError):
+                        continue
+        return status_shape(host.kinds, await host.view(), self._control.clock.now(), self._language)
+
+    async def start(self, asked: Asked) -> Any:
+        """Run an account that was stopped."""
+        account = self._account(asked)
+        await self._host.start(account)
+        return {"channel": account.channel, "accountId": account.name, "started": True}
+
+    async def stop(self, asked: Asked) -> Any:
+        """Run an account no more."""
+        account = self._account(asked)
+        await self._host.stop(account)
+        return {"channel": account.channel, "accountId": account.name, "stopped": True}
+
+    async def logout(self, asked: Asked) -> Any:
+        """Forget the credentials of an account."""
+        account = self._account(asked)
+        await self._host.sign_out(account)
+        return {"channel": account.channel, "accountId": account.name, "cleared": True, "loggedOut": True}
+
+    async def waiting(self, asked: Asked) -> Any:
+        """Who asks to be let in."""
+        channel = str(asked.params.get("channel") or "")
+        wanted = self._host.kind(channel).id if channel else ""
+        requests = await self._host.pairing.waiting(wanted, str(asked.params.get("accountId") or ""))
+        labels = labels_of(self._host.kinds, self._language)
+        settings = self._control.settings()
         return {
-            "ts": round(self._control.clock.now() * 1000),
-            "channelOrder": names,
-            "channelLabels": {name: name.capitalize() for name in names},
-            "channelDetailLabels": {name: name.capitalize() for name in names},
-            "channelSystemImages": {},
-            "channelMeta": [
-                {"id": name, "label": name.capitalize(), "detailLabel": name.capitalize()} for name in names
+            "accounts": [
+                {"channel": view.account.channel, "accountId": view.account.name}
+                for view in await self._host.view()
+                if view.settings is not None and view.settings.dm_policy == "pairing"
             ],
-            "channels": {name: {"configured": True} for name in names},
-            "channelAccounts": accounts,
-            "channelDefaultAccountId": dict.fromkeys(names, "default"),
+            "requests": [pairing_shape(one, labels.get(one.account.channel, one.account.channel)) for one in requests],
+            "commandOwnerConfigured": bool(settings.commands.owner_allow_from),
+            "limits": {"pendingPerAccount": MOST_WAITING, "ttlMs": round(SECONDS * 1000)},
         }
+
+    async def approve(self, asked: Asked) -> Any:
+        """Let somebody in."""
+        owner = bool(asked.params.get("bootstrapCommandOwner"))
+        if owner and not holds(asked.connection.admitted.scopes, ADMIN):
+            raise GatewayError(ErrorKind.FORBIDDEN, f"missing scope: {ADMIN}")
+        account = self._account(asked)
+        request = await self._host.pairing.request(account, asked.params["requestId"])
+        by = asked.connection.admitted.principal.id
+        await self._host.pairing.approve(account.channel, request.code, by=by, account=account.name, owner=owner)
+        notification = "not-requested"
+        if asked.params.get("notify"):
+            notification = await self._tell_paired(account, request)
+        return {
+            "requestId": asked.params["requestId"],
+            "senderId": request.sender_id,
+            "notification": notification,
+            "commandOwnerBootstrap": "configured" if owner else "not-requested",
+        }
+
+    async def _tell_paired(self, account: Account, request: PairingRequest) -> str:
+        route = Route(account.channel, request.chat.id, account.name, request.chat.thread)
+        words_ = [TextPart(Text("channels.paired").render(self._language))]
+        key = f"paired:{account}:{request.sender_id}:{request.created_at}"
+        try:
+            sent = await self._side.outbound.send(route, words_, key=key)
+        except GatewayError:
+            return "failed"
+        return "sent" if sent.delivered else "failed"
+
+    async def dismiss(self, asked: Asked) -> Any:
+        """Drop a request to be let in."""
+        account = self._account(asked)
+        request = await self._host.pairing.request(account, asked.params["requestId"])
+        await self._host.pairing.dismiss(account, request.sender_id)
+        return {"requestId": asked.params["requestId"], "senderId": request.sender_id}
+
+    async def sign_in(self, asked: Asked) -> Any:
+        """Begin a sign-in by QR code."""
+        account = self._signing_in(asked)
+        step = await self._host.sign_in(account, force=bool(asked.params.get("force")))
+        return sign_in_shape(step, account.name, self._language)
+
+    async def sign_in_wait(self, asked: Asked) -> Any:
+        """How a sign-in goes on: returns when it is over, when there is another code to show or one to be entered."""
+        account = self._signing_in(asked)
+        until = self._control.clock.monotonic() + (asked.params.get("timeoutMs") or _SIGN_IN_MILLISECONDS) / 1000
+        code = str(asked.params.get("code") or "")
+        while True:
+            before = self._host.signing_in(account)
+            left = until - self._control.clock.monotonic()
+            step = await self._host.sign_in_poll(account, code=code, seconds=max(0.0, min(left, _POLL_SECONDS)))
+            code = ""
+            news = step is not before and step.state in ("qr", "need_code")
+            if news or step.state in SIGN_IN_OVER or self._control.clock.monotonic() >= until:
+                return sign_in_shape(step, account.name, self._language)
+
+    def _account(self, asked: Asked) -> Account:
+        return self._host.account(asked.params["channel"], str(asked.params.get("accountId") or ""))
+
+    def _signing_in(self, asked: Asked) -> Account:
+        channel = str(asked.params.get("channel") or "")
+        if not channel:
+            able = [
+                kind.id for kind in self._host.kinds if kind.capabilities.sign_in and self._host.is_configured(kind.id)
+            ]
+            if len(able) != 1:
+                raise bad_request("control.which_channel" if able else "control.no_sign_in", "channel")
+            channel = able[0]
+        return self._host.account(channel, str(asked.params.get("accountId") or ""))
 
     async def send(self, asked: Asked) -> Any:
         """Send something to somebody; the same key again sends nothing more."""

@@ -16,13 +16,13 @@ from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, Message, Part, TextPart
 from crawdad.core.sessions import NewLogEvent
 from crawdad.core.text import Text
+from crawdad.services.channels.commands import STOP_PHRASES
 from crawdad.services.sessions.service import no_session
 from crawdad.services.sessions.transcript import write_message
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, closed, integer
 from crawdad.wire.control.scopes import ADMIN, READ, WRITE
 from crawdad.wire.control.turns import CHAT, chat_message
 
-_STOP = frozenset(("/stop", "/abort", "stop", "abort", "esc", "exit", "interrupt", "wait"))
 _RESET = re.compile(r"/(new|reset)(?:\s+(.*))?$", re.DOTALL | re.IGNORECASE)
 _COMPACT = re.compile(r"/compact(?:\s*:?\s+(.*))?$", re.DOTALL | re.IGNORECASE)
 _JUST_ENDED = 1.0
@@ -90,7 +90,7 @@ class _Chat:
             raise bad_request("control.nothing_said", "message")
         key = self._turns.key(params["sessionKey"])
         said = parts[0].text if isinstance(parts[0], TextPart) else ""
-        if said.lower() in _STOP:
+        if said.lower() in STOP_PHRASES:
             return await self._stop(key, params["sessionKey"], "stop")
         known = await self._turns.find(asked, run_id)
         if known is not None and known.session_key == key:

@@ -1,0 +1,1 @@
+"""`/channels/<channel>/<account>`: where chat platforms call, and connect to."""

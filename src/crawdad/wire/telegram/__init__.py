@@ -1,0 +1,1 @@
+"""Telegram's Bot API (core.telegram.org/bots/api): updates read, Markdown rendered, answers understood."""

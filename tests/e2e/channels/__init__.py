@@ -1,0 +1,1 @@
+"""Channels through a real gateway, with a real agent behind them."""

@@ -1,0 +1,1 @@
+"""Channels, without a platform."""
