@@ -23,7 +23,7 @@ def _words(text: str) -> frozenset[str]:
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
         "$schema acp agent audio auth broadcast browser canvasHost channels cli commands diagnostics discovery env "
-        "identity media memory meta nodeHost plugins routing talk ui update web wizard"
+        "identity media memory meta nodeHost routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
         "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode nodes push reload remote tls"
@@ -71,6 +71,8 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "MemorySearchSettings": _words("cache experimental fallback local remote sources store sync"),
     "MemoryQuerySettings": _words("maxInjectedChars"),
     "HybridSettings": _words("candidateMultiplier mmr temporalDecay"),
+    "PluginsSettings": _words("installs"),
+    "PluginEntrySettings": _words("hooks apiKey env"),
     "McpServerSettings": _words("disabled transport type workingDirectory"),
 }
 

@@ -1,0 +1,77 @@
+"""The tools of plugins, as a source for the toolbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from crawdad.core.parts import JsonObject, TextPart
+from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
+from crawdad.plugins.api import Offered, ToolOffer
+from crawdad.plugins.guarding import PluginGuard
+
+_MOST_CHARACTERS = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class PluginTool:
+    """A tool that a plugin runs."""
+
+    definition: ToolDefinition
+    offer: ToolOffer
+    guard: PluginGuard
+    seconds: Callable[[], float]
+
+    async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
+        """See `core.tools.Tool`."""
+        what = f"tool {self.definition.name}"
+        answer = await self.guard.call(what, self.offer.run or _nothing, arguments, context, seconds=self.seconds())
+        outcome = _outcome(answer)
+        if outcome is None:
+            raise self.guard.failed(what, f"answered with {type(answer).__name__}")
+        outcome.untrusted = outcome.untrusted or self.offer.untrusted
+        return outcome
+
+
+class PluginTools:
+    """The tools of all plugins, by the order of their names: prompts do not depend on who was loaded first."""
+
+    def __init__(self) -> None:
+        self._tools: dict[str, tuple[str, Tool, Offered]] = {}
+
+    def add(self, plugin: str, tool: Tool, offered: Offered) -> None:
+        """Offer a tool."""
+        self._tools[tool.definition.name] = (plugin, tool, offered)
+
+    def remove(self, plugin: str) -> None:
+        """Offer nothing of a plugin any more."""
+        self._tools = {name: found for name, found in self._tools.items() if found[0] != plugin}
+
+    async def tools(self, scope: ToolScope) -> Sequence[Tool]:
+        """What there is."""
+        return [tool for _, (_, tool, offered) in sorted(self._tools.items()) if offered(scope)]
+
+    def known(self) -> Sequence[ToolDefinition]:
+        """What there is, for lists."""
+        return [tool.definition for _, (_, tool, _) in sorted(self._tools.items())]
+
+
+def _outcome(answer: object) -> ToolOutcome | None:
+    if isinstance(answer, ToolOutcome):
+        return answer if all(hasattr(part, "__dataclass_fields__") for part in answer.content) else None
+    if answer is None:
+        return told("(done)")
+    if isinstance(answer, str):
+        return ToolOutcome([TextPart(answer[:_MOST_CHARACTERS])])
+    if isinstance(answer, dict | list | int | float | bool):
+        try:
+            text = json.dumps(answer, ensure_ascii=False)
+        except (TypeError, ValueError):
+            return None
+        return told(text[:_MOST_CHARACTERS], answer if isinstance(answer, dict) else {})
+    return None
+
+
+async def _nothing(arguments: JsonObject, context: ToolContext) -> ToolOutcome:
+    return told("")
