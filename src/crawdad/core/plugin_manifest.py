@@ -35,8 +35,10 @@ _HINTS = frozenset(("label", "help", "placeholder", "sensitive", "advanced", "or
 _NAMES = ("tools", "hooks", "channels", "providers", "routes", "methods", "services", "skills")
 _PERMISSIONS = ("network", "files", "programs", "config", "agents")
 _KEYS = frozenset(
-    "id version name description crawdad entry kind isolated offers permissions configSchema uiHints homepage "
-    "license".split()
+    (
+        *("id", "version", "name", "description", "crawdad", "entry", "kind", "isolated", "offers", "permissions"),
+        *("configSchema", "uiHints", "homepage", "license"),
+    )
 )
 
 
@@ -245,8 +247,8 @@ class _Reader:
             license=self._text(document, "license"),
         )
 
-    def _fault(self, path: str, key: str, **values: object) -> None:
-        self._problems.append(ManifestProblem(path, Text(key, values)))
+    def _fault(self, at: str, key: str, **values: object) -> None:
+        self._problems.append(ManifestProblem(at, Text(key, values)))
 
     def _known(self, document: JsonObject, keys: frozenset[str], path: str) -> None:
         for key in document:
@@ -366,9 +368,7 @@ class _Reader:
         self._known(document, frozenset(_PERMISSIONS), "permissions")
         patterns: Mapping[str, re.Pattern[str]] = {"network": _HOST}
         return PluginPermissions(
-            **{
-                name: self._list(document, name, f"permissions.{name}", patterns.get(name)) for name in _PERMISSIONS
-            }
+            **{name: self._list(document, name, f"permissions.{name}", patterns.get(name)) for name in _PERMISSIONS}
         )
 
     def _schema(self, document: JsonObject) -> JsonObject:

@@ -167,7 +167,9 @@ class PluginChild:
                     return await asyncio.shield(self._registered)
             except TimeoutError:
                 await self._kill()
-                raise _broken(self._manifest.id, f"took longer than {self._limits.start_seconds:g} s to begin") from None
+                raise _broken(
+                    self._manifest.id, f"took longer than {self._limits.start_seconds:g} s to begin"
+                ) from None
 
     async def _spawn(self) -> None:
         folder, data = self._standing.found.folder, self._api.data_directory
@@ -276,9 +278,7 @@ class PluginChild:
             return {"status": status, "headers": headers, "body": found.decode("latin-1")}
         if message["what"] == "setting":
             return await services.setting(manifest, str(message["path"]))
-        return await services.ask_agent(
-            manifest, str(message["agent"]), str(message["text"]), str(message["session"])
-        )
+        return await services.ask_agent(manifest, str(message["agent"]), str(message["text"]), str(message["session"]))
 
     async def _log(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None

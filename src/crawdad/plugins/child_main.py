@@ -179,9 +179,7 @@ class Child:
 def context_of(told: Mapping[str, Any]) -> ToolContext:
     """What a tool is told of the turn that calls it; of the principal only the name."""
     principal = Principal(told["principal"], "api_key", told["principalName"], frozenset())
-    scope = ToolScope(
-        told["agentId"], told["sessionKey"], principal, channel=told["channel"], surface=told["surface"]
-    )
+    scope = ToolScope(told["agentId"], told["sessionKey"], principal, channel=told["channel"], surface=told["surface"])
     return ToolContext(
         scope, told["runId"], told["callId"], told["sessionId"], Path(told["workspace"]), language=told["language"]
     )

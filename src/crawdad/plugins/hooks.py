@@ -94,7 +94,9 @@ class HookBoard:
     async def _call(self, one: _Listener, event: HookEvent) -> Any:
         try:
             return await one.guard.call(f"hook {event.hook}", one.offer.function, event, seconds=self._seconds())
-        except GatewayError as error:  # counted and logged by the guard; for whoever waits it is as if nobody had listened
+        except (
+            GatewayError
+        ) as error:  # counted and logged by the guard; for whoever waits it is as if nobody had listened
             _log.debug("plugin_hook_failed", plugin=one.guard.plugin, hook=event.hook, reason=error.message())
             return None
 

@@ -127,7 +127,11 @@ class PluginHost:
     async def refresh(self) -> None:
         """Look at what there is and what is wanted, and do what is different: load, load anew, take down."""
         async with self._changing:
-            standings = await self._parts.standings()
+            try:
+                standings = await self._parts.standings()
+            except GatewayError as error:  # the database is away: all stays as it is
+                _log.warning("plugins_not_looked_at", reason=error.message())
+                return
             wanted = {one.found.id: one for one in standings if one.wanted}
             for plugin in list(self._loaded):
                 if plugin not in wanted or not _same(self._loaded[plugin].standing, wanted[plugin]):
@@ -201,7 +205,9 @@ class PluginHost:
             await loaded.child.begin()
             return
         folder = None if standing.found.origin == "distribution" else standing.found.folder
-        modules = loaded.modules = PluginModules(manifest.id, folder, manifest.entry.partition(":")[0].partition(".")[0])
+        modules = loaded.modules = PluginModules(
+            manifest.id, folder, manifest.entry.partition(":")[0].partition(".")[0]
+        )
 
         def register() -> Any:
             return modules.function(manifest.entry)(api)
@@ -214,7 +220,12 @@ class PluginHost:
 
     def _attach(self, loaded: _Loaded) -> None:
         """Put everything on its shelf. Raises CONFLICT where a name is taken; the caller then takes all of it away."""
-        plugin, registered, shelves, guard = loaded.standing.found.id, loaded.registered, self._parts.shelves, loaded.guard
+        plugin, registered, shelves, guard = (
+            loaded.standing.found.id,
+            loaded.registered,
+            self._parts.shelves,
+            loaded.guard,
+        )
         taken = set(shelves.taken())
         for name, tool in registered.tools.items():
             if name in taken:
@@ -234,7 +245,12 @@ class PluginHost:
 
     def _detach(self, plugin: str) -> None:
         shelves = self._parts.shelves
-        for shelf in (*(shelves.channels, shelves.providers, shelves.methods), shelves.routes, shelves.hooks, shelves.tools):
+        for shelf in (
+            *(shelves.channels, shelves.providers, shelves.methods),
+            shelves.routes,
+            shelves.hooks,
+            shelves.tools,
+        ):
             shelf.remove(plugin)
 
     def _tool(self, offer: ToolOffer, guard: PluginGuard) -> PluginTool:

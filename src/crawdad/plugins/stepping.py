@@ -91,7 +91,7 @@ class Stepper:
         usual = loop.get_task_factory()
         began = time.perf_counter()
         try:
-            loop.set_task_factory(lambda loop, work, **more: self._task(loop, work, what, **more))  # type: ignore[arg-type]
+            loop.set_task_factory(lambda loop, work, **more: self._task(loop, work, what, **more))
             with self._alarm.armed(self._block_seconds()):
                 yield
         except PluginBlocked:
@@ -112,9 +112,7 @@ class Stepper:
         self._made(task)
         return task
 
-    def _task(
-        self, loop: asyncio.AbstractEventLoop, work: Any, what: str, **more: Any
-    ) -> asyncio.Task[Any]:
+    def _task(self, loop: asyncio.AbstractEventLoop, work: Any, what: str, **more: Any) -> asyncio.Task[Any]:
         made = asyncio.Task(self.run(work, what) if asyncio.iscoroutine(work) else work, loop=loop, **more)
         self._made(made)
         return made
@@ -149,5 +147,7 @@ class _Stepped:
             except GeneratorExit:
                 work.close()
                 raise
-            except BaseException as error:  # a cancellation, or what the awaited thing failed with: the plugin's to handle
+            except (
+                BaseException
+            ) as error:  # a cancellation, or what the awaited thing failed with: the plugin's to handle
                 thrown = error

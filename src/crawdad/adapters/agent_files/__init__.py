@@ -1,4 +1,4 @@
-"""Files that agents read beside the tools that work in the workspace: notes, pictures, skills. And the plugins that lie on the disk."""
+"""Files that agents read beside the tools that work in the workspace: notes, pictures, skills. Plugins on the disk."""
 
 from crawdad.adapters.agent_files.memory import LocalMemoryFiles as LocalMemoryFiles
 from crawdad.adapters.agent_files.plugin_packages import LocalPluginFolders as LocalPluginFolders

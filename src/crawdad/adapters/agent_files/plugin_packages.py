@@ -123,5 +123,5 @@ def _distributed(name: str, module: str, distribution: metadata.Distribution) ->
                 reason = Text("plugins.unreadable", {"path": str(path), "reason": error.strerror or ""})
                 return FoundPlugin(name, "distribution", folder, problem=GatewayError(ErrorKind.BAD_REQUEST, reason))
             return FoundPlugin(manifest.id, "distribution", folder, manifest, None, version, {"version": version})
-    error = bad_manifest(MANIFEST_NAMES[0], [ManifestProblem("", Text("plugins.manifest.none"))])
-    return FoundPlugin(name, "distribution", package, problem=error)
+    missing = bad_manifest(MANIFEST_NAMES[0], [ManifestProblem("", Text("plugins.manifest.none"))])
+    return FoundPlugin(name, "distribution", package, problem=missing)

@@ -8,4 +8,12 @@ from crawdad.adapters.programs.pip_wheels import PipWheels
 from crawdad.adapters.programs.tailscale import TailscaleWhois
 from crawdad.adapters.programs.transforms import PythonTransforms
 
-__all__ = ["GitArchives", "LocalPrograms", "LocalTunnelPrograms", "PdfProgram", "PipWheels", "PythonTransforms", "TailscaleWhois"]
+__all__ = [
+    "GitArchives",
+    "LocalPrograms",
+    "LocalTunnelPrograms",
+    "PdfProgram",
+    "PipWheels",
+    "PythonTransforms",
+    "TailscaleWhois",
+]

@@ -33,7 +33,16 @@ class PipWheels:
             await asyncio.to_thread(wanted.write_text, "\n".join(requirements) + "\n", "utf-8")
             target = Path(folder) / "wheels"
             await self._run(
-                ("download", "--dest", str(target), "--no-deps", "--only-binary", ":all:", "--requirement", str(wanted)),
+                (
+                    "download",
+                    "--dest",
+                    str(target),
+                    "--no-deps",
+                    "--only-binary",
+                    ":all:",
+                    "--requirement",
+                    str(wanted),
+                ),
                 ("--require-hashes",) if hashed else (),
                 Path(folder),
             )

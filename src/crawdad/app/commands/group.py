@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("up", "serve", "status", "doctor"),
     *("config", "models", "accounts", "keys", "approvals", "sessions", "cron", "prices", "logs", "stats", "sync"),
-    *("agents", "skills", "mcp"),
+    *("agents", "skills", "mcp", "plugins"),
     *("bench", "completion", "version"),
 )
 """Each is a module of this package with a Typer application called `app`; its help is the words `cli.<name>`."""

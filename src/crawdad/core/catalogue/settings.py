@@ -12,6 +12,7 @@ from crawdad.core.catalogue import (
     settings_heartbeat,
     settings_mcp,
     settings_memory,
+    settings_plugins,
     settings_schedule,
     settings_sessions,
     settings_skills,
@@ -523,5 +524,6 @@ MESSAGES |= {
 for _part in (
     *(settings_agents, settings_doors, settings_heartbeat, settings_schedule),
     *(settings_sessions, settings_skills, settings_tools, settings_web, settings_memory, settings_mcp),
+    settings_plugins,
 ):
     MESSAGES.update(_part.MESSAGES)

@@ -11,6 +11,7 @@ from crawdad.core.parts import JsonObject, Part, TextPart
 from crawdad.core.plugin_hooks import (
     AfterModelRequest,
     AfterToolCall,
+    AgentEnd,
     BeforeAgentStart,
     BeforeToolCall,
     MessageReceived,
@@ -24,7 +25,9 @@ from crawdad.core.plugin_hooks import (
 from crawdad.core.ports import Bus
 from crawdad.core.sessions import Route
 from crawdad.core.tools import Tool, Toolbox, ToolContext, ToolDefinition, ToolOutcome, ToolScope
+from crawdad.services.agents.execution import End
 from crawdad.services.sessions.service import CHANGED
+from crawdad.store.runs import StoredRun
 
 _SHOWN_CHARACTERS = 20_000
 _STARTS = frozenset(("created", "reset", "forked"))
@@ -57,7 +60,7 @@ class HookedTool:
                 )
             )
             if event.refused_by:
-            raise refused(event)
+                raise refused(event)
             arguments = event.arguments
         outcome = await self.tool.run(arguments, context)
         if self.hooks.wanted(AfterToolCall.hook):
@@ -148,7 +151,7 @@ class HookedOutbound:
                 MessageSending(channel=route.channel, account=route.account, to=route.to, text=text)
             )
             if event.refused_by:
-            raise refused(event)
+                raise refused(event)
             if event.text != text:
                 others = [part for part in parts if not isinstance(part, TextPart)]
                 parts, text = [TextPart(event.text), *others], event.text
@@ -164,6 +167,20 @@ class HookedOutbound:
             )
         )
         return delivery
+
+
+async def tell_end(hooks: PluginHooks, run: StoredRun, end: End) -> None:
+    """A turn of an agent has ended."""
+    hooks.tell_soon(
+        AgentEnd(
+            run_id=run.id,
+            agent_id=run.agent_id,
+            session_key=run.session_key,
+            status=end.status,
+            text=str(end.values.get("text") or "")[:_SHOWN_CHARACTERS],
+            error=str(end.values.get("error") or ""),
+        )
+    )
 
 
 def tell_exchange(hooks: PluginHooks, exchange: Exchange) -> None:

@@ -231,9 +231,7 @@ class PluginInstaller:
         return data, "signature"
 
     async def _fetch(self, url: str, limit: int) -> bytes:
-        return await fetch_file(
-            self._ports.transport, url, limit, accept="*/*", patience=_PATIENCE, seconds=_SECONDS
-        )
+        return await fetch_file(self._ports.transport, url, limit, accept="*/*", patience=_PATIENCE, seconds=_SECONDS)
 
     async def _unpacked(self, data: bytes, source: Source, settings: PluginsInstallSettings) -> Package:
         """An archive, or a wheel, whose manifest is put at the top."""
@@ -256,7 +254,9 @@ class PluginInstaller:
         allowed = {word.rpartition(":")[2] for requirement in wanted for word in requirement.split()[1:]}
         for name, data in sorted(wheels.items()):
             if hashlib.sha256(data).hexdigest() not in allowed:
-                raise GatewayError(ErrorKind.FORBIDDEN, Text("plugins.library_hash", {"name": name}), {"code": "other_hash"})
+                raise GatewayError(
+                    ErrorKind.FORBIDDEN, Text("plugins.library_hash", {"name": name}), {"code": "other_hash"}
+                )
             unpacked = await self._ports.packages.files(data, settings.max_bytes, settings.max_files)
             files |= {f"{LIBRARIES}/{path}": content for path, content in _library_files(unpacked).items()}
             if len(files) > settings.max_files or sum(map(len, files.values())) > settings.max_bytes:

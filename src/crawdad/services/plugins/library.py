@@ -111,7 +111,9 @@ def standing_of(
     )
     if found.problem is not None or manifest is None:
         text = found.problem.text if found.problem is not None else Text("plugins.manifest.none")
-        return replace(standing, status="error", reason=text if isinstance(text, Text) else Text("plugins.plain", {"text": text}))
+        return replace(
+            standing, status="error", reason=text if isinstance(text, Text) else Text("plugins.plain", {"text": text})
+        )
     hindrance = _hindrance(found, manifest, entry, settings)
     if hindrance is not None:
         return replace(standing, reason=hindrance)

@@ -46,9 +46,7 @@ class PluginServing:
             host = ""
         if not host or not host_allowed(host, manifest.permissions.network):
             raise _forbidden(manifest, "network", host or url)
-        call = UpstreamCall(
-            method.upper(), url, dict(headers), body, _PATIENCE, guarded=True, redirects=False
-        )
+        call = UpstreamCall(method.upper(), url, dict(headers), body, _PATIENCE, guarded=True, redirects=False)
         try:
             async with asyncio.timeout(_SECONDS):
                 answer = await self._transport.send(call)

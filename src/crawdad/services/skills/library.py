@@ -58,6 +58,8 @@ class SkillLibrary:
         self._places = places
         self._surroundings = surroundings
         self._filter_of = filter_of
+        self.more_places: Callable[[], Sequence[Path]] = lambda: ()
+        """Directories of skills that plugins bring; they give way to all others."""
         self._known: OrderedDict[str, tuple[str, SkillHead | None]] = OrderedDict()
 
     async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
@@ -74,7 +76,8 @@ class SkillLibrary:
         settings, around = self._settings(), self._surroundings()
         limits = settings.limits
         by_name: dict[str, Skill] = {}
-        for place in self._places(workspace):
+        brought = [Place("plugin", str(folder), links=False) for folder in self.more_places()]
+        for place in (*brought, *self._places(workspace)):
             loaded = 0
             for file in await self._folders.look(place.root, limits.max_candidates_per_root, place.links):
                 if loaded >= limits.max_skills_loaded_per_source:
