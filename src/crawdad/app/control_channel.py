@@ -89,6 +89,7 @@ def open_control(
         heartbeats=agents.switch if agents is not None else None,
         approvals=CommandQuestions(managed.approvals),
         agents=side,
+        plugins=agents.extensions.administration if agents is not None and agents.extensions is not None else None,
     )
     registry = registry_of(control)
     tasks.start(hub.follow(), "control events")

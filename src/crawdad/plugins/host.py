@@ -133,13 +133,13 @@ class PluginHost:
                 _log.warning("plugins_not_looked_at", reason=error.message())
                 return
             wanted = {one.found.id: one for one in standings if one.wanted}
-            for plugin in list(self._loaded):
-                if plugin not in wanted or not _same(self._loaded[plugin].standing, wanted[plugin]):
-                    await self._unload(plugin)
+            for plugin in [plugin for plugin in self._loaded if plugin not in wanted]:
+                await self._unload(plugin)
             self._others = {one.found.id: _state(one) for one in standings if not one.wanted}
             for plugin, standing in wanted.items():
-                if plugin not in self._loaded:
-                    await self._load(standing)
+                old = self._loaded.get(plugin)
+                if old is None or not _same(old.standing, standing):
+                    await self._load(standing, old)
             await self._tell_states()
 
     def states(self) -> list[PluginState]:
@@ -158,7 +158,8 @@ class PluginHost:
             found += [folder / path for path in manifest.offers.skills] if manifest is not None else []
         return found
 
-    async def _load(self, standing: PluginStanding) -> None:
+    async def _load(self, standing: PluginStanding, old: _Loaded | None) -> None:
+        """Load a plugin. What there was of it before is in use until the new one has registered."""
         plugin = standing.found.id
         bundled = standing.found.origin == "bundled"
         guard = PluginGuard(
@@ -170,8 +171,11 @@ class PluginHost:
             stepped=not standing.isolated and not bundled,
         )
         loaded = _Loaded(standing, guard, bundled=bundled, since=self._parts.clock.now())
+        if old is not None and old.modules is not None:
+            old.modules.forget()
         try:
             await self._register(loaded)
+            self._detach(plugin)
             self._attach(loaded)
         except GatewayError as error:
             await self._give_up(loaded, error)
@@ -182,6 +186,11 @@ class PluginHost:
             await self._give_up(loaded, _start_failed(plugin, f"{type(error).__name__}: {error}"[:500]))
         else:
             self._loaded[plugin] = loaded
+        if old is not None:
+            await self._end(old)
+            if self._loaded.get(plugin) is old:
+                del self._loaded[plugin]
+        if self._loaded.get(plugin) is loaded:
             for name, run in loaded.registered.services.items():
                 guard.start(self._serve(loaded, name, run), f"service {name}")
             _log.info("plugin_loaded", plugin=plugin, origin=standing.found.origin, isolated=standing.isolated)

@@ -20,6 +20,7 @@ from crawdad.services.configuration.editing import ConfigurationEditor
 from crawdad.services.devices.admission import Admission
 from crawdad.services.devices.pairing import Pairing
 from crawdad.services.log_tail import LogTail
+from crawdad.services.plugins.administration import PluginAdministration
 from crawdad.services.presence import Presence
 from crawdad.services.statistics import Statistics
 
@@ -72,3 +73,4 @@ class Control:
     heartbeats: HeartbeatSwitch | None = None
     approvals: ExecApprovals | None = None
     agents: AgentSide | None = None
+    plugins: PluginAdministration | None = None

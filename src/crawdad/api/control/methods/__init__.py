@@ -14,6 +14,7 @@ from crawdad.api.control.methods import (
     devices,
     logs,
     models,
+    plugins,
     sessions,
     status,
     system,
@@ -24,7 +25,7 @@ from crawdad.api.control.registry import Registry
 
 _SUBJECTS = (
     *(status, logs, usage, config, approvals, models, tools, agents, sessions, channels),
-    *(system, devices, cron, agent, chat),
+    *(system, devices, cron, agent, chat, plugins),
 )
 
 
