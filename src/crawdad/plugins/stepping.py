@@ -109,11 +109,16 @@ class Stepper:
     def task(self, work: Coroutine[Any, Any, Any], what: str) -> asyncio.Task[Any]:
         """A task that runs `work` step by step."""
         task = asyncio.Task(self.run(work, what), loop=asyncio.get_running_loop(), name=what)
+        task.add_done_callback(lambda _: work.close())  # work that was cancelled before it began is closed too
         self._made(task)
         return task
 
     def _task(self, loop: asyncio.AbstractEventLoop, work: Any, what: str, **more: Any) -> asyncio.Task[Any]:
-        made = asyncio.Task(self.run(work, what) if asyncio.iscoroutine(work) else work, loop=loop, **more)
+        if not asyncio.iscoroutine(work):
+            made = asyncio.Task(work, loop=loop, **more)
+        else:
+            made = asyncio.Task(self.run(work, what), loop=loop, **more)
+            made.add_done_callback(lambda _: work.close())
         self._made(made)
         return made
 

@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.e2e.agents.conftest import OpenScene, Scene
 from tests.e2e.plugins.conftest import entry, eventually, plugins
 from tests.support.plugins import write_plugin
@@ -51,27 +49,32 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_faulty_tool_is_set_down_and_may_be_tried_again(open_scene: OpenScene, tmp_path: Path, fault: str) -> None:
-    body, told = FAULTS[fault]
-    bad(tmp_path, fault, body)
+def test_faulty_tools_are_set_down_and_may_be_tried_again(open_scene: OpenScene, tmp_path: Path) -> None:
+    for fault, (body, _) in FAULTS.items():
+        bad(tmp_path, fault, body)
     scene = opened(open_scene, tmp_path)
-    tool = fault.replace("-", "_")
-    for _ in range(3):
-        began = time.monotonic()
-        status, text = invoke(scene, tool)
-        assert status >= 400, text
-        assert time.monotonic() - began < 8, "nobody waits longer than the limit"
-        assert invoke(scene, "good")[0] == 200 and "fine" in invoke(scene, "good")[1]
-    found = eventually(lambda: one if (one := entry(scene, fault))["status"] == "down" else None)
-    assert told in found["error"] and found["failures"] == 3
-    assert invoke(scene, tool)[0] == 404 and entry(scene, "good")["status"] == "loaded"
+    for fault, (_, told) in FAULTS.items():
+        tool = fault.replace("-", "_")
+        for _ in range(3):
+            began = time.monotonic()
+            assert invoke(scene, tool)[0] >= 400
+            assert time.monotonic() - began < 15, "nobody waits longer than the limit"
+            assert invoke(scene, "good")[0] == 200 and "fine" in invoke(scene, "good")[1]
+        found = eventually(lambda fault=fault: down(scene, fault))
+        assert told in found["error"] and found["failures"] == 3
+        assert invoke(scene, tool)[0] == 404 and entry(scene, "good")["status"] == "loaded"
     log = scene.gateway.log()
-    assert "plugin_set_down" in log and fault in log
+    assert all("plugin_set_down" in log and fault in log for fault in FAULTS)
     sick = plugins(scene, "doctor", status=1)
-    assert [one["id"] for one in sick["faulty"]] == [fault]
-    plugins(scene, "enable", fault)
-    eventually(lambda: entry(scene, fault)["status"] == "loaded" and invoke(scene, tool)[0] not in (200, 404))
+    assert {one["id"] for one in sick["faulty"]} == set(FAULTS)
+    plugins(scene, "enable", "throws")
+    eventually(lambda: entry(scene, "throws")["status"] == "loaded" and invoke(scene, "throws")[0] not in (200, 404))
+
+
+def down(scene: Scene, plugin: str) -> Any:
+    """The entry of a plugin that was set down; None: it was not."""
+    found = entry(scene, plugin)
+    return found if found["status"] == "down" else None
 
 
 def test_one_that_was_set_down_stays_down_over_a_restart(open_scene: OpenScene, tmp_path: Path) -> None:
@@ -168,15 +171,17 @@ def register(api):
 """
 
 
-@pytest.mark.parametrize("function", ["wrong", "late", "spin"])
-def test_a_faulty_hook_changes_nothing_and_is_set_down(open_scene: OpenScene, tmp_path: Path, function: str) -> None:
-    write_plugin(tmp_path, "hooks", {"hooks": ["before_tool_call"]}, HOOKS.replace("{function}", function))
+def test_faulty_hooks_change_nothing_and_are_set_down(open_scene: OpenScene, tmp_path: Path) -> None:
+    functions = ("wrong", "late", "spin")
+    for function in functions:
+        write_plugin(tmp_path, function, {"hooks": ["before_tool_call"]}, HOOKS.replace("{function}", function))
     scene = opened(open_scene, tmp_path)
     for _ in range(3):
         assert invoke(scene, "good")[0] == 200, "a hook that fails is as if it were not there"
-    eventually(lambda: entry(scene, "hooks")["status"] == "down")
+    for function in functions:
+        eventually(lambda function=function: down(scene, function))
     began = time.monotonic()
-    assert invoke(scene, "good")[0] == 200 and time.monotonic() - began < 1
+    assert invoke(scene, "good")[0] == 200 and time.monotonic() - began < 3
 
 
 CHILD = {
@@ -188,18 +193,16 @@ CHILD = {
 }
 
 
-@pytest.mark.parametrize("fault", CHILD)
-def test_in_a_process_apart_nothing_of_it_reaches_the_gateway(
-    open_scene: OpenScene, tmp_path: Path, fault: str
-) -> None:
-    body, told = CHILD[fault]
-    bad(tmp_path, fault, body, isolated=True)
+def test_in_a_process_apart_nothing_of_it_reaches_the_gateway(open_scene: OpenScene, tmp_path: Path) -> None:
+    for fault, (body, _) in CHILD.items():
+        bad(tmp_path, fault, body, isolated=True)
     bad(tmp_path, "apart", "return str(os.getpid()) + ' ' + str(sorted(os.environ))", isolated=True)
     scene = opened(open_scene, tmp_path)
     status, text = invoke(scene, "apart")
     assert status == 200 and str(scene.gateway.pid) not in text and "CRAWDAD" not in text, text
-    for _ in range(3):
-        assert invoke(scene, fault)[0] >= 400
-        assert invoke(scene, "good")[0] == invoke(scene, "apart")[0] == 200
-    found = eventually(lambda: one if (one := entry(scene, fault))["status"] == "down" else None)
-    assert told in found["error"], found
+    for fault, (_, told) in CHILD.items():
+        for _ in range(3):
+            assert invoke(scene, fault)[0] >= 400
+            assert invoke(scene, "good")[0] == invoke(scene, "apart")[0] == 200
+        found = eventually(lambda fault=fault: down(scene, fault))
+        assert told in found["error"], found

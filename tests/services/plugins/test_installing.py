@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +110,7 @@ async def test_a_folder_is_looked_at_and_put_there(shop: Shop, tmp_path: Path) -
     again = await fault(shop.installer.install(await shop.look(tmp_path / "source")))
     assert again.kind is ErrorKind.CONFLICT
     await shop.installer.remove("hello")
-    assert not os.path.exists(folder)
+    assert not await LocalPluginFolders().found(str(shop.root), 10**6, 100)
     assert (await fault(shop.installer.remove("hello"))).kind is ErrorKind.NOT_FOUND
 
 
