@@ -102,13 +102,13 @@ async def test_nothing_runs_when_it_is_installed(shop: Shop, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("path", ["evil.data/scripts/evil", "evil.data/purelib/evil.pth", "hello_plugin/evil.pth"])
 async def test_wheels_stay_in_their_folder(shop: Shop, path: str) -> None:  # noqa: F811
-    shop.index.wheels["hello-plugin==1.0"] = {"a.whl": wheel(**{path: b"import os\n"})}
+    shop.index.wheels["hello-plugin==1.0"] = {"a.whl": wheel(more={path: b"import os\n"})}
     assert (await fault(shop.look("pypi:hello-plugin==1.0"))).kind is ErrorKind.BAD_REQUEST
 
 
 async def test_a_wheel_with_two_manifests_is_refused(shop: Shop) -> None:  # noqa: F811
     other = {"other/crawdad.plugin.json": GOOD["crawdad.plugin.json"]}
-    shop.index.wheels["hello-plugin==1.0"] = {"a.whl": wheel(**other)}
+    shop.index.wheels["hello-plugin==1.0"] = {"a.whl": wheel(more=other)}
     assert (await fault(shop.look("pypi:hello-plugin==1.0"))).kind is ErrorKind.BAD_REQUEST
 
 

@@ -140,12 +140,12 @@ async def test_what_comes_by_an_address_is_pinned_or_signed(shop: Shop) -> None:
         assert (await fault(shop.look(url))).details["code"] == "bad_signature"
 
 
-def wheel(plugin: str = "hello", **more: bytes) -> bytes:
+def wheel(plugin: str = "hello", more: Mapping[str, bytes] | None = None) -> bytes:
     own = files(plugin, entry=f"{plugin}_plugin:register")
     inside = {f"{plugin}_plugin/{name}": data for name, data in own.items()}
     inside[f"{plugin}_plugin/__init__.py"] = CODE
     metadata = f"{plugin}_plugin-1.0.dist-info"
-    return zipped({**inside, f"{metadata}/METADATA": b"Name: hello\n", f"{metadata}/RECORD": b"", **more})
+    return zipped({**inside, f"{metadata}/METADATA": b"Name: hello\n", f"{metadata}/RECORD": b"", **(more or {})})
 
 
 async def test_a_wheel_from_the_index(shop: Shop) -> None:
