@@ -15,7 +15,7 @@ from crawdad.plugins.importing import PluginModules
 from tests.docs.pages import ROOT, blocks
 
 PAGES = ("docs/plugins.md", "docs/plugins.zh-CN.md")
-_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]*) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \|([^|]*)\|$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES)
