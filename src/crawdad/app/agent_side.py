@@ -16,7 +16,7 @@ from crawdad.app.agent_tools import open_agent_tools
 from crawdad.app.agents import Agents, Parts, open_agents
 from crawdad.app.control_agents import HeartSwitch
 from crawdad.app.doors import AgentParts
-from crawdad.app.plugins import MethodShelf, PluginGround, ProviderShelf, open_plugins
+from crawdad.app.plugins import ChannelShelf, MethodShelf, PluginGround, ProviderShelf, open_plugins
 from crawdad.app.schedule import ScheduleParts, make_system_events, open_schedule
 from crawdad.app.sessions import make_rest, make_sessions, start_sessions
 from crawdad.app.tools import AgentTools
@@ -33,7 +33,7 @@ from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.identity import Door
 from crawdad.services.identity.living import Living
 from crawdad.services.media_files.store import KeptMediaStore
-from crawdad.services.plugins.hooked import HookedOutbound, HookedToolbox, heard_order, tell_end
+from crawdad.services.plugins.hooked import HookedToolbox, heard_order, tell_end
 from crawdad.services.plugins.serving import PluginServing
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.execution.notices import ExitNotices
@@ -68,9 +68,10 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
     """All of it. Turns that were cut off are taken up once everything stands; on leaving, the running ones are left to the
     next process."""
     world, tasks, registered = ground.world, ground.tasks, ground.tools.toolbox
-    sessions, events, channels = make_sessions(world), make_system_events(world), OutboundChannels()
+    sessions, events, outbound = make_sessions(world), make_system_events(world), OutboundChannels()
     hooks = HookBoard(lambda: world.settings().plugins.limits.hook_seconds)
-    routes, toolbox, outbound = HttpRoutes(), HookedToolbox(registered, hooks), HookedOutbound(channels, hooks)
+    outbound.hooks = hooks
+    routes, toolbox = HttpRoutes(), HookedToolbox(registered, hooks)
     find = Living(ground.door, lambda: world.settings().gateway)
     async with AsyncExitStack() as stack:
         start_sessions(world, sessions, tasks)
@@ -119,7 +120,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             routes=routes,
             methods=MethodShelf(),
             providers=ground.providers,
-            outbound=channels,
+            channels=ChannelShelf(outbound),
             serving=serving,
             memory_tools=own.memory_tools,
             memory_offered=lambda scope: own.memory.settings(scope.agent_id).enabled,

@@ -38,6 +38,8 @@ from crawdad.store.changes import Changes
 from crawdad.store.key_values import KeyValues
 
 _MOST_TASKS = 2000
+RegisterChannel = Callable[[Any], Callable[[], None]]
+"""Takes a `ChannelKind`; answers with what takes it back."""
 FOLDER, DATA = "plugins", "plugin-data"
 
 MEMORY_CORE = Manifest(
@@ -77,24 +79,40 @@ class ProviderShelf:
 
 
 class ChannelShelf:
-    """Channels of plugins among the ways out."""
+    """Channels of plugins. One that only sends goes among the ways out; a whole one (`core.channels.ChannelKind`, known by its
+    `open`) to the host of channels, once that is there."""
 
     def __init__(self, outbound: OutboundChannels) -> None:
         self._outbound = outbound
-        self._names: dict[str, str] = {}
+        self._register: RegisterChannel | None = None
+        self._kinds: dict[str, Any] = {}
+        self._offered: dict[str, tuple[str, Callable[[], None]]] = {}
+
+    def attach(self, register: RegisterChannel) -> None:
+        """The host of channels is there: what was offered before goes to it now."""
+        self._register = register
+        for name, kind in self._kinds.items():
+            self._offered[name] = (self._offered[name][0], register(kind))
+        self._kinds.clear()
 
     def add(self, plugin: str, name: str, offer: Any) -> None:
-        """Send by it from now on. Raises CONFLICT where a channel has that name."""
-        if name in self._outbound.channels():
+        """Offer a channel. Raises CONFLICT where one has that name."""
+        if name in self._outbound.channels() or name in self._offered:
             raise _taken(plugin, "channel", name)
-        self._outbound.register(name, offer)
-        self._names[name] = plugin
+        if not hasattr(offer, "open"):
+            self._outbound.register(name, offer)
+            self._offered[name] = (plugin, lambda: self._outbound.unregister(name))
+        elif self._register is not None:
+            self._offered[name] = (plugin, self._register(offer))
+        else:
+            self._kinds[name] = offer
+            self._offered[name] = (plugin, lambda: None)
 
     def remove(self, plugin: str) -> None:
-        """Send by none of a plugin's any more."""
-        for name in [name for name, owner in self._names.items() if owner == plugin]:
-            del self._names[name]
-            self._outbound.unregister(name)
+        """Offer none of a plugin's any more."""
+        for name in [name for name, (owner, _) in self._offered.items() if owner == plugin]:
+            self._kinds.pop(name, None)
+            self._offered.pop(name)[1]()
 
 
 class MethodShelf:
@@ -145,7 +163,7 @@ class PluginGround:
     routes: HttpRoutes
     methods: MethodShelf
     providers: ProviderShelf
-    outbound: OutboundChannels
+    channels: ChannelShelf
     serving: PluginServing
     memory_tools: Sequence[Tool]
     memory_offered: Callable[[ToolScope], bool]
@@ -159,6 +177,7 @@ class Plugins:
     administration: PluginAdministration
     hooks: HookBoard
     methods: MethodShelf
+    channels: ChannelShelf
 
 
 def plugin_library(home: Path, settings: Callable[[], PluginsSettings], facts: FactStore) -> PluginLibrary:
@@ -208,7 +227,7 @@ async def open_plugins(world: World, ground: PluginGround, environment: Mapping[
             ground.routes,
             ground.methods,
             ground.providers,
-            ChannelShelf(ground.outbound),
+            ground.channels,
             lambda: [definition.name for definition in ground.toolbox.known()],
         )
         parts = HostParts(
@@ -232,7 +251,8 @@ async def open_plugins(world: World, ground: PluginGround, environment: Mapping[
 
         installer = plugin_installer(home, settings, world.transport, world.clock, environment)
         try:
-            yield Plugins(host, PluginAdministration(library, installer, facts, changed), ground.hooks, ground.methods)
+            administration = PluginAdministration(library, installer, facts, changed)
+            yield Plugins(host, administration, ground.hooks, ground.methods, ground.channels)
         finally:
             await host.close()
 

@@ -1,13 +1,13 @@
-"""The places at which plugins are told: around runs of agents, calls of tools and messages going out; and what is told."""
+"""The places at which plugins are told: before runs of agents and around calls of tools; and what is told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from crawdad.core.agents import Delivery, Outbound, RunOrder
+from crawdad.core.agents import RunOrder
 from crawdad.core.exchange import Exchange
-from crawdad.core.parts import JsonObject, Part, TextPart
+from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.plugin_hooks import (
     AfterModelRequest,
     AfterToolCall,
@@ -15,15 +15,12 @@ from crawdad.core.plugin_hooks import (
     BeforeAgentStart,
     BeforeToolCall,
     MessageReceived,
-    MessageSending,
-    MessageSent,
     PluginHooks,
     SessionEnd,
     SessionStart,
     refused,
 )
 from crawdad.core.ports import Bus
-from crawdad.core.sessions import Route
 from crawdad.core.tools import Tool, Toolbox, ToolContext, ToolDefinition, ToolOutcome, ToolScope
 from crawdad.services.agents.execution import End
 from crawdad.services.sessions.service import CHANGED
@@ -130,43 +127,6 @@ async def heard_order(hooks: PluginHooks, order: RunOrder) -> RunOrder:
         raise refused(event)
     extra = "\n\n".join(each for each in (order.extra_system, event.extra_system) if each)
     return replace(order, extra_system=extra, model=event.model or None)
-
-
-class HookedOutbound:
-    """`core.agents.Outbound`: plugins may change what goes out, or keep it back."""
-
-    def __init__(self, inner: Outbound, hooks: PluginHooks) -> None:
-        self._inner = inner
-        self._hooks = hooks
-
-    def channels(self) -> Sequence[str]:
-        """See `core.agents.Outbound`."""
-        return self._inner.channels()
-
-    async def send(self, route: Route, parts: Sequence[Part], *, key: str) -> Delivery:
-        """See `core.agents.Outbound`. Raises FORBIDDEN for what a plugin keeps back."""
-        text = "\n".join(part.text for part in parts if isinstance(part, TextPart))
-        if self._hooks.wanted(MessageSending.hook):
-            event = await self._hooks.ask(
-                MessageSending(channel=route.channel, account=route.account, to=route.to, text=text)
-            )
-            if event.refused_by:
-                raise refused(event)
-            if event.text != text:
-                others = [part for part in parts if not isinstance(part, TextPart)]
-                parts, text = [TextPart(event.text), *others], event.text
-        delivery = await self._inner.send(route, parts, key=key)
-        self._hooks.tell_soon(
-            MessageSent(
-                channel=route.channel,
-                account=route.account,
-                to=route.to,
-                text=text[:_SHOWN_CHARACTERS],
-                status=delivery.status,
-                error=delivery.error,
-            )
-        )
-        return delivery
 
 
 async def tell_end(hooks: PluginHooks, run: StoredRun, end: End) -> None:
