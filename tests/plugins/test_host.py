@@ -113,7 +113,12 @@ async def say(arguments, context):
 
 def register(api):
     api.register_tool("say", "Says.", {{"type": "object"}}, say)
-    api.on_close(lambda: open({mark!r}, "a").write({word!r}))
+
+    def close():
+        with open({mark!r}, "a") as file:
+            file.write({word!r})
+
+    api.on_close(close)
 """
 
 
@@ -160,7 +165,9 @@ def register(api):
     api.register_gateway_method("chat.send", run)
 """
     stage.put("thief", {"tools": ["fine"], "routes": ["/fine"], "methods": ["chat.send"]}, code)
-    stage.put("other", {"tools": ["read"]}, "def register(api): api.register_tool('read', '', {'type': 'object'}, None)")
+    stage.put(
+        "other", {"tools": ["read"]}, "def register(api): api.register_tool('read', '', {'type': 'object'}, None)"
+    )
     await stage.host.refresh()
     assert stage.state("thief").status == stage.state("other").status == "error"
     assert not stage.tool_names and stage.routes.exact("/fine") is None
