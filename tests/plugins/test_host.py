@@ -54,7 +54,6 @@ class Stage:
     clock: FakeClock = field(default_factory=FakeClock)
     facts: Facts = field(default_factory=Facts)
     tools: PluginTools = field(default_factory=PluginTools)
-    hooks: HookBoard = field(default_factory=lambda: HookBoard(lambda: 2.0))
     routes: HttpRoutes = field(default_factory=HttpRoutes)
     methods: FakeShelf = field(default_factory=FakeShelf)
     providers: FakeShelf = field(default_factory=FakeShelf)
@@ -62,6 +61,7 @@ class Stage:
     wanted: dict[str, PluginStanding] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.hooks = HookBoard(lambda: 2.0, self.tasks.start)
         shelves = Shelves(
             self.tools, self.hooks, self.routes, self.methods, self.providers, self.channels, lambda: ["read"]
         )
@@ -166,7 +166,7 @@ def register(api):
 """
     stage.put("thief", {"tools": ["fine"], "routes": ["/fine"], "methods": ["chat.send"]}, code)
     stage.put(
-        "other", {"tools": ["read"]}, "def register(api): api.register_tool('read', '', {'type': 'object'}, None)"
+        "other", {"tools": ["read"]}, "def register(api): api.register_tool('read', '', {'type': 'object'}, print)"
     )
     await stage.host.refresh()
     assert stage.state("thief").status == stage.state("other").status == "error"
@@ -258,6 +258,30 @@ async def test_models_of_plugins_answer_behind_the_guard(stage: Stage) -> None:
         assert words in caught.value.message()
 
 
+BAD_OFFERS = {
+    "a schema of no type": "api.register_tool('t', '', {}, run)",
+    "a schema of another type": "api.register_tool('t', '', {'type': 'objekt'}, run)",
+    "a schema in a schema": "api.register_tool('t', '', {'type': 'object', 'properties': {'a': {'type': ['x']}}}, run)",
+    "no JSON": "api.register_tool('t', '', {'type': 'object', 'default': object()}, run)",
+    "a name": "api.register_tool('t.' * 40, '', {'type': 'object'}, run)",
+    "no function": "api.register_tool('t', '', {'type': 'object'}, None)",
+    "no text": "api.register_tool('t', None, {'type': 'object'}, run)",
+    "a scope": "api.register_gateway_method('m', run, scope='root')",
+    "a method's schema": "api.register_gateway_method('m', run, params={'type': 'object', 'required': 'x'})",
+    "twice": "[api.register_gateway_method('m', run) for _ in range(2)]",
+}
+
+
+@pytest.mark.parametrize("name", BAD_OFFERS)
+async def test_what_would_spoil_it_for_others_is_refused(stage: Stage, name: str) -> None:
+    code = f"async def run(*arguments): ...\ndef register(api):\n    {BAD_OFFERS[name]}\n"
+    stage.put("bad", {"tools": ["t"], "methods": ["m"]}, code)
+    await stage.host.refresh()
+    state = stage.state("bad")
+    assert state.status == "error" and not stage.tool_names and not stage.methods.offers
+    assert state.reason[0] and state.reason[1] != state.reason[0]
+
+
 async def test_hooks_are_asked_by_priority_until_one_refuses(stage: Stage) -> None:
     code = """
 def register(api):
@@ -277,7 +301,7 @@ def register(api):
     assert (event.extra_system, event.refuse, event.refused_by) == ("abc", "enough", "talks")
     for _ in range(3000):
         stage.hooks.tell_soon(AgentEnd())
-    assert stage.hooks.dropped == 1000, "what waits is bounded"
+    assert stage.hooks.dropped == 2000, "what waits is bounded"
     stage.wanted["talks"] = replace(stage.wanted["talks"], wanted=False, status="disabled")
     await stage.host.refresh()
     assert not stage.hooks.wanted("before_agent_start") and stage.state("talks").status == "disabled"

@@ -69,7 +69,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
     next process."""
     world, tasks, registered = ground.world, ground.tasks, ground.tools.toolbox
     sessions, events, outbound = make_sessions(world), make_system_events(world), OutboundChannels()
-    hooks = HookBoard(lambda: world.settings().plugins.limits.hook_seconds)
+    hooks = HookBoard(lambda: world.settings().plugins.limits.hook_seconds, tasks.start)
     outbound.hooks = hooks
     routes, toolbox = HttpRoutes(), HookedToolbox(registered, hooks)
     find = Living(ground.door, lambda: world.settings().gateway)

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,10 @@ from crawdad.core.text import Text
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolScope
 from crawdad.core.tools import ToolOutcome as ToolOutcome
 from crawdad.core.tools import told as told
+from crawdad.plugins.schemas import schema_problem
 
+_TOOL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_LONGEST_DESCRIPTION = 8000
 KINDS = ("tools", "hooks", "channels", "providers", "routes", "handlers", "methods", "services", "commands")
 _OWN_PATHS = ("/api/", "/v1/", "/v1beta/", "/hooks/", "/media/", "/tools/", "/sessions/")
 _METHOD_SCOPES = ("operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing")
@@ -189,6 +193,14 @@ class PluginApi:
         """A tool for agents: `await run(arguments, context)` answers with text, JSON or a `ToolOutcome`. `read_only`: it
         changes nothing, so that calls run side by side and need no approval in turns with outside content. `untrusted`:
         what it answers was written by strangers. `owner_only`: it is offered to nobody but the operator."""
+        self._declare("tools", name)
+        self._once("tools", name, self.registered.tools)
+        if not isinstance(name, str) or not _TOOL_NAME.fullmatch(name):
+            raise self._fault("plugins.bad_tool_name", name=str(name)[:100])
+        if not isinstance(description, str) or len(description) > _LONGEST_DESCRIPTION:
+            raise self._fault("plugins.bad_description", name=name, most=_LONGEST_DESCRIPTION)
+        self._check_schema(name, parameters)
+        self._check_function(name, run)
         definition = ToolDefinition(
             name,
             description,
@@ -198,8 +210,6 @@ class PluginApi:
             needs_trust=not read_only,
             owner_only=owner_only,
         )
-        self._declare("tools", name)
-        self._once("tools", name, self.registered.tools)
         self.registered.tools[name] = ToolOffer(definition, run, untrusted)
 
     def register_hook(self, name: str, function: HookFunction, *, priority: int = 0) -> None:
@@ -207,6 +217,7 @@ class PluginApi:
         if name not in HOOKS:
             raise self._fault("plugins.manifest.hook", name=name, known=", ".join(HOOKS))
         self._declare("hooks", name)
+        self._check_function(name, function)
         self.registered.hooks.append((name, HookOffer(function, priority)))
 
     def register_channel(self, channel: Any) -> None:
@@ -227,12 +238,14 @@ class PluginApi:
         path = "/" + path.strip().strip("/")
         if path == "/" or (f"{path}/".startswith(_OWN_PATHS) and not path.startswith("/api/channels/")):
             raise self._fault("plugins.own_path", path=path)
+        self._check_function(path, handler)
         self._declare("routes", path)
         self._once("routes", path, self.registered.routes)
         self.registered.routes[path] = RouteOffer(path, handler, auth)
 
     def register_http_handler(self, handler: RouteHandler, *, auth: RouteAuth = "gateway") -> None:
         """A handler that is asked for every path that nobody serves; None from it: not mine."""
+        self._check_function("*", handler)
         self._declare("handlers", "*")
         self.registered.handlers.append(RouteOffer(None, handler, auth))
 
@@ -242,6 +255,8 @@ class PluginApi:
         """A method of the control channel: `await run(params)` answers with the payload. `params` is a JSON Schema."""
         if scope not in _METHOD_SCOPES:
             raise self._fault("plugins.no_scope", scope=scope, known=", ".join(_METHOD_SCOPES))
+        self._check_schema(name, params or {"type": "object"})
+        self._check_function(name, run)
         self._declare("methods", name)
         self._once("methods", name, self.registered.methods)
         self.registered.methods[name] = MethodOffer(name, run, scope, params or {"type": "object"})
@@ -249,6 +264,7 @@ class PluginApi:
     def register_service(self, name: str, run: RunService) -> None:
         """A background service: `await run()` for as long as the plugin is loaded; it is cancelled at the end, and begun
         again a few times when it fails."""
+        self._check_function(name, run)
         self._declare("services", name)
         self._once("services", name, self.registered.services)
         self.registered.services[name] = run
@@ -256,6 +272,7 @@ class PluginApi:
     def register_command(self, name: str, run: RunCommand) -> None:
         """A command of the command line (`crawdad plugins run <id> <name> …`): `await run(words)` answers with what is to
         be printed, or an exit code."""
+        self._check_function(name, run)
         self._declare("commands", name)
         self._once("commands", name, self.registered.commands)
         self.registered.commands[name] = run
@@ -302,6 +319,15 @@ class PluginApi:
         declared = offers.handlers if kind == "handlers" else name in offers.names(kind)
         if not declared:
             raise self._fault("plugins.undeclared", kind=kind, name=name)
+
+    def _check_schema(self, name: str, schema: Any) -> None:
+        problem = schema_problem(schema)
+        if problem:
+            raise self._fault("plugins.bad_schema", name=name, problem=problem)
+
+    def _check_function(self, name: str, function: Any) -> None:
+        if not callable(function):
+            raise self._fault("plugins.no_function", name=name)
 
     def _still_open(self, name: str) -> None:
         if not self._open:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from crawdad.core.plugin_hooks import Happening, HookEvent
 from crawdad.plugins.api import HookOffer
 from crawdad.plugins.guarding import PluginGuard
 
-_MOST_WAITING = 2000
+_MOST_WAITING = 1000
 _LONGEST_REFUSAL = 500
 
 _log = structlog.get_logger(__name__)
@@ -30,12 +30,14 @@ class _Listener:
 class HookBoard:
     """The listeners of all plugins."""
 
-    def __init__(self, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, seconds: Callable[[], float], start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
+    ) -> None:
         self.dropped = 0
         self._seconds = seconds
+        self._start = start
         self._listeners: dict[str, tuple[_Listener, ...]] = {}
-        self._waiting: deque[HookEvent] = deque()
-        self._news = asyncio.Event()
+        self._waiting: dict[str, deque[HookEvent]] = {}
 
     def add(self, guard: PluginGuard, hook: str, offer: HookOffer) -> None:
         """One more, behind those of the same priority."""
@@ -44,6 +46,7 @@ class HookBoard:
 
     def remove(self, plugin: str) -> None:
         """None of a plugin's any more."""
+        self._waiting.pop(plugin, None)
         for hook, found in list(self._listeners.items()):
             kept = tuple(one for one in found if one.guard.plugin != plugin)
             if kept:
@@ -62,24 +65,28 @@ class HookBoard:
             await asyncio.gather(*(self._call(one, event) for one in listeners))
 
     def tell_soon(self, event: HookEvent) -> None:
-        """See `PluginHooks`."""
-        if event.hook not in self._listeners:
-            return
-        if len(self._waiting) >= _MOST_WAITING:
+        """See `PluginHooks`. Each plugin has a queue of its own: one that is slow keeps nobody else waiting."""
+        for plugin in dict.fromkeys(one.guard.plugin for one in self._listeners.get(event.hook, ())):
+            waiting = self._waiting.get(plugin)
+            if waiting is None:
+                self._waiting[plugin] = waiting = deque()
+                self._start(self._tell_waiting(plugin, waiting), f"events for {plugin}")
+            if len(waiting) < _MOST_WAITING:
+                waiting.append(event)
+                continue
             self.dropped += 1
             if self.dropped % 1000 == 1:
-                _log.warning("plugin_events_dropped", hook=event.hook, dropped=self.dropped)
-            return
-        self._waiting.append(event)
-        self._news.set()
+                _log.warning("plugin_events_dropped", plugin=plugin, hook=event.hook, dropped=self.dropped)
 
-    async def keep_telling(self) -> None:
-        """Tell what waits, for ever."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            while self._waiting:
-                await self.tell(self._waiting.popleft())
+    async def _tell_waiting(self, plugin: str, waiting: deque[HookEvent]) -> None:
+        """Tell a plugin what waits for it."""
+        while waiting and self._waiting.get(plugin) is waiting:
+            event = waiting.popleft()
+            for one in self._listeners.get(event.hook, ()):
+                if one.guard.plugin == plugin:
+                    await self._call(one, event)
+        if self._waiting.get(plugin) is waiting:
+            del self._waiting[plugin]
 
     async def ask(self, event: Happening) -> Happening:
         """See `PluginHooks`. What was refused nobody else is asked about."""

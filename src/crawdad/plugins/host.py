@@ -109,7 +109,6 @@ class PluginHost:
     async def begin(self) -> None:
         """Load what is wanted."""
         self._alarm.open()
-        self._parts.start(self._parts.shelves.hooks.keep_telling(), "events for plugins")
         await self.refresh()
 
     async def started(self) -> None:

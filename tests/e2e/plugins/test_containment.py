@@ -93,10 +93,10 @@ def test_one_that_was_set_down_stays_down_over_a_restart(open_scene: OpenScene, 
 
 
 BEGINNINGS = {
-    "lies": ("api.register_tool('other', '', {'type': 'object'}, None)", "offers.tools"),
+    "lies": ("api.register_tool('other', '', {'type': 'object'}, print)", "offers.tools"),
     "hides-a-hook": ("api.register_hook('agent_end', print)", "offers.hooks"),
-    "steals-a-name": ("api.register_tool('read', '', {'type': 'object'}, None)", "'read'"),
-    "steals-a-path": ("api.register_http_route('/v1/models', None)", "/v1/models"),
+    "steals-a-name": ("api.register_tool('read', '', {'type': 'object'}, print)", "'read'"),
+    "steals-a-path": ("api.register_http_route('/v1/models', print)", "/v1/models"),
     "fails": ("raise KeyError('nothing')", "KeyError"),
     "never-begins": ("import time\n    while True: time.sleep(0.01)", "longer than 3 s"),
 }

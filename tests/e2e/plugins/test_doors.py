@@ -145,7 +145,7 @@ def permissions(scene: Scene) -> None:
 
 
 def test_what_cannot_go_apart_says_so(open_scene: OpenScene, tmp_path: Path) -> None:
-    code = "def register(api):\n    api.register_http_route('/mine', None)\n"
+    code = "def register(api):\n    api.register_http_route('/mine', print)\n"
     write_plugin(tmp_path, "apart", {"routes": ["/mine"]}, code, isolated=True)
     scene = open_scene(says("Hi."), plugins={"load": {"paths": [str(tmp_path)]}})
     found = entry(scene, "apart")
@@ -169,7 +169,12 @@ def test_the_control_channel_administers(open_scene: OpenScene, tmp_path: Path) 
 
 
 def test_memory_is_a_plugin_like_any_other(open_scene: OpenScene) -> None:
-    scene = open_scene(says("Hi."))
+    bare = {"id": "bare", "memorySearch": {"enabled": False}}
+    agents = {"defaults": {"model": "scripted/model"}, "list": [{"id": "main", "default": True}, bare]}
+    scene = open_scene(says("Hi."), agents=agents)
+    scene.chat("Hello", model="openclaw:bare")
+    names = [tool["function"]["name"] for tool in scene.model.asked[-1]["tools"]]
+    assert not {"memory_search", "memory_get"} & set(names), "the settings of an agent hold as before"
     scene.chat("Hello")
     names = [tool["function"]["name"] for tool in scene.model.asked[-1]["tools"]]
     assert {"memory_search", "memory_get"} <= set(names) and entry(scene, "memory-core")["origin"] == "bundled"

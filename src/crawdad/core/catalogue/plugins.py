@@ -92,6 +92,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The plugin '{plugin}' registers '{name}' twice ({kind}).",
         "插件“{plugin}”重复注册“{name}”（{kind}）。",
     ),
+    "plugins.bad_tool_name": (
+        "The plugin '{plugin}' calls a tool '{name}'; a name has letters, digits, _ and -, at most 64.",
+        "插件“{plugin}”的工具名“{name}”无效：只能使用字母、数字、_ 和 -，最多 64 个字符。",
+    ),
+    "plugins.bad_description": (
+        "The description of '{name}' in the plugin '{plugin}' must be a text of at most {most} characters.",
+        "插件“{plugin}”中“{name}”的描述应为不超过 {most} 个字符的文本。",
+    ),
+    "plugins.bad_schema": (
+        "The schema of '{name}' in the plugin '{plugin}' cannot be used: {problem}.",
+        "插件“{plugin}”中“{name}”的模式无法使用：{problem}。",
+    ),
+    "plugins.no_function": (
+        "What the plugin '{plugin}' registers as '{name}' cannot be called.",
+        "插件“{plugin}”注册的“{name}”不可调用。",
+    ),
     "plugins.too_late": (
         "The plugin '{plugin}' registers '{name}' after its beginning.",
         "插件“{plugin}”在启动之后才注册“{name}”。",
