@@ -258,6 +258,44 @@ async def test_models_of_plugins_answer_behind_the_guard(stage: Stage) -> None:
         assert words in caught.value.message()
 
 
+NONSENSE = """
+from crawdad.plugins.api import PluginAnswer, ToolOutcome, told
+def register(api):
+    async def tool(arguments, context):
+        return [
+            lambda: ToolOutcome(["text"]), lambda: told("x", {"a": object()}), lambda: {"a": float("nan")}, object,
+        ][arguments["number"]]()
+    async def route(request):
+        number = int(request.query["number"])
+        return [
+            lambda: PluginAnswer(body="text"), lambda: PluginAnswer(status=99), lambda: PluginAnswer(headers={"a": "b\\r\\nc: d"}),
+        ][number]()
+    async def method(params):
+        return {"a": {1, 2}}
+    api.register_tool("odd", "", {"type": "object"}, tool)
+    api.register_http_route("/odd", route)
+    api.register_gateway_method("odd", method)
+"""
+
+
+async def test_answers_that_nobody_could_pass_on_are_failures(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.plugins.test_host.LIMITS", LIMITS.model_copy(update={"failures": 100}))
+    stage.put("odd", {"tools": ["odd"], "routes": ["/odd"], "methods": ["odd"]}, NONSENSE)
+    await stage.host.refresh()
+    tool: Any = (await stage.tools.tools(None))[0]  # type: ignore[arg-type]
+    route = stage.routes.exact("/odd")
+    assert route is not None
+    for number in range(4):
+        with pytest.raises(GatewayError):
+            await tool.run({"number": number}, None)
+    for number in range(3):
+        with pytest.raises(GatewayError):
+            await route.handler(PluginRequest("GET", "/odd", {"number": str(number)}, {}, b"", "127.0.0.1"))
+    with pytest.raises(GatewayError):
+        await stage.methods.offers["odd"][1].run({})
+    assert stage.state("odd").failures == 8
+
+
 BAD_OFFERS = {
     "a schema of no type": "api.register_tool('t', '', {}, run)",
     "a schema of another type": "api.register_tool('t', '', {'type': 'objekt'}, run)",

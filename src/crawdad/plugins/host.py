@@ -38,7 +38,7 @@ from crawdad.plugins.http_routes import HttpRoutes
 from crawdad.plugins.importing import PluginModules, TookTooLong, in_own_thread
 from crawdad.plugins.sources import PluginSource, guarded_channel
 from crawdad.plugins.stepping import LoopAlarm
-from crawdad.plugins.tools import PluginTool, PluginTools
+from crawdad.plugins.tools import PluginTool, PluginTools, json_of
 
 _SERVICE_TRIES = 3
 _SERVICE_WAIT_SECONDS = 1.0
@@ -272,7 +272,7 @@ class PluginHost:
             answer = await guard.call(what, offer.handler, request, seconds=seconds)
             if answer is None and offer.path is None:
                 return None
-            if not isinstance(answer, PluginAnswer):
+            if not isinstance(answer, PluginAnswer) or not _is_sound(answer):
                 raise guard.failed(what, f"answered with {type(answer).__name__}")
             return answer
 
@@ -283,9 +283,11 @@ class PluginHost:
 
     def _method(self, offer: MethodOffer, guard: PluginGuard) -> MethodOffer:
         async def run(params: Any) -> Any:
-            return await guard.call(
-                f"method {offer.name}", offer.run, params, seconds=self._parts.limits().call_seconds
-            )
+            what = f"method {offer.name}"
+            answer = await guard.call(what, offer.run, params, seconds=self._parts.limits().call_seconds)
+            if json_of(answer) is None:
+                raise guard.failed(what, f"answered with {type(answer).__name__}")
+            return answer
 
         return MethodOffer(offer.name, run, offer.scope, offer.params)
 
@@ -373,6 +375,17 @@ class PluginHost:
             for state in self.states()
         }
         await self._parts.facts.put(STATES, told)
+
+
+def _is_sound(answer: PluginAnswer) -> bool:
+    """Whether a server can send what a plugin answered."""
+    texts = [answer.media_type, *answer.headers, *answer.headers.values()]
+    return (
+        isinstance(answer.status, int)
+        and 200 <= answer.status <= 599
+        and isinstance(answer.body, bytes)
+        and all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts)
+    )
 
 
 def _same(old: PluginStanding, new: PluginStanding) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from crawdad.core.parts import JsonObject, TextPart
+from crawdad.core.parts import JsonObject, MediaPart, TextPart
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
 from crawdad.plugins.api import Offered, ToolOffer
 from crawdad.plugins.guarding import PluginGuard
@@ -59,18 +59,34 @@ class PluginTools:
 
 def _outcome(answer: object) -> ToolOutcome | None:
     if isinstance(answer, ToolOutcome):
-        return answer if all(hasattr(part, "__dataclass_fields__") for part in answer.content) else None
+        return answer if _is_sound(answer) else None
     if answer is None:
         return told("(done)")
     if isinstance(answer, str):
         return ToolOutcome([TextPart(answer[:_MOST_CHARACTERS])])
     if isinstance(answer, dict | list | int | float | bool):
-        try:
-            text = json.dumps(answer, ensure_ascii=False)
-        except (TypeError, ValueError):
+        text = json_of(answer)
+        if text is None:
             return None
         return told(text[:_MOST_CHARACTERS], answer if isinstance(answer, dict) else {})
     return None
+
+
+def json_of(value: object) -> str | None:
+    """A value as JSON; None where it is none."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _is_sound(outcome: ToolOutcome) -> bool:
+    """Whether a log and a model can take what a plugin made itself."""
+    parts = isinstance(outcome.content, list) and all(
+        isinstance(part, MediaPart) or (isinstance(part, TextPart) and isinstance(part.text, str))
+        for part in outcome.content
+    )
+    return parts and isinstance(outcome.details, dict) and json_of(outcome.details) is not None
 
 
 async def _nothing(arguments: JsonObject, context: ToolContext) -> ToolOutcome:
