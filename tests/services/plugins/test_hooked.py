@@ -105,7 +105,8 @@ async def test_a_message_goes_out_changed_or_not_at_all() -> None:
     outbound, sent = OutboundChannels(), Sent()
     outbound.register("pigeon", sent)
     picture = MediaPart("image", data="AAAA", media_type="image/png")
-    route, parts = Route("pigeon", "ann"), [TextPart("damn"), picture]
+    route = Route("pigeon", "ann")
+    parts: list[Part] = [TextPart("damn"), picture]
     await outbound.send(route, parts, key="1")
     hooks = FakeHooks({"message_sending": lambda event: {"text": event.text.replace("damn", "dear")}})
     outbound.hooks = hooks
