@@ -12,6 +12,7 @@ import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.plugin_settings import PluginsLimitSettings
+from crawdad.plugins.api import outside
 from crawdad.plugins.guarding import PluginFailed, PluginGuard
 from crawdad.plugins.stepping import LoopAlarm
 from tests.support.fakes import FakeClock
@@ -182,6 +183,23 @@ async def test_tasks_that_it_makes_are_its_own(watched: Watched) -> None:
     assert await watched.guard.close() == 3
     assert sorted(ended) == ["first", "second", "third"] and not stranger.done()
     stranger.cancel()
+
+
+async def test_what_the_gateway_does_for_it_is_not_its_own(watched: Watched) -> None:
+    made: list[asyncio.Task[None]] = []
+
+    async def own() -> str:
+        made.append(asyncio.get_running_loop().create_task(asyncio.sleep(600)))
+        time.sleep(0.4)  # noqa: ASYNC251  # longer than a plugin's step may be
+        return "done"
+
+    async def ask() -> str:
+        return await outside(own())
+
+    assert await watched.guard.call("test", ask, seconds=5) == "done"
+    assert not watched.guard.tasks and await watched.guard.close() == 0
+    assert not made[0].done()
+    made[0].cancel()
 
 
 async def test_a_task_that_fails_later_counts(watched: Watched) -> None:

@@ -281,8 +281,8 @@ async def open_application(
         }
         if agents is not None and agents.extensions is not None:
             host = agents.extensions.host
-            upkeep.after_settings.append(host.refresh)
-            upkeep.followed[PLUGINS_CHANGED] = host.refresh
+            upkeep.after_settings.append(host.look_again)
+            upkeep.followed[PLUGINS_CHANGED] = host.look_again
             await host.started()
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token, control, agents)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -43,6 +43,7 @@ _OWN_PATHS = ("/api/", "/v1/", "/v1beta/", "/hooks/", "/media/", "/tools/", "/se
 _METHOD_SCOPES = ("operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing")
 
 Offered = Callable[[ToolScope], bool]
+Answer = TypeVar("Answer")
 RunTool = Callable[[JsonObject, ToolContext], Awaitable["ToolOutcome | str | JsonObject"]]
 HookFunction = Callable[[Any], "Awaitable[Mapping[str, Any] | None] | Mapping[str, Any] | None"]
 """Is given the event (`core.plugin_hooks`), and answers with the fields that it changes, if any."""
@@ -299,15 +300,15 @@ class PluginApi:
         limit: int = 4 * 1024 * 1024,
     ) -> tuple[int, dict[str, str], bytes]:
         """An HTTP request to a host in `permissions.network`: status, headers, body. Raises FORBIDDEN for other hosts."""
-        return await self._services.fetch(self._manifest, method, url, dict(headers or {}), body, limit)
+        return await outside(self._services.fetch(self._manifest, method, url, dict(headers or {}), body, limit))
 
     async def setting(self, path: str) -> Any:
         """A setting in `permissions.config`, secrets masked. Raises FORBIDDEN for others."""
-        return await self._services.setting(self._manifest, path)
+        return await outside(self._services.setting(self._manifest, path))
 
     async def ask_agent(self, agent_id: str, text: str, *, session: str = "main") -> str:
         """What an agent in `permissions.agents` answers, in a session of the plugin's own."""
-        return await self._services.ask_agent(self._manifest, agent_id, text, session)
+        return await outside(self._services.ask_agent(self._manifest, agent_id, text, session))
 
     def close_registration(self) -> None:
         """Nothing may be registered any more."""
@@ -350,6 +351,11 @@ class BundledApi(PluginApi):
         self._declare("tools", name)
         self._once("tools", name, self.registered.tools)
         self.registered.tools[name] = ToolOffer(tool.definition, bare=tool, offered=offered)
+
+
+async def outside(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """The gateway's own work in a task of its own: tasks that it makes are not the plugin's, nor is the time that it takes."""
+    return await asyncio.Task(work, loop=asyncio.get_running_loop())
 
 
 def _not_here() -> GatewayError:

@@ -41,6 +41,7 @@ from crawdad.plugins.stepping import LoopAlarm
 from crawdad.plugins.tools import PluginTool, PluginTools, json_of
 
 _SERVICE_TRIES = 3
+_PATIENCE_SECONDS = 5.0
 _SERVICE_WAIT_SECONDS = 1.0
 _CHILD_GRACE_SECONDS = 2.0
 
@@ -105,11 +106,19 @@ class PluginHost:
         self._loaded: dict[str, _Loaded] = {}
         self._others: dict[str, PluginState] = {}
         self._changing = asyncio.Lock()
+        self._looking: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
         """Load what is wanted."""
         self._alarm.open()
-        await self.refresh()
+        await self.look_again()
+
+    async def look_again(self) -> None:
+        """Have `refresh` done. One that is slow to begin keeps whoever calls waiting for a few seconds only."""
+        looking = self._parts.start(self.refresh(), "plugins")
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+        await asyncio.wait({looking}, timeout=_PATIENCE_SECONDS)
 
     async def started(self) -> None:
         """The gateway serves: tell those who want to know."""
@@ -117,6 +126,10 @@ class PluginHost:
 
     async def close(self) -> None:
         """Tell them of the end, and take all down."""
+        looking = list(self._looking)
+        for task in looking:
+            task.cancel()
+        await asyncio.gather(*looking, return_exceptions=True)
         await self._parts.shelves.hooks.tell(GatewayStop())
         async with self._changing:
             for plugin in reversed(list(self._loaded)):
@@ -135,10 +148,12 @@ class PluginHost:
             for plugin in [plugin for plugin in self._loaded if plugin not in wanted]:
                 await self._unload(plugin)
             self._others = {one.found.id: _state(one) for one in standings if not one.wanted}
+            loads = []
             for plugin, standing in wanted.items():
                 old = self._loaded.get(plugin)
                 if old is None or not _same(old.standing, standing):
-                    await self._load(standing, old)
+                    loads.append(self._load(standing, old))
+            await asyncio.gather(*loads)
             await self._tell_states()
 
     def states(self) -> list[PluginState]:

@@ -24,6 +24,8 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
 LIBRARIES = ".lib"
+_CLAIMING = threading.Lock()
+"""Plugins begin side by side: only one at a time looks which names are free, and takes them."""
 Answer = TypeVar("Answer")
 
 
@@ -39,8 +41,9 @@ class PluginModules(MetaPathFinder):
     def function(self, entry: str) -> Callable[..., Any]:
         """The function `module:function`. Raises CONFLICT for a module whose name is taken, and what importing it raises."""
         if self._roots:
-            self._claim()
-            sys.meta_path.insert(0, self)
+            with _CLAIMING:
+                self._claim()
+                sys.meta_path.insert(0, self)
         module_name, _, name = entry.partition(":")
         module = importlib.import_module(module_name)
         found = getattr(module, name, None)

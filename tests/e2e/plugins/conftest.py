@@ -11,7 +11,7 @@ from tests.app.test_accounts_command import crawdad
 from tests.e2e.agents.conftest import Scene
 from tests.e2e.agents.conftest import open_scene as open_scene
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def plugins(scene: Scene, *words: str, status: int = 0) -> Any:

@@ -12,7 +12,7 @@ from tests.e2e.plugins.conftest import entry, eventually, plugins
 from tests.support.plugins import write_plugin
 from tests.support.scripted_model import says
 
-LIMITS = {"callSeconds": 1.5, "hookSeconds": 1.5, "startSeconds": 3, "blockSeconds": 0.4, "failures": 3}
+LIMITS = {"callSeconds": 4, "hookSeconds": 4, "startSeconds": 12, "blockSeconds": 1, "failures": 3}
 ONE_TOOL = """
 async def tool(arguments, context):
     {body}
@@ -45,7 +45,7 @@ FAULTS = {
     "leaves": ("sys.exit(3)", "raised SystemExit"),
     "sleeps": ("time.sleep(60)", "held the event loop"),
     "spins": ("while True: pass", "held the event loop"),
-    "waits": ("await asyncio.sleep(600)", "took longer than 1.5 s"),
+    "waits": ("await asyncio.sleep(600)", "took longer than 4 s"),
     "answers-nonsense": ("return object()", "answered with object"),
 }
 
@@ -59,7 +59,7 @@ def test_faulty_tools_are_set_down_and_may_be_tried_again(open_scene: OpenScene,
         for _ in range(3):
             began = time.monotonic()
             assert invoke(scene, tool)[0] >= 400
-            assert time.monotonic() - began < 15, "nobody waits longer than the limit"
+            assert time.monotonic() - began < 20, "nobody waits longer than the limit"
             assert invoke(scene, "good")[0] == 200 and "fine" in invoke(scene, "good")[1]
         found = eventually(partial(down, scene, fault))
         assert told in found["error"] and found["failures"] == 3
@@ -98,7 +98,7 @@ BEGINNINGS = {
     "steals-a-name": ("api.register_tool('read', '', {'type': 'object'}, print)", "'read'"),
     "steals-a-path": ("api.register_http_route('/v1/models', print)", "/v1/models"),
     "fails": ("raise KeyError('nothing')", "KeyError"),
-    "never-begins": ("import time\n    while True: time.sleep(0.01)", "longer than 3 s"),
+    "never-begins": ("import time\n    while True: time.sleep(0.01)", "longer than 12 s"),
 }
 
 
@@ -110,7 +110,10 @@ def test_liars_and_late_ones_do_not_begin(open_scene: OpenScene, tmp_path: Path)
     write_plugin(tmp_path, "json-thief", {"tools": ["thief"]}, "def register(api): pass", entry="json:loads")
     (tmp_path / "json-thief" / "json.py").write_text("def loads(api): pass\n")
     write_plugin(tmp_path, "no-function", {}, "x = 1")
+    began = time.monotonic()
     scene = opened(open_scene, tmp_path)
+    assert time.monotonic() - began < 25, "the gateway does not wait for the one that never begins"
+    eventually(lambda: entry(scene, "never-begins")["status"] == "error")
     listed = {one["id"]: one for one in plugins(scene, "list")["plugins"]}
     for name, (_, told) in BEGINNINGS.items():
         assert listed[name]["status"] == "error" and told in listed[name]["error"], listed[name]
