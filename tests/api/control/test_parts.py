@@ -25,6 +25,9 @@ PARTS = {
     "system_events": {"system-event"},
     "heartbeats": {"last-heartbeat", "set-heartbeats"},
     "approvals": {"exec.approval.request", "exec.approval.waitDecision", "exec.approval.resolve"},
+    "plugins": {
+        *("plugins.list", "plugins.inspect", "plugins.refresh", "plugins.setEnabled", "plugins.uninstall"),
+    },
 }
 
 
