@@ -17,7 +17,7 @@ from crawdad.plugins.guarding import PluginFailed, PluginGuard
 from crawdad.plugins.stepping import LoopAlarm
 from tests.support.fakes import FakeClock
 
-LIMITS = PluginsLimitSettings.model_validate({"blockSeconds": 0.2, "failures": 3, "failureMinutes": 1, "tasks": 20})
+LIMITS = PluginsLimitSettings.model_validate({"blockSeconds": 0.6, "failures": 3, "failureMinutes": 1, "tasks": 20})
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ async def test_code_outside_of_it_may_take_its_time(watched: Watched) -> None:
 
     task = asyncio.ensure_future(watched.guard.call("test", short, seconds=5))  # noqa: TID251
     await asyncio.sleep(0)
-    time.sleep(0.4)  # noqa: ASYNC251  # the gateway's own code, longer than a plugin's may be
+    time.sleep(0.9)  # noqa: ASYNC251  # the gateway's own code, longer than a plugin's may be
     await task
     assert watched.guard.failures == 0
 
@@ -190,7 +190,7 @@ async def test_what_the_gateway_does_for_it_is_not_its_own(watched: Watched) -> 
 
     async def own() -> str:
         made.append(asyncio.get_running_loop().create_task(asyncio.sleep(600)))
-        time.sleep(0.4)  # noqa: ASYNC251  # longer than a plugin's step may be
+        time.sleep(0.9)  # noqa: ASYNC251  # longer than a plugin's step may be
         return "done"
 
     async def ask() -> str:

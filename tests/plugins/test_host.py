@@ -153,6 +153,13 @@ async def test_a_broken_update_is_told_and_nothing_of_it_stays(stage: Stage, tmp
     await stage.host.refresh()
     state = stage.state("hello")
     assert (state.status, stage.tool_names) == ("error", []) and "half done" in state.reason[0] and state.reason[1]
+    module = Path(stage.wanted["hello"].found.folder) / "hello.py"
+    module.write_text(TOOL.format(word="two", mark=str(tmp_path / "closed")))
+    await stage.host.refresh()
+    assert stage.state("hello").status == "error", "it is not tried again and again"
+    stage.wanted["hello"] = replace(stage.wanted["hello"], revision=1)
+    await stage.host.refresh()
+    assert stage.state("hello").status == "loaded" and stage.tool_names == ["say"]
 
 
 async def test_of_one_with_a_taken_name_nothing_is_offered(stage: Stage) -> None:

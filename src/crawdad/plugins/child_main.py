@@ -22,7 +22,7 @@ from crawdad.core.plugin_manifest import Manifest, read_manifest
 from crawdad.core.tools import ToolContext, ToolScope
 from crawdad.plugins.api import PluginApi
 from crawdad.plugins.importing import PluginModules
-from crawdad.plugins.tools import _outcome
+from crawdad.plugins.tools import outcome_of
 
 LINE_BYTES = 8 * 1024 * 1024
 
@@ -150,7 +150,7 @@ class Child:
             run = registered.tools[name].run
             assert run is not None
             answer = await run(payload["arguments"], context_of(payload["context"]))
-            outcome = _outcome(answer)
+            outcome = outcome_of(answer)
             if outcome is None:
                 raise TypeError(f"answered with {type(answer).__name__}")
             texts = [getattr(part, "text", "") for part in outcome.content]

@@ -107,6 +107,7 @@ class PluginHost:
         self._others: dict[str, PluginState] = {}
         self._changing = asyncio.Lock()
         self._looking: set[asyncio.Task[None]] = set()
+        self._failed: dict[str, tuple[PluginStanding, PluginState]] = {}
 
     async def begin(self) -> None:
         """Load what is wanted."""
@@ -150,8 +151,10 @@ class PluginHost:
             self._others = {one.found.id: _state(one) for one in standings if not one.wanted}
             loads = []
             for plugin, standing in wanted.items():
-                old = self._loaded.get(plugin)
-                if old is None or not _same(old.standing, standing):
+                old, failed = self._loaded.get(plugin), self._failed.get(plugin)
+                if failed is not None and _same(failed[0], standing):
+                    self._others[plugin] = failed[1]  # tried already: as it is it cannot begin
+                elif old is None or not _same(old.standing, standing):
                     loads.append(self._load(standing, old))
             await asyncio.gather(*loads)
             await self._tell_states()
@@ -200,6 +203,7 @@ class PluginHost:
             await self._give_up(loaded, _start_failed(plugin, f"{type(error).__name__}: {error}"[:500]))
         else:
             self._loaded[plugin] = loaded
+            self._failed.pop(plugin, None)
         if old is not None:
             await self._end(old)
             if self._loaded.get(plugin) is old:
@@ -348,6 +352,7 @@ class PluginHost:
         state = _state(loaded.standing)
         state.status, state.reason = "error", (error.message("en"), error.message("zh"))
         self._others[plugin] = state
+        self._failed[plugin] = loaded.standing, state
 
     def _set_down(self, plugin: str, reason: str) -> None:
         """Called by a guard, maybe from within a call of the plugin: the work is done beside it."""

@@ -27,7 +27,7 @@ class PluginTool:
         """See `core.tools.Tool`."""
         what = f"tool {self.definition.name}"
         answer = await self.guard.call(what, self.offer.run or _nothing, arguments, context, seconds=self.seconds())
-        outcome = _outcome(answer)
+        outcome = outcome_of(answer)
         if outcome is None:
             raise self.guard.failed(what, f"answered with {type(answer).__name__}")
         outcome.untrusted = outcome.untrusted or self.offer.untrusted
@@ -57,7 +57,8 @@ class PluginTools:
         return [tool.definition for _, (_, tool, _) in sorted(self._tools.items())]
 
 
-def _outcome(answer: object) -> ToolOutcome | None:
+def outcome_of(answer: object) -> ToolOutcome | None:
+    """What a tool of a plugin answered, as an outcome; None where it cannot be one."""
     if isinstance(answer, ToolOutcome):
         return answer if _is_sound(answer) else None
     if answer is None:
