@@ -40,6 +40,30 @@ def opened(open_scene: OpenScene, root: Path, **more: Any) -> Scene:
     return open_scene(says("Hi."), plugins={"load": {"paths": [str(root)]}, "limits": LIMITS, **more})
 
 
+KEYED = """
+def register(api):
+    async def tell(arguments, context):
+        own, others = api.config, await api.setting("plugins.entries")
+        one = await api.setting("plugins.entries.keyed.config.apiKey")
+        return f"{own['apiKey'] == 'sk-abcdef0123456789'} {others} {one}"
+    api.register_tool("keyed", "Tells.", {"type": "object"}, tell, read_only=True)
+"""
+
+
+def test_secrets_of_plugins_are_kept_from_files_logs_and_other_plugins(open_scene: OpenScene, tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"apiKey": {"type": "string"}}}
+    write_plugin(
+        tmp_path, "keyed", {"tools": ["keyed"]}, KEYED, configSchema=schema, permissions={"config": ["plugins.*"]}
+    )
+    entries = {"entries": {"keyed": {"config": {"apiKey": "sk-abcdef0123456789"}}}}
+    scene = opened(open_scene, tmp_path, **entries)
+    status, text = invoke(scene, "keyed")
+    assert status == 200 and "True" in text and "'apiKey': '***'" in text and text.count("***") == 2, text
+    shown = plugins(scene, "show", "keyed")
+    for told in (text, (scene.gateway.home / "openclaw.json").read_text(), scene.gateway.log(), str(shown)):
+        assert "sk-abcdef0123456789" not in told
+
+
 FAULTS = {
     "throws": ("raise ValueError('no luck')", "ValueError: no luck"),
     "leaves": ("sys.exit(3)", "raised SystemExit"),

@@ -21,6 +21,7 @@ PATTERNS: tuple[tuple[str, ...], ...] = (
     ("models", "providers", _ANY, "headers", _SECRET_NAME),
     ("models", "providers", _ANY, "models", _ANY, "headers", _SECRET_NAME),
     ("oauth", "google", "clientSecret"),
+    ("plugins", "entries", _ANY, "config", _SECRET_NAME),
     ("env", _SECRET_NAME),
     ("env", "vars", _SECRET_NAME),
 )

@@ -20,6 +20,7 @@ from crawdad.core.secret import Secret
 from crawdad.core.sessions import normalise_agent_id
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
+from crawdad.services.configuration.secret_paths import looks_secret
 from crawdad.services.plugins.installing import host_allowed
 
 _PATIENCE = Timeouts(connect=10.0, first_byte=60.0, idle=30.0)
@@ -69,7 +70,7 @@ class PluginServing:
                 value = getattr(value, name) if name is not None else None
             else:
                 value = value.get(step) if isinstance(value, Mapping) else None
-        return _plain(value)
+        return _plain({path.rpartition(".")[2]: value})[path.rpartition(".")[2]]
 
     async def ask_agent(self, manifest: Manifest, agent_id: str, text: str, session: str) -> str:
         """One turn, in a session that only this plugin has. Raises FORBIDDEN, and what the turn fails with."""
@@ -106,7 +107,10 @@ def _plain(value: Any) -> Any:
         fields = type(value).model_fields
         return {field.alias or name: _plain(getattr(value, name)) for name, field in fields.items()}
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {
+            str(key): _MASKED if isinstance(each, str) and looks_secret(str(key)) else _plain(each)
+            for key, each in value.items()
+        }
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
