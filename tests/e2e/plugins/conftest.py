@@ -10,6 +10,7 @@ from typing import Any
 from tests.app.test_accounts_command import crawdad
 from tests.e2e.agents.conftest import Scene
 from tests.e2e.agents.conftest import open_scene as open_scene
+from tests.support.control import BACKEND, connected
 
 SECONDS = 60.0
 
@@ -23,7 +24,8 @@ def plugins(scene: Scene, *words: str, status: int = 0) -> Any:
 
 def entry(scene: Scene, plugin: str) -> Any:
     """A plugin as lists show it."""
-    return next(one for one in plugins(scene, "list")["plugins"] if one["id"] == plugin)
+    with connected(scene.gateway, client=BACKEND) as client:
+        return next(one for one in client.call("plugins.list")["plugins"] if one["id"] == plugin)
 
 
 def eventually(condition: Callable[[], Any]) -> Any:
