@@ -36,6 +36,8 @@ class Gathered:
     most_files: int
     files: dict[str, bytes] = field(default_factory=dict)
     executable: set[str] = field(default_factory=set)
+    privileged: list[str] = field(default_factory=list)
+    """Those with setuid or setgid, bits that nobody keeps."""
     size: int = 0
     _folded: set[str] = field(default_factory=set)
 
@@ -43,7 +45,7 @@ class Gathered:
         """One file with its permission bits. Raises BAD_REQUEST where it may not be."""
         pieces: list[bytes] = []
         if mode & _PRIVILEGED:
-            raise bad_request("skills.privileged", "source", path=path)
+            self.privileged.append(path)
         if len(self.files) >= self.most_files:
             raise self.too_much()
         while piece := stream.read(_BLOCK):

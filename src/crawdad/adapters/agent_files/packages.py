@@ -26,6 +26,8 @@ class PackageKind:
     words: str
     record: str
     heads: tuple[str, ...]
+    refuses_privileged: bool = False
+    """Whether setuid and setgid are a reason to refuse it, or are merely not kept."""
 
 
 class LocalPackages:
@@ -118,6 +120,8 @@ def _unpack(kind: PackageKind, data: bytes, source: str, most_bytes: int, most_f
 
 def _package(kind: PackageKind, gathered: Gathered, digest: str, source: str) -> Package:
     """The files as they will lie: below the directory that the head is in."""
+    if kind.refuses_privileged and gathered.privileged:
+        raise bad_request("skills.privileged", "source", path=gathered.privileged[0])
     files = gathered.files
     if not files.keys() & set(kind.heads):
         tops = {path.partition("/")[0] for path in files}

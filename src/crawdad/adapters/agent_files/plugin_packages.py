@@ -32,7 +32,7 @@ _RECORD_BYTES = 64 * 1024
 class LocalPluginPackages(LocalPackages):
     """Keeps installed plugins below `root`."""
 
-    kind = PackageKind("plugins", RECORD, MANIFEST_NAMES)
+    kind = PackageKind("plugins", RECORD, MANIFEST_NAMES, refuses_privileged=True)
 
 
 class LocalPluginFolders:
