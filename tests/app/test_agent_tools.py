@@ -55,8 +55,8 @@ class Stage:
     tools: AgentTools
     document: dict[str, Any]
 
-    async def names(self, agent: str = "main") -> list[str]:
-        found = [*await self.tools.own.tools(scope(agent_id=agent)), *await self.tools.servers.tools(scope())]
+    async def names(self) -> list[str]:
+        found = [*await self.tools.own.tools(scope()), *await self.tools.servers.tools(scope())]
         return [tool.definition.name for tool in found]
 
 
@@ -108,17 +108,16 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def test_what_is_offered_follows_the_settings(stage: Stage) -> None:
-    usual = ["web_search", "web_fetch", "memory_search", "memory_get", "message", "skill"]
+    usual = ["web_search", "web_fetch", "message", "skill"]
     assert await stage.names() == usual
     stage.document["tools"] = {"web": {"fetch": {"enabled": False}, "search": {"enabled": False}}}
     stage.document["agents"] = {
         "defaults": {"imageModel": "p/sees", "imageGenerationModel": {"primary": "p/draws"}},
-        "list": [{"id": "bare", "memorySearch": {"enabled": False}}],
     }
-    assert await stage.names() == ["memory_search", "memory_get", "image", "image_generate", "message", "skill"]
-    assert await stage.names("bare") == ["image", "image_generate", "message", "skill"]
+    assert await stage.names() == ["image", "image_generate", "message", "skill"]
     names = [definition.name for definition in stage.tools.own.known()]
-    assert len(names) == len(set(names)) == 8
+    assert len(names) == len(set(names)) == 6
+    assert [tool.definition.name for tool in stage.tools.memory_tools] == ["memory_search", "memory_get"]
 
 
 async def test_servers_skills_and_memory_work_together(stage: Stage, tmp_path: Path) -> None:
@@ -131,7 +130,8 @@ async def test_servers_skills_and_memory_work_together(stage: Stage, tmp_path: P
     (tmp_path / "MEMORY.md").write_text("Tea is green.\n")
     (tmp_path / "skills" / "tea").mkdir(parents=True)
     (tmp_path / "skills" / "tea" / "SKILL.md").write_text("---\nname: tea\ndescription: Makes tea.\n---\nBoil.\n")
-    tools = {tool.definition.name: tool for tool in await stage.tools.own.tools(scope())}
+    own = [*await stage.tools.own.tools(scope()), *stage.tools.memory_tools]
+    tools = {tool.definition.name: tool for tool in own}
     assert "MEMORY.md" in words(await tools["memory_search"].run({"query": "tea"}, context(tmp_path)))
     assert "Boil." in words(await tools["skill"].run({"name": "tea"}, context(tmp_path)))
     assert (await stage.tools.skills.snapshot("main", tmp_path)).names == ("tea",)

@@ -83,6 +83,11 @@ class Gateway:
         """What a request needs to be let in."""
         return {"authorization": f"Bearer {self.token}"}
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        return self._running().pid
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Put `openclaw.json` in place, atomically as an editor would."""
         fresh = self.home / "openclaw.json.new"

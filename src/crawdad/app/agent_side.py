@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from crawdad.adapters.folder_trash import FolderTrash
@@ -17,11 +18,14 @@ from crawdad.app.agents import Agents, Parts, open_agents
 from crawdad.app.channels import ChannelParts, open_channels
 from crawdad.app.control_agents import HeartSwitch
 from crawdad.app.doors import AgentParts
+from crawdad.app.plugins import ChannelShelf, MethodShelf, PluginGround, ProviderShelf, open_plugins
 from crawdad.app.schedule import ScheduleParts, make_system_events, open_schedule
 from crawdad.app.sessions import make_rest, make_sessions, start_sessions
 from crawdad.app.tools import AgentTools
 from crawdad.core.ports import Runner
+from crawdad.plugins.hooks import HookBoard
 from crawdad.plugins.http_routes import HttpRoutes
+from crawdad.plugins.tools import PluginTools
 from crawdad.services.agent_tools.cron import CronTool
 from crawdad.services.agent_tools.sessions_access import SessionAccess
 from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
@@ -32,6 +36,8 @@ from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.identity import Door
 from crawdad.services.identity.living import Living
 from crawdad.services.media_files.store import KeptMediaStore
+from crawdad.services.plugins.hooked import HookedToolbox, heard_order, tell_end
+from crawdad.services.plugins.serving import PluginServing
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.execution.notices import ExitNotices
 from crawdad.services.tools.toolbox import FixedTools
@@ -53,6 +59,7 @@ class Ground:
     environment: Mapping[str, str]
     media: KeptMediaStore
     tools: AgentTools
+    providers: ProviderShelf
 
 
 OpenAgents = Callable[[Ground], AbstractAsyncContextManager[AgentParts]]
@@ -63,8 +70,11 @@ OpenAgents = Callable[[Ground], AbstractAsyncContextManager[AgentParts]]
 async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
     """All of it. Turns that were cut off are taken up once everything stands; on leaving, the running ones are left to the
     next process."""
-    world, tasks, toolbox = ground.world, ground.tasks, ground.tools.toolbox
+    world, tasks, registered = ground.world, ground.tasks, ground.tools.toolbox
     sessions, events, outbound = make_sessions(world), make_system_events(world), OutboundChannels()
+    hooks = HookBoard(lambda: world.settings().plugins.limits.hook_seconds, tasks.start)
+    outbound.hooks = hooks
+    routes, toolbox = HttpRoutes(), HookedToolbox(registered, hooks)
     find = Living(ground.door, lambda: world.settings().gateway)
     async with AsyncExitStack() as stack:
         start_sessions(world, sessions, tasks)
@@ -75,6 +85,8 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         ground.tools.secrets.find = own.skills.environment
         parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner, find)
         agents = await stack.enter_async_context(open_agents(world, parts))
+        agents.runs.before.append(lambda order: heard_order(hooks, order))
+        agents.lanes.after.append(partial(tell_end, hooks))
 
         async def checklist(agent_id: str) -> str | None:
             workspace = agents.roster.get(agent_id).workspace
@@ -91,7 +103,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             )
         )
         access = SessionAccess(sessions, world.settings)
-        toolbox.register(
+        registered.register(
             FixedTools(
                 [
                     *(SessionsList(access), SessionsHistory(access), SessionsSend(access, agents.runs, tasks)),
@@ -101,8 +113,27 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
                 ]
             )
         )
-        toolbox.register(own.own)
-        toolbox.register(own.servers)
+        registered.register(own.own)
+        serving = PluginServing(world.transport, world.settings)
+        serving.runs = agents.runs
+        shelf = ChannelShelf(outbound)
+        plugin_ground = PluginGround(
+            toolbox=registered,
+            tools=PluginTools(),
+            hooks=hooks,
+            routes=routes,
+            methods=MethodShelf(),
+            providers=ground.providers,
+            channels=shelf,
+            serving=serving,
+            memory_tools=own.memory_tools,
+            memory_offered=lambda scope: own.memory.settings(scope.agent_id).enabled,
+        )
+        registered.register(plugin_ground.tools)
+        registered.register(own.servers)
+        extensions = await stack.enter_async_context(open_plugins(world, plugin_ground, ground.environment))
+        own.skills.more_places = extensions.host.skill_folders
+        await extensions.host.begin()
         switch = HeartSwitch(schedule.hearts, world.cluster.bus, world.clock)
         tasks.start(switch.follow(), "heartbeats switched")
         await agents.begin()
@@ -111,6 +142,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
                 world, ChannelParts(agents.runs, sessions, ground.tools.approvals, agents.world.roster, outbound)
             )
         )
+        shelf.attach(channels.register)
         yield AgentParts(
             runs=agents.runs,
             toolbox=toolbox,
@@ -119,7 +151,8 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             heartbeats=schedule.hearts,
             outbound=outbound,
             workspace_of=lambda agent_id: agents.roster.get(agent_id).workspace,
-            plugins=HttpRoutes(),
+            plugins=routes,
+            extensions=extensions,
             rest=make_rest(world, sessions, agents.runs, tasks, agents.store.count_waiting),
             jobs=schedule.jobs,
             drain=agents.lanes.drain,

@@ -18,6 +18,7 @@ from crawdad.core.agents import Outbound
 from crawdad.core.media_files import MediaStore
 from crawdad.core.secret import Secret
 from crawdad.core.settings import Settings
+from crawdad.core.tools import Tool
 from crawdad.services.agent_tools.image import ImageTool
 from crawdad.services.agent_tools.image_generate import ImageGenerate
 from crawdad.services.agent_tools.memory import MemoryGet, MemorySearch
@@ -43,7 +44,8 @@ _MOST_TASKS = 1000
 
 @dataclass(frozen=True, slots=True)
 class AgentTools:
-    """What the toolbox gets (`own`, then `servers`), and what else is made on the way."""
+    """What the toolbox gets (`own`, then `servers`), and what else is made on the way. `memory_tools` come with the plugin
+    that has the memory."""
 
     own: OwnTools
     servers: ServerTools
@@ -51,6 +53,7 @@ class AgentTools:
     memory: Memory
     mcp: McpServers
     installer: SkillInstaller
+    memory_tools: tuple[Tool, ...]
 
 
 @asynccontextmanager
@@ -72,8 +75,6 @@ async def open_agent_tools(
     tools = (
         WebSearch(world.transport, world.clock, lambda: world.settings().tools.web.search, world.proxy_for),
         WebFetch(world.transport, world.clock, lambda: world.settings().tools.web.fetch),
-        MemorySearch(memory),
-        MemoryGet(memory),
         ImageTool(calls, pictures, lambda _: _names(world.settings().agents.defaults.image_model)),
         ImageGenerate(calls, media, lambda _: drawing_models(world.settings(), front)),
         MessageTool(outbound, pictures),
@@ -91,8 +92,9 @@ async def open_agent_tools(
         )
         installer = skill_installer(world, Path(world.home))
         try:
-            own = OwnTools(tools, world.settings, memory)
-            yield AgentTools(own, ServerTools(servers), library, memory, servers, installer)
+            own = OwnTools(tools, world.settings)
+            memory_tools = (MemorySearch(memory), MemoryGet(memory))
+            yield AgentTools(own, ServerTools(servers), library, memory, servers, installer, memory_tools)
         finally:
             await servers.close()
 

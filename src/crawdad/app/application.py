@@ -25,6 +25,7 @@ from crawdad.app.doors import AgentParts, make_doors, media_store
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
 from crawdad.app.management import Managed, management_mounts
+from crawdad.app.plugins import ProviderShelf
 from crawdad.app.routes import routes_for
 from crawdad.app.runner import Runner
 from crawdad.app.sign_ins import open_sign_ins
@@ -34,6 +35,7 @@ from crawdad.app.wiring import configuration_source, database_url, secret_box, u
 from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import GatewayError
 from crawdad.core.exchange import Exchange
+from crawdad.core.plugins import PLUGINS_CHANGED
 from crawdad.core.settings import Settings
 from crawdad.services.accounts.keeping import ACCOUNTS_CHANGED, LOCKS_CHANGED
 from crawdad.services.bodies import BodyKeeper
@@ -48,6 +50,7 @@ from crawdad.services.identity.visitors import Visitors
 from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.panel_values import PanelValues
+from crawdad.services.plugins.hooked import tell_exchange
 from crawdad.services.prices import PriceBook
 from crawdad.services.responses.runs import Runs
 from crawdad.services.responses.service import Responses
@@ -176,6 +179,7 @@ async def open_application(
             metrics.observe(exchange)
             pool.settled(exchange)
             budgets.closed(exchange)
+            tell_exchange(front.hooks, exchange)
 
         ledger = Ledger(clock, journal, observe, prices.price_of)
         local_sources: dict[str, LocalSource] = {DEMO_PROVIDER: PlainSource(DemoModel())}
@@ -193,8 +197,11 @@ async def open_application(
         doors = agents = None
         if not safe_mode:
             media = media_store(world)
-            ground = Ground(world, tasks, front, door, runner, environment, media, agent_tools)
+            providers = ProviderShelf(live, local_sources)
+            ground = Ground(world, tasks, front, door, runner, environment, media, agent_tools, providers)
             agents = await stack.enter_async_context((open_agents or open_agent_side)(ground))
+            if agents.extensions is not None:
+                front.hooks = agents.extensions.hooks
             doors = make_doors(world, tasks, runner, agents, media, launch.config_path.parent)
             local_sources[AGENT_PROVIDER] = doors.source
             live.offer_agents()
@@ -262,6 +269,8 @@ async def open_application(
         own = doors.routes(gate) if doors is not None else None
         mounts = management_mounts(managed)
         control = open_control(world, launch, gate, managed, tasks, agents)
+        if agents is not None and agents.extensions is not None:
+            agents.extensions.methods.attach(control.registry)
         front_door = FrontDoor(gate, routes_for(gate, responses, metrics, upkeep.failing, mounts, control.socket, own))
         start_accounts(accounts, tasks, live, upkeep.want_lists)
         upkeep.after_settings += [pool.forget_offers, lambda: accounts.keeping.changed(), tunnel.check_door]
@@ -270,6 +279,11 @@ async def open_application(
             SWITCHED: switch.refresh,
             LOCKS_CHANGED: accounts.keeping.reload_locks,
         }
+        if agents is not None and agents.extensions is not None:
+            host = agents.extensions.host
+            upkeep.after_settings.append(host.look_again)
+            upkeep.followed[PLUGINS_CHANGED] = host.look_again
+            await host.started()
         upkeep.watch(tasks, database, changes, clock, keys, door, live)
         yield Application(front_door, upkeep, first_token, control, agents)
 

@@ -96,6 +96,7 @@ def open_control(
         approvals=CommandQuestions(managed.approvals),
         approval_file=ApprovalFile(managed.configuration, settings, managed.approvals),
         agents=side,
+        plugins=agents.extensions.administration if agents is not None and agents.extensions is not None else None,
     )
     registry = registry_of(control)
     tasks.start(hub.follow(), "control events")

@@ -13,6 +13,7 @@ from crawdad.api.gateway.routes import GatewayRoutes
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
 from crawdad.app.control_agents import HeartSwitch
+from crawdad.app.plugins import Plugins
 from crawdad.app.sessions import RestParts
 from crawdad.core.agents import AgentRuns, Heartbeats, Outbound, SystemEvents
 from crawdad.core.plugin_http import PluginRoutes
@@ -57,6 +58,8 @@ class AgentParts:
     """What the control channel reaches of them."""
     switch: HeartSwitch | None = None
     channels: ChannelHost | None = None
+    extensions: Plugins | None = None
+    """The plugins, where there are any to be had."""
 
 
 @dataclass(frozen=True, slots=True)

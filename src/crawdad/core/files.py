@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,3 +46,12 @@ class TextFiles(Protocol):
 
         Whoever reads the files after an item misses no change: what happens after that reading brings another item.
         """
+
+
+def digest_of_files(files: Mapping[str, bytes]) -> str:
+    """A hash over paths and contents, in hexadecimal."""
+    found = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        found.update(f"{len(path.encode())}:{path}:{len(data)}:".encode())
+        found.update(data)
+    return found.hexdigest()

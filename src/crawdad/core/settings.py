@@ -19,6 +19,7 @@ from crawdad.core.door_settings import (
 )
 from crawdad.core.mcp_settings import McpSettings
 from crawdad.core.message_settings import CommandsSettings, MessagesSettings
+from crawdad.core.plugin_settings import PluginsSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import RestApiSettings, SessionSettings
@@ -370,6 +371,7 @@ class Settings(Section):
     approvals: ApprovalsSettings = ApprovalsSettings()
     skills: SkillsSettings = SkillsSettings()
     mcp: McpSettings = McpSettings()
+    plugins: PluginsSettings = PluginsSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()
     language: Literal["auto", "en", "zh"] = "auto"

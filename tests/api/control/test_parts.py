@@ -26,6 +26,9 @@ PARTS = {
     "heartbeats": {"last-heartbeat", "set-heartbeats"},
     "approval_file": {"exec.approvals.get", "exec.approvals.set"},
     "approvals": {f"exec.approval.{name}" for name in ("request", "list", "get", "waitDecision", "resolve")},
+    "plugins": {
+        *("plugins.list", "plugins.inspect", "plugins.refresh", "plugins.setEnabled", "plugins.uninstall"),
+    },
 }
 
 

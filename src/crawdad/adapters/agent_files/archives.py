@@ -6,7 +6,6 @@ Sizes are counted as bytes come out, not as the archive says they will.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import os
 import stat
@@ -19,11 +18,14 @@ from typing import IO, cast
 
 from crawdad.adapters.agent_files.beneath import read_beneath
 from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.files import digest_of_files
 
 _BLOCK = 64 * 1024
 _LONGEST_PATH = 400
 _DEEPEST = 16
-_LEFT_OUT = frozenset((".git", "__MACOSX", ".DS_Store", "node_modules", "__pycache__", ".crawdad-skill.json"))
+_PRIVILEGED = stat.S_ISUID | stat.S_ISGID
+_LEFT_OUT = frozenset((".git", "__MACOSX", ".DS_Store", "node_modules", "__pycache__"))
+_RECORDS = (".crawdad-skill.json", ".crawdad-plugin.json")
 
 
 @dataclass(slots=True)
@@ -34,12 +36,16 @@ class Gathered:
     most_files: int
     files: dict[str, bytes] = field(default_factory=dict)
     executable: set[str] = field(default_factory=set)
+    privileged: list[str] = field(default_factory=list)
+    """Those with setuid or setgid, bits that nobody keeps."""
     size: int = 0
     _folded: set[str] = field(default_factory=set)
 
-    def add(self, path: str, stream: IO[bytes], executable: bool) -> None:
-        """One file. Raises BAD_REQUEST where it may not be."""
+    def add(self, path: str, stream: IO[bytes], mode: int) -> None:
+        """One file with its permission bits. Raises BAD_REQUEST where it may not be."""
         pieces: list[bytes] = []
+        if mode & _PRIVILEGED:
+            self.privileged.append(path)
         if len(self.files) >= self.most_files:
             raise self.too_much()
         while piece := stream.read(_BLOCK):
@@ -52,7 +58,7 @@ class Gathered:
             raise bad_request("skills.twice", "source", path=path)
         self._folded.add(folded)
         self.files[path] = b"".join(pieces)
-        if executable:
+        if mode & 0o100:
             self.executable.add(path)
 
     def too_much(self) -> GatewayError:
@@ -61,11 +67,7 @@ class Gathered:
 
     def digest(self) -> str:
         """A hash over paths and contents."""
-        found = hashlib.sha256()
-        for path, data in sorted(self.files.items()):
-            found.update(f"{len(path.encode())}:{path}:{len(data)}:".encode())
-            found.update(data)
-        return found.hexdigest()
+        return digest_of_files(self.files)
 
 
 def safe_path(name: str) -> str | None:
@@ -75,7 +77,7 @@ def safe_path(name: str) -> str | None:
     steps = [step for step in name.split("/") if step not in ("", ".")]
     if ".." in steps or len(steps) > _DEEPEST or any(not character.isprintable() for character in name):
         raise bad_request("skills.leads_out", "source", path=name[:100])
-    return None if not steps or _LEFT_OUT & set(steps) else "/".join(steps)
+    return None if not steps or _LEFT_OUT & set(steps) or steps[-1] in _RECORDS else "/".join(steps)
 
 
 def gather_folder(root: str, most_bytes: int, most_files: int) -> Gathered:
@@ -93,7 +95,7 @@ def gather_folder(root: str, most_bytes: int, most_files: int) -> Gathered:
             read = read_beneath(at, (name,), most_bytes + 1)
             if read is None:
                 raise bad_request("skills.not_plain", "source", path=path)
-            found.add(path, io.BytesIO(read[0]), bool(read[1].st_mode & 0o100))
+            found.add(path, io.BytesIO(read[0]), read[1].st_mode)
     return found
 
 
@@ -123,7 +125,7 @@ def _gather_zip(data: bytes, found: Gathered) -> None:
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 raise bad_request("skills.not_plain", "source", path=path)
             with archive.open(member) as stream:
-                found.add(path, stream, bool(mode & 0o100))
+                found.add(path, stream, mode)
 
 
 class _Bounded(io.RawIOBase):
@@ -160,4 +162,4 @@ def _gather_tar(data: bytes, found: Gathered) -> None:
             stream = archive.extractfile(member)
             if stream is None:
                 raise bad_request("skills.not_plain", "source", path=path)
-            found.add(path, stream, bool(member.mode & 0o100))
+            found.add(path, stream, member.mode)

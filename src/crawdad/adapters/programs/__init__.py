@@ -2,8 +2,18 @@
 
 from crawdad.adapters.programs.cloudflared import LocalTunnelPrograms
 from crawdad.adapters.programs.finding import LocalPrograms
+from crawdad.adapters.programs.git_archives import GitArchives
 from crawdad.adapters.programs.pdf import PdfProgram
+from crawdad.adapters.programs.pip_wheels import PipWheels
 from crawdad.adapters.programs.tailscale import TailscaleWhois
 from crawdad.adapters.programs.transforms import PythonTransforms
 
-__all__ = ["LocalPrograms", "LocalTunnelPrograms", "PdfProgram", "PythonTransforms", "TailscaleWhois"]
+__all__ = [
+    "GitArchives",
+    "LocalPrograms",
+    "LocalTunnelPrograms",
+    "PdfProgram",
+    "PipWheels",
+    "PythonTransforms",
+    "TailscaleWhois",
+]

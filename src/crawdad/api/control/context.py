@@ -21,6 +21,7 @@ from crawdad.services.devices.admission import Admission
 from crawdad.services.devices.pairing import Pairing
 from crawdad.services.log_tail import LogTail
 from crawdad.services.nodes.live import Nodes
+from crawdad.services.plugins.administration import PluginAdministration
 from crawdad.services.presence import Presence
 from crawdad.services.statistics import Statistics
 from crawdad.services.tools.approval_file import ApprovalFile
@@ -83,3 +84,4 @@ class Control:
     approvals: ExecApprovals | None = None
     approval_file: ApprovalFile | None = None
     agents: AgentSide | None = None
+    plugins: PluginAdministration | None = None

@@ -65,6 +65,13 @@ class Registry:
             raise ValueError(f"the method {method.name} is there already")
         self._methods[method.name] = method
 
+    def remove(self, name: str) -> None:
+        """Offer a method no more."""
+        self._methods.pop(name, None)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._methods
+
     def __iter__(self) -> Iterator[Method]:
         return iter(self._methods.values())
 

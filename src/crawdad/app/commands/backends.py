@@ -14,6 +14,7 @@ from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
+    from crawdad.app.stored_plugins import StoredPlugins
     from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.app.stored_skills import StoredMcpTools, StoredSkills
     from crawdad.core.budgets import Budget, Standing
@@ -312,6 +313,13 @@ def open_skills(launch: Launch) -> AbstractAsyncContextManager[StoredSkills]:
     from crawdad.app import stored_skills
 
     return stored_skills.open_skills(launch)
+
+
+def open_plugins(launch: Launch) -> AbstractAsyncContextManager[StoredPlugins]:
+    """Other people's code in it."""
+    from crawdad.app import stored_plugins
+
+    return stored_plugins.open_plugins(launch)
 
 
 def open_mcp_tools(launch: Launch) -> AbstractAsyncContextManager[StoredMcpTools]:

@@ -32,7 +32,7 @@ COMMANDS = (
         "stats",
         "sync",
     ),
-    *("agents", "skills", "mcp"),
+    *("agents", "skills", "mcp", "plugins"),
     *("bench", "completion", "version"),
     *("chat", "channels", "devices", "call", "import"),
 )

@@ -13,6 +13,7 @@ from crawdad.core.catalogue import (
     settings_heartbeat,
     settings_mcp,
     settings_memory,
+    settings_plugins,
     settings_schedule,
     settings_sessions,
     settings_skills,
@@ -536,5 +537,6 @@ for _part in (
         settings_memory,
         settings_mcp,
     ),
+    settings_plugins,
 ):
     MESSAGES.update(_part.MESSAGES)

@@ -39,8 +39,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "skills.bad_registry": ("The registry cannot be read: {reason}", "无法读取注册表：{reason}"),
     "skills.unreadable": ("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}"),
     "skills.no_archive": ("It is neither a zip nor a tar archive.", "既不是 zip 也不是 tar 归档文件。"),
-    "skills.leads_out": ("'{path}' leads out of the package.", "“{path}”指向技能包之外。"),
+    "skills.leads_out": ("'{path}' leads out of the package.", "“{path}”指向包之外。"),
     "skills.not_plain": ("'{path}' is no plain file (a link or a device).", "“{path}”不是普通文件（链接或设备）。"),
+    "skills.privileged": (
+        "'{path}' would run with another's rights (setuid or setgid).",
+        "“{path}”会以他人权限运行（setuid 或 setgid）。",
+    ),
     "skills.twice": ("'{path}' stands in it twice.", "“{path}”在其中重复出现。"),
     "skills.too_much": (
         "It has more than {files} files or {bytes} bytes.",

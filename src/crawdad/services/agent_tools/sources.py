@@ -8,20 +8,17 @@ from crawdad.core.settings import Settings
 from crawdad.core.tools import Tool, ToolDefinition, ToolScope
 from crawdad.services.agent_tools.image import ImageTool
 from crawdad.services.agent_tools.image_generate import ImageGenerate
-from crawdad.services.agent_tools.memory import MemoryGet, MemorySearch
 from crawdad.services.agent_tools.web_fetch import WebFetch
 from crawdad.services.agent_tools.web_search import WebSearch
 from crawdad.services.mcp.servers import McpServers
-from crawdad.services.memory.service import Memory
 
 
 class OwnTools:
     """The tools that come with Crawdad. One without what it needs (a model, a switch that is on) is not offered."""
 
-    def __init__(self, tools: Sequence[Tool], settings: Callable[[], Settings], memory: Memory) -> None:
+    def __init__(self, tools: Sequence[Tool], settings: Callable[[], Settings]) -> None:
         self._tools = tools
         self._settings = settings
-        self._memory = memory
 
     async def tools(self, scope: ToolScope) -> Sequence[Tool]:
         """What there is for `scope`, before the policy."""
@@ -37,8 +34,6 @@ class OwnTools:
             return web.fetch.enabled
         if isinstance(tool, WebSearch):
             return web.search.enabled
-        if isinstance(tool, (MemorySearch, MemoryGet)):
-            return self._memory.settings(agent_id).enabled
         if isinstance(tool, (ImageTool, ImageGenerate)):
             return tool.offered(agent_id)
         return True

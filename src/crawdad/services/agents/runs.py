@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -53,10 +53,14 @@ class Runs:
         self._randomness = randomness
         self._bus = bus
         self._waiters: dict[str, set[asyncio.Event]] = {}
+        self.before: list[Callable[[RunOrder], Awaitable[RunOrder]]] = []
+        """Who may change or refuse an order before it is kept."""
 
     async def start(self, order: RunOrder) -> str:
         """Order a turn: the run's id. Returns when it is kept. Raises NOT_FOUND (no such agent), BAD_REQUEST (nothing said,
         no such level of thinking) and UNAVAILABLE (too many wait)."""
+        for hear in self.before:
+            order = await hear(order)
         agent = self._world.roster().get(order.agent_id)
         if not order.parts and not order.tool_results and not order.extra.get("compact"):
             raise bad_request("agents.nothing_said", "message")

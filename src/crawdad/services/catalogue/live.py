@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 
 from crawdad.core.agent_names import AGENT_PROVIDER, DEFAULT_AGENT, configured_agents
-from crawdad.core.errors import GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Transport
 from crawdad.core.settings import ProviderSettings, Settings
+from crawdad.core.text import Text
 from crawdad.services.accounts.snapshot import Brought
 from crawdad.services.catalogue.offers import Catalogue, Provider, build_catalogue
 from crawdad.services.demo import DEMO_MODEL
@@ -45,12 +46,26 @@ class LiveCatalogue:
         self.failures: dict[str, GatewayError] = {}
         """Providers whose list could not be had when last asked, and why."""
         self._agents = False
+        self._plugged: dict[str, tuple[ListedModel, ...]] = {}
         self.current: Catalogue = self._build()
 
     def offer_agents(self) -> None:
         """From now on agents stand among the models."""
         self._agents = True
         self.current = self._build()
+
+    def plug(self, provider_id: str, models: Sequence[str]) -> None:
+        """Offer the models of a source inside this process. Raises CONFLICT where a provider has that id."""
+        if provider_id in self.current.providers or provider_id == AGENT_PROVIDER:
+            text = Text("plugins.provider_taken", {"name": provider_id})
+            raise GatewayError(ErrorKind.CONFLICT, text, {"code": "name_taken"})
+        self._plugged[provider_id] = tuple(ListedModel(model, model) for model in models)
+        self.current = self._build()
+
+    def unplug(self, provider_id: str) -> None:
+        """Offer them no more."""
+        if self._plugged.pop(provider_id, None) is not None:
+            self.current = self._build()
 
     def apply(self, settings: Settings) -> None:
         """Take new settings. Lists of providers whose address or credential changed are forgotten until asked for again."""
@@ -118,12 +133,15 @@ class LiveCatalogue:
     def _providers(self) -> list[tuple[Provider, ProviderSettings | None]]:
         closed = {provider_id: found for provider_id, found in self._brought.items() if found.closed}
         found = providers_of(self._effective(), self._proxy_for, {**self._lists, **closed})
+        own = {provider.id for provider, _ in found}
+        plugged = [Provider(name, "", "plugin", {}, local=True) for name in self._plugged if name not in own]
+        found += [(provider, None) for provider in plugged]
         if not self._agents:
             return found
         return [*(each for each in found if each[0].id != AGENT_PROVIDER), (_AGENTS, None)]
 
     def _build(self) -> Catalogue:
-        lists = {**self._lists, DEMO_PROVIDER: _DEMO_LIST}
+        lists = {**self._lists, **self._plugged, DEMO_PROVIDER: _DEMO_LIST}
         if self._agents:
             named = [(DEFAULT_AGENT, DEFAULT_AGENT), *configured_agents(self._settings.agents)]
             lists[AGENT_PROVIDER] = tuple(ListedModel(agent_id, name) for agent_id, name in named)

@@ -22,8 +22,8 @@ def _words(text: str) -> frozenset[str]:
 
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
-        "$schema acp agent audio auth broadcast browser canvasHost cli diagnostics discovery env "
-        "identity media memory meta nodeHost plugins routing talk ui update web wizard"
+        "$schema acp agent audio auth broadcast browser canvasHost cli diagnostics discovery env identity "
+        "media memory meta nodeHost routing talk ui update web wizard"
     ),
     "GatewaySettings": _words(
         "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode push reload remote tls"
@@ -77,6 +77,8 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "MemoryQuerySettings": _words("maxInjectedChars"),
     "HybridSettings": _words("candidateMultiplier mmr temporalDecay"),
     "McpServerSettings": _words("disabled transport type workingDirectory"),
+    "PluginsSettings": _words("installs"),
+    "PluginEntrySettings": _words("apiKey env hooks"),
 }
 
 

@@ -23,6 +23,7 @@ PATTERNS: tuple[tuple[str, ...], ...] = (
     ("channels", _ANY, _SECRET_NAME),
     ("channels", _ANY, "accounts", _ANY, _SECRET_NAME),
     ("oauth", "google", "clientSecret"),
+    ("plugins", "entries", _ANY, "config", _SECRET_NAME),
     ("env", _SECRET_NAME),
     ("env", "vars", _SECRET_NAME),
 )

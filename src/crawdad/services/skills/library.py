@@ -58,6 +58,8 @@ class SkillLibrary:
         self._places = places
         self._surroundings = surroundings
         self._filter_of = filter_of
+        self.more_places: Callable[[], Sequence[Path]] = lambda: ()
+        """Directories of skills that plugins bring; they give way to all others."""
         self._known: OrderedDict[str, tuple[str, SkillHead | None]] = OrderedDict()
 
     async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
@@ -74,7 +76,8 @@ class SkillLibrary:
         settings, around = self._settings(), self._surroundings()
         limits = settings.limits
         by_name: dict[str, Skill] = {}
-        places = self._places(workspace)
+        brought = [Place("plugin", str(folder), links=False) for folder in self.more_places()]
+        places = [*brought, *self._places(workspace)]
         roots = [(place.root, place.links) for place in places]
         looked = await self._folders.look(roots, limits.max_candidates_per_root)
         for place, files in zip(places, looked, strict=True):

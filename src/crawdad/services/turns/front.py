@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from crawdad.core.agent_names import agent_model
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
+from crawdad.core.plugin_hooks import BeforeModelRequest, NoHooks, PluginHooks, refused
 from crawdad.core.ports import Randomness, Transport
 from crawdad.core.response import Folder
 from crawdad.core.sessions import normalise_agent_id
@@ -72,6 +73,7 @@ class ModelFront:
         self.dispatcher = dispatcher
         self._randomness = randomness
         self._local = local_sources
+        self.hooks: PluginHooks = NoHooks()
 
     def offers(self, turn: Turn) -> tuple[Offer, ...]:
         """Where the turn may go, in order. Raises NOT_FOUND or FORBIDDEN."""
@@ -85,6 +87,7 @@ class ModelFront:
 
     async def reply(self, turn: Turn) -> Reply:
         """The reply in the client's own protocol, its first event in hand. Raises `GatewayError` when nobody answers."""
+        await self._ask_plugins(turn)
         offers = chat_offers(self.offers(turn), turn)
         opened = await self.dispatcher.run(turn, offers, lambda offer: self._open(turn, offer))
         reply = opened.reply
@@ -99,11 +102,34 @@ class ModelFront:
 
     async def events(self, turn: Turn) -> Events:
         """The answer as events, whatever its source (for callers that keep or re-frame it themselves)."""
+        await self._ask_plugins(turn)
         offers = chat_offers(self.offers(turn), turn)
         turn.touched = True
         opened = await self.dispatcher.run(turn, offers, lambda offer: self._open(turn, offer))
         assert opened.events is not None
         return self._heard(turn, opened.events, opened.offer)
+
+    async def _ask_plugins(self, turn: Turn) -> None:
+        """Plugins may send the turn to another model, or refuse it. Raises FORBIDDEN."""
+        if not self.hooks.wanted(BeforeModelRequest.hook):
+            return
+        exchange = turn.exchange
+        event = await self.hooks.ask(
+            BeforeModelRequest(
+                exchange_id=exchange.id,
+                contract=exchange.contract,
+                principal_id=exchange.principal_id,
+                principal_name=exchange.principal_name,
+                session=exchange.session or "",
+                model=turn.model,
+                stream=turn.stream,
+            )
+        )
+        if event.refused_by:
+            raise refused(event)
+        if event.model and event.model != turn.model:
+            exchange.notes.append(f"sent to {event.model} by a plugin")
+            turn.model = event.model
 
     async def _open(self, turn: Turn, offer: Offer) -> _Opened:
         exchange = turn.exchange

@@ -17,6 +17,7 @@ from crawdad.api.control.methods import (
     models,
     node_side,
     nodes,
+    plugins,
     session_usage,
     sessions,
     status,
@@ -30,7 +31,7 @@ from crawdad.api.control.registry import Registry
 
 _SUBJECTS = (
     *(status, logs, usage, config, approval_files, approvals, models, tools, agents, sessions, session_usage, channels),
-    *(wizard, update, system, devices, nodes, node_side, cron, agent, chat),
+    *(wizard, update, system, devices, nodes, node_side, cron, agent, chat, plugins),
 )
 
 

@@ -1,0 +1,39 @@
+"""A gateway with plugins, whose agents ask a scripted model."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.app.test_accounts_command import crawdad
+from tests.e2e.agents.conftest import Scene
+from tests.e2e.agents.conftest import open_scene as open_scene
+from tests.support.control import BACKEND, connected
+
+SECONDS = 60.0
+
+
+def plugins(scene: Scene, *words: str, status: int = 0) -> Any:
+    """What `crawdad plugins …` says in JSON, beside the running gateway."""
+    done = crawdad(scene.gateway.home, "plugins", *words, "--json")
+    assert done.returncode == status, (done.stdout, done.stderr)
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def entry(scene: Scene, plugin: str) -> Any:
+    """A plugin as lists show it."""
+    with connected(scene.gateway, client=BACKEND) as client:
+        return next(one for one in client.call("plugins.list")["plugins"] if one["id"] == plugin)
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    """What `condition` finds, once it finds something: the gateway looks once a second."""
+    until = time.monotonic() + SECONDS
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < until, "this did not happen in time"
+        time.sleep(0.05)
