@@ -320,7 +320,8 @@ def cors_headers(origin: str) -> Headers:
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
         "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id, idempotency-key, "
-        "last-event-id, x-openclaw-agent-id, x-openclaw-agent, x-openclaw-session-key, x-openclaw-model",
+        "last-event-id, x-openclaw-agent-id, x-openclaw-agent, x-openclaw-session-key, x-openclaw-model, "
+        "x-openclaw-queue-mode",
         "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes, "
         "x-account-email, x-mapped-model",
         "access-control-max-age": "600",

@@ -39,6 +39,7 @@ from crawdad.store.mcp_tools import ToolPinStore
 from crawdad.store.memory import VectorStore
 
 _MOST_TASKS = 1000
+_BUNDLED = Path(__file__).resolve().parents[1] / "bundled" / "skills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,11 @@ def skill_library(
     def places(workspace: Path | None) -> Sequence[Place]:
         extra = [os.path.expanduser(path) for path in settings().skills.load.extra_dirs]
         found = [Place("extra", path) for path in extra if os.path.isabs(path)]
-        found += [Place("managed", str(home / "skills")), Place("personal", f"{personal}/.agents/skills")]
+        found += [
+            Place("bundled", str(_BUNDLED)),
+            Place("managed", str(home / "skills")),
+            Place("personal", f"{personal}/.agents/skills"),
+        ]
         if workspace is not None:  # the agent itself writes there: what it links to is not followed
             found.append(Place("project", str(workspace / ".agents" / "skills"), links=False))
             found.append(Place("workspace", str(workspace / "skills"), links=False))

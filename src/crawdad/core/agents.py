@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject, Part, ToolCallPart, ToolResultPart
@@ -16,6 +16,7 @@ from crawdad.core.usage import Usage
 
 Origin = Literal["client", "api", "channel", "cron", "hook", "heartbeat", "subagent", "system"]
 QueueMode = Literal["steer", "followup", "collect", "steer-backlog", "interrupt", "queue"]
+QUEUE_MODES: tuple[QueueMode, ...] = get_args(QueueMode)
 PromptMode = Literal["full", "minimal", "none"]
 RunStatus = Literal["queued", "running", "completed", "paused", "failed", "cancelled", "interrupted"]
 ENDED: frozenset[RunStatus] = frozenset(("completed", "paused", "failed", "cancelled", "interrupted"))

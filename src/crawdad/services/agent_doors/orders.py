@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crawdad.core.agents import RunOrder
+from crawdad.core.agents import QUEUE_MODES, QueueMode, RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import Part, TextPart
@@ -18,6 +18,7 @@ from crawdad.services.agent_doors.session_keys import client_session, named_sess
 SESSION_HEADER = "x-openclaw-session-key"
 MODEL_HEADER = "x-openclaw-model"
 CHANNEL_HEADER = "x-openclaw-message-channel"
+QUEUE_HEADER = "x-openclaw-queue-mode"
 _RANGES = {
     "temperature": (0.0, 2.0),
     "top_p": (0.0, 1.0),
@@ -88,6 +89,7 @@ def order_of(asked: Asked) -> RunOrder:
             request.user or asked.principal.id, request.user or asked.principal.name, is_owner(asked.principal)
         ),
         channel=headers.get(CHANNEL_HEADER, "")[:64],
+        queue_mode=_queue_mode(headers.get(QUEUE_HEADER, "")),
         client_address=asked.address,
         language=asked.language,
     )
@@ -149,6 +151,16 @@ def _thinking(asked: Reasoning | None) -> str | None:
     if asked is None:
         return None
     return "off" if asked.off else asked.effort
+
+
+def _queue_mode(named: str) -> QueueMode | None:
+    """What becomes of the message where its session is busy. Raises BAD_REQUEST."""
+    if not named:
+        return None
+    for mode in QUEUE_MODES:
+        if named.lower() == mode:
+            return mode
+    raise bad_request("doors.queue_mode", None, modes=", ".join(QUEUE_MODES))
 
 
 def _check_sampling(sampling: Sampling) -> None:

@@ -9,7 +9,7 @@ from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.parts import JsonObject
 from crawdad.core.tools import ToolDefinition
-from crawdad.services.skills.library import Skill
+from crawdad.services.skills.skill import Skill
 from crawdad.services.tools.policy import GROUPS, PROFILES
 from crawdad.wire.control.schema import BOOLEAN, FILLED, closed
 from crawdad.wire.control.scopes import READ
