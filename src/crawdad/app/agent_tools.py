@@ -30,6 +30,7 @@ from crawdad.services.agent_tools.web_fetch import WebFetch
 from crawdad.services.agent_tools.web_search import WebSearch
 from crawdad.services.mcp.servers import McpServers
 from crawdad.services.memory.service import Memory
+from crawdad.services.memory.transcripts import Transcripts
 from crawdad.services.skills.gating import Surroundings
 from crawdad.services.skills.installing import SkillInstaller
 from crawdad.services.skills.library import Place, SkillLibrary
@@ -37,6 +38,7 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.store.mcp_tools import ToolPinStore
 from crawdad.store.memory import VectorStore
+from crawdad.store.sessions import SessionStore
 
 _MOST_TASKS = 1000
 _BUNDLED = Path(__file__).resolve().parents[1] / "bundled" / "skills"
@@ -68,6 +70,7 @@ async def open_agent_tools(
         calls,
         world.clock,
         lambda agent_id: world.settings().agents.memory_search_of(agent_id),
+        Transcripts(SessionStore(world.database)),
     )
     pictures = Pictures(world.transport, WorkspaceReader())
     tools = (
