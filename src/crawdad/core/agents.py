@@ -142,6 +142,9 @@ class AgentRuns(Protocol):
     async def look(self, run_id: str) -> RunState | None:
         """The run as it stands; None: there is none, or it is kept no longer."""
 
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        """The run that somebody ordered with that key, while it is kept."""
+
     async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
         """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
 

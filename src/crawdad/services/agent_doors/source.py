@@ -77,7 +77,7 @@ class AgentSource:
             session = order.session_key
             run_id = await self._runs.start(order)
             if turn.codec.name == RESPONSES:
-                await self._remember(turn, [f"response:resp_{turn.exchange.id}"], order.agent_id, session)
+                await self._remember(turn, [f"response:resp_{_name_of(turn)}"], order.agent_id, session)
         else:
             run_id = await self._resumed(turn, mark)
         if turn.codec.name == _CHAT:
@@ -119,7 +119,7 @@ class AgentSource:
             conversation,
             agent_id,
             turn.principal,
-            turn.exchange.id,
+            _name_of(turn),
             turn.gateway_headers,
             attachments.files,
             attachments.pictures,
@@ -127,7 +127,7 @@ class AgentSource:
             earlier,
             turn.exchange.client_address,
             turn.language,
-            f"{turn.codec.name}:{key}" if key else None,
+            f"{turn.codec.name}:{key}" if key else f"response:{turn.run_key}" if turn.run_key else None,
         )
         order = order_of(asked)
         await self._check_owner(turn, order.session_key)
@@ -198,6 +198,14 @@ def _mark_of(turn: Turn) -> _Mark | None:
     return _Mark(found[1], int(found[2])) if found else None
 
 
+def _name_of(turn: Turn) -> str:
+    """What a turn's fresh session and its Response are called by."""
+    return turn.reply_id if turn.codec.name == RESPONSES and turn.reply_id else turn.exchange.id
+
+
 def _outlives(turn: Turn) -> bool:
-    """Whether the run goes on without the client: it can come back for it."""
+    """Whether the run goes on without the client: it can come back for it. In the background it goes on without this process,
+    too."""
+    if turn.run_key:
+        return not turn.given_up
     return bool(turn.gateway_headers.get(IDEMPOTENCY) or turn.gateway_headers.get(LAST_EVENT))

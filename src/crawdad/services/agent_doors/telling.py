@@ -68,6 +68,9 @@ class Telling:
             return self._words(str(data.get("delta") or ""), "thinking")
         if event.kind == "client_call":
             return self._call(str(data.get("callId")), str(data.get("name")), str(data.get("arguments") or ""))
+        if event.kind == "lifecycle":  # begun again after its process had died: what it said before stands by itself
+            self._apart = self._apart or (self._said and data.get("resumed") is True)
+            return []
         if event.kind == "tool":
             self._apart = self._said
             return [*self._start(), *self._item(data)]
