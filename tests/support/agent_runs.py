@@ -76,6 +76,9 @@ class ScriptedRuns:
         run.task = asyncio.get_running_loop().create_task(self._play(run, order))
         return run_id
 
+    async def owe(self, run_id: str) -> None:
+        raise NotImplementedError
+
     async def known(self, principal_id: str, idempotency_key: str) -> str | None:
         return self._by_key.get((principal_id, idempotency_key))
 

@@ -82,6 +82,9 @@ class FakeRuns:
     async def look(self, run_id: str) -> RunState | None:
         return self.states.get(run_id)
 
+    async def owe(self, run_id: str) -> None:
+        raise NotImplementedError
+
     async def known(self, principal_id: str, idempotency_key: str) -> str | None:
         return next((run.id for run in self.states.values() if run.idempotency_key == idempotency_key), None)
 

@@ -148,6 +148,9 @@ class AgentRuns(Protocol):
     async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
         """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
 
+    async def owe(self, run_id: str) -> None:
+        """Nobody waits for a run any more whose words another agent wanted: they go to it whenever the run has ended."""
+
     async def cancel(self, run_id: str) -> bool:
         """Stop a run wherever it is, and everything that it began. False: it had ended."""
 
