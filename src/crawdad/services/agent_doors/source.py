@@ -90,6 +90,7 @@ class AgentSource:
             must_call=must_call(request),
             resumed=mark is not None and mark.number > 0,
             items=turn.codec.name == RESPONSES and self._settings().gateway.http.endpoints.responses.tool_items,
+            at_once=bool(turn.run_key),
         )
         ended = False
         try:
