@@ -205,6 +205,17 @@ def test_a_response_goes_on_in_its_session(sdk: openai.OpenAI, gateway: Gateway)
     assert order["agent"] == "beta" and order["session"] != session and "remember me" in order["text"]
 
 
+def test_a_response_that_is_not_there_is_none_to_go_on_from(client: httpx.Client, gateway: Gateway) -> None:
+    asked = {"model": "openclaw", "input": "hello again", "previous_response_id": "resp_of_last_year"}
+    for background in (False, True):
+        told = client.post("/v1/responses", json={**asked, "background": background})
+        assert told.status_code == 200, told.text
+    eventually(lambda: last_order(gateway)["key"] is not None, "the run in the background")
+    assert last_order(gateway)["text"] == "hello again"
+    told = client.post("/v1/responses", json={**asked, "model": "crawdad/demo"})
+    assert told.status_code == 404 and told.json()["error"]["code"] == "previous_response_not_found"
+
+
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
 def test_a_call_that_was_demanded_and_did_not_come(client: httpx.Client, choice: Any) -> None:
     told = chat(client, "hi", tools=[WEATHER], tool_choice=choice)
@@ -266,6 +277,35 @@ def test_pictures_and_files(client: httpx.Client, gateway: Gateway) -> None:
     assert 'name="a&quot;b.txt"' in system and "untrusted" in system and system.count("</file>") == 1
     item["content"][1]["file_data"] = f"data:application/zip;base64,{notes}"  # type: ignore[index]
     assert client.post("/v1/responses", json={"model": "openclaw", "input": [item]}).status_code == 400
+
+
+def test_pictures_and_files_as_openclaws_clients_spell_them(client: httpx.Client, gateway: Gateway) -> None:
+    def ask(*parts: Any) -> httpx.Response:
+        content = [{"type": "input_text", "text": "look"}, *parts]
+        item = {"type": "message", "role": "user", "content": content}
+        return client.post("/v1/responses", json={"model": "openclaw", "input": [item]})
+
+    picture = {"type": "base64", "media_type": "image/png", "data": PNG}
+    notes = {
+        "type": "base64",
+        "media_type": "text/plain",
+        "filename": "a.txt",
+        "data": base64.b64encode(b"buy milk").decode(),
+    }
+    told = ask({"type": "input_image", "source": picture}, {"type": "input_file", "source": notes})
+    assert told.status_code == 200, told.text
+    order = last_order(gateway)
+    assert order["media"] == ["image/png"] and "buy milk" in order["system"] and 'name="a.txt"' in order["system"]
+    for source in (
+        {"type": "url", "url": "http://127.0.0.1:1/x.png"},
+        {"type": "base64", "media_type": "image/svg+xml", "data": PNG},
+        {"type": "base64", "media_type": "image/png"},
+        {"type": "elsewhere"},
+        "x",
+    ):
+        told = ask({"type": "input_image", "source": source})
+        assert told.status_code == 400 and told.json()["error"]["type"] == "invalid_request_error", told.text
+    assert ask({"type": "input_file", "source": {**notes, "media_type": "application/zip"}}).status_code == 400
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/x.png", "http://localhost/x.png", "http://169.254.169.254/x"])

@@ -9,7 +9,7 @@ from crawdad.core.agents import QUEUE_MODES, QueueMode, RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import Part, TextPart
-from crawdad.core.request import ModelRequest, Reasoning, Sampling, Tool
+from crawdad.core.request import ModelRequest, Reasoning, Tool
 from crawdad.core.text import Language, Text
 from crawdad.core.tools import Sender
 from crawdad.services.agent_doors.conversation import Conversation, prompt_of
@@ -64,7 +64,7 @@ def order_of(asked: Asked) -> RunOrder:
     if not conversation.entries:
         field_name = "input" if request.protocol == "openai-responses" else "messages"
         raise bad_request("doors.no_message", None, field=field_name)
-    _check_sampling(request.sampling)
+    _check_sampling(request)
     tools, must = client_tools(request)
     goes_on = asked.paused is not None
     words = "\n\n".join(entry.text for entry in conversation.after if entry.text) if goes_on else ""
@@ -163,10 +163,12 @@ def _queue_mode(named: str) -> QueueMode | None:
     raise bad_request("doors.queue_mode", None, modes=", ".join(QUEUE_MODES))
 
 
-def _check_sampling(sampling: Sampling) -> None:
+def _check_sampling(request: ModelRequest) -> None:
+    sampling = request.sampling
     for name, (least, most) in _RANGES.items():
         value = getattr(sampling, name)
         if value is not None and not least <= value <= most:
             raise bad_request("wire.value", name, value=str(value))
     if sampling.max_tokens is not None and sampling.max_tokens < 1:
-        raise bad_request("wire.value", "max_tokens", value=str(sampling.max_tokens))
+        name = "max_output_tokens" if request.protocol == "openai-responses" else "max_tokens"
+        raise bad_request("wire.value", name, value=str(sampling.max_tokens))

@@ -87,12 +87,28 @@ class Responses:
         background = bool(get_bool(body, "background"))
         if body.get("previous_response_id") is not None or background:
             asked = turn.request  # what the Response echoes
-            changed = await with_history(body, earlier)
+            changed = await self._with_history(turn, body, earlier)
             changed.pop("background", None)
             turn.body = changed
             turn.request = turn.codec.read_request(changed, model=turn.model, stream=turn.stream or background)
             turn.echo = asked
         return get_bool(body, "store") is not False
+
+    async def _with_history(self, turn: Turn, body: JsonObject, earlier: Earlier) -> JsonObject:
+        """The body with what was said before. An agent's sessions hold that themselves: for one a response that is not there
+        (any more) is none to go on from, and the session a fresh one, as its contract has it."""
+        try:
+            return await with_history(body, earlier)
+        except GatewayError as error:
+            if error.details.get("code") != "previous_response_not_found" or not self._is_for_agent(turn):
+                raise
+            return {name: value for name, value in body.items() if name != "previous_response_id"}
+
+    def _is_for_agent(self, turn: Turn) -> bool:
+        try:
+            return self._front.offers(turn)[0].provider.agents
+        except GatewayError:
+            return False
 
     async def get(self, response_id: str, principal: Principal) -> JsonObject:
         """The Response resource. Raises NOT_FOUND."""
