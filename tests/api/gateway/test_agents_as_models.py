@@ -298,7 +298,7 @@ def test_pictures_and_files_as_openclaws_clients_spell_them(client: httpx.Client
     assert order["media"] == ["image/png"] and "buy milk" in order["system"] and 'name="a.txt"' in order["system"]
     for source in (
         {"type": "url", "url": "http://127.0.0.1:1/x.png"},
-        {"type": "base64", "media_type": "image/svg+xml", "data": PNG},
+        {"type": "base64", "media_type": "image/svg+xml", "data": base64.b64encode(b"<svg/>").decode()},
         {"type": "base64", "media_type": "image/png"},
         {"type": "elsewhere"},
         "x",
