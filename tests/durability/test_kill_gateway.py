@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,28 @@ def test_a_hook_that_was_accepted_runs_once(open_scene: OpenScene) -> None:
     eventually(lambda: len(scene.model.asked) >= 2, "the run")
     about = [body for body in scene.model.asked if "The build is red" in str(body["messages"][-1])]
     assert len(about) == 2, "once before the kill and once after"
+
+
+def test_in_the_middle_of_a_stream_that_is_taken_up(open_scene: OpenScene) -> None:
+    """The client lost its stream with the process, and hears the rest from the next one."""
+    hold = Hold(says("Half an answer."), after=4)
+    scene = open_scene(hold, says("A whole answer."))
+    asked = {"model": "openclaw", "messages": [{"role": "user", "content": "Say it"}], "stream": True}
+    mark = ""
+    with pytest.raises(httpx.HTTPError), scene.client.stream("POST", "/v1/chat/completions", json=asked) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("id: "):
+                mark = line[4:]
+            if '"content"' in line:
+                assert hold.reached.wait(20)
+                killed(scene)
+    hold.gate.set()
+    told = scene.client.post("/v1/chat/completions", json=asked, headers={"last-event-id": mark})
+    assert told.status_code == 200 and told.text.endswith("data: [DONE]\n\n")
+    bodies = [json.loads(line[6:]) for line in told.text.splitlines() if line.startswith("data: {")]
+    said = "".join(body["choices"][0]["delta"].get("content") or "" for body in bodies)
+    assert said.endswith("A whole answer."), said
+    assert bodies[-1]["choices"][0]["finish_reason"] == "stop" and len(scene.model.asked) == 2
 
 
 def test_in_the_middle_of_a_background_response(open_scene: OpenScene) -> None:

@@ -374,6 +374,11 @@ def test_a_stream_is_taken_up_where_it_broke_off(client: httpx.Client, gateway: 
     number = int(mark.partition(":")[2])
     assert said == "".join(f"{each} " for each in range(3))[2 * (number - 1) :]
     assert mark.partition(":")[0] not in [each["run"] for each in records(gateway).read("cancel")]
+    before = len(records(gateway).read("order"))
+    for nonsense in ("5", "nobody:1", f"{mark}:x", "-1:-1", "x" * 200):
+        told = client.post("/v1/chat/completions", json=asked, headers={"last-event-id": nonsense})
+        assert told.status_code == 404, told.text
+    assert len(records(gateway).read("order")) == before, "no second run"
     other = {"authorization": f"Bearer {key_of(client, gateway)}", "last-event-id": mark}
     assert client.post("/v1/chat/completions", json=asked, headers=other).status_code == 404
 

@@ -165,7 +165,7 @@ class AgentSource:
     async def _resumed(self, turn: Turn, mark: _Mark) -> str:
         state = await self._runs.look(mark.run_id)
         if state is None or state.principal_id != turn.principal.id:
-            raise GatewayError(ErrorKind.NOT_FOUND, Text("doors.run_gone"), {"code": "run_not_found", "passing": False})
+            raise _run_gone()
         return mark.run_id
 
     async def _remember_calls(self, turn: Turn, state: RunState) -> None:
@@ -193,10 +193,17 @@ def _readable(turn: Turn) -> ModelRequest:
 
 
 def _mark_of(turn: Turn) -> _Mark | None:
-    if turn.codec.name != _CHAT or not turn.stream:
+    given = turn.gateway_headers.get(LAST_EVENT, "").strip()
+    if turn.codec.name != _CHAT or not turn.stream or not given:
         return None
-    found = _MARK.match(turn.gateway_headers.get(LAST_EVENT, "").strip())
-    return _Mark(found[1], int(found[2])) if found else None
+    found = _MARK.match(given)
+    if found is None:  # whoever wants a stream taken up wants no second run
+        raise _run_gone()
+    return _Mark(found[1], int(found[2]))
+
+
+def _run_gone() -> GatewayError:
+    return GatewayError(ErrorKind.NOT_FOUND, Text("doors.run_gone"), {"code": "run_not_found", "passing": False})
 
 
 def _name_of(turn: Turn) -> str:
