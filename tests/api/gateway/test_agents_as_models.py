@@ -12,6 +12,7 @@ import httpx
 import openai
 import orjson
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api.gateway.conftest import AGENTS
@@ -409,6 +410,15 @@ def test_an_endpoint_that_is_off_is_not_there() -> None:
         assert client.post("/v1/responses", json={"model": "openclaw", "input": "hi"}).status_code == 200
         told = client.post("/v1/responses", json={"model": "openclaw", "input": "x" * 2048})
         assert told.status_code == 413 and told.json()["error"]["message"] == "Payload too large"
+    off = {"http": {"endpoints": {"responses": {"enabled": False}}}}
+    with (
+        running_gateway(settings({}, agents=AGENTS, gateway=off), command=WITH_AGENTS) as gateway,
+        httpx.Client(base_url=gateway.base_url, headers=gateway.headers) as client,
+    ):
+        assert client.post("/v1/responses", json={"model": "openclaw", "input": "hi"}).status_code == 404
+        url = gateway.base_url.replace("http", "ws", 1) + "/v1/responses"
+        with pytest.raises(InvalidStatus, match="404"), connect(url, additional_headers=gateway.headers, proxy=None):
+            pass
 
 
 def test_a_background_response_that_is_stopped_stops_its_run(sdk: openai.OpenAI, gateway: Gateway) -> None:

@@ -63,6 +63,11 @@ def commands_of(skills: Iterable[Skill]) -> dict[str, Skill]:
     return found
 
 
+def is_command(message: str) -> bool:
+    """Whether a message has the form of a command."""
+    return _SAID.match(message.strip()) is not None
+
+
 def called_in(message: str, skills: Iterable[Skill]) -> Called | None:
     """What a message calls for; None: no skill that people may call for."""
     said = _SAID.match(message.strip())

@@ -12,7 +12,7 @@ from crawdad.core.secret import Secret
 from crawdad.core.skill_settings import SkillsSettings
 from crawdad.core.skills import SkillFolders
 from crawdad.core.tools import SkillSnapshot
-from crawdad.services.skills.commands import called_in, instructions
+from crawdad.services.skills.commands import called_in, instructions, is_command
 from crawdad.services.skills.gating import Surroundings, entry_of, hindrance
 from crawdad.services.skills.head import SkillHead, read_head
 from crawdad.services.skills.skill import Skill
@@ -61,7 +61,7 @@ class SkillLibrary:
 
     async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
         """See the port. A skill that cannot be read is not called."""
-        if "/" not in message[:64]:
+        if not is_command(message):  # most are none, and need no look at the disk
             return None
         called = called_in(message, await self.found(agent_id, workspace))
         if called is None:
