@@ -134,7 +134,14 @@ async def test_servers_skills_and_memory_work_together(stage: Stage, tmp_path: P
     tools = {tool.definition.name: tool for tool in own}
     assert "MEMORY.md" in words(await tools["memory_search"].run({"query": "tea"}, context(tmp_path)))
     assert "Boil." in words(await tools["skill"].run({"name": "tea"}, context(tmp_path)))
-    assert (await stage.tools.skills.snapshot("main", tmp_path)).names == ("tea",)
+    assert (await stage.tools.skills.snapshot("main", tmp_path)).names == (
+        "daily-brief",
+        "meeting-notes",
+        "skill-creator",
+        "summarize",
+        "tea",
+        "weather",
+    )
     stage.document["agents"] = {"list": [{"id": "main", "skills": []}]}
     assert (await stage.tools.skills.snapshot("main", tmp_path)).names == ()
 

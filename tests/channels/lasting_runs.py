@@ -32,6 +32,12 @@ class LastingRuns:
         self.deltas[run_id] = [] if status == "running" else [text]
         return run_id
 
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        return self._keys.get(f"{principal_id}:{idempotency_key}")
+
+    async def owe(self, run_id: str) -> None:
+        return None
+
     def grow(self, run_id: str, delta: str) -> None:
         """A run says more."""
         self.deltas[run_id].append(delta)

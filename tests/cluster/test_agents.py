@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from tests.attacks.sockets import eventually
 from tests.cluster.pair import Pair
-from tests.support.scripted_model import NAME, Hold, ScriptedModel, last_text, says
+from tests.support.scripted_model import NAME, Hold, ScriptedModel, calls, last_text, says
 from tests.support.server import running_gateway, settings
 from tests.support.upstreams.loopback import PATIENCE
 from tests.support.upstreams.protocols import Ask
@@ -174,3 +175,60 @@ def test_a_job_fires_once(agents: Pair, model: ScriptedModel) -> None:
     asked = [body for body in model.asked if word in str(body["messages"][-1])]
     assert len(slots) == len(set(slots)), found
     assert len(found) <= len(asked) <= len(found) + 1, "one turn for each run"
+
+
+def test_a_response_is_read_gone_on_from_and_deleted_at_the_other(agents: Pair, model: ScriptedModel) -> None:
+    model.then(says("Hello."))
+    body: dict[str, Any] = {"model": "openclaw", "input": f"Hi {secrets.token_hex(4)}"}
+    whole = agents.at_first.post("/v1/responses", json=body).json()
+    with agents.at_first.stream("POST", "/v1/responses", json={**body, "stream": True}) as stream:
+        events = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: {")]
+    streamed = events[-1]["response"]
+    for made in (whole, streamed):
+        told = agents.at_second.get(f"/v1/responses/{made['id']}")
+        assert told.status_code == 200, told.text
+        assert told.json()["output"] == made["output"] and told.json()["status"] == "completed"
+        further = {"model": "openclaw", "input": "And now?", "previous_response_id": made["id"]}
+        assert agents.at_second.post("/v1/responses", json=further).status_code == 200
+        assert body["input"] in str(model.asked[-1]["messages"]), "it goes on in the session of the response"
+        assert agents.at_second.delete(f"/v1/responses/{made['id']}").json()["deleted"] is True
+        assert agents.at_first.get(f"/v1/responses/{made['id']}").status_code == 404
+
+
+def test_a_response_in_the_background_is_followed_and_stopped_at_the_other(agents: Pair, model: ScriptedModel) -> None:
+    hold = Hold(says("One two three."), after=2)
+    model.then(hold, says("Hello."))
+    made = agents.at_first.post(
+        "/v1/responses", json={"model": "openclaw", "input": "Count", "background": True}
+    ).json()
+    assert hold.reached.wait(PATIENCE)
+    path = f"/v1/responses/{made['id']}"
+    assert agents.at_second.get(path).json()["status"] == "in_progress"
+    with agents.at_second.stream("GET", f"{path}?stream=true&starting_after=0") as followed:
+        hold.gate.set()
+        heard = [json.loads(line[6:]) for line in followed.iter_lines() if line.startswith("data: {")]
+    assert heard[-1]["type"] == "response.completed" and heard[0]["sequence_number"] == 1
+    hold = Hold(says("Never said."), after=1)
+    model.then(hold)
+    made = agents.at_first.post("/v1/responses", json={"model": "openclaw", "input": "Wait", "background": True}).json()
+    assert hold.reached.wait(PATIENCE)
+    assert agents.at_second.post(f"/v1/responses/{made['id']}/cancel").json()["status"] == "cancelled"
+    hold.gate.set()
+    eventually(lambda: agents.at_first.get(f"/v1/responses/{made['id']}").json()["status"] == "cancelled", "its end")
+
+
+def test_limits_by_the_hour_hold_for_all_gateways_together(agents: Pair, model: ScriptedModel) -> None:
+    """So many jobs an hour may an agent make (20), wherever its turns run."""
+    user = f"u{secrets.token_hex(4)}"
+    job = {"schedule": {"kind": "every", "everyMs": 3_600_000}, "payload": {"kind": "systemEvent", "text": "tick"}}
+
+    def answer(ask: Ask) -> Turn:
+        told = [one for one in ask.body["messages"] if one["role"] == "tool"]
+        name = f"{user}-{len(told)}"
+        return calls(("cron", {"action": "add", "job": {"name": name, **job}})) if len(told) < 11 else says("Done.")
+
+    model.then(answer)
+    say(agents.at_first, "make jobs", f"{user}a")
+    say(agents.at_second, "make jobs", f"{user}b")
+    told = [one["content"] for one in model.asked[-1]["messages"] if one["role"] == "tool"]
+    assert len(told) == 11 and ["Error" in each for each in told] == [False] * 9 + [True] * 2, told

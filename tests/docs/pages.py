@@ -24,9 +24,13 @@ class Block(NamedTuple):
 
 @cache
 def pages() -> dict[str, str]:
-    """Every tracked Markdown document by its path."""
+    """Every tracked Markdown document by its path. The skills below `src` are data, and for models."""
     listed = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, check=True).stdout
-    return {name: (ROOT / name).read_text(encoding="utf-8") for name in listed.decode().split("\0") if name}
+    return {name: (ROOT / name).read_text(encoding="utf-8") for name in _names(listed)}
+
+
+def _names(listed: bytes) -> list[str]:
+    return [name for name in listed.decode().split("\0") if name and not name.startswith("src/")]
 
 
 def blocks(language: str, *names: str) -> list[Block]:

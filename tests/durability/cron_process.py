@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crawdad.core.agents import Delivery, RunOrder, RunState
+from crawdad.core.agents import Delivery, RunOrder, RunState, RunStatus
 from crawdad.core.parts import Part
 from crawdad.core.sessions import Route
 from crawdad.store.database import Database, open_database
@@ -31,13 +31,14 @@ JOB = {
 
 
 class KeptRuns(FakeRuns):
-    """Runs whose orders outlast the process; those of an earlier process count as cut off."""
+    """Runs whose orders outlast the process; those of an earlier process count as cut off, or as `status` says."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, status: RunStatus = "interrupted") -> None:
         super().__init__()
         self._file = folder / "orders.jsonl"
         for number, line in enumerate(read(self._file), 1):
-            state = RunState(f"run{number}", "main", "k", "s", "interrupted", 0.0, idempotency_key=line["key"])
+            state = RunState(f"run{number}", "main", "k", "s", status, 0.0, idempotency_key=line["key"])
+            state.text = "done"
             self.states[state.id] = state
             self.orders.append(RunOrder("main", "k", ALICE, "cron", idempotency_key=line["key"]))
 

@@ -63,3 +63,21 @@ async def test_killed_at_a_write(tmp_path: Path, write: int, when: str) -> None:
             assert len(keys) == len(set(keys)) and set(keys) <= {f"cron:{each.id}" for each in found}
             sent = [line["key"] for line in read(tmp_path / "sent.jsonl")]
             assert len(sent) == len(set(sent)), "nobody is told twice"
+
+
+@pytest.mark.parametrize(("write", "when"), [(2, "before"), (2, "after")])
+async def test_a_turn_that_goes_on_is_not_called_interrupted(tmp_path: Path, write: int, when: str) -> None:
+    """The process died when the agent had the order and the job's record did not say so yet: the agents take the turn up, and
+    the record says what came of it."""
+    url = f"sqlite:///{tmp_path / 'crawdad.db'}"
+    assert (await run_until_killed(url, tmp_path, write, when))[0] == -9
+    assert len(read(tmp_path / "orders.jsonl")) == 1
+    clock = FakeClock(BEGIN + 65)
+    async with open_database(url) as database:
+        runs = KeptRuns(tmp_path, "completed")
+        async with office(database, clock, runs=runs, runner=FakeRunner("next", {"doomed"})) as desk:
+            desk.scheduler._running._deliveries._outbound = KeptOutbound(tmp_path)
+            await desk.look()
+            [run] = await desk.store.runs(RunFilter(), 10, 0)
+            assert (run.status, run.run_id, run.delivery_status) == ("ok", "run1", "delivered")
+            assert len(read(tmp_path / "orders.jsonl")) == len(read(tmp_path / "sent.jsonl")) == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openai
 import pytest
 
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, Scene, open_scene
@@ -86,11 +89,83 @@ def test_a_hook_that_was_accepted_runs_once(open_scene: OpenScene) -> None:
     assert len(about) == 2, "once before the kill and once after"
 
 
+def test_in_the_middle_of_a_stream_that_is_taken_up(open_scene: OpenScene) -> None:
+    """The client lost its stream with the process, and hears the rest from the next one."""
+    hold = Hold(says("Half an answer."), after=4)
+    scene = open_scene(hold, says("A whole answer."))
+    asked = {"model": "openclaw", "messages": [{"role": "user", "content": "Say it"}], "stream": True}
+    mark = ""
+    with pytest.raises(httpx.HTTPError), scene.client.stream("POST", "/v1/chat/completions", json=asked) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("id: "):
+                mark = line[4:]
+            if '"content"' in line:
+                assert hold.reached.wait(20)
+                killed(scene)
+    hold.gate.set()
+    told = scene.client.post("/v1/chat/completions", json=asked, headers={"last-event-id": mark})
+    assert told.status_code == 200 and told.text.endswith("data: [DONE]\n\n")
+    bodies = [json.loads(line[6:]) for line in told.text.splitlines() if line.startswith("data: {")]
+    said = "".join(body["choices"][0]["delta"].get("content") or "" for body in bodies)
+    assert said.endswith("A whole answer."), said
+    assert bodies[-1]["choices"][0]["finish_reason"] == "stop" and len(scene.model.asked) == 2
+
+
+def test_in_the_middle_of_a_background_response(open_scene: OpenScene) -> None:
+    """The agent's turn is taken up, and so is the telling of it: the numbers of the events go on where they ended."""
+    hold = Hold(says("Half an answer."), after=2)
+    scene = open_scene(says("First."), hold, says("A whole answer."))
+    client = openai.OpenAI(base_url=f"{scene.gateway.base_url}/v1", api_key=scene.gateway.token, max_retries=0)
+    first = client.responses.create(model="openclaw", input="one", instructions="Be brief.")
+    made = client.responses.create(model="openclaw", input="Say it", background=True, previous_response_id=first.id)
+    assert hold.reached.wait(20)
+    killed(scene)
+    hold.gate.set()
+    found = eventually(lambda: ended(client, made.id), "the end of the response")
+    assert found.status == "completed" and found.output_text.endswith("A whole answer.")
+    assert (found.model, found.background, found.previous_response_id) == ("openclaw", True, first.id)
+    events = list(client.responses.retrieve(made.id, stream=True, starting_after=0))
+    assert [event.sequence_number for event in events] == list(range(1, len(events) + 1))
+    assert events[-1].type == "response.completed"
+    assert len([body for body in scene.model.asked if "Say it" in str(body["messages"])]) == 2
+    again = client.responses.create(model="openclaw", input="And now?", previous_response_id=made.id)
+    assert again.status == "completed" and "A whole answer." in str(scene.model.asked[-1]["messages"])
+
+
+def test_a_background_response_goes_on_over_an_orderly_restart_and_its_end_is_final(open_scene: OpenScene) -> None:
+    hold = Hold(says("Half."), after=1)
+    scene = open_scene(hold, says("A whole answer."), gateway={"drainSeconds": 0.2})
+    client = openai.OpenAI(base_url=f"{scene.gateway.base_url}/v1", api_key=scene.gateway.token, max_retries=0)
+    made = client.responses.create(model="openclaw", input="Say it", background=True)
+    assert hold.reached.wait(20)
+    scene.gateway.stop()
+    hold.gate.set()
+    scene.gateway.start()
+    found = eventually(lambda: ended(client, made.id), "the end of the response")
+    assert found.status == "completed" and found.output_text.endswith("A whole answer.")
+    hold = Hold(says("Never."), after=1)
+    scene.model.then(hold)
+    other = client.responses.create(model="openclaw", input="Stop it", background=True)
+    assert hold.reached.wait(20)
+    assert client.responses.cancel(other.id).status == "cancelled"
+    killed(scene)
+    hold.gate.set()
+    assert client.responses.retrieve(other.id).status == "cancelled"
+    asked = len(scene.model.asked)
+    scene.chat("Are you there?")
+    assert len(scene.model.asked) == asked + 1, "what was stopped is not taken up"
+
+
+def ended(client: openai.OpenAI, response_id: str) -> Any:
+    found = client.responses.retrieve(response_id)
+    return None if found.status in ("queued", "in_progress") else found
+
+
 def test_in_the_middle_of_a_job(open_scene: OpenScene) -> None:
     """A job's run that had begun is not begun a second time as another run."""
     hold = Hold(says("Half."), after=2)
     scene = open_scene(hold, says("The report."))
-    job = {"name": "report", "schedule": {"kind": "every", "everyMs": 3_600_000}}
+    job = {"name": "report", "schedule": {"kind": "every", "everyMs": 3_600_000}, "delivery": {"mode": "none"}}
     made = scene.data(
         "POST", "/cron/jobs", status=201, json={**job, "payload": {"kind": "agentTurn", "message": "Make the report"}}
     )
@@ -105,7 +180,7 @@ def test_in_the_middle_of_a_job(open_scene: OpenScene) -> None:
         ],
         "the end of the run",
     )
-    assert len(scene.data("GET", path)["entries"]) == 1, runs
+    assert len(scene.data("GET", path)["entries"]) == 1 and runs[0]["status"] == "ok", runs
     assert len([body for body in scene.model.asked if "Make the report" in str(body["messages"])]) <= 2
 
 

@@ -257,3 +257,24 @@ async def test_whoever_is_cancelled_while_writing_leaves_nothing_locked_and_noth
     assert [line.sequence for line in lines] == list(range(1, len(lines) + 1))
     assert sum(line.kind == "note" for line in lines) == 60
     assert sum(line.kind == "message" for line in lines) % 2 == 0
+
+
+async def test_recent_logs_go_by_agent_owner_and_session(database: Database) -> None:
+    store = SessionStore(database)
+    for number, (name, owner) in enumerate((("main", "ann"), ("talk", "bob"), ("empty", "ann")), 1):
+        one = entry(name, owner=owner)
+        await store.add(one)
+        if name != "empty":
+            await store.append(one, [said("Hello.")], MORNING + number)
+    main, talk = await store.get(entry("main").key), await store.get(entry("talk").key)
+    assert main is not None and talk is not None
+    await store.append(talk, [NewLogEvent("compaction", {"firstKept": 1})], MORNING + 5)
+    assert await store.begin(main, "later-log", MORNING + 9, "reset") is not None
+
+    async def found(owner: str | None = None, key: str | None = None, agent: str = "main") -> list[tuple[str, bool]]:
+        return [(log.session_id, partly) for log, partly in await store.recent(agent, owner, key, 10)]
+
+    assert await found() == [(main.session_id, False), (talk.session_id, True)]
+    assert await found("ann") == await found(key=main.key) == [(main.session_id, False)]
+    assert await found("carol") == await found(agent="other") == []
+    assert len(await store.recent("main", None, None, 1)) == 1

@@ -25,11 +25,13 @@ def plugin_routes(media: KeptMediaStore) -> HttpRoutes:
     async def rest(request: PluginRequest) -> PluginAnswer | None:
         if request.path == "/plugin/fails":
             raise RuntimeError("a fault of the plugin's own")
-        return PluginAnswer(201, b"second", headers={"X-Own": "1"}) if request.path.startswith("/plugin/") else None
+        mine = request.path.startswith("/plugin/") or "shadow" in request.path
+        return PluginAnswer(201, b"second", headers={"X-Own": "1"}) if mine else None
 
     routes.add_route("greeter", "/plugin/exact", greet)
     routes.add_route("greeter", "/plugin/keep", keep)
     routes.add_route("greeter", "/webhook/signed", greet, auth="plugin")
+    routes.add_route("greeter", "/api/channels/pigeon/webhook", greet)
     routes.add_handler("one", only_one)
     routes.add_handler("two", rest)
     return routes

@@ -76,6 +76,12 @@ class ScriptedRuns:
         run.task = asyncio.get_running_loop().create_task(self._play(run, order))
         return run_id
 
+    async def owe(self, run_id: str) -> None:
+        raise NotImplementedError
+
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        return self._by_key.get((principal_id, idempotency_key))
+
     async def _play(self, run: _Run, order: RunOrder) -> None:
         text = "\n".join(part.text for part in order.parts if isinstance(part, TextPart))
         lines = [line for line in text.splitlines() if not line.startswith("<<<")]  # marks of what comes from outside

@@ -73,6 +73,9 @@ class FakeSkills:
     async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
         return SkillSnapshot(self.prompt)
 
+    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
+        return None
+
 
 class FakeSystemEvents:
     """Events that wait, in memory."""

@@ -25,7 +25,8 @@ from crawdad.services.schedule.system_events import StoredSystemEvents
 from crawdad.services.schedule.zones import zones
 from crawdad.services.tasks import Tasks
 from crawdad.store.database import Database
-from crawdad.store.inprocess import InProcessBus, InProcessRateCounter
+from crawdad.store.inprocess import InProcessBus
+from crawdad.store.rate_windows import RateWindows
 from crawdad.store.schedule import ScheduleStore
 from crawdad.store.system_events import SystemEventStore
 from tests.support.fakes import FakeClock, FakeRandomness
@@ -80,6 +81,12 @@ class FakeRuns:
 
     async def look(self, run_id: str) -> RunState | None:
         return self.states.get(run_id)
+
+    async def owe(self, run_id: str) -> None:
+        raise NotImplementedError
+
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        return next((run.id for run in self.states.values() if run.idempotency_key == idempotency_key), None)
 
     async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
         if run_id not in self.states:
@@ -292,7 +299,7 @@ async def office(
     def current() -> CronSettings:
         return made[0].settings if made else kept
 
-    jobs = Jobs(store, clock, chance, bus, InProcessRateCounter(clock), current, zone_of)
+    jobs = Jobs(store, clock, chance, bus, RateWindows(database, clock), current, zone_of)
     agents = Agents(runs, events, hearts, lambda name: name or "main", lambda: "per-sender")
     deliveries = Deliveries(outbound, sessions, transport, current)
     running = Running(store, agents, deliveries, Owners(keys.get), clock, bus, zone_of)

@@ -64,6 +64,12 @@ class ScriptedRuns:
         self._running[run_id] = self._tasks.start(self._run(order, state), run_id)
         return run_id
 
+    async def owe(self, run_id: str) -> None:
+        raise NotImplementedError
+
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        return self._keys.get((principal_id, idempotency_key))
+
     async def _run(self, order: RunOrder, state: RunState) -> None:
         entry = await self._sessions.open(order.session_key)
         asked = text_of(order.parts)

@@ -68,8 +68,8 @@ class Call:
         client = scope.get("client")
         self.address: str = client[0] if client else ""
         """The client's address; the front door replaces that of a trusted proxy."""
-        self.visitor: Principal | None = None
-        """Who comes, where a proxy says so that is trusted with it."""
+        self.visitor: Principal | None = scope.get("crawdad.visitor")
+        """Who comes, where a proxy says so that is trusted with it; the front door finds out."""
         theirs = self.header(b"x-request-id")
         self.shown_id = theirs if theirs and _CLIENT_ID.match(theirs) else new_id
 

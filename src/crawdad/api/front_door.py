@@ -19,7 +19,9 @@ from crawdad.api.gateway.words import TEXT
 from crawdad.api.management.mount import Mount, limited, with_call
 from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.identity import Principal
 from crawdad.core.text import Text
+from crawdad.services.identity.visitors import allows_tailscale
 from crawdad.wire import codecs
 
 Handler = Callable[[Call], Awaitable[None]]
@@ -32,6 +34,8 @@ _MOST_HOSTS = 256
 _TUNNELLED = b"cf-connecting-ip"
 """What Cloudflare's tunnel, a program on this machine, says of whom it lets in: he is not to pass for a local program. One that
 says so of itself only gives up what loopback is spared (the lock-out of addresses that guess keys)."""
+_TAILNET = ".ts.net"
+"""Names that Tailscale gives to machines, and nobody else can: `tailscale serve` passes them on as it got them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,7 @@ class FrontDoor:
             call.address = self._address(scope)
         try:
             self._check_host(scope)
-            if self._gate.visitors is not None and self._gate.visitors.wanted:
-                call.visitor = await self._gate.visitors.identify(_peer(scope), call.headers)
+            call.visitor = await self._visitor(scope)
             self._check_page(scope, origin, call.visitor is not None)
             await self._route(call, bool(origin))
         except Disconnected:
@@ -209,9 +212,18 @@ class FrontDoor:
         try:
             self._check_host(scope)
             told = {**scope, "client": (self._address(scope), 0), "crawdad.foreign": foreign}
+            if not foreign:  # no page of another site comes in by the proxy's word
+                told["crawdad.visitor"] = await self._visitor(scope)
             await handler(told, receive, send)
         except GatewayError as error:
             await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
+
+    async def _visitor(self, scope: Scope) -> Principal | None:
+        """Who comes, where a proxy or Tailscale vouches for it."""
+        visitors = self._gate.visitors
+        if visitors is None or not visitors.wanted:
+            return None
+        return await visitors.identify(_peer(scope), dict(scope["headers"]))
 
     def _address(self, scope: Scope) -> str:
         peer = _peer(scope)
@@ -259,7 +271,8 @@ class FrontDoor:
             return
         host = hosts[0].decode("latin-1")
         name = host_name(host)
-        if name is None or not (is_local_name(name) or name in settings.allowed_hosts):
+        tailnet = name is not None and name.endswith(_TAILNET) and allows_tailscale(settings)
+        if name is None or not (is_local_name(name) or tailnet or name in settings.allowed_hosts):
             raise _bad_host(host)
         if len(self._hosts) < _MOST_HOSTS:
             self._hosts.add(hosts[0])
@@ -314,7 +327,8 @@ def cors_headers(origin: str) -> Headers:
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
         "access-control-allow-headers": "authorization, content-type, x-api-key, x-goog-api-key, anthropic-version, "
         "anthropic-beta, anthropic-dangerous-direct-browser-access, openai-beta, x-request-id, idempotency-key, "
-        "last-event-id, x-openclaw-agent-id, x-openclaw-agent, x-openclaw-session-key, x-openclaw-model",
+        "last-event-id, x-openclaw-agent-id, x-openclaw-agent, x-openclaw-session-key, x-openclaw-model, "
+        "x-openclaw-queue-mode",
         "access-control-expose-headers": "x-request-id, request-id, retry-after, x-crawdad-model, x-crawdad-notes, "
         "x-account-email, x-mapped-model",
         "access-control-max-age": "600",

@@ -106,7 +106,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         registered.register(
             FixedTools(
                 [
-                    *(SessionsList(access), SessionsHistory(access), SessionsSend(access, agents.runs, tasks)),
+                    *(SessionsList(access), SessionsHistory(access), SessionsSend(access, agents.runs)),
                     *(SessionStatus(access), AgentsList(world.settings, lambda one: _may_spawn(agents, one))),
                     *agents.tools,
                     CronTool(schedule.jobs, events, schedule.hearts, lambda: world.settings().session.scope),

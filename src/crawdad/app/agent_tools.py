@@ -31,6 +31,7 @@ from crawdad.services.agent_tools.web_fetch import WebFetch
 from crawdad.services.agent_tools.web_search import WebSearch
 from crawdad.services.mcp.servers import McpServers
 from crawdad.services.memory.service import Memory
+from crawdad.services.memory.transcripts import Transcripts
 from crawdad.services.skills.gating import Surroundings
 from crawdad.services.skills.installing import SkillInstaller
 from crawdad.services.skills.library import Place, SkillLibrary
@@ -38,8 +39,10 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.store.mcp_tools import ToolPinStore
 from crawdad.store.memory import VectorStore
+from crawdad.store.sessions import SessionStore
 
 _MOST_TASKS = 1000
+_BUNDLED = Path(__file__).resolve().parents[1] / "bundled" / "skills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ async def open_agent_tools(
         calls,
         world.clock,
         lambda agent_id: world.settings().agents.memory_search_of(agent_id),
+        Transcripts(SessionStore(world.database)),
     )
     pictures = Pictures(world.transport, WorkspaceReader())
     tools = (
@@ -114,7 +118,11 @@ def skill_library(
     def places(workspace: Path | None) -> Sequence[Place]:
         extra = [os.path.expanduser(path) for path in settings().skills.load.extra_dirs]
         found = [Place("extra", path) for path in extra if os.path.isabs(path)]
-        found += [Place("managed", str(home / "skills")), Place("personal", f"{personal}/.agents/skills")]
+        found += [
+            Place("bundled", str(_BUNDLED)),
+            Place("managed", str(home / "skills")),
+            Place("personal", f"{personal}/.agents/skills"),
+        ]
         if workspace is not None:  # the agent itself writes there: what it links to is not followed
             found.append(Place("project", str(workspace / ".agents" / "skills"), links=False))
             found.append(Place("workspace", str(workspace / "skills"), links=False))

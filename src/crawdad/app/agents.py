@@ -118,7 +118,9 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             randomness=world.randomness,
             bus=world.cluster.bus,
         )
-        spawner = Spawner(runs, store, surroundings.roster, world.randomness, world.clock, surroundings.secret)
+        spawner = Spawner(
+            runs, store, surroundings.roster, parts.sessions, world.randomness, world.clock, surroundings.secret
+        )
         news = RunNews(runs, world.cluster.bus, world.clock, tasks, lanes.runner)
         lanes.before.append(news.begun)
         lanes.after += [spawner.ended, news.ended]

@@ -46,6 +46,7 @@ from crawdad.services.configuration.running import RunningConfiguration
 from crawdad.services.demo import DemoModel
 from crawdad.services.identity import Door
 from crawdad.services.identity.keys import Keys
+from crawdad.services.identity.living import Living
 from crawdad.services.identity.visitors import Visitors
 from crawdad.services.logs import Logs
 from crawdad.services.metrics import ExchangeMetrics
@@ -207,6 +208,9 @@ async def open_application(
             live.offer_agents()
         response_store = ResponseStore(database)
         runs = Runs(front, response_store, tasks, clock, runner, cluster.bus)
+        responses = Responses(
+            front, response_store, runs, clock, randomness, Living(door, lambda: upkeep.settings.gateway)
+        )
         await runs.recover()
         tasks.start(runner.stay_alive(), "runner")
         tasks.start(runs.obey(), "stopped responses")
@@ -265,7 +269,6 @@ async def open_application(
             rest=agents.rest if agents is not None else None,
             cron=agents.jobs if agents is not None else None,
         )
-        responses = Responses(front, response_store, runs, clock)
         own = doors.routes(gate) if doors is not None else None
         mounts = management_mounts(managed)
         control = open_control(world, launch, gate, managed, tasks, agents)

@@ -26,7 +26,6 @@ from crawdad.app.logs import RING
 from crawdad.app.management import Managed
 from crawdad.app.schedule import make_system_events
 from crawdad.app.wiring import database_url
-from crawdad.core.settings import AuthSettings
 from crawdad.services.configuration.editing import ConfigurationEditor
 from crawdad.services.devices.admission import Admission
 from crawdad.services.devices.pairing import Pairing
@@ -59,12 +58,9 @@ def open_control(
     side = agents.control if agents is not None else None
     settings, clock, bus = world.settings, world.clock, world.cluster.bus
 
-    def auth() -> AuthSettings:
-        return settings().gateway.auth
-
     mint = TokenMint(KeyValues(world.database), world.box, world.randomness)
     pairing = Pairing(DeviceStore(world.database), mint, bus, clock, world.randomness)
-    admission = Admission(gate.door, pairing, auth, clock, world.randomness)
+    admission = Admission(gate.door, pairing, lambda: settings().gateway, clock, world.randomness)
     hub = Hub(bus, clock, admission, RELAYS)
     nodes = Nodes(bus, clock, world.randomness, world.runner, hub.ask_node)
     presence = Presence(_self(), bus, clock, world.runner)

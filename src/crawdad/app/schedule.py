@@ -31,6 +31,7 @@ from crawdad.services.schedule.system_events import StoredSystemEvents
 from crawdad.services.schedule.zones import zone_named, zones
 from crawdad.services.tasks import Tasks
 from crawdad.store.heartbeats import HeartbeatStore
+from crawdad.store.rate_windows import RateWindows
 from crawdad.store.schedule import ScheduleStore
 from crawdad.store.system_events import SystemEventStore
 
@@ -76,7 +77,7 @@ def make_jobs(world: World) -> Jobs:
         world.clock,
         world.randomness,
         world.cluster.bus,
-        world.cluster.rates,
+        RateWindows(world.database, world.clock),
         lambda: world.settings().cron,
         zones(machine_zone(), lambda: world.settings().cron.timezone),
     )
@@ -109,7 +110,7 @@ async def open_schedule(
                 parts.checklist,
                 lambda: world.settings().session.scope,
             ),
-            Surroundings(tasks, world.clock, world.cluster.rates, world.cluster.bus, world.runner),
+            Surroundings(tasks, world.clock, RateWindows(world.database, world.clock), world.cluster.bus, world.runner),
         )
         agents = Agents(
             parts.runs,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from crawdad.app.accounts import World
 from crawdad.core.agent_names import default_agent
 from crawdad.core.agents import AgentRuns
-from crawdad.core.tools import Tool
-from crawdad.services.agent_tools.sessions_access import SessionAccess
-from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
-from crawdad.services.agent_tools.sessions_send import SessionsSend
-from crawdad.services.agent_tools.sessions_status import AgentsList, SessionStatus
 from crawdad.services.sessions.conversations import Conversations
 from crawdad.services.sessions.copies import Copies
 from crawdad.services.sessions.maintenance import Maintenance
@@ -63,21 +58,3 @@ def make_rest(
     limits = RestLimits(world.cluster.rates, lambda: world.settings().gateway.rest_api)
     conversations = Conversations(sessions, runs, limits, tasks, lambda: default_agent(world.settings().agents))
     return RestParts(conversations, Copies(sessions), tasks, queue_depth)
-
-
-def make_session_tools(
-    world: World,
-    sessions: SessionService,
-    runs: AgentRuns,
-    tasks: Tasks,
-    may_spawn: Callable[[str], Sequence[str]],
-) -> list[Tool]:
-    """The tools by which agents see and use sessions. `may_spawn`: which agents one may have work done by."""
-    access = SessionAccess(sessions, world.settings)
-    return [
-        SessionsList(access),
-        SessionsHistory(access),
-        SessionsSend(access, runs, tasks),
-        SessionStatus(access),
-        AgentsList(world.settings, may_spawn),
-    ]

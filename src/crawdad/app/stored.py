@@ -50,6 +50,7 @@ from crawdad.store.exchanges import MOST_ON_A_PAGE
 from crawdad.store.exchanges import ExchangeLog as StoredExchanges
 from crawdad.store.key_values import KeyValues
 from crawdad.store.keys import KeyStore, StoredKey
+from crawdad.store.rate_windows import RateWindows
 from crawdad.store.schedule import ScheduleStore
 from crawdad.store.usage_queries import UsageLog
 
@@ -225,7 +226,9 @@ async def open_jobs(launch: Launch) -> AsyncIterator[Jobs]:
     async with open_database(database_url(settings, launch)) as database, open_cluster(None, clock) as cluster:
         zone_of = zones(machine_zone(), lambda: settings.cron.timezone)
         store = ScheduleStore(database)
-        yield Jobs(store, clock, SystemRandomness(), cluster.bus, cluster.rates, lambda: settings.cron, zone_of)
+        yield Jobs(
+            store, clock, SystemRandomness(), cluster.bus, RateWindows(database, clock), lambda: settings.cron, zone_of
+        )
 
 
 async def has_database(launch: Launch) -> bool:

@@ -19,7 +19,8 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.mcp import PinnedTool
 from crawdad.core.text import Text
 from crawdad.services.skills.installing import Candidate, Order, SkillInstaller
-from crawdad.services.skills.library import Skill, SkillLibrary
+from crawdad.services.skills.library import SkillLibrary
+from crawdad.services.skills.skill import Skill
 from crawdad.store.database import open_database
 from crawdad.store.mcp_tools import ToolPinStore
 

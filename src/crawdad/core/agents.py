@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject, Part, ToolCallPart, ToolResultPart
@@ -16,6 +16,7 @@ from crawdad.core.usage import Usage
 
 Origin = Literal["client", "api", "channel", "cron", "hook", "heartbeat", "subagent", "system"]
 QueueMode = Literal["steer", "followup", "collect", "steer-backlog", "interrupt", "queue"]
+QUEUE_MODES: tuple[QueueMode, ...] = get_args(QueueMode)
 PromptMode = Literal["full", "minimal", "none"]
 RunStatus = Literal["queued", "running", "completed", "paused", "failed", "cancelled", "interrupted"]
 ENDED: frozenset[RunStatus] = frozenset(("completed", "paused", "failed", "cancelled", "interrupted"))
@@ -141,8 +142,14 @@ class AgentRuns(Protocol):
     async def look(self, run_id: str) -> RunState | None:
         """The run as it stands; None: there is none, or it is kept no longer."""
 
+    async def known(self, principal_id: str, idempotency_key: str) -> str | None:
+        """The run that somebody ordered with that key, while it is kept."""
+
     async def wait(self, run_id: str, seconds: float | None = None) -> RunState:
         """The run once it has ended, or as it stands after `seconds`. Raises NOT_FOUND."""
+
+    async def owe(self, run_id: str) -> None:
+        """Nobody waits for a run any more whose words another agent wanted: they go to it whenever the run has ended."""
 
     async def cancel(self, run_id: str) -> bool:
         """Stop a run wherever it is, and everything that it began. False: it had ended."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from crawdad.core.section import Section
@@ -39,6 +41,8 @@ class MemorySearchSettings(Section):
     provider: str | None = None
     model: str | None = None
     """An embedding model (`provider/model`). Unset: words alone are searched."""
+    sources: tuple[Literal["memory", "sessions"], ...] = ("memory",)
+    """`sessions`: what was said in the agent's sessions is searched as well."""
     chunking: MemoryChunkingSettings = MemoryChunkingSettings()
     query: MemoryQuerySettings = MemoryQuerySettings()
 

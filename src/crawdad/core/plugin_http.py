@@ -12,6 +12,30 @@ RouteAuth = Literal["gateway", "plugin"]
 """`gateway`: nobody gets there without a credential of this gateway. `plugin`: the plugin checks for itself who comes (a
 signature, say); it must."""
 
+_GATEWAYS = (
+    "/",
+    "/api",
+    "/v1",
+    "/v1beta",
+    "/hooks",
+    "/media",
+    "/tools",
+    "/channels",
+    "/ready",
+    "/readyz",
+    "/health",
+    "/healthz",
+    "/metrics",
+)
+_CHANNELS = "/api/channels/"
+"""What plugins serve for channels: within the gateway's own paths, so that nobody gets there without its credential."""
+
+
+def is_gateways(path: str) -> bool:
+    """Whether a path is the gateway's own, or below one that is, and never a plugin's."""
+    first = "/" + path[1:].partition("/")[0]
+    return (first in _GATEWAYS or first.startswith("/__openclaw")) and not path.startswith(_CHANNELS)
+
 
 @dataclass(frozen=True, slots=True)
 class PluginRequest:

@@ -144,3 +144,6 @@ class Skills(Protocol):
 
     async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
         """What the agent may use now."""
+
+    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
+        """What the model is told beside a message that calls for a skill by name (`/name words`); None: it calls for none."""

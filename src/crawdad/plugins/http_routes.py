@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.plugin_http import PluginRoute, RouteAuth, RouteHandler
+from crawdad.core.plugin_http import PluginRoute, RouteAuth, RouteHandler, is_gateways
 
 
 class HttpRoutes:
@@ -16,8 +16,12 @@ class HttpRoutes:
         self._handlers: list[PluginRoute] = []
 
     def add_route(self, plugin: str, path: str, handler: RouteHandler, auth: RouteAuth = "gateway") -> None:
-        """Serve one path. Raises CONFLICT where another serves it already: the first stays."""
+        """Serve one path. Raises CONFLICT where another serves it already (the first stays), where it is the gateway's own, and
+        where a path below `/api/channels/` would do without the gateway's credential."""
         path = "/" + path.strip().strip("/")
+        if is_gateways(path) or (path.startswith("/api/") and auth != "gateway"):
+            words = f"the path {path} is the gateway's own; the plugin {plugin} may not serve it"
+            raise GatewayError(ErrorKind.CONFLICT, words, {"code": "route_reserved"})
         known = self._exact.get(path)
         if known is not None:
             words = f"the path {path} is served by the plugin {known.plugin}"

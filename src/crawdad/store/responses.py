@@ -28,6 +28,7 @@ class StoredResponse:
     """One response with the request that it answers. Times are Unix seconds.
 
     `runner` names the process that works on it. `status` is the protocol's word, or `interrupted` when the runner died.
+    `origin` is what a background request said beside its body.
     """
 
     id: str
@@ -40,6 +41,7 @@ class StoredResponse:
     background: bool = False
     runner: str = ""
     expires_at: float | None = None
+    origin: JsonObject | None = None
 
 
 class ResponseStore:
@@ -111,6 +113,22 @@ class ResponseStore:
         async with self._database.read() as connection:
             return set((await connection.execute(query)).scalars())
 
+    async def unfinished(self, runner: str) -> list[StoredResponse]:
+        """What a process has not finished, the oldest first."""
+        query = select(stored_responses).where(_columns.status.in_(UNFINISHED), _columns.runner == runner)
+        async with self._database.read() as connection:
+            return [
+                _response(row) for row in (await connection.execute(query.order_by(_columns.created_at))).mappings()
+            ]
+
+    async def adopt(self, response_id: str, runner: str, by: str, at: float) -> bool:
+        """Have `by` go on with what the dead process `runner` left unfinished. False: somebody else does, or it is no more."""
+        query = update(stored_responses).where(
+            _columns.id == response_id, _columns.status.in_(UNFINISHED), _columns.runner == runner
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(query.values(runner=by, updated_at=at))).rowcount > 0
+
     async def interrupt(self, runner: str, at: float) -> int:
         """Mark what a dead process left unfinished as `interrupted`. Returns how many there were."""
         query = update(stored_responses).where(_columns.status.in_(UNFINISHED), _columns.runner == runner)
@@ -154,8 +172,11 @@ def _row(response: StoredResponse) -> dict[str, Any]:
         "expires_at": response.expires_at,
         "request": _text(response.request),
         "response": _text(response.response),
+        "origin": None if response.origin is None else _text(response.origin),
     }
 
 
 def _response(row: RowMapping) -> StoredResponse:
-    return StoredResponse(**{**row, "request": orjson.loads(row["request"]), "response": orjson.loads(row["response"])})
+    values = {**row, "request": orjson.loads(row["request"]), "response": orjson.loads(row["response"])}
+    values["origin"] = None if row["origin"] is None else orjson.loads(row["origin"])
+    return StoredResponse(**values)

@@ -264,6 +264,25 @@ class SessionStore:
         async with self._database.read() as connection:
             return [log_of(row) for row in (await connection.execute(query)).mappings()]
 
+    async def recent(
+        self, agent_id: str, owner: str | None, key: str | None, limit: int
+    ) -> list[tuple[SessionLog, bool]]:
+        """The newest logs of an agent's sessions that hold something, and whether a compaction left a part of each out of
+        what the model sees. `owner` None: whoever's; `key` None: all of them."""
+        query = (
+            select(session_logs)
+            .join(sessions, sessions.c.key == session_logs.c.key)
+            .where(sessions.c.agent_id == agent_id, session_logs.c.last_sequence > 0)
+            .order_by(sessions.c.updated_at.desc(), session_logs.c.created_at.desc())
+            .limit(limit)
+        )
+        if owner is not None:
+            query = query.where(sessions.c.owner == owner)
+        if key is not None:
+            query = query.where(sessions.c.key == key)
+        async with self._database.read() as connection:
+            return [(log_of(row), row["compaction"] > 0) for row in (await connection.execute(query)).mappings()]
+
     async def log(self, session_id: str) -> SessionLog | None:
         """One log."""
         query = select(session_logs).where(session_logs.c.session_id == plain(session_id))

@@ -174,7 +174,9 @@ stored_responses = Table(
     Column("expires_at", Double),
     Column("request", Text, nullable=False),
     Column("response", Text, nullable=False),
+    Column("origin", Text),
 )
+"""`origin` is what was said beside the body of a background request (JSON), so that another process can go on with it."""
 Index("stored_responses_by_expiry", stored_responses.c.expires_at)
 Index("stored_responses_by_status", stored_responses.c.status, stored_responses.c.runner)
 
@@ -199,6 +201,15 @@ counters = Table(
     Column("key", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
+
+rate_windows = Table(
+    "rate_windows",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("ends_at", Double, nullable=False),
+)
+Index("rate_windows_by_end", rate_windows.c.ends_at)
 
 changes = Table(
     "changes",

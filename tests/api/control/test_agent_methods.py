@@ -110,12 +110,15 @@ def test_tools_skills_and_channels(client: Client) -> None:
     groups = {group["id"]: {tool["id"]: tool for tool in group["tools"]} for group in catalog["groups"]}
     assert groups["fs"]["read"]["defaultProfiles"] == ["coding"] and "exec" in groups["runtime"]
     skills = client.call("skills.status", {"agentId": "ada"})
-    assert skills["workspaceDir"].endswith("workspace-ada") and skills["skills"] == []
+    assert skills["workspaceDir"].endswith("workspace-ada")
+    assert [skill["name"] for skill in skills["skills"] if not skill["bundled"]] == []
     folder = Path(skills["managedSkillsDir"]) / "sky"
     folder.mkdir(parents=True)
     head = '---\nname: sky\ndescription: Looks up.\nmetadata: {"openclaw": {"requires": {"bins": ["no-such-program"]}}}\n---\n'
     (folder / "SKILL.md").write_text(head)
-    [sky] = client.call("skills.status")["skills"]
+    found = {skill["name"]: skill for skill in client.call("skills.status")["skills"]}
+    sky, weather = found["sky"], found["weather"]
+    assert weather["eligible"] and weather["bundled"] and weather["source"] == "bundled"
     assert not sky["eligible"] and sky["missing"]["bins"] == ["no-such-program"] and sky["source"] == "managed"
     channels = client.call("channels.status")
     assert channels["channels"] == {} and channels["channelOrder"] == [] and channels["channelMeta"] == []

@@ -70,7 +70,7 @@ class House:
         self.door.replace({hash_credential("secret"): ADMIN}, True)
         settings = Settings()
         nobody = cast(Pairing, None)
-        self.admission = Admission(self.door, nobody, lambda: settings.gateway.auth, self.clock, FakeRandomness())
+        self.admission = Admission(self.door, nobody, lambda: settings.gateway, self.clock, FakeRandomness())
         self.hub = Hub(self.bus, self.clock, self.admission, RELAYS)
         self.presence = Presence(OWN, self.bus, self.clock, "one")
         self.health = Health(lambda: settings, None, self.clock, "x.db")

@@ -12,6 +12,7 @@ import httpx
 import openai
 import orjson
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api.gateway.conftest import AGENTS
@@ -205,6 +206,17 @@ def test_a_response_goes_on_in_its_session(sdk: openai.OpenAI, gateway: Gateway)
     assert order["agent"] == "beta" and order["session"] != session and "remember me" in order["text"]
 
 
+def test_a_response_that_is_not_there_is_none_to_go_on_from(client: httpx.Client, gateway: Gateway) -> None:
+    asked = {"model": "openclaw", "input": "hello again", "previous_response_id": "resp_of_last_year"}
+    for background in (False, True):
+        told = client.post("/v1/responses", json={**asked, "background": background})
+        assert told.status_code == 200, told.text
+    eventually(lambda: last_order(gateway)["key"] is not None, "the run in the background")
+    assert last_order(gateway)["text"] == "hello again"
+    told = client.post("/v1/responses", json={**asked, "model": "crawdad/demo"})
+    assert told.status_code == 404 and told.json()["error"]["code"] == "previous_response_not_found"
+
+
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
 def test_a_call_that_was_demanded_and_did_not_come(client: httpx.Client, choice: Any) -> None:
     told = chat(client, "hi", tools=[WEATHER], tool_choice=choice)
@@ -266,6 +278,35 @@ def test_pictures_and_files(client: httpx.Client, gateway: Gateway) -> None:
     assert 'name="a&quot;b.txt"' in system and "untrusted" in system and system.count("</file>") == 1
     item["content"][1]["file_data"] = f"data:application/zip;base64,{notes}"  # type: ignore[index]
     assert client.post("/v1/responses", json={"model": "openclaw", "input": [item]}).status_code == 400
+
+
+def test_pictures_and_files_as_openclaws_clients_spell_them(client: httpx.Client, gateway: Gateway) -> None:
+    def ask(*parts: Any) -> httpx.Response:
+        content = [{"type": "input_text", "text": "look"}, *parts]
+        item = {"type": "message", "role": "user", "content": content}
+        return client.post("/v1/responses", json={"model": "openclaw", "input": [item]})
+
+    picture = {"type": "base64", "media_type": "image/png", "data": PNG}
+    notes = {
+        "type": "base64",
+        "media_type": "text/plain",
+        "filename": "a.txt",
+        "data": base64.b64encode(b"buy milk").decode(),
+    }
+    told = ask({"type": "input_image", "source": picture}, {"type": "input_file", "source": notes})
+    assert told.status_code == 200, told.text
+    order = last_order(gateway)
+    assert order["media"] == ["image/png"] and "buy milk" in order["system"] and 'name="a.txt"' in order["system"]
+    for source in (
+        {"type": "url", "url": "http://127.0.0.1:1/x.png"},
+        {"type": "base64", "media_type": "image/svg+xml", "data": base64.b64encode(b"<svg/>").decode()},
+        {"type": "base64", "media_type": "image/png"},
+        {"type": "elsewhere"},
+        "x",
+    ):
+        told = ask({"type": "input_image", "source": source})
+        assert told.status_code == 400 and told.json()["error"]["type"] == "invalid_request_error", told.text
+    assert ask({"type": "input_file", "source": {**notes, "media_type": "application/zip"}}).status_code == 400
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/x.png", "http://localhost/x.png", "http://169.254.169.254/x"])
@@ -334,6 +375,11 @@ def test_a_stream_is_taken_up_where_it_broke_off(client: httpx.Client, gateway: 
     number = int(mark.partition(":")[2])
     assert said == "".join(f"{each} " for each in range(3))[2 * (number - 1) :]
     assert mark.partition(":")[0] not in [each["run"] for each in records(gateway).read("cancel")]
+    before = len(records(gateway).read("order"))
+    for nonsense in ("5", "nobody:1", f"{mark}:x", "-1:-1", "x" * 200):
+        told = client.post("/v1/chat/completions", json=asked, headers={"last-event-id": nonsense})
+        assert told.status_code == 404, told.text
+    assert len(records(gateway).read("order")) == before, "no second run"
     other = {"authorization": f"Bearer {key_of(client, gateway)}", "last-event-id": mark}
     assert client.post("/v1/chat/completions", json=asked, headers=other).status_code == 404
 
@@ -364,6 +410,15 @@ def test_an_endpoint_that_is_off_is_not_there() -> None:
         assert client.post("/v1/responses", json={"model": "openclaw", "input": "hi"}).status_code == 200
         told = client.post("/v1/responses", json={"model": "openclaw", "input": "x" * 2048})
         assert told.status_code == 413 and told.json()["error"]["message"] == "Payload too large"
+    off = {"http": {"endpoints": {"responses": {"enabled": False}}}}
+    with (
+        running_gateway(settings({}, agents=AGENTS, gateway=off), command=WITH_AGENTS) as gateway,
+        httpx.Client(base_url=gateway.base_url, headers=gateway.headers) as client,
+    ):
+        assert client.post("/v1/responses", json={"model": "openclaw", "input": "hi"}).status_code == 404
+        url = gateway.base_url.replace("http", "ws", 1) + "/v1/responses"
+        with pytest.raises(InvalidStatus, match="404"), connect(url, additional_headers=gateway.headers, proxy=None):
+            pass
 
 
 def test_a_background_response_that_is_stopped_stops_its_run(sdk: openai.OpenAI, gateway: Gateway) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from crawdad.core.errors import GatewayError
 from tests.attacks.sockets import eventually
+from tests.support.agent_plugin import plugin_routes
 from tests.support.agent_server import WITH_AGENTS
 from tests.support.server import Gateway, running_gateway, settings
 
@@ -111,3 +113,35 @@ def test_plugins_see_paths_that_say_what_they_mean(gateway: Gateway, path: str) 
     connection.request("GET", path)
     assert connection.getresponse().status in (400, 401, 404)
     connection.close()
+
+
+def test_no_plugin_serves_what_is_the_gateways(client: httpx.Client, nobody: httpx.Client) -> None:
+    for path in (
+        "/v1/shadow",
+        "/v1beta/shadow",
+        "/api/shadow",
+        "/tools/shadow",
+        "/__openclaw__/shadow",
+        "/health/shadow",
+    ):
+        assert client.get(path).status_code == 404, path
+    routes = plugin_routes(None)  # type: ignore[arg-type]
+    handler = routes.handlers()[0].handler
+    for path in (
+        "/v1/models",
+        "v1/responses/",
+        "/api/config",
+        "/hooks/wake",
+        "/tools/invoke",
+        "/media/x",
+        "/",
+        "/health",
+    ):
+        with pytest.raises(GatewayError, match="gateway's own"):
+            routes.add_route("shadow", path, handler)
+    with pytest.raises(GatewayError, match="gateway's own"):
+        routes.add_route("shadow", "/api/channels/pigeon/open", handler, auth="plugin")
+    with pytest.raises(GatewayError, match="served by the plugin greeter"):
+        routes.add_route("shadow", "/plugin/exact/", handler)
+    assert client.post("/api/channels/pigeon/webhook").text.startswith("token ")
+    assert nobody.post("/api/channels/pigeon/webhook").status_code == 401

@@ -29,7 +29,6 @@ BETTER = {
     "cc-err-upstream429": "a failure has its own status",
     "cc-err-upstream500": "a failure has its own status",
     "resp-err-upstream500": "a failure has its own status",
-    "resp-image": "a picture that is none is refused",
     "resp-tools": "the flat form of tools is taken as well",
     "resp-get": "stored responses can be read",
     "resp-get-id": "stored responses can be read",

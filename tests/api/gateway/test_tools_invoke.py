@@ -53,6 +53,8 @@ def test_a_dry_run_does_nothing(client: httpx.Client) -> None:
         "sessionKey": "agent:main:main",
     }
     assert invoke(client, tool="nosuch", dryRun=True).status_code == 404
+    for nearly in ("true", 1, "yes"):  # whoever says something of the kind does not want it done
+        assert invoke(client, tool="echo", args={"text": "x"}, dryRun=nearly).json()["result"]["details"]["dryRun"]
     assert invoke(client, tool="echo", args={"text": "x"}).json()["result"]["details"]["calls"] == first + 1
 
 

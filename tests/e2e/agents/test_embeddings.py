@@ -41,3 +41,10 @@ def test_an_agents_embedding_model_or_the_one_that_is_named() -> None:
             assert told.status_code == 400 and "memorySearch.model" in error["message"] and error["param"] == "model"
             assert ask({"x-openclaw-model": "openclaw/main"}, model="agent:bare").status_code == 400
             assert ask(model="openclaw/nobody").status_code == 404
+            assert ask(input=["x" * 8192, *["y"] * 127]).status_code == 200
+            before = len(upstream.journal)
+            for too_much in (["x"] * 129, "x" * 8193, ["x" * 8192] * 9, [[1, 2, 3]]):
+                told = ask(input=too_much)
+                assert told.status_code == 400 and told.json()["error"]["param"].startswith("input"), told.text
+            assert len(upstream.journal) == before
+            assert ask(model="acme/text-embedding-3-small", input=["x"] * 129).status_code == 200  # a model, no agent

@@ -21,7 +21,8 @@ from crawdad.services.schedule.tokens import read_answer
 from crawdad.services.tasks import Tasks
 from crawdad.store.database import Database
 from crawdad.store.heartbeats import HeartbeatStore
-from crawdad.store.inprocess import InProcessBus, InProcessRateCounter
+from crawdad.store.inprocess import InProcessBus
+from crawdad.store.rate_windows import RateWindows
 from tests.support.fakes import FakeClock
 from tests.support.schedule import Office, office
 
@@ -73,7 +74,7 @@ def heart_of(desk: Office, tasks: Tasks, runner: str = "here") -> Chest:
         desk.events,
         Deliveries(desk.outbound, desk.sessions, desk.transport, lambda: desk.settings),
         Body(lambda: settings, zone_of, checklist, lambda: "per-sender"),
-        Surroundings(tasks, desk.clock, InProcessRateCounter(desk.clock), InProcessBus(), runner),
+        Surroundings(tasks, desk.clock, RateWindows(desk.database, desk.clock), InProcessBus(), runner),
     )
     chest = Chest(desk, hearts, tasks, settings)
     return chest

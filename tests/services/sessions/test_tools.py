@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 import pytest
 
-from crawdad.core.agents import RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Principal
 from crawdad.core.parts import JsonObject, Message, TextPart, ToolCallPart, ToolResultPart
@@ -66,7 +65,7 @@ class Bench:
         return sorted(row["key"] for row in outcome.details["sessions"])
 
     def sending(self) -> SessionsSend:
-        return SessionsSend(self.access, self.runs, self.tasks)
+        return SessionsSend(self.access, self.runs)
 
 
 @pytest.fixture
@@ -201,34 +200,6 @@ async def test_agents_that_send_on_and_on_are_stopped(bench: Bench) -> None:
     await refused(
         bench.call(bench.sending(), bench.context(depth=1), sessionKey=CHILD, message="x"), ErrorKind.FORBIDDEN
     )
-
-
-class Chatterboxes(ScriptedRuns):
-    """Agents that always have something to say."""
-
-    def __init__(self, bench: Bench, skip_after: int = 1000) -> None:
-        super().__init__(bench.world.service, bench.tasks)
-        self._skip_after = skip_after
-
-    async def start(self, order: RunOrder) -> str:
-        number = len(self.orders) + 1
-        order.parts = [TextPart("say REPLY_SKIP" if number >= self._skip_after else f"say word {number}")]
-        return await super().start(order)
-
-
-@pytest.mark.parametrize(("most", "skip_after", "turns"), [(5, 1000, 6), (2, 1000, 3), (0, 1000, 1), (5, 3, 3)])
-async def test_replies_go_to_and_fro_only_so_often(bench: Bench, most: int, skip_after: int, turns: int) -> None:
-    bench.configure(session={"agentToAgent": {"maxPingPongTurns": most}})
-    bench.runs = Chatterboxes(bench, skip_after)
-    context = bench.context()
-    outcome = await bench.call(bench.sending(), context, sessionKey=CHILD, message="go", timeoutSeconds=0)
-    assert outcome.details["status"] == "accepted"
-    replying = [task for task in bench.tasks._running if task.get_name().startswith("replies")]
-    for task in replying:
-        await task
-    assert [order.session_key for order in bench.runs.orders] == [CHILD, MAIN, CHILD, MAIN, CHILD, MAIN][:turns]
-    assert all(order.untrusted for order in bench.runs.orders[1:])
-    assert [order.depth for order in bench.runs.orders[1:]] == list(range(1, turns))
 
 
 async def test_the_state_of_a_session(bench: Bench) -> None:

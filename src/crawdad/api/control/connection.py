@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from crawdad.api.call import Send
+from crawdad.core.identity import Principal
 from crawdad.services.devices.admission import Admitted
 from crawdad.wire.control import frames
 from crawdad.wire.control.connect import Connect
@@ -24,13 +25,15 @@ _OVERHEAD = 100
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Where a client comes from. `local`: a program on this machine, reached without a proxy."""
+    """Where a client comes from. `local`: a program on this machine, reached without a proxy. `visitor`: whom a proxy or
+    Tailscale vouches for."""
 
     address: str
     host: str
     origin: str
     local: bool
     foreign: bool
+    visitor: Principal | None = None
 
 
 WriteNow = Callable[[bytes], bool]

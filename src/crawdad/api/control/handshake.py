@@ -10,6 +10,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
 from crawdad.services.devices.admission import Admission, Claim
+from crawdad.services.identity.visitors import by_proxy
 from crawdad.wire.control import errors
 from crawdad.wire.control.connect import BROWSER_CLIENTS, CONTROL_UI, Connect, read_connect
 from crawdad.wire.control.device import Proof, device_id, is_signed, raw_public_key, spelled, texts
@@ -64,7 +65,8 @@ class Handshake:
             return errors.origin_refused()
         if connect.proof is None:
             given = any(connect.credential(name) for name in ("token", "password", "deviceToken"))
-            open_here = self._admission.is_open and peer.local
+            panel = connect.client_id == CONTROL_UI and peer.visitor is not None and by_proxy(peer.visitor)
+            open_here = panel or (self._admission.is_open and peer.local)
             if connect.role == NODE or not (given or open_here) or (connect.client_id == CONTROL_UI and not open_here):
                 return errors.no_device(connect.client_id)
             return None
@@ -95,6 +97,8 @@ class Handshake:
             peer.address,
             peer.local,
             foreign_page=bool(peer.origin) and connect.client_id not in BROWSER_CLIENTS,
+            own_page=connect.client_id == CONTROL_UI,
+            visitor=peer.visitor,
             described=_described(connect, peer),
             token=connect.credential("token"),
             password=connect.credential("password"),

@@ -250,8 +250,10 @@ def peer_of(scope: Scope) -> Peer:
     address = scope["client"][0] if scope.get("client") else ""
     host = headers.get(b"host", "")
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].lower()
-    local = is_loopback(address) and name in _LOCAL_NAMES and not any(each in headers for each in _PROXY_HEADERS)
-    return Peer(address, host, headers.get(b"origin", ""), local, bool(scope.get("crawdad.foreign")))
+    visitor = scope.get("crawdad.visitor")
+    proxied = visitor is not None or any(each in headers for each in _PROXY_HEADERS)
+    local = is_loopback(address) and name in _LOCAL_NAMES and not proxied
+    return Peer(address, host, headers.get(b"origin", ""), local, bool(scope.get("crawdad.foreign")), visitor)
 
 
 async def _turn_away(scope: Scope, send: Send) -> None:

@@ -10,6 +10,7 @@ _NAMES = (
     b"x-openclaw-session-key",
     b"x-openclaw-model",
     b"x-openclaw-message-channel",
+    b"x-openclaw-queue-mode",
     b"last-event-id",
     b"idempotency-key",
 )

@@ -11,10 +11,8 @@ from crawdad.api.gateway.answers import COMMON, answer_json, answer_text, refusa
 from crawdad.api.speaking import Gate
 from crawdad.core.errors import GatewayError
 from crawdad.core.identity import Principal
-from crawdad.core.plugin_http import PluginAnswer, PluginRequest, PluginRoute, PluginRoutes
+from crawdad.core.plugin_http import PluginAnswer, PluginRequest, PluginRoute, PluginRoutes, is_gateways
 
-_NEVER = ("/api/", "/v1/", "/v1beta/", "/hooks/", "/media/", "/tools/", "/channels/")
-"""Beginnings that belong to the gateway: no handler is asked about them."""
 _NOT_PASSED = frozenset((*CREDENTIAL_HEADERS, b"cookie", b"proxy-authorization"))
 _OURS = frozenset(("content-length", "transfer-encoding", "connection"))
 _log = structlog.get_logger(__name__)
@@ -29,11 +27,11 @@ class PluginDispatch:
 
     def claim(self, call: Call) -> Handler | None:
         """The handler for paths that a plugin may serve."""
-        if not canonical(call.path):
+        if not canonical(call.path) or is_gateways(call.path):
             return None
         if self._routes.exact(call.path) is not None:
             return self.serve
-        return self.serve if self._routes.handlers() and not call.path.startswith(_NEVER) else None
+        return self.serve if self._routes.handlers() and not call.path.startswith("/api/") else None
 
     async def serve(self, call: Call) -> None:
         """One request."""

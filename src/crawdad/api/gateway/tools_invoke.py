@@ -91,7 +91,7 @@ def order_of(call: Call, body: dict[str, Any]) -> ToolOrder | None:
         _text(body, "action") or None,
         _text(body, "sessionKey"),
         _text(body, "agentId") or call.header(b"x-openclaw-agent-id"),
-        body.get("dryRun") is True,
+        body.get("dryRun") not in (None, False),
         key[:200] or None,
         call.header(b"x-openclaw-message-channel")[:64],
         call.header(b"x-openclaw-account-id")[:64],

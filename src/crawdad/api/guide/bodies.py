@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from crawdad.core.agents import QueueMode
 from crawdad.core.errors import bad_request
 from crawdad.core.parts import MediaPart, Message, Part, TextPart
 from crawdad.core.request import Sampling
@@ -44,6 +45,7 @@ class KnobsBody(Body):
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     stream: bool = False
+    queue_mode: QueueMode | None = None
     timeout_seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
 
     @property

@@ -86,7 +86,7 @@ def turn_routes(router: APIRouter, guide: Guide) -> None:
 
 
 def _wish(body: KnobsBody, key: str | None) -> TurnWish:
-    return TurnWish(body.model, body.sampling, body.timeout_seconds, key or None)
+    return TurnWish(body.model, body.sampling, body.timeout_seconds, key or None, body.queue_mode)
 
 
 def _accepts_stream(request: Request) -> bool:

@@ -13,6 +13,7 @@ import orjson
 
 from crawdad.api.call import Call, Receive, Scope, Send
 from crawdad.api.feature_headers import session_headers
+from crawdad.api.front_door import not_found
 from crawdad.api.gateway.headers import gateway_headers
 from crawdad.api.speaking import Dialect, Gate, admit, new_exchange, usable_model_name
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -48,6 +49,8 @@ class ResponsesSocket:
         call = Call({**scope, "method": "GET"}, receive, send, self._gate.randomness.new_id())
         await receive()  # websocket.connect
         try:
+            if not self._gate.settings().gateway.http.endpoints.responses.enabled:
+                raise not_found(call)
             self._gate.switch.check()
             self._gate.admit(call)
         except GatewayError as error:

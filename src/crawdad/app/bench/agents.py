@@ -105,6 +105,10 @@ class _Nothing:
         """None."""
         return SkillSnapshot()
 
+    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
+        """None."""
+        return None
+
     async def add(self, session_key: str, text: str, *, key: str | None = None, untrusted: bool = True) -> bool:
         """Forget it."""
         return False

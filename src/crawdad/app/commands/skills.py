@@ -18,7 +18,7 @@ from crawdad.app.words import LANGUAGE, words
 
 if TYPE_CHECKING:
     from crawdad.services.skills.installing import Candidate
-    from crawdad.services.skills.library import Skill
+    from crawdad.services.skills.skill import Skill
 
 app = application("skills", no_args_is_help=True)
 
@@ -35,7 +35,7 @@ def list_skills(context: typer.Context, workspace: Workspace = None) -> int:
             return list(await skills.found(workspace))
 
     found = asyncio.run(look())
-    rows = [(one.head.name, one.source, _state(one), one.head.description) for one in found]
+    rows = [(one.head.name, one.source, _state(one), one.head.described(LANGUAGE)) for one in found]
     table = Table([words(f"cli.skills.column.{name}") for name in ("name", "source", "state", "description")], rows)
     document = {"skills": [_document(skill) for skill in found]}
     invocation.output.show(document, table if found else words("cli.skills.none"))
@@ -55,7 +55,7 @@ def show(context: typer.Context, name: Name, workspace: Workspace = None) -> int
     skill, record = asyncio.run(look())
     head = skill.head
     lines = [
-        f"{head.name}: {head.description}",
+        f"{head.name}: {head.described(LANGUAGE)}",
         words("cli.skills.where", path=skill.path, source=skill.source),
         words("cli.skills.is", state=_words(skill)),
     ]

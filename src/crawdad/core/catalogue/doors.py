@@ -44,6 +44,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The agent {agent} has no embedding model: set agents.defaults.memorySearch.model, or name one in x-openclaw-model.",
         "智能体 {agent} 没有向量模型：请设置 agents.defaults.memorySearch.model，或用 x-openclaw-model 指定。",
     ),
+    "doors.embedding_inputs": (
+        "an agent takes at most {most} inputs at once",
+        "智能体一次最多接受 {most} 条输入",
+    ),
+    "doors.embedding_characters": (
+        "an agent takes inputs of at most {most} characters",
+        "智能体的每条输入最多 {most} 个字符",
+    ),
+    "doors.embedding_in_all": (
+        "an agent takes at most {most} characters at once",
+        "智能体一次最多接受 {most} 个字符",
+    ),
+    "doors.queue_mode": (
+        "x-openclaw-queue-mode must be one of {modes}",
+        "x-openclaw-queue-mode 必须是以下之一：{modes}",
+    ),
     "doors.attachment_pdf": ("a PDF file cannot be read: {reason}", "无法读取 PDF 文件：{reason}"),
     "doors.pdf_locked": ("it is encrypted with a password", "文件已用密码加密"),
     "doors.pdf_broken": ("it is damaged", "文件已损坏"),

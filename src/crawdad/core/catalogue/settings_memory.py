@@ -10,6 +10,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "More files and folders that are searched, beside MEMORY.md and memory/.",
         "除 MEMORY.md 和 memory/ 外，额外检索的文件和文件夹。",
     ),
+    f"{_AT}.sources": (
+        "What is searched: `memory` (files), `sessions` (what was said in the agent's sessions).",
+        "检索的来源：`memory`（文件）、`sessions`（该智能体各会话中说过的内容）。",
+    ),
     f"{_AT}.provider": (
         "Whose embedding model it is, where `model` does not say so.",
         "嵌入模型所属的服务商（`model` 中未写明时使用）。",

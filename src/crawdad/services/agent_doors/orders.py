@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crawdad.core.agents import RunOrder
+from crawdad.core.agents import QUEUE_MODES, QueueMode, RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import Part, TextPart
-from crawdad.core.request import ModelRequest, Reasoning, Sampling, Tool
+from crawdad.core.request import ModelRequest, Reasoning, Tool
 from crawdad.core.text import Language, Text
 from crawdad.core.tools import Sender
 from crawdad.services.agent_doors.conversation import Conversation, prompt_of
@@ -18,6 +18,7 @@ from crawdad.services.agent_doors.session_keys import client_session, named_sess
 SESSION_HEADER = "x-openclaw-session-key"
 MODEL_HEADER = "x-openclaw-model"
 CHANNEL_HEADER = "x-openclaw-message-channel"
+QUEUE_HEADER = "x-openclaw-queue-mode"
 _RANGES = {
     "temperature": (0.0, 2.0),
     "top_p": (0.0, 1.0),
@@ -63,7 +64,7 @@ def order_of(asked: Asked) -> RunOrder:
     if not conversation.entries:
         field_name = "input" if request.protocol == "openai-responses" else "messages"
         raise bad_request("doors.no_message", None, field=field_name)
-    _check_sampling(request.sampling)
+    _check_sampling(request)
     tools, must = client_tools(request)
     goes_on = asked.paused is not None
     words = "\n\n".join(entry.text for entry in conversation.after if entry.text) if goes_on else ""
@@ -88,6 +89,7 @@ def order_of(asked: Asked) -> RunOrder:
             request.user or asked.principal.id, request.user or asked.principal.name, is_owner(asked.principal)
         ),
         channel=headers.get(CHANNEL_HEADER, "")[:64],
+        queue_mode=_queue_mode(headers.get(QUEUE_HEADER, "")),
         client_address=asked.address,
         language=asked.language,
     )
@@ -151,10 +153,22 @@ def _thinking(asked: Reasoning | None) -> str | None:
     return "off" if asked.off else asked.effort
 
 
-def _check_sampling(sampling: Sampling) -> None:
+def _queue_mode(named: str) -> QueueMode | None:
+    """What becomes of the message where its session is busy. Raises BAD_REQUEST."""
+    if not named:
+        return None
+    for mode in QUEUE_MODES:
+        if named.lower() == mode:
+            return mode
+    raise bad_request("doors.queue_mode", None, modes=", ".join(QUEUE_MODES))
+
+
+def _check_sampling(request: ModelRequest) -> None:
+    sampling = request.sampling
     for name, (least, most) in _RANGES.items():
         value = getattr(sampling, name)
         if value is not None and not least <= value <= most:
             raise bad_request("wire.value", name, value=str(value))
     if sampling.max_tokens is not None and sampling.max_tokens < 1:
-        raise bad_request("wire.value", "max_tokens", value=str(sampling.max_tokens))
+        name = "max_output_tokens" if request.protocol == "openai-responses" else "max_tokens"
+        raise bad_request("wire.value", name, value=str(sampling.max_tokens))

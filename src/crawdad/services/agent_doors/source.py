@@ -77,7 +77,7 @@ class AgentSource:
             session = order.session_key
             run_id = await self._runs.start(order)
             if turn.codec.name == RESPONSES:
-                await self._remember(turn, [f"response:resp_{turn.exchange.id}"], order.agent_id, session)
+                await self._remember(turn, [f"response:resp_{_name_of(turn)}"], order.agent_id, session)
         else:
             run_id = await self._resumed(turn, mark)
         if turn.codec.name == _CHAT:
@@ -90,6 +90,7 @@ class AgentSource:
             must_call=must_call(request),
             resumed=mark is not None and mark.number > 0,
             items=turn.codec.name == RESPONSES and self._settings().gateway.http.endpoints.responses.tool_items,
+            at_once=bool(turn.run_key),
         )
         ended = False
         try:
@@ -119,7 +120,7 @@ class AgentSource:
             conversation,
             agent_id,
             turn.principal,
-            turn.exchange.id,
+            _name_of(turn),
             turn.gateway_headers,
             attachments.files,
             attachments.pictures,
@@ -127,7 +128,7 @@ class AgentSource:
             earlier,
             turn.exchange.client_address,
             turn.language,
-            f"{turn.codec.name}:{key}" if key else None,
+            f"{turn.codec.name}:{key}" if key else f"response:{turn.run_key}" if turn.run_key else None,
         )
         order = order_of(asked)
         await self._check_owner(turn, order.session_key)
@@ -164,7 +165,7 @@ class AgentSource:
     async def _resumed(self, turn: Turn, mark: _Mark) -> str:
         state = await self._runs.look(mark.run_id)
         if state is None or state.principal_id != turn.principal.id:
-            raise GatewayError(ErrorKind.NOT_FOUND, Text("doors.run_gone"), {"code": "run_not_found", "passing": False})
+            raise _run_gone()
         return mark.run_id
 
     async def _remember_calls(self, turn: Turn, state: RunState) -> None:
@@ -192,12 +193,27 @@ def _readable(turn: Turn) -> ModelRequest:
 
 
 def _mark_of(turn: Turn) -> _Mark | None:
-    if turn.codec.name != _CHAT or not turn.stream:
+    given = turn.gateway_headers.get(LAST_EVENT, "").strip()
+    if turn.codec.name != _CHAT or not turn.stream or not given:
         return None
-    found = _MARK.match(turn.gateway_headers.get(LAST_EVENT, "").strip())
-    return _Mark(found[1], int(found[2])) if found else None
+    found = _MARK.match(given)
+    if found is None:  # whoever wants a stream taken up wants no second run
+        raise _run_gone()
+    return _Mark(found[1], int(found[2]))
+
+
+def _run_gone() -> GatewayError:
+    return GatewayError(ErrorKind.NOT_FOUND, Text("doors.run_gone"), {"code": "run_not_found", "passing": False})
+
+
+def _name_of(turn: Turn) -> str:
+    """What a turn's fresh session and its Response are called by."""
+    return turn.reply_id if turn.codec.name == RESPONSES and turn.reply_id else turn.exchange.id
 
 
 def _outlives(turn: Turn) -> bool:
-    """Whether the run goes on without the client: it can come back for it."""
+    """Whether the run goes on without the client: it can come back for it. In the background it goes on without this process,
+    too."""
+    if turn.run_key:
+        return not turn.given_up
     return bool(turn.gateway_headers.get(IDEMPOTENCY) or turn.gateway_headers.get(LAST_EVENT))

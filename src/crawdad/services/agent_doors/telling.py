@@ -34,6 +34,7 @@ class Telling:
     The agent's own tools are its own affair: calls of the client's tools alone are told as calls. `items`: the others are shown
     as calls of a server's tools, which no client runs, each with its result; in Responses' own words, as no other protocol has
     any. Thinking is told to those who asked for it (`thinking`). `resumed`: the client has heard the beginning already.
+    `at_once`: the answer begins with the run, not with its first words, as nobody waits for a status.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Telling:
         must_call: bool = False,
         resumed: bool = False,
         items: bool = False,
+        at_once: bool = False,
     ) -> None:
         self._model = model
         self._thinking = thinking
         self._must_call = must_call
         self._resumed = resumed
         self._items = items
+        self._at_once = at_once
         self._arguments: dict[str, JsonObject] = {}
         self._begun = False
         self._open: int | None = None
@@ -68,6 +71,9 @@ class Telling:
             return self._words(str(data.get("delta") or ""), "thinking")
         if event.kind == "client_call":
             return self._call(str(data.get("callId")), str(data.get("name")), str(data.get("arguments") or ""))
+        if event.kind == "lifecycle":  # begun again after its process had died: what it said before stands by itself
+            self._apart = self._apart or (self._said and data.get("resumed") is True)
+            return self._start() if self._at_once and data.get("phase") == "start" else []
         if event.kind == "tool":
             self._apart = self._said
             return [*self._start(), *self._item(data)]

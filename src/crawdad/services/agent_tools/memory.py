@@ -11,6 +11,7 @@ from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 from crawdad.services.agent_tools.arguments import get_count, get_number, need_text, schema
 from crawdad.services.memory.service import Memory
+from crawdad.services.memory.transcripts import session_in, view_of
 
 _SNIPPET = 700
 _MOST_CHARACTERS = 50_000
@@ -21,7 +22,8 @@ class MemorySearch:
 
     definition = ToolDefinition(
         "memory_search",
-        "Search your own notes (MEMORY.md and memory/*.md) by words and, where it is set up, by meaning. Use it before you "
+        "Search your own notes (MEMORY.md and memory/*.md; earlier sessions too, where that is set up) by words and, where it "
+        "is set up, by meaning. Use it before you "
         "answer about earlier work, decisions, dates, people, preferences or tasks. Read more of a hit with memory_get.",
         schema(
             {
@@ -44,7 +46,7 @@ class MemorySearch:
         least = get_number(arguments, "minScore", 0, 0, 1) if arguments.get("minScore") is not None else None
         scope = context.scope
         asker = Asker(scope.principal, scope.session_key, context.language)
-        found = await self._memory.search(scope.agent_id, context.workspace, query, asker, most, least)
+        found = await self._memory.search(scope.agent_id, context.workspace, query, asker, most, least, view_of(scope))
         results = [
             {
                 "path": hit.chunk.path,
@@ -52,7 +54,7 @@ class MemorySearch:
                 "endLine": hit.chunk.last,
                 "score": round(hit.score, 3),
                 "snippet": hit.chunk.text[:_SNIPPET],
-                "source": "memory",
+                "source": "memory" if session_in(hit.chunk.path) is None else "sessions",
             }
             for hit in found.hits
         ]
@@ -61,7 +63,9 @@ class MemorySearch:
             document["model"] = found.model
         if found.problem:
             document["problem"] = found.problem
-        return told(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), document)
+        # what was said in other sessions may have come from anybody
+        outside = any(result["source"] == "sessions" for result in results)
+        return told(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), document, untrusted=outside)
 
 
 class MemoryGet:
@@ -87,7 +91,7 @@ class MemoryGet:
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
         path = need_text(arguments, "path", 1000)
-        text = await self._memory.read(context.scope.agent_id, context.workspace, path)
+        text = await self._memory.read(context.scope.agent_id, context.workspace, path, view_of(context.scope))
         if text is None:
             raise GatewayError(ErrorKind.NOT_FOUND, Text("memory.no_file", {"path": path}), {"param": "path"})
         lines = text.splitlines()
@@ -97,4 +101,5 @@ class MemoryGet:
         last = min(len(lines), first - 1 + count)
         cut = len(shown) > _MOST_CHARACTERS
         details: JsonObject = {"path": path, "from": first, "to": last, "lines": len(lines), "truncated": cut}
-        return told(shown[:_MOST_CHARACTERS] or "(Nothing stands there.)", details)
+        outside = session_in(path) is not None
+        return told(shown[:_MOST_CHARACTERS] or "(Nothing stands there.)", details, untrusted=outside)

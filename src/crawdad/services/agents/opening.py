@@ -31,6 +31,9 @@ from crawdad.services.agents.turn import AgentTurn, Limits, TurnLog
 from crawdad.services.agents.workspace import WorkspaceFiles, context_files
 from crawdad.store.runs import StoredRun
 
+_PEOPLE = ("client", "api", "channel")
+"""Where people speak."""
+
 
 class Interrupted(Exception):
     """The turn was cut off where it cannot safely be taken up again. `calls` are those that may have taken effect."""
@@ -205,6 +208,7 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     told = await world.system_events.take(order.session_key, turn.run_id)
     orders = [order, *(order_of(run.order) for run in runs[1:])]
     parts = _safe(turn, order, merged_parts(orders)) if any(one.parts for one in orders) else []
+    parts += [TextPart(f"\n\n{text}") for one in orders if (text := await _called_skill(world, turn, one)) is not None]
     if told:
         turn.untrusted = turn.untrusted or any(OUTSIDE_EVENT in line for line in told)
         parts = [TextPart(harmless("\n".join(told)) + "\n\n"), *parts]
@@ -214,6 +218,13 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     if not lines and not order.extra.get("compact"):
         raise bad_request("agents.nothing_said", "message")
     await log.append(*lines)
+
+
+async def _called_skill(world: Surroundings, turn: AgentTurn, order: RunOrder) -> str | None:
+    """The instructions of the skill that a message calls for. A stranger's command is plain text."""
+    if order.origin not in _PEOPLE or (order.untrusted and not order.sender.owner) or order.prompt_mode != "full":
+        return None
+    return await world.skills.called(turn.agent.id, turn.agent.workspace, text_of(order.parts))
 
 
 def _safe(turn: AgentTurn, order: RunOrder, parts: list[Part]) -> list[Part]:

@@ -20,6 +20,7 @@ from crawdad.services.agents.opening import Surroundings
 from crawdad.services.agents.orders import order_json, usage_of
 from crawdad.services.agents.queueing import place, rules_for
 from crawdad.services.agents.recorder import Recorder
+from crawdad.services.agents.replies import REPLIES
 from crawdad.services.agents.thinking import level_of
 from crawdad.services.agents.transcript import read_parts
 from crawdad.store.runs import RunStore, StoredRun
@@ -130,6 +131,14 @@ class Runs:
                 return state_of(found)
             await self._wait_for_news(run_id, min(_LOOK_SECONDS, left))
 
+    async def owe(self, run_id: str) -> None:
+        """Have what a run says go to the agent that wanted it, whenever it has ended."""
+        found = await self._store.get(run_id)
+        for _ in range(2):  # it may end meanwhile
+            if found is None or await self._store.change(run_id, {"unannounced": True}, only_from=found.status):
+                return
+            found = await self._store.get(run_id)
+
     async def cancel(self, run_id: str) -> bool:
         """Stop a run wherever it is, and everything that it began. False: it had ended."""
         found = await self._store.get(run_id)
@@ -193,7 +202,7 @@ class Runs:
             depth=order.depth,
             title=order.title[:200],
             spawned_by=spawned_by,
-            unannounced=bool(spawned_by) and bool(order.extra.get("announce", True)),
+            unannounced=(bool(spawned_by) and bool(order.extra.get("announce", True))) or _is_owed(order),
         )
 
     async def _known(self, order: RunOrder) -> str | None:
@@ -253,6 +262,11 @@ class Runs:
             waiters.discard(news)
             if not waiters:
                 self._waiters.pop(run_id, None)
+
+
+def _is_owed(order: RunOrder) -> bool:
+    replies = order.extra.get(REPLIES)
+    return isinstance(replies, dict) and bool(replies["owed"])
 
 
 def _stopped(words: str, reason: str) -> End:

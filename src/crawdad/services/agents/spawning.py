@@ -15,12 +15,13 @@ from crawdad.core.agents import ENDED, AgentRuns, RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.ports import Clock, Randomness
-from crawdad.core.sessions import agent_of, kind_of
+from crawdad.core.sessions import Sessions, agent_of, kind_of
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext
 from crawdad.services.agents.boundaries import marked
 from crawdad.services.agents.execution import End
 from crawdad.services.agents.orders import order_of, route_json, route_of
+from crawdad.services.agents.replies import REPLIES, next_order
 from crawdad.services.agents.roster import Agent, Roster
 from crawdad.services.agents.thinking import level_of
 from crawdad.store.runs import RunStore, StoredRun
@@ -45,6 +46,7 @@ class Spawner:
         runs: AgentRuns,
         store: RunStore,
         roster: Callable[[], Roster],
+        sessions: Sessions,
         randomness: Randomness,
         clock: Clock,
         secret: str,
@@ -53,6 +55,7 @@ class Spawner:
         self.store = store
         self.clock = clock
         self._roster = roster
+        self._sessions = sessions
         self._randomness = randomness
         self._secret = secret
 
@@ -109,7 +112,7 @@ class Spawner:
 
     async def ended(self, run: StoredRun, end: End) -> None:
         """A run has ended: if a session waits for it, it hears of it."""
-        if run.unannounced and run.spawned_by:
+        if run.unannounced or REPLIES in (run.order.get("extra") or {}):
             found = await self.store.get(run.id)
             if found is not None and found.unannounced and not found.absorbed_by:
                 await self._announce(found)
@@ -133,12 +136,23 @@ class Spawner:
     async def _announce(self, run: StoredRun) -> None:
         if run.status != "cancelled":
             try:
-                await self.runs.start(await self._announcement(run))
+                order = await self._reply(run) if REPLIES in run.order["extra"] else await self._announcement(run)
+                if order is not None:
+                    await self.runs.start(order)
             except GatewayError as error:
                 if error.kind is ErrorKind.UNAVAILABLE:
                     return  # later
                 _log.warning("result_not_announced", run_id=run.id, reason=error.message())
         await self.store.change(run.id, {"unannounced": False}, only_from=run.status)
+
+    async def _reply(self, run: StoredRun) -> RunOrder | None:
+        """What the words of a run that answered another agent become; None: nothing."""
+        if run.status != "completed":
+            return None
+        order = next_order(order_of(run.order), run.text)
+        if order is None or await self._sessions.get(order.session_key) is None:
+            return None
+        return order
 
     async def _announcement(self, run: StoredRun) -> RunOrder:
         order = order_of(run.order)

@@ -73,7 +73,7 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "FileInputSettings": _words("pdf"),
     "SearchServiceSettings": _words("inlineCitations"),
     "SkillsInstallSettings": _words("nodeManager preferBrew"),
-    "MemorySearchSettings": _words("cache experimental fallback local remote sources store sync"),
+    "MemorySearchSettings": _words("cache experimental fallback local remote store sync"),
     "MemoryQuerySettings": _words("maxInjectedChars"),
     "HybridSettings": _words("candidateMultiplier mmr temporalDecay"),
     "McpServerSettings": _words("disabled transport type workingDirectory"),

@@ -9,11 +9,13 @@ from crawdad.core.devices import Described, Device, DeviceRequest, DeviceToken
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Principal
 from crawdad.core.ports import Clock, Randomness
-from crawdad.core.settings import AuthSettings
+from crawdad.core.settings import GatewaySettings
 from crawdad.core.text import Text
 from crawdad.services.devices.pairing import By, Pairing
 from crawdad.services.devices.rights import scopes_of
 from crawdad.services.identity.door import LOCAL, Door
+from crawdad.services.identity.living import Living
+from crawdad.services.identity.visitors import by_proxy
 from crawdad.wire.control.scopes import OPERATOR, beyond, holds, within
 
 _SILENT = ("not-paired", "scope-upgrade")
@@ -23,13 +25,16 @@ _SILENT = ("not-paired", "scope-upgrade")
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a client claims. `described` is a device whose proof holds. `local`: it is a program on this machine, reached
-    without a proxy; `foreign_page`: a browser's page other than our own asks."""
+    without a proxy; `foreign_page`: a browser's page other than our own asks; `own_page`: the control panel does, which says so
+    of itself. `visitor` is whom a proxy or Tailscale vouches for."""
 
     role: str
     scopes: tuple[str, ...]
     address: str
     local: bool
     foreign_page: bool = False
+    own_page: bool = False
+    visitor: Principal | None = None
     described: Described | None = None
     token: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -63,13 +68,14 @@ class Admission:
         self,
         door: Door,
         pairing: Pairing,
-        auth: Callable[[], AuthSettings],
+        gateway: Callable[[], GatewaySettings],
         clock: Clock,
         randomness: Randomness,
     ) -> None:
         self._door = door
         self._pairing = pairing
-        self._auth = auth
+        self._gateway = gateway
+        self._living = Living(door, gateway)
         self._clock = clock
         self._randomness = randomness
 
@@ -81,19 +87,19 @@ class Admission:
     @property
     def is_open(self) -> bool:
         """Whether nobody needs a credential."""
-        return self._auth().mode == "none"
+        return self._gateway().auth.mode == "none"
 
     @property
     def mode(self) -> str:
         """How clients prove themselves, in the protocol's words."""
-        auth = self._auth()
-        return "none" if auth.mode == "none" else "password" if auth.password is not None else "token"
+        auth = self._gateway().auth
+        return auth.mode if auth.mode != "token" else "password" if auth.password is not None else "token"
 
     def still(self, admitted: Admitted) -> bool:
         """Whether who came in would still be let in, as far as that costs no look into the database."""
         if admitted.credential and not self._door.knows(admitted.credential):
             return False
-        now = self._door.holder(admitted.principal.id)
+        now = self._living(admitted.principal.id)
         return now is not None and within(admitted.scopes, scopes_of(now)) == admitted.scopes
 
     async def admit(self, claim: Claim) -> Admitted:
@@ -105,8 +111,13 @@ class Admission:
         if not ceiling:
             raise _refused("unauthorized")
         wanted = within(claim.scopes, ceiling) if claim.role == OPERATOR else ()
+        panel = claim.own_page and claim.role == OPERATOR and not credential and by_proxy(principal)
         if claim.described is None:
-            return Admitted(principal, claim.role, wanted if claim.local else (), credential=credential)
+            return Admitted(principal, claim.role, wanted if claim.local or panel else (), credential=credential)
+        if (
+            panel
+        ):  # the proxy has let the person in, whatever browser it is; a token of its own would let it past the proxy
+            return Admitted(principal, claim.role, wanted, claim.described.device_id)
         device = await self._paired(claim, claim.described, wanted, By(principal.id, ceiling), record)
         admitted = Admitted(principal, claim.role, within(wanted, device.scopes), device.id, credential=credential)
         if device.parent_id != principal.id:
@@ -125,7 +136,7 @@ class Admission:
         """The principal, what it was known by, and all it could have."""
         if self.is_open:
             return LOCAL, "", scopes_of(LOCAL)
-        by_password = self.mode == "password"
+        by_password = self._gateway().auth.password is not None
         shared = (claim.password or claim.token) if by_password else claim.token
         if shared and self._door.knows(shared):
             principal = self._enter(shared, claim)
@@ -135,6 +146,8 @@ class Admission:
             found = await self._by_device_token(claim, given, record)
             if found is not None:
                 return found[0], "", found[1]
+        if claim.visitor is not None:  # also beside a credential that no longer holds: panels keep old ones
+            return claim.visitor, "", scopes_of(claim.visitor)
         word = "password" if by_password else "token"
         if not shared and not claim.device_token:
             raise _refused(f"{word}_missing")
@@ -164,7 +177,7 @@ class Admission:
             return None
         if not await self._pairing.mint.is_token(given, record[0].id, claim.role, token.serial):
             return None
-        parent = self._door.holder(record[0].parent_id)
+        parent = self._living(record[0].parent_id)
         if parent is None or not parent.limits.allow_address(claim.address):
             return None
         ceiling = within(token.scopes, scopes_of(parent))
@@ -203,7 +216,7 @@ class Admission:
 
     def _lacking(self, role: str, described: Described, wanted: tuple[str, ...], device: Device | None) -> str | None:
         """Why the device must be let in (again), in the protocol's word."""
-        if device is None or self._door.holder(device.parent_id) is None:
+        if device is None or self._living(device.parent_id) is None:
             return "not-paired"
         if role not in device.roles:
             return "role-upgrade"

@@ -119,6 +119,11 @@ def visitor(kind: str, user: str) -> Principal:
     return Principal(f"{kind}:{user}", "token", user, EVERYTHING, owner=user)
 
 
+def by_proxy(principal: Principal) -> bool:
+    """Whether a trusted proxy vouched for somebody."""
+    return principal.id.startswith("proxy:")
+
+
 def _value(headers: Headers, name: str) -> str:
     value = headers.get(name.lower().encode("latin-1", "replace"), b"").decode("utf-8", "replace").strip()
     return value if len(value) <= _MOST_CHARACTERS and value.isprintable() else ""

@@ -22,6 +22,7 @@ from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.ports import Clock
 from crawdad.services.memory.chunks import Chunk, chunks_of
 from crawdad.services.memory.index import Hit, Index, distinct, mixed, unit
+from crawdad.services.memory.transcripts import Transcripts, View, session_in
 
 _log = structlog.get_logger(__name__)
 _MOST_INDEXES = 64
@@ -60,8 +61,10 @@ class Memory:
         embed: EmbedTexts,
         clock: Clock,
         settings: Callable[[str], MemorySearchSettings],
+        transcripts: Transcripts | None = None,
     ) -> None:
         self._files = files
+        self._transcripts = transcripts
         self._vectors = vectors
         self._embed = embed
         self._clock = clock
@@ -69,13 +72,22 @@ class Memory:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     async def search(
-        self, agent_id: str, workspace: Path, query: str, asker: Asker, most: int | None, least: float | None
+        self,
+        agent_id: str,
+        workspace: Path,
+        query: str,
+        asker: Asker,
+        most: int | None,
+        least: float | None,
+        view: View | None = None,
     ) -> Search:
-        """The pieces that fit a query best, the newest state of the files."""
+        """The pieces that fit a query best, the newest state of the files, and of the logs that `view` covers where sessions
+        are searched."""
         settings = self.settings(agent_id)
-        kept = self._of(str(workspace))
+        view = view if self._searches_sessions(settings) else None
+        kept = self._of(f"{workspace}\0{view}")
         async with kept.lock:
-            await self._refresh(kept, workspace, settings)
+            await self._refresh(kept, workspace, settings, view)
             index = kept.index
             model = settings.embedding_model or ""
             likeness, problem = None, ""
@@ -96,9 +108,18 @@ class Memory:
         shown = distinct(hits, settings.query.max_results if most is None else most)
         return Search(shown, mode, model if likeness is not None else "", problem)
 
-    async def read(self, agent_id: str, workspace: Path, path: str) -> str | None:
-        """A file of memory; None where there is none of that name."""
-        return await self._files.read(workspace, self.settings(agent_id).extra_paths, path)
+    async def read(self, agent_id: str, workspace: Path, path: str, view: View | None = None) -> str | None:
+        """A file of memory, or a log that `view` covers; None where there is none of that name."""
+        settings = self.settings(agent_id)
+        return await self._read(workspace, settings, path, view if self._searches_sessions(settings) else None)
+
+    async def _read(self, workspace: Path, settings: MemorySearchSettings, path: str, view: View | None) -> str | None:
+        if view is not None and self._transcripts is not None and session_in(path) is not None:
+            return await self._transcripts.read(view, path)
+        return await self._files.read(workspace, settings.extra_paths, path)
+
+    def _searches_sessions(self, settings: MemorySearchSettings) -> bool:
+        return self._transcripts is not None and "sessions" in settings.sources
 
     def _of(self, workspace: str) -> _Kept:
         found = self._kept.pop(workspace, None) or _Kept()
@@ -107,16 +128,20 @@ class Memory:
             self._kept.popitem(last=False)
         return found
 
-    async def _refresh(self, kept: _Kept, workspace: Path, settings: MemorySearchSettings) -> None:
+    async def _refresh(self, kept: _Kept, workspace: Path, settings: MemorySearchSettings, view: View | None) -> None:
         if kept.settings != settings:
             kept.files, kept.settings = {}, settings
-        present = await self._files.look(workspace, settings.extra_paths)
+        present = await self._files.look(workspace, settings.extra_paths) if "memory" in settings.sources else []
+        if view is not None and self._transcripts is not None:
+            present += await self._transcripts.look(view)
         if {file.path: file.mark for file in present} == {path: mark for path, (mark, _) in kept.files.items()}:
             return
         files: dict[str, tuple[str, list[Chunk]]] = {}
         for file in present:
             known = kept.files.get(file.path)
-            files[file.path] = known if known and known[0] == file.mark else await self._cut(file, workspace, settings)
+            files[file.path] = (
+                known if known and known[0] == file.mark else await self._cut(file, workspace, settings, view)
+            )
         chunks = [chunk for _, found in files.values() for chunk in found][:_MOST_CHUNKS]
         known_vectors = dict(
             zip(kept.index.chunks, map(kept.index.vectors.get, range(len(kept.index.chunks))), strict=True)
@@ -128,8 +153,10 @@ class Memory:
                 index.vectors[number] = vector
         kept.files, kept.index = files, index
 
-    async def _cut(self, file: MemoryFile, workspace: Path, settings: MemorySearchSettings) -> tuple[str, list[Chunk]]:
-        text = await self._files.read(workspace, settings.extra_paths, file.path)
+    async def _cut(
+        self, file: MemoryFile, workspace: Path, settings: MemorySearchSettings, view: View | None
+    ) -> tuple[str, list[Chunk]]:
+        text = await self._read(workspace, settings, file.path, view)
         limits = settings.chunking
         cut = await asyncio.to_thread(chunks_of, file.path, text or "", limits.tokens, limits.overlap)
         return file.mark, cut

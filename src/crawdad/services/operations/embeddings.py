@@ -41,7 +41,7 @@ class Embeddings:
             body = wire.write_openai_response(response, turn.model, request.encoding)
             return self._complete(turn, offer, response, orjson.dumps(body))
 
-        return await self._run(turn, attempt)
+        return await self._run(turn, attempt, request)
 
     async def gemini(self, turn: Turn, batch: bool) -> Reply:
         """`:embedContent` and `:batchEmbedContents`."""
@@ -58,10 +58,10 @@ class Embeddings:
             response = await self._embed(turn, offer, request)
             return self._complete(turn, offer, response, orjson.dumps(wire.write_gemini_response(response, batch)))
 
-        return await self._run(turn, attempt)
+        return await self._run(turn, attempt, request)
 
-    async def _run(self, turn: Turn, attempt: Attempt) -> Reply:
-        found = embedding_offers(self._front, turn, self._agents())
+    async def _run(self, turn: Turn, attempt: Attempt, request: EmbeddingRequest) -> Reply:
+        found = embedding_offers(self._front, turn, self._agents(), request.inputs)
         offers = able(found, "embedding", "embeddings", turn)
         return await self._front.dispatcher.run(turn, offers, attempt)
 

@@ -1,14 +1,14 @@
 """Background runs: they outlive the request that started them, and can be followed from any event on.
 
 Events are kept in the store before anybody is shown them, so a follower that comes back after a lost connection misses
-nothing. A run belongs to the process that started it; what a dead process left is marked as interrupted as soon as another
-notices, never run again.
+nothing. A run belongs to the process that started it. What a dead process left is marked as interrupted as soon as another
+notices, never run again; but where an agent answers, whose own run goes on anyway, the other process goes on telling it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 
@@ -20,7 +20,7 @@ from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.turn import Turn
-from crawdad.store.responses import ResponseStore
+from crawdad.store.responses import ResponseStore, StoredResponse
 from crawdad.wire.openai_responses import EventWriter, response_object, write_response_error
 
 STOPPED = "responses.stopped"
@@ -60,7 +60,10 @@ class Runs:
         self._tasks = tasks
         self._clock = clock
         self._bus = bus
+        self.take_up: Callable[[StoredResponse], Awaitable[bool]] | None = None
+        """Goes on with a run of a dead process; False: it cannot."""
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, Turn] = {}
         self._news: dict[str, asyncio.Event] = {}
 
     def need_room(self) -> None:
@@ -72,8 +75,13 @@ class Runs:
         """Run `turn`, kept as `response_id`."""
         self._news[response_id] = asyncio.Event()
         task = self._tasks.start(self._run(turn, response_id), f"response {response_id}")
-        self._running[response_id] = task
-        task.add_done_callback(lambda _: self._running.pop(response_id, None))
+        self._running[response_id], self._turns[response_id] = task, turn
+
+        def ended(_: asyncio.Task[None]) -> None:
+            self._running.pop(response_id, None)
+            self._turns.pop(response_id, None)
+
+        task.add_done_callback(ended)
 
     async def stop(self, response_id: str) -> None:
         """Cancel the run and wait until it is gone; where another process has it, have it cancelled there."""
@@ -81,6 +89,7 @@ class Runs:
         if task is None:
             await self._bus.publish(Event(STOPPED, {"id": response_id}, self._clock.now(), self.runner))
             return
+        self._turns[response_id].given_up = True
         task.cancel()
         await asyncio.wait({task})
 
@@ -88,16 +97,23 @@ class Runs:
         """Cancel the runs here that other processes were asked to stop, for ever. One that is missed notices by itself, at
         the next event that it keeps."""
         async for wish in self._bus.subscribe([STOPPED]):
-            task = self._running.get(wish.data.get("id", ""))
+            response_id = wish.data.get("id", "")
+            task = self._running.get(response_id)
             if task is not None:
+                self._turns[response_id].given_up = True
                 task.cancel()
 
     async def recover(self) -> int:
-        """Mark the runs of dead processes as interrupted. Returns how many there were."""
+        """Go on with the runs of dead processes, or mark them as interrupted. Returns how many were."""
         count = 0
         for runner in await self._store.runners():
-            if runner != self.runner and not await self._is_alive(runner):
-                count += await self._store.interrupt(runner, self._clock.now())
+            if runner == self.runner or await self._is_alive(runner):
+                continue
+            if self.take_up is not None:
+                for left in await self._store.unfinished(runner):
+                    if await self.take_up(left):
+                        _log.info("response_taken_up", response_id=left.id)
+            count += await self._store.interrupt(runner, self._clock.now())
         return count
 
     async def keep_recovering(self) -> None:
@@ -155,6 +171,7 @@ class Runs:
         async for batch in await self._front.events(turn):
             said = [spoken for event in batch for spoken in writer.events_of(event)]
             if said and not await self._say(turn, response_id, said):
+                turn.given_up = True
                 return False  # cancelled or deleted, here or by another process
         return True
 

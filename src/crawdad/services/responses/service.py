@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import orjson
@@ -10,8 +10,9 @@ import orjson
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
-from crawdad.core.ports import Clock
+from crawdad.core.ports import Clock, Randomness
 from crawdad.core.text import Text
+from crawdad.services.responses.again import origin_of, turn_again
 from crawdad.services.responses.history import Earlier, no_response, with_history
 from crawdad.services.responses.runs import Runs
 from crawdad.services.turns.front import ModelFront, Reply, chat_offers
@@ -39,11 +40,22 @@ class ItemPage:
 class Responses:
     """Takes response requests. What one principal made, no other can see, continue or delete."""
 
-    def __init__(self, front: ModelFront, store: ResponseStore, runs: Runs, clock: Clock) -> None:
+    def __init__(
+        self,
+        front: ModelFront,
+        store: ResponseStore,
+        runs: Runs,
+        clock: Clock,
+        randomness: Randomness,
+        find: Callable[[str], Principal | None],
+    ) -> None:
         self._front = front
         self._store = store
         self._runs = runs
         self._clock = clock
+        self._randomness = randomness
+        self._find_principal = find
+        runs.take_up = self.take_up
 
     async def create(self, turn: Turn) -> Reply:
         """`POST /v1/responses`. The response is kept, unless `store` is false, before its last byte goes out."""
@@ -75,12 +87,28 @@ class Responses:
         background = bool(get_bool(body, "background"))
         if body.get("previous_response_id") is not None or background:
             asked = turn.request  # what the Response echoes
-            changed = await with_history(body, earlier)
+            changed = await self._with_history(turn, body, earlier)
             changed.pop("background", None)
             turn.body = changed
             turn.request = turn.codec.read_request(changed, model=turn.model, stream=turn.stream or background)
             turn.echo = asked
         return get_bool(body, "store") is not False
+
+    async def _with_history(self, turn: Turn, body: JsonObject, earlier: Earlier) -> JsonObject:
+        """The body with what was said before. An agent's sessions hold that themselves: for one a response that is not there
+        (any more) is none to go on from, and the session a fresh one, as its contract has it."""
+        try:
+            return await with_history(body, earlier)
+        except GatewayError as error:
+            if error.details.get("code") != "previous_response_not_found" or not self._is_for_agent(turn):
+                raise
+            return {name: value for name, value in body.items() if name != "previous_response_id"}
+
+    def _is_for_agent(self, turn: Turn) -> bool:
+        try:
+            return self._front.offers(turn)[0].provider.agents
+        except GatewayError:
+            return False
 
     async def get(self, response_id: str, principal: Principal) -> JsonObject:
         """The Response resource. Raises NOT_FOUND."""
@@ -148,15 +176,35 @@ class Responses:
             background=True,
             runner=self._runs.runner,
             expires_at=now + KEPT_SECONDS,
+            origin=origin_of(turn),
         )
         await self._store.create(record)
         streamed = turn.stream
-        turn.stream = True
+        turn.stream, turn.run_key = True, record.id
         self._runs.start(turn, record.id)
         if streamed:
             events = self._runs.follow(record.id, turn.principal.id, -1)
             return Reply("text/event-stream", chunks=framed(events, turn.by_agent), closes_exchange=False)
         return Reply("application/json", body=orjson.dumps(response), closes_exchange=False)
+
+    async def take_up(self, left: StoredResponse) -> bool:
+        """Go on with a background response whose process is gone, where an agent answers it: its run is known by the
+        response's id, and tells from its beginning what came of it. False: no agent does, or whoever asked is no more."""
+        principal = self._find_principal(left.principal_id)
+        if not left.background or left.origin is None or principal is None:
+            return False
+        turn = turn_again(left, left.origin, principal, self._randomness.new_id(), self._clock.now)
+        try:
+            await self.prepare(turn, lambda link: self.earlier(link, principal))
+            offers = chat_offers(self._front.offers(turn), turn)
+        except GatewayError:
+            return False
+        if not offers[0].provider.agents:
+            return False
+        turn.by_agent = True
+        if await self._store.adopt(left.id, left.runner, self._runs.runner, self._clock.now()):
+            self._runs.start(turn, left.id)
+        return True
 
     async def _find(self, response_id: str, principal: Principal) -> StoredResponse:
         found = await self._store.get(response_id, principal.id, self._clock.now())

@@ -19,7 +19,7 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.heartbeat_settings import HeartbeatSettings
 from crawdad.core.parts import JsonObject, TextPart
-from crawdad.core.ports import Bus, Clock, RateCounter
+from crawdad.core.ports import Bus, Clock
 from crawdad.core.sessions import NewLogEvent, Sessions, main_key, session_key
 from crawdad.services.schedule.active_hours import is_active, is_empty
 from crawdad.services.schedule.delivery import Deliveries
@@ -28,6 +28,7 @@ from crawdad.services.schedule.system_events import StoredSystemEvents
 from crawdad.services.schedule.tokens import read_answer
 from crawdad.services.tasks import Tasks
 from crawdad.store.heartbeats import HeartbeatStore, Pulse
+from crawdad.store.rate_windows import RateWindows
 
 HEARTBEAT = "heartbeat"
 """The topic of beats, as `{agentId, status: sent|ok-empty|ok-token|skipped|failed, reason?, preview?, durationMs?}`."""
@@ -252,7 +253,7 @@ class Surroundings:
 
     tasks: Tasks
     clock: Clock
-    rates: RateCounter
+    rates: RateWindows
     bus: Bus
     runner: str
 

@@ -11,11 +11,12 @@ from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.happenings import Event
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import JsonObject
-from crawdad.core.ports import Bus, Clock, Randomness, RateCounter
+from crawdad.core.ports import Bus, Clock, Randomness
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.text import Text
 from crawdad.services.schedule.owners import sees_all
 from crawdad.services.schedule.planning import ZoneOf, next_time, parsed, planned, shortest_interval
+from crawdad.store.rate_windows import RateWindows
 from crawdad.store.schedule import ScheduleStore
 from crawdad.wire.cron import read_changed, read_job
 from crawdad.wire.cron.reading import need_future
@@ -58,7 +59,7 @@ class Jobs:
         clock: Clock,
         randomness: Randomness,
         bus: Bus,
-        rates: RateCounter,
+        rates: RateWindows,
         settings: Callable[[], CronSettings],
         zone_of: ZoneOf,
     ) -> None:

@@ -85,9 +85,9 @@ class Running:
         """Bring a run to its end whose process is gone. An agent's turn that goes on elsewhere is waited for; nothing is
         begun anew."""
         state = None
-        if run.phase == "ordered" and job is not None:
+        if run.phase in ("started", "ordered") and job is not None:
             try:
-                state = await self._agents.runs.look(run.run_id)
+                state = await self._turn_of(job, run)
             except GatewayError as error:
                 _log.warning("cron_run_not_found", run=run.id, reason=error.message())
         if state is None or job is None or state.status == "interrupted":
@@ -102,6 +102,17 @@ class Running:
         except GatewayError as error:
             run.status, run.error = "error", error.message()
         await self.close(job, run)
+
+    async def _turn_of(self, job: Job, run: CronRun) -> RunState | None:
+        """The agent's turn that a run has begun, also where its process died before it could note that; None: it began none."""
+        if run.phase == "started":
+            known = await self._agents.runs.known(job.owner, _key_of(run))
+            if known is None:
+                return None
+            run.run_id, run.phase = known, "ordered"
+            if not await self._store.note(run):
+                return None
+        return await self._agents.runs.look(run.run_id)
 
     async def _remind(self, job: Job, payload: SystemEvent, run: CronRun) -> None:
         """Put words before the main session."""
@@ -128,7 +139,7 @@ class Running:
             model=payload.model,
             thinking=payload.thinking,
             timeout_seconds=JOB_SECONDS if payload.timeout_seconds is None else payload.timeout_seconds,
-            idempotency_key=f"cron:{run.id}",
+            idempotency_key=_key_of(run),
             untrusted=not payload.trusted,
             light=True,
             fresh=True,
@@ -228,6 +239,11 @@ class Running:
 
     def _now(self) -> int:
         return int(self._clock.now() * 1000)
+
+
+def _key_of(run: CronRun) -> str:
+    """What the agents know a run's turn by, so that it is begun once."""
+    return f"cron:{run.id}"
 
 
 def _verdict(state: RunState) -> tuple[CronRunStatus, str]:

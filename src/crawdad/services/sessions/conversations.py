@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from crawdad.core.agents import AgentRuns, RunOrder, RunState
+from crawdad.core.agents import AgentRuns, QueueMode, RunOrder, RunState
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import Message, Part, TextPart
@@ -44,12 +44,14 @@ class Caller:
 
 @dataclass(slots=True)
 class TurnWish:
-    """How a turn shall be taken. `model` may name an agent (`openclaw:<id>`, `agent:<id>`)."""
+    """How a turn shall be taken. `model` may name an agent (`openclaw:<id>`, `agent:<id>`); `queue_mode` says what becomes of
+    the message where the session is busy (None: it gets a turn of its own)."""
 
     model: str | None = None
     sampling: Sampling | None = None
     timeout_seconds: float | None = None
     idempotency_key: str | None = None
+    queue_mode: QueueMode | None = None
 
 
 @dataclass(slots=True)
@@ -207,6 +209,7 @@ class Conversations:
             sampling=wish.sampling,
             timeout_seconds=wish.timeout_seconds,
             idempotency_key=wish.idempotency_key,
+            queue_mode=wish.queue_mode,
             sender=Sender(principal.id, principal.name, owner=caller.manages),
             client_address=caller.address,
             language=caller.language,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crawdad.core.parts import JsonObject
+from crawdad.core.text import Language
 from crawdad.services.configuration.json5.document import plain
 from crawdad.services.configuration.json5.parser import parse
 
@@ -36,11 +37,13 @@ class Installer:
 
 @dataclass(frozen=True, slots=True)
 class SkillHead:
-    """What a skill says of itself. `key` is what its settings stand under."""
+    """What a skill says of itself. `key` is what its settings stand under; `description_zh` is for people who read Chinese, as
+    models are told the other one."""
 
     name: str
     description: str
     key: str
+    description_zh: str = ""
     homepage: str = ""
     user_invocable: bool = True
     model_invocable: bool = True
@@ -55,6 +58,10 @@ class SkillHead:
     config: tuple[str, ...] = ()
     installers: tuple[Installer, ...] = field(default=())
 
+    def described(self, language: Language) -> str:
+        """The description for a person."""
+        return self.description_zh if language == "zh" and self.description_zh else self.description
+
 
 def read_head(text: str) -> SkillHead | None:
     """The head; None where there is none, or it lacks a usable name or a description."""
@@ -68,6 +75,7 @@ def read_head(text: str) -> SkillHead | None:
         name=name,
         description=description[:1024],
         key=_text(own.get("skillKey")) or name,
+        description_zh=" ".join(fields.get("description-zh", "").split())[:1024],
         homepage=fields.get("homepage", "").strip() or _text(own.get("homepage")),
         user_invocable=_flag(fields.get("user-invocable"), True),
         model_invocable=not _flag(fields.get("disable-model-invocation"), False),
@@ -84,6 +92,15 @@ def read_head(text: str) -> SkillHead | None:
         config=_texts(requires.get("config")),
         installers=_installers(own.get("install")),
     )
+
+
+def body_of(text: str) -> str:
+    """What stands below the head."""
+    lines = text.lstrip("\ufeff").splitlines()
+    if not lines or not _FENCE.match(lines[0]):
+        return text
+    end = next((number for number, line in enumerate(lines[1:], 1) if _FENCE.match(line)), None)
+    return text if end is None else "\n".join(lines[end + 1 :])
 
 
 def _fields(text: str) -> dict[str, str]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from crawdad.core.secret import Secret
 from crawdad.core.skill_settings import SkillsSettings
 from crawdad.core.skills import SkillFolders
-from crawdad.core.text import Text
 from crawdad.core.tools import SkillSnapshot
+from crawdad.services.skills.commands import called_in, instructions, is_command
 from crawdad.services.skills.gating import Surroundings, entry_of, hindrance
 from crawdad.services.skills.head import SkillHead, read_head
+from crawdad.services.skills.skill import Skill
 
 _MOST_KNOWN = 5000
 
@@ -26,17 +27,6 @@ class Place:
     source: str
     root: str
     links: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Skill:
-    """A skill that was found. `hindrance` is why it is not used; None: it is."""
-
-    head: SkillHead
-    folder: str
-    path: str
-    source: str
-    hindrance: Text | None = None
 
 
 class SkillLibrary:
@@ -70,6 +60,16 @@ class SkillLibrary:
         prompt, names = prompt_block(shown[: limits.max_skills_in_prompt], limits.max_skills_prompt_chars)
         version = hashlib.sha256(prompt.encode()).hexdigest()[:16] if prompt else ""
         return SkillSnapshot(prompt, names, version)
+
+    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
+        """See the port. A skill that cannot be read is not called."""
+        if not is_command(message):  # most are none, and need no look at the disk
+            return None
+        called = called_in(message, await self.found(agent_id, workspace))
+        if called is None:
+            return None
+        text = await self._folders.read(called.skill.path, self._settings().limits.max_skill_file_bytes)
+        return None if text is None else instructions(called, text)
 
     async def found(self, agent_id: str | None = None, workspace: Path | None = None) -> list[Skill]:
         """All skills by name, with what keeps them from being used."""

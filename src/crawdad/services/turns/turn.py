@@ -45,6 +45,10 @@ class Turn:
     """The request as the reply shall echo it, where that is not what the upstream gets (Responses)."""
     gateway_headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of the gateway's own contract (`x-openclaw-…`, `last-event-id`, `idempotency-key`): they stay here."""
+    run_key: str = ""
+    """What an agent's run of it is known by, where the run goes on without whoever asked: it is begun once."""
+    given_up: bool = False
+    """Whoever asked wants it no more, and so no run either that would go on."""
     by_agent: bool = False
     """An agent answers: its contract has words of its own."""
     reply_id: str = ""

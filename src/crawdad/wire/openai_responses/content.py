@@ -37,8 +37,8 @@ MARKS = frozenset({ITEM, AS_STRING, AS_LIST, GENERATED, BARE})
 
 _TEXT_FIELDS = frozenset({"type", "text"})
 _REFUSAL_FIELDS = frozenset({"type", "refusal"})
-_IMAGE_FIELDS = frozenset({"type", "image_url", "file_id", "detail"})
-_FILE_FIELDS = frozenset({"type", "file_data", "file_url", "file_id", "filename", "detail"})
+_IMAGE_FIELDS = frozenset({"type", "image_url", "file_id", "detail", "source"})
+_FILE_FIELDS = frozenset({"type", "file_data", "file_url", "file_id", "filename", "detail", "source"})
 _AUDIO_FIELDS = frozenset({"type", "input_audio"})
 
 _MEDIA_TYPES = {
@@ -113,11 +113,29 @@ def _read_image(source: JsonObject, path: str) -> Part:
         source = {**source, "image_url": wrapped.get("url")}
         detail = detail or get_string(wrapped, "detail", path + "image_url.")
     url, file_id = get_string(source, "image_url", path), get_string(source, "file_id", path)
+    part = MediaPart("image", detail=detail, cache=_cache(source), extra=rest(source, _IMAGE_FIELDS))
+    if url is None and file_id is None and source.get("source") is not None:
+        _read_source(part, source, path)
+        return part
     if url is None and file_id is None:
         raise bad_request("wire.missing", path + "image_url")
-    part = MediaPart("image", detail=detail, cache=_cache(source), extra=rest(source, _IMAGE_FIELDS))
     _set_source(part, url, file_id)
     return part
+
+
+def _read_source(part: MediaPart, holder: JsonObject, path: str) -> None:
+    """Where OpenClaw's clients say what a picture or file is: `source`, a URL or data in base64."""
+    source = as_object(holder["source"], path + "source")
+    path += "source."
+    kind = need_string(source, "type", path)
+    if kind == "url":
+        _set_source(part, need_string(source, "url", path), None)
+    elif kind == "base64":
+        part.media_type, part.data = need_string(source, "media_type", path), need_string(source, "data", path)
+    else:
+        raise bad_request("wire.value", path + "type", value=repr(kind[:40]))
+    if part.kind == "document":
+        part.name = part.name or get_string(source, "filename", path)
 
 
 def _read_file(source: JsonObject, path: str) -> Part:
@@ -130,6 +148,9 @@ def _read_file(source: JsonObject, path: str) -> Part:
     )
     data = get_string(source, "file_data", path)
     url, file_id = get_string(source, "file_url", path), get_string(source, "file_id", path)
+    if data is None and url is None and file_id is None and source.get("source") is not None:
+        _read_source(part, source, path)
+        return part
     if data is None and url is None and file_id is None:
         raise bad_request("wire.missing", path + "file_data")
     if data is None or data.startswith("data:"):

@@ -194,6 +194,8 @@ def _read_result(source: JsonObject, path: str, opening: bool) -> Part:
 def _texts(value: Any, path: str) -> list[str]:
     if value is None:
         return []
+    if isinstance(value, str):  # as OpenClaw's clients spell it
+        return [value]
     if not isinstance(value, list):
         raise bad_request("wire.type", path, expected="an array")
     sources = [as_object(item, f"{path}[{number}]") for number, item in enumerate(value)]

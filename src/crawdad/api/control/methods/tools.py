@@ -17,7 +17,7 @@ from crawdad.core.identity import Permission
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import agent_of
 from crawdad.core.tools import Sender, ToolDefinition, ToolScope
-from crawdad.services.skills.library import Skill
+from crawdad.services.skills.skill import Skill
 from crawdad.services.tools.policy import GROUPS, PROFILES
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, Schema, closed
 from crawdad.wire.control.scopes import ADMIN, READ
