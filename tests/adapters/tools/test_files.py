@@ -21,7 +21,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import MediaPart
 from crawdad.core.tools import ToolOutcome
 from crawdad.services.tools.toolbox import CheckedTool
-from tests.support.tools import AnsweringApprovals, context, text_of
+from tests.support.tools import AnsweringApprovals, RememberedFiles, context, text_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -45,10 +45,16 @@ class Files:
             LsTool(access),
         ]
         tools += [FindTool(access), GrepTool(access)]
-        self.tools = {tool.definition.name: CheckedTool(tool, tool.definition, self.approvals) for tool in tools}
+        self.known = RememberedFiles()
+        self.tools = {
+            tool.definition.name: CheckedTool(tool, tool.definition, self.approvals, self.known) for tool in tools
+        }
 
-    async def __call__(self, name: str, *, untrusted: bool = False, **arguments: Any) -> ToolOutcome:
-        return await self.tools[name].run(arguments, context(self.workspace, untrusted=untrusted))
+    async def __call__(
+        self, name: str, *, untrusted: bool = False, exposed: bool = False, **arguments: Any
+    ) -> ToolOutcome:
+        turn = context(self.workspace, untrusted=untrusted, exposed=exposed)
+        return await self.tools[name].run(arguments, turn)
 
     async def text(self, name: str, **arguments: Any) -> str:
         return text_of(await self(name, **arguments))

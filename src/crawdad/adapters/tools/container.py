@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.programs import ProgramOrder
+from crawdad.core.programs import INSIDE, ProgramOrder
 from crawdad.core.text import Text
 
-INSIDE = "/workspace"
 _NETWORKS = ("none", "bridge")
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,254}")
 _USER = re.compile(r"[0-9]{1,10}(:[0-9]{1,10})?")

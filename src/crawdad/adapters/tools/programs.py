@@ -38,9 +38,13 @@ class LocalAgentPrograms:
         """See `core.programs.Programs`."""
         return await asyncio.to_thread(executables.find, name, cwd, search)
 
-    async def mark(self, paths: Sequence[str], cwd: str) -> list[FileMark]:
+    async def mark(self, paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileMark]:
         """See `core.programs.Programs`."""
-        return await asyncio.to_thread(executables.marks, paths, cwd)
+        return await asyncio.to_thread(executables.marks, paths, cwd, most)
+
+    async def changed(self, folder: str, since: float) -> list[FileMark]:
+        """See `core.programs.Programs`."""
+        return await asyncio.to_thread(executables.changed, folder, since)
 
     async def directory(self, path: str, workspace: str, inside: bool) -> str:
         """See `core.programs.Programs`."""

@@ -67,6 +67,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this turn carries content from outside (tools.exec.untrusted).",
         "本轮含有外部内容（tools.exec.untrusted）。",
     ),
+    "exec.because.exposed": (
+        "content from outside of an earlier turn is in view (tools.exec.untrusted).",
+        "本会话先前轮次的外部内容仍在上下文中（tools.exec.untrusted）。",
+    ),
+    "exec.because.outside_code": (
+        "it, or a file given to it, was made from content from outside (tools.exec.untrusted).",
+        "该程序或交给它的文件源自外部内容（tools.exec.untrusted）。",
+    ),
     "exec.because.unlisted": (
         "it is not on the allowlist (tools.exec.allowlist), and nobody is asked.",
         "不在允许列表中（tools.exec.allowlist），且未启用询问。",

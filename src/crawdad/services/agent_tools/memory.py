@@ -7,10 +7,11 @@ import orjson
 from crawdad.core.asking import Asker
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 from crawdad.services.agent_tools.arguments import get_count, get_number, need_text, schema
-from crawdad.services.memory.service import Memory
+from crawdad.services.memory.service import Memory, text_digest
 
 _SNIPPET = 700
 _MOST_CHARACTERS = 50_000
@@ -61,7 +62,9 @@ class MemorySearch:
             document["model"] = found.model
         if found.problem:
             document["problem"] = found.problem
-        return told(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), document)
+        outcome = told(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), document)
+        outcome.reads = found.files
+        return outcome
 
 
 class MemoryGet:
@@ -97,4 +100,6 @@ class MemoryGet:
         last = min(len(lines), first - 1 + count)
         cut = len(shown) > _MOST_CHARACTERS
         details: JsonObject = {"path": path, "from": first, "to": last, "lines": len(lines), "truncated": cut}
-        return told(shown[:_MOST_CHARACTERS] or "(Nothing stands there.)", details)
+        outcome = told(shown[:_MOST_CHARACTERS] or "(Nothing stands there.)", details)
+        outcome.reads = (FileMark(path, text_digest(text)),)
+        return outcome

@@ -21,6 +21,7 @@ from crawdad.services.agent_tools.sessions_access import (
     number,
     text,
 )
+from crawdad.services.agents.taint import EXPOSED
 from crawdad.services.sessions.policy import may_send
 from crawdad.services.tasks import Tasks
 
@@ -132,6 +133,7 @@ def _order(entry: SessionEntry, message: str, context: ToolContext, sender_key: 
         # A person's rights go along only as far as nothing from outside has had a say.
         sender=Sender(f"agent:{scope.agent_id}", scope.agent_id, owner=scope.sender.owner and not context.untrusted),
         untrusted=context.untrusted,
+        extra={EXPOSED: context.exposed},
         depth=scope.depth + 1,
         language=context.language,
     )

@@ -22,6 +22,7 @@ from crawdad.services.agents.boundaries import marked
 from crawdad.services.agents.execution import End
 from crawdad.services.agents.orders import order_of, route_json, route_of
 from crawdad.services.agents.roster import Agent, Roster
+from crawdad.services.agents.taint import EXPOSED, TAINTED
 from crawdad.services.agents.thinking import level_of
 from crawdad.store.runs import RunStore, StoredRun
 
@@ -100,7 +101,8 @@ class Spawner:
                 "spawnedBy": scope.session_key,
                 "parentKey": scope.session_key,
                 "rounds": rounds,
-                "tainted": context.untrusted,
+                TAINTED: context.untrusted,
+                EXPOSED: context.exposed,
                 "announceRoute": route_json(context.route),
             },
         )
