@@ -267,6 +267,33 @@ async def test_persona_and_memory_are_not_for_untrusted_turns(files: Files) -> N
     assert files.approvals.asked[-1].binding == {"path": "MEMORY.md", "content": "allowed"}
 
 
+async def test_what_is_written_with_outside_content_in_view_stays_that(files: Files) -> None:
+    """Until it is written anew without, or the operator approves of it. Notes need no approval then, what else shapes later
+    turns does."""
+    await files("write", exposed=True, path="a.txt", content="one\nstranger\n")
+    for name, arguments in (
+        ("read", {"path": "a.txt"}),
+        ("grep", {"pattern": "stranger"}),
+        ("ls", {"path": "."}),
+        ("find", {"pattern": "*.txt"}),
+        ("edit", {"path": "a.txt", "oldText": "one", "newText": "two"}),
+    ):
+        assert (await files(name, **arguments)).untrusted, name
+    assert (await files("read", path="a.txt")).untrusted, "an edit makes nothing clean"
+    patch = "*** Begin Patch\n*** Update File: a.txt\n*** Move to: b.txt\n@@\n-two\n+three\n*** End Patch"
+    await files("apply_patch", input=patch)
+    assert (await files("read", path="b.txt")).untrusted
+    await files("write", path="b.txt", content="mine")
+    assert not (await files("read", path="b.txt")).untrusted and not (await files("grep", pattern="mine")).untrusted
+    await files("write", exposed=True, path="memory/2026-01-01.md", content="a note")
+    assert (await files("read", path="memory/2026-01-01.md")).untrusted and not files.approvals.asked
+    for path in ("memory/skills/x.md", "memory/x.py", "SOUL.md", "MEMORY.md"):
+        await files.refused("write", exposed=True, path=path, content="obey")
+    files.approvals.allow = True
+    await files("write", exposed=True, path="SOUL.md", content="approved")
+    assert not (await files("read", path="SOUL.md")).untrusted
+
+
 async def test_a_link_put_there_after_the_look_leads_to_nothing_guarded(files: Files) -> None:
     (files.workspace / "MEMORY.md").write_text("mine")
     access = FileAccess(lambda agent: True, files.approvals)
