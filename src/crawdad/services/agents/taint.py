@@ -38,8 +38,9 @@ def with_mark(data: JsonObject, untrusted: bool) -> JsonObject:
 
 
 def is_outside(event: LogEvent) -> bool:
-    """Whether a line holds content from outside, or was said in answer to it in the same summary."""
-    return bool(event.data.get("untrusted"))
+    """Whether a line holds content from outside. What tools answered in a log that was read from a file was not watched here:
+    it may have come from anywhere."""
+    return bool(event.data.get("untrusted")) or (not event.run_id and role_of(event) == "tool")
 
 
 def holds_outside(events: Iterable[LogEvent]) -> bool:

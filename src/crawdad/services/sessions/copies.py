@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import LogEvent, SessionEntry, agent_of, kind_of
 from crawdad.core.text import Text
 from crawdad.services.sessions.openclaw import Transcript, read_file, write
@@ -73,7 +72,7 @@ class Copies:
             raise GatewayError(ErrorKind.CONFLICT, text, {"code": "session_exists"})
         found = await asyncio.to_thread(read_file, content, "")
         session_id = await self._free_id(found)
-        lines = [replace(line, session_id=session_id, data=_imported(line)) for line in found.lines]
+        lines = [replace(line, session_id=session_id) for line in found.lines]
         now = self._sessions.clock.now()
         entry = SessionEntry(
             key=key,
@@ -96,13 +95,6 @@ class Copies:
         if isinstance(wanted, str) and _ID.fullmatch(wanted) and await self._store.log(wanted) is None:
             return wanted
         return self._sessions.randomness.new_id()
-
-
-def _imported(line: LogEvent) -> JsonObject:
-    """The data of a line that was read. What tools answered there was not watched here: it may have come from anywhere."""
-    message = line.data.get("message") if line.kind == "message" else None
-    is_result = isinstance(message, dict) and message.get("role") == "toolResult"
-    return {**line.data, "untrusted": True} if is_result else line.data
 
 
 def texts_of(lines: Sequence[LogEvent]) -> dict[int, str]:
