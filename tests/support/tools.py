@@ -98,6 +98,7 @@ class Execution:
     workspace: Path
     secrets: ProgramSecrets
     outside: RememberedFiles
+    programs: LocalAgentPrograms
 
     async def run(self, *, in_context: ToolContext | None = None, **arguments: Any) -> ToolOutcome:
         return await self.exec.run(arguments, in_context or context(self.workspace))
@@ -114,6 +115,7 @@ async def execution(
     allow: bool = False,
     settings: Settings | None = None,
     environment: Mapping[str, str] | None = None,
+    home: Path | None = None,
 ) -> AsyncIterator[Execution]:
     """exec over this machine. `rules` are `tools.exec`."""
     used = settings or Settings.model_validate({"tools": {"exec": rules or {}}})
@@ -122,7 +124,8 @@ async def execution(
     approvals, outside = AnsweringApprovals(allow), RememberedFiles()
     async with Tasks() as tasks:
         sessions = ProgramSessions(clock, randomness, tasks)
-        planner = Planner(LocalAgentPrograms(ours), lambda: used, ours, outside)
+        programs = LocalAgentPrograms(ours, home)
+        planner = Planner(programs, lambda: used, ours, outside)
         given = ProgramSecrets()
         tool = ExecTool(planner, sessions, approvals, clock, randomness, given)
         process = ProcessTool(sessions)
@@ -134,4 +137,5 @@ async def execution(
             workspace,
             given,
             outside,
+            programs,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from crawdad.adapters.tools.access import FileAccess
 from crawdad.adapters.tools.files import EditTool, LsTool, ReadTool, WriteTool
@@ -22,7 +23,7 @@ from crawdad.services.tools.execution.process_tool import ProcessTool
 from crawdad.services.tools.execution.processes import ProgramSessions
 from crawdad.services.tools.execution.secrets import ProgramSecrets
 from crawdad.services.tools.execution.tool import ExecTool
-from crawdad.services.tools.sandbox import fs_settings
+from crawdad.services.tools.sandbox import fs_settings, keep_pruned
 from crawdad.services.tools.toolbox import FixedTools, PolicyToolbox
 from crawdad.store.approvals import ApprovalStore
 from crawdad.store.outside_files import OutsideFileStore
@@ -69,7 +70,8 @@ async def open_tools(world: World, tasks: Tasks, environment: Mapping[str, str])
     async with Tasks(_MOST_PROGRAMS) as running:
         programs = ProgramSessions(world.clock, world.randomness, running)
         secrets = ProgramSecrets()
-        planner = Planner(LocalAgentPrograms(environment), lambda: world.settings(), environment, outside)
+        local = LocalAgentPrograms(environment, Path(world.home), world.clock.now)
+        planner = Planner(local, lambda: world.settings(), environment, outside)
         toolbox = PolicyToolbox(lambda: world.settings(), approvals, outside)
         files: list[Tool] = [ReadTool(access), WriteTool(access), EditTool(access), ApplyPatchTool(access)]
         files += [LsTool(access), FindTool(access), GrepTool(access)]
@@ -77,4 +79,5 @@ async def open_tools(world: World, tasks: Tasks, environment: Mapping[str, str])
         toolbox.register(FixedTools([*files, execution, ProcessTool(programs)], offered))
         tasks.start(approvals.follow(), "answered approvals")
         tasks.start(approvals.keep_tidy(), "settled approvals")
+        tasks.start(keep_pruned(local, world.clock, world.settings), "unused sandboxes")
         yield AgentTools(toolbox, approvals, programs, secrets, outside)

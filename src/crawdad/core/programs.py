@@ -41,6 +41,8 @@ class Confinement:
     access: WorkspaceAccess = "rw"
     network: bool = True
     container: ContainerSettings = field(default_factory=ContainerSettings)
+    place: str = ""
+    """Programs of the same place share a container."""
 
     @property
     def sealed(self) -> bool:
@@ -107,6 +109,10 @@ class Programs(Protocol):
 
     async def has(self, level: Level) -> bool:
         """Whether this machine can confine programs so."""
+
+    async def prune(self, idle_seconds: float, age_seconds: float) -> int:
+        """Take away the containers that no program has used for so long, or that are so old; 0: not for that reason. Returns how
+        many went."""
 
     async def start(self, order: ProgramOrder) -> RunningProgram:
         """Start it. CONFLICT when a checked file changed; UNAVAILABLE when the system cannot."""
