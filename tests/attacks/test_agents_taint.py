@@ -15,9 +15,9 @@ import pytest
 from tests.attacks.test_agents_injection import marked
 from tests.e2e.agents.conftest import OpenScene, Scene, open_scene
 from tests.e2e.agents.deeds import approvals, eventually, results, story, told_to
-from tests.support.tool_calls import Web
 from tests.support.pdf import pdf_of
 from tests.support.scripted_model import Answer, calls, says, system_text
+from tests.support.tool_calls import Web
 
 __all__ = ["open_scene"]
 
@@ -93,7 +93,10 @@ def test_a_page_of_an_earlier_turn_gives_no_orders(open_scene: OpenScene, page: 
     scene = opened(
         open_scene,
         turns(
-            FETCH=[calls(("web_fetch", {"url": page})), says("Read.")], TIDY=later, TYPED=typed, FRESH=[TOUCH, says("OK.")]
+            FETCH=[calls(("web_fetch", {"url": page})), says("Read.")],
+            TIDY=later,
+            TYPED=typed,
+            FRESH=[TOUCH, says("OK.")],
         ),
         exec={"allowlist": [{"program": "/bin/mkdir", "arguments": ["listed"]}]},
     )

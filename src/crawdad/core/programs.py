@@ -102,7 +102,7 @@ class Programs(Protocol):
         """The regular files among `paths`, as seen from `cwd`; others, and those of more than `most` bytes, are left out."""
 
     async def changed(self, folder: str, since: float) -> list[FileMark]:
-        """The regular files below a folder that were written since a moment (Unix seconds), as far as a bounded search goes."""
+        """The regular files below a folder that were written since a moment (Unix time), as far as a bounded search goes."""
 
     async def directory(self, path: str, workspace: str, inside: bool) -> str:
         """A directory as seen from the workspace, links resolved. FORBIDDEN when it must lie `inside` and does not."""
@@ -111,8 +111,8 @@ class Programs(Protocol):
         """Whether this machine can confine programs so."""
 
     async def prune(self, idle_seconds: float, age_seconds: float) -> int:
-        """Take away the containers that no program has used for so long, or that are so old; 0: not for that reason. Returns how
-        many went."""
+        """Take away the containers that no program has used for so long, or that are so old; 0: not for that reason. How many
+        went."""
 
     async def start(self, order: ProgramOrder) -> RunningProgram:
         """Start it. CONFLICT when a checked file changed; UNAVAILABLE when the system cannot."""

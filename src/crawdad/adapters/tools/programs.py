@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import marshal
 import os
 import pty
 import shutil
@@ -101,7 +101,7 @@ class LocalAgentPrograms:
         wanted |= {"terminal": order.terminal, "parent": os.getpid()}
         cwd = "/" if level in ("bubblewrap", "container") else order.cwd
         try:
-            return await _launch(json.dumps(wanted).encode(), cwd, order.terminal, leave)
+            return await _launch(marshal.dumps(wanted), cwd, order.terminal, leave)
         except BaseException:
             await leave()
             raise

@@ -19,6 +19,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "cli.skills.sha256": ("The SHA-256 that the archive must have.", "归档文件应有的 SHA-256。"),
     "cli.skills.registry": ("The address of a registry's index.", "注册表索引的网址。"),
+    "cli.skills.downgrade": (
+        "Let an older or unsigned one replace a newer or signed one.",
+        "允许用更旧或未签名的版本替换较新或已签名的版本。",
+    ),
     "cli.skills.force": ("Replace one of the same name.", "替换同名技能。"),
     "cli.skills.dry_run": ("Only show what it would have.", "仅显示其所需权限，不安装。"),
     "cli.skills.yes": ("Do not ask.", "不询问，直接安装。"),

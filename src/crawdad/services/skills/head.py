@@ -42,6 +42,7 @@ class SkillHead:
     description: str
     key: str
     homepage: str = ""
+    version: str = ""
     user_invocable: bool = True
     model_invocable: bool = True
     command_tool: str = ""
@@ -69,6 +70,7 @@ def read_head(text: str) -> SkillHead | None:
         description=description[:1024],
         key=_text(own.get("skillKey")) or name,
         homepage=fields.get("homepage", "").strip() or _text(own.get("homepage")),
+        version=(fields.get("version", "").strip() or _text(own.get("version")))[:64],
         user_invocable=_flag(fields.get("user-invocable"), True),
         model_invocable=not _flag(fields.get("disable-model-invocation"), False),
         command_tool=fields.get("command-tool", "").strip()

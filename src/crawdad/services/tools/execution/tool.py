@@ -101,8 +101,8 @@ class ExecTool:
         try:
             if plan.stdin:
                 await program.write(plan.stdin.encode())
-            if not terminal and (plan.stdin or not arguments.get("background")):
-                await program.close_input()
+            if not (terminal or arguments.get("keepInput")) and (plan.stdin or not arguments.get("background")):
+                await program.close_input()  # else whatever reads to the end of its input would wait for us
         except GatewayError:
             pass  # it ended before it read its input: what it printed says why
         except BaseException:
