@@ -28,6 +28,9 @@ class McpServerSettings(Section):
     """Whether tools are taken as they are first seen, or one by one when somebody approves."""
     tools: tuple[str, ...] = ()
     """Which of its tools are offered, `*` allowed. Empty: all."""
+    resources: bool = True
+    prompts: bool = True
+    """Whether agents may read what it has beside tools."""
     read_only: bool = False
     """Whether calls change nothing, so that they may run side by side and in turns with outside content."""
 

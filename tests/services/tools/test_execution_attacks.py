@@ -185,7 +185,9 @@ def test_bubblewrap_shows_the_system_and_the_workspace_alone() -> None:
     assert pairs(argv, "--bind") == [("/w", "/w")]
     shown = [source for source, _ in pairs(argv, "--ro-bind") + pairs(argv, "--ro-bind-try")]
     kernel = {path for path in shown if path.startswith("/proc/")}
-    assert "/proc/sys" in kernel and argv.index("/proc/sys") > argv.index("--proc"), "not to be written, for root neither"
+    assert "/proc/sys" in kernel and argv.index("/proc/sys") > argv.index("--proc"), (
+        "not to be written, for root neither"
+    )
     assert all(path.startswith(("/usr", "/bin", "/sbin", "/lib", "/opt", "/etc/")) for path in set(shown) - kernel)
     assert not {"/", "/etc", "/etc/shadow", "/home", "/root", "/var", "/run", "/sys"} & set(shown)
     wanted = ("--unshare-net", "--unshare-pid", "--die-with-parent", "--new-session", "--clearenv")

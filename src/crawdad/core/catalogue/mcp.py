@@ -23,5 +23,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this turn.",
         "服务器“{server}”的工具“{tool}”已发生变化，本轮请勿再使用。",
     ),
+    "mcp.unknown_server": (
+        "There is no server '{server}' with anything of the kind. There are: {known}.",
+        "没有提供此类内容的服务器“{server}”。可用的有：{known}。",
+    ),
+    "mcp.nothing_there": ("(There is nothing.)", "（没有内容。）"),
     "mcp.no_tool": ("There is no tool '{tool}' of a server '{server}'.", "服务器“{server}”没有工具“{tool}”。"),
 }

@@ -43,6 +43,17 @@ class McpServer:
         """Whether it is spoken to, and its tools are those of now."""
         return self._session is not None and not self._session.closed and self._listed == self._version
 
+    @property
+    def offers(self) -> frozenset[str]:
+        """What it has beside tools, as far as it may be used; nothing while it is not spoken to."""
+        session = self._session
+        if session is None or session.closed:
+            return frozenset()
+        wanted = frozenset(
+            name for name, on in (("resources", self.settings.resources), ("prompts", self.settings.prompts)) if on
+        )
+        return session.offers & wanted
+
     async def session(self) -> ServerSession:
         """The conversation, with `tools` as they are now. Raises when the server cannot be had."""
         async with self._lock:
@@ -89,6 +100,8 @@ class McpServer:
     async def _list(self, session: ServerSession) -> dict[str, ServerTool]:
         wanted = self.settings.tools
         found: dict[str, ServerTool] = {}
+        if "tools" not in session.offers:
+            return found
         for tool in await session.list_tools():
             if wanted and not any(matches(pattern, tool.name) for pattern in wanted):
                 continue

@@ -20,6 +20,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.text import Text
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope
+from crawdad.services.mcp.materials import material_tools
 from crawdad.services.mcp.naming import shown_description, tool_name
 from crawdad.services.mcp.server import McpServer
 from crawdad.services.tasks import Tasks
@@ -70,6 +71,8 @@ class McpServers:
                 name = tool_name(server.id, tool.name)
                 if name not in found and await self._approved(server, tool, pins.get((server.id, tool.name))):
                     found[name] = McpTool(name, server, tool, server.digest(tool.name))
+        for material in material_tools([server for server in servers if server.ready]):
+            found.setdefault(material.definition.name, material)
         return list(found.values())
 
     async def close(self) -> None:
