@@ -49,10 +49,8 @@ class McpServer:
         session = self._session
         if session is None or session.closed:
             return frozenset()
-        wanted = frozenset(
-            name for name, on in (("resources", self.settings.resources), ("prompts", self.settings.prompts)) if on
-        )
-        return session.offers & wanted
+        wanted = {"resources": self.settings.resources, "prompts": self.settings.prompts}
+        return frozenset(name for name in session.offers if wanted.get(name))
 
     async def session(self) -> ServerSession:
         """The conversation, with `tools` as they are now. Raises when the server cannot be had."""
@@ -100,8 +98,8 @@ class McpServer:
     async def _list(self, session: ServerSession) -> dict[str, ServerTool]:
         wanted = self.settings.tools
         found: dict[str, ServerTool] = {}
-        if "tools" not in session.offers:
-            return found
+        if session.offers and "tools" not in session.offers:
+            return found  # one that tells of nothing at all is asked for tools all the same
         for tool in await session.list_tools():
             if wanted and not any(matches(pattern, tool.name) for pattern in wanted):
                 continue
