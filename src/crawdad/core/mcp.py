@@ -57,6 +57,12 @@ class ServerResult:
     is_error: bool = False
 
 
+class Bearer(Protocol):
+    """Tells the access token for a server; None: nobody has signed in. `refused` is one that the server did not take."""
+
+    async def __call__(self, refused: str | None = None) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
     """How a server is reached: a program (`command`) or a URL. Values are in clear."""
@@ -68,6 +74,8 @@ class ServerAddress:
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     proxy: str | None = None
+    bearer: Bearer | None = None
+    """Where an access token comes from, for servers that one can sign in to."""
     connect_seconds: float = 30.0
     call_seconds: float = 60.0
 

@@ -22,7 +22,7 @@ from crawdad.core.text import Text
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope
 from crawdad.services.mcp.materials import material_tools
 from crawdad.services.mcp.naming import shown_description, tool_name
-from crawdad.services.mcp.server import McpServer
+from crawdad.services.mcp.server import BearerFor, McpServer
 from crawdad.services.tasks import Tasks
 from crawdad.services.upstreams import ProxyFor
 
@@ -52,6 +52,8 @@ class McpServers:
         self._settings = settings
         self._proxy_for = proxy_for
         self._tasks = tasks
+        self.bearer: BearerFor | None = None
+        """Where access tokens come from, for servers that were signed in to."""
         self.patience = _PATIENCE_SECONDS
         self._servers: dict[str, McpServer] = {}
         self._beginning: dict[McpServer, asyncio.Task[None]] = {}
@@ -100,7 +102,9 @@ class McpServers:
             await server.close()
         for name, settings in wanted.items():
             if name not in self._servers:
-                self._servers[name] = McpServer(name, settings, self._connector, self._clock, self._proxy_for)
+                self._servers[name] = McpServer(
+                    name, settings, self._connector, self._clock, self._proxy_for, self.bearer
+                )
         return [self._servers[name] for name in sorted(wanted)]
 
     async def _begin(self, servers: Sequence[McpServer]) -> None:
