@@ -7,7 +7,7 @@ is refused for what is in view.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from tests.e2e.agents.deeds import approvals, eventually, results, story, told_t
 from tests.support.pdf import pdf_of
 from tests.support.scripted_model import Answer, calls, says, system_text
 from tests.support.tool_calls import Web
+from tests.support.upstreams.protocols import Ask
 
 __all__ = ["open_scene"]
 
@@ -37,16 +38,17 @@ def page() -> Iterator[str]:
         yield f"{web.url}/page"
 
 
-def turns(**stories: list[Answer]) -> Any:
+def turns(**stories: Sequence[Answer]) -> Any:
     """Scripts by a word of the newest message of the user: the next answer after every result behind it."""
 
-    def next_answer(ask: Any) -> Answer:
-        messages = ask.body["messages"]
+    def next_answer(ask: Ask) -> Answer:
+        messages: list[Any] = ask.body["messages"]
         last = max(number for number, message in enumerate(messages) if message["role"] == "user")
         for word, answers in stories.items():
             if word in str(messages[last]):
                 behind = sum(message["role"] == "tool" for message in messages[last:])
-                return answers[min(behind, len(answers) - 1)]
+                answer: Answer = answers[min(behind, len(answers) - 1)]
+                return answer
         return says("NO_REPLY")
 
     return next_answer

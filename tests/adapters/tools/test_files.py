@@ -271,13 +271,14 @@ async def test_what_is_written_with_outside_content_in_view_stays_that(files: Fi
     """Until it is written anew without, or the operator approves of it. Notes need no approval then, what else shapes later
     turns does."""
     await files("write", exposed=True, path="a.txt", content="one\nstranger\n")
-    for name, arguments in (
+    looks: list[tuple[str, dict[str, Any]]] = [
         ("read", {"path": "a.txt"}),
         ("grep", {"pattern": "stranger"}),
         ("ls", {"path": "."}),
         ("find", {"pattern": "*.txt"}),
         ("edit", {"path": "a.txt", "oldText": "one", "newText": "two"}),
-    ):
+    ]
+    for name, arguments in looks:
         assert (await files(name, **arguments)).untrusted, name
     assert (await files("read", path="a.txt")).untrusted, "an edit makes nothing clean"
     patch = "*** Begin Patch\n*** Update File: a.txt\n*** Move to: b.txt\n@@\n-two\n+three\n*** End Patch"

@@ -171,7 +171,7 @@ def test_what_came_from_outside_is_no_program() -> None:
     own = plan("/w/tool", real="/w/tool", from_outside=("/w/tool",))
     given = plan("/bin/sh", "job.sh", from_outside=("/w/job.sh",))
     read = plan("/bin/cat", "news.txt", from_outside=("/w/news.txt",))
-    rules = {"allowlist": [{"program": "/w/tool"}, {"program": "/bin/sh", "arguments": ["job.sh"]}]}
+    rules: dict[str, Any] = {"allowlist": [{"program": "/w/tool"}, {"program": "/bin/sh", "arguments": ["job.sh"]}]}
     assert verdict(own, "full", **rules) == verdict(given, "full", **rules) == "ask"
     assert verdict(read, "full") == "run"
     assert verdict(given, "full", untrusted="allow") == "run" and verdict(given, "full", untrusted="deny") == "refuse"

@@ -60,7 +60,7 @@ class Client:
 def metadata_address(header: str) -> str:
     """The address that a refusal's `WWW-Authenticate` names; empty where it names none."""
     found = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(header)}
-    return found.get("resource_metadata", "")[:_LONGEST_URL]
+    return str(found.get("resource_metadata", ""))[:_LONGEST_URL]
 
 
 def resource_addresses(url: str) -> list[str]:
