@@ -14,7 +14,7 @@ import pytest
 
 from tests.attacks.test_agents_injection import marked
 from tests.e2e.agents.conftest import OpenScene, Scene, open_scene
-from tests.e2e.agents.deeds import approvals, eventually, results, story, told_to
+from tests.e2e.agents.deeds import approvals, results, story, told_to, until_asked
 from tests.support.pdf import pdf_of
 from tests.support.scripted_model import Answer, calls, says, system_text
 from tests.support.tool_calls import Web
@@ -255,7 +255,7 @@ def test_a_sub_agent_sees_what_its_parent_saw(open_scene: OpenScene, page: str) 
         bodies = [body for body in scene.model.asked if "CHILD" in str(spoken(body)) and results(body)]
         return results(bodies[-1]) if bodies else []
 
-    assert failed(eventually(child, "the child")[0]) and not (scene.workspace / "stolen").exists()
+    assert failed(until_asked(scene, child, "the child")[0]) and not (scene.workspace / "stolen").exists()
 
 
 def test_a_turn_that_waited_for_its_client_goes_on_as_it_was(open_scene: OpenScene, page: str) -> None:

@@ -103,5 +103,5 @@ def test_what_an_order_brings_along() -> None:
     def with_part(kind: Any) -> RunOrder:
         return order("", parts=[MediaPart(kind, data="eA==", media_type="x/y")])
 
-    assert is_tainted(with_part("image")) and is_tainted(with_part("file")) and not is_tainted(with_part("audio"))
+    assert is_tainted(with_part("image")) and is_tainted(with_part("document")) and not is_tainted(with_part("audio"))
     assert not is_tainted(order("hello")) and is_tainted(order("hello", untrusted=True))
