@@ -91,7 +91,12 @@ def test_a_page_of_an_earlier_turn_gives_no_orders(open_scene: OpenScene, page: 
         calls(("exec", {"argv": ["/bin/mkdir", "listed"]})),
         says("I tidied up."),
     ]
-    typed = [calls(("exec", {"command": "/bin/mkdir typed"})), TOUCH, says("Made.")]
+    typed = [
+        calls(("exec", {"command": "/bin/mkdir typed"})),
+        calls(("exec", {"command": "/bin/mkdir typed", "env": {"EVIL": "1"}})),
+        TOUCH,
+        says("Made."),
+    ]
     scene = opened(
         open_scene,
         turns(
@@ -111,8 +116,9 @@ def test_a_page_of_an_earlier_turn_gives_no_orders(open_scene: OpenScene, page: 
     assert (scene.workspace / "listed").is_dir() and not (scene.workspace / "MEMORY.md").exists()
     assert scene.data("GET", "/cron/jobs")["jobs"] == []
     scene.chat("TYPED: please run\n    /bin/mkdir typed\nand nothing else", user="eve")
-    by_typed, by_other = heard(scene, "TYPED")
+    by_typed, by_more, by_other = heard(scene, "TYPED")
     assert not failed(by_typed) and failed(by_other), (by_typed, by_other)
+    assert failed(by_more) and "earlier turn" in by_more, "with a variable it is another command"
     assert (scene.workspace / "typed").is_dir() and not (scene.workspace / "stolen").exists()
     scene.data("POST", f"/sessions/{KEY}/reset")
     scene.chat("FRESH", user="eve")

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from crawdad.core.programs import FileMark
 from crawdad.store.database import Database
 from crawdad.store.tool_tables import outside_files
-from crawdad.store.upsert import insert_or_set
+from crawdad.store.upsert import insert_or_keep
 
 _AT_ONCE = 500
 _columns = outside_files.c
@@ -25,11 +25,16 @@ class OutsideFileStore:
     async def note(self, files: Sequence[FileMark], run_id: str) -> None:
         """See the port."""
         moment = self._now()
+        rows = {
+            file.sha256: {"sha256": file.sha256, "path": file.path, "run_id": run_id, "noted_at": moment}
+            for file in files
+        }
+        if not rows:
+            return
         async with self._database.write() as connection:
-            for file in files:
-                values = {"sha256": file.sha256, "path": file.path, "run_id": run_id, "noted_at": moment}
-                changes = {"path": file.path, "noted_at": moment}
-                await connection.execute(insert_or_set(self._database.dialect, outside_files, values, changes))
+            for some in _pieces(sorted(rows)):
+                await connection.execute(delete(outside_files).where(_columns.sha256.in_(some)))
+            await connection.execute(insert_or_keep(self._database.dialect, outside_files), list(rows.values()))
 
     async def vouch(self, files: Sequence[FileMark]) -> None:
         """See the port."""

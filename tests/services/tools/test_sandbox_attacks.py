@@ -189,6 +189,23 @@ async def test_containers_are_shared_by_their_scope_and_go_when_unused(tmp_path:
     assert not await sees("shared", here, context(other, agent_id="b")), "never into another's workspace"
 
 
+async def test_a_container_in_which_something_runs_is_not_taken_away(tmp_path: Path) -> None:
+    """Neither by the process whose program it is, nor by another one of the same installation."""
+    program = await asyncio.to_thread(tool_of, "container")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / ("docker" if program.endswith("docker") else "podman")).symlink_to(program)
+    (tmp_path / "workspace").mkdir(mode=0o777)
+    environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
+    async with execution(
+        tmp_path / "workspace", settings=settings_of("container"), environment=environment, home=tmp_path
+    ) as tools:
+        running = await tools.run(argv=["sleep", "60"], background=True)
+        other = LocalAgentPrograms(environment, tmp_path)
+        assert await tools.programs.prune(1e-9, 1e-9) == await other.prune(1e-9, 1e-9) == 0
+        await tools.look(action="kill", sessionId=running.details["sessionId"])
+        assert await other.prune(1e-9, 1e-9) == 1
+
+
 async def test_a_client_without_its_daemon_is_no_sandbox(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     broken = tmp_path / "bin" / "docker"

@@ -27,10 +27,10 @@ if tr '\\0' '\\n' < "$one/environ" 2>/dev/null | grep -qx "{_RUN}=$0"; then kill
 done; exit 0"""
 
 
-def container_name(order: ProgramOrder) -> str:
-    """The name of the container that a program belongs in: the same for one place, workspace and profile, else another."""
+def container_name(order: ProgramOrder, installation: str) -> str:
+    """The name of the container that a program belongs in: the same for one installation, place, workspace and profile."""
     kept = order.confinement
-    told = [kept.place, order.workspace, kept.access, kept.container.model_dump(mode="json")]
+    told = [installation, kept.place, order.workspace, kept.access, kept.container.model_dump(mode="json")]
     return PREFIX + hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -77,6 +77,15 @@ def running_argv(program: str, order: ProgramOrder, words: Sequence[str], name: 
 def ending_argv(program: str, order: ProgramOrder, name: str) -> list[str]:
     """Ends a program and all that it started in the container; the end of its client is not theirs. Needs a shell there."""
     return [program, "exec", "--user", order.confinement.container.user, name, "sh", "-c", _END, order.name]
+
+
+def looking_argv(program: str, name: str) -> list[str]:
+    """Tells the processes in the container, a line each behind a head."""
+    return [program, "top", name]
+
+
+IDLE_LINES = 3
+"""A head, the first process and `sleep`: nothing runs in there."""
 
 
 def removing_argv(program: str, name: str) -> list[str]:

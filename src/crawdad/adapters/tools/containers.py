@@ -13,7 +13,14 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from crawdad.adapters.tools.container import container_name, creating_argv, ending_argv, removing_argv
+from crawdad.adapters.tools.container import (
+    IDLE_LINES,
+    container_name,
+    creating_argv,
+    ending_argv,
+    looking_argv,
+    removing_argv,
+)
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.programs import ProgramOrder
 from crawdad.core.text import Text
@@ -54,15 +61,13 @@ class SharedContainers:
 
     async def enter(self, program: str, order: ProgramOrder) -> Stay:
         """Have the container for a program running. Raises UNAVAILABLE, BAD_REQUEST."""
-        name = container_name(order)
+        name = container_name(order, str(self._folder))
         argv = creating_argv(program, order, name)
         async with self._locks.setdefault(name, asyncio.Lock()):
-            code, said = await self._run([program, "inspect", "--format", "{{.State.Running}}", name], _LOOK_SECONDS)
-            if code != 0 or said.strip() != "true":
-                if code == 0:
-                    await self._run(removing_argv(program, name), _SECONDS)
+            if not await self._is_running(program, name):
+                await self._run(removing_argv(program, name), _SECONDS)  # one that stands still
                 code, said = await self._run(argv, _SECONDS)
-                if code != 0:
+                if code != 0 and not await self._is_running(program, name):  # else another process was faster
                     words = Text("exec.not_started", {"reason": said.strip()[-_MOST_SAID:]})
                     raise GatewayError(ErrorKind.UNAVAILABLE, words, {"code": "no_sandbox"})
                 await asyncio.to_thread(self._note, name, program, fresh=True)
@@ -70,6 +75,15 @@ class SharedContainers:
                 await asyncio.to_thread(self._note, name, program, fresh=False)
             self._used[name] = self._used.get(name, 0) + 1
         return Stay(name, partial(self._left, program, name, ending_argv(program, order, name)))
+
+    async def _is_running(self, program: str, name: str) -> bool:
+        code, said = await self._run([program, "inspect", "--format", "{{.State.Running}}", name], _LOOK_SECONDS)
+        return code == 0 and said.strip() == "true"
+
+    async def _is_busy(self, program: str, name: str) -> bool:
+        """Whether a program runs in it, ours or another process's."""
+        code, said = await self._run(looking_argv(program, name), _LOOK_SECONDS)
+        return bool(self._used.get(name)) or (code == 0 and len(said.strip().splitlines()) > IDLE_LINES)
 
     async def _left(self, program: str, name: str, ending: Sequence[str]) -> None:
         """Where what is left of a program cannot be ended, the container is."""
@@ -86,7 +100,7 @@ class SharedContainers:
             async with self._locks.setdefault(name, asyncio.Lock()):
                 now = self._now()
                 is_over = (idle_seconds and now - used >= idle_seconds) or (age_seconds and now - begun >= age_seconds)
-                if not is_over or self._used.get(name):
+                if not is_over or await self._is_busy(program, name):
                     continue
                 await self._run(removing_argv(program, name), _SECONDS)
                 with suppress(FileNotFoundError):

@@ -57,10 +57,7 @@ class ExecTool:
     async def _allowed(self, plan: Plan, arguments: JsonObject, context: ToolContext, rules: ExecSettings) -> Plan:
         """The plan, once it may be carried out. What was approved is compared with what is there when the answer came."""
         security, ask = tightened(rules, arguments.get("security"), arguments.get("ask"))
-        typed = bool(
-            {str(arguments.get("command") or "").strip(), shlex.join(arguments.get("argv") or ())} & context.typed
-        )
-        exposed = context.exposed and not typed
+        exposed = context.exposed and not _is_typed(arguments, context)
         judgement = judge(plan, rules, security, ask, untrusted=context.untrusted, exposed=exposed)
         if judgement.verdict == "run":
             return plan
@@ -162,6 +159,13 @@ def outcome_of(session: ProgramSession) -> ToolOutcome:
     key = "exec.timed_out" if session.timed_out else "exec.killed" if session.killed else "exec.exited"
     line = Text(key, {"code": session.exit_code}).render()
     return told(f"{text}\n\n{line}".strip(), details, is_error=True, untrusted=untrusted)
+
+
+def _is_typed(arguments: JsonObject, context: ToolContext) -> bool:
+    """Whether the operator's own message holds exactly this call: a command, and nothing beside it."""
+    told = {str(arguments.get("command") or "").strip(), shlex.join(arguments.get("argv") or ())} - {""}
+    more = any(arguments.get(name) for name in ("env", "input", "workdir", "elevated", "keepInput"))
+    return bool(told & context.typed) and not more
 
 
 def _label(plan: Plan) -> str:
