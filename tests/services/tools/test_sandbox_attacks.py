@@ -33,6 +33,8 @@ def tool_of(kind: str) -> str:
     named = os.environ.get({"bubblewrap": "CRAWDAD_TEST_BUBBLEWRAP", "container": "CRAWDAD_TEST_CONTAINERS"}[kind])
     found = named or next(filter(None, map(shutil.which, names)), None)
     if found is None:
+        if kind == "bubblewrap" and os.environ.get("CRAWDAD_REQUIRE_SERVICES"):
+            pytest.fail("bubblewrap is needed here (CRAWDAD_TEST_BUBBLEWRAP)")
         pytest.skip(f"no program for {kind} sandboxes is installed here")
     trial = {
         "bubblewrap": [found, "--ro-bind", "/", "/", "--unshare-net", "--unshare-pid", "--proc", "/proc", "true"],
