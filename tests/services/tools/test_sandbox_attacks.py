@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,12 @@ async def box(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[B
     environment = {"PATH": f"{bin_folder}:/usr/bin:/bin", "CRAWDAD_KEY": "hunter2"}
     async with execution(workspace, settings=settings_of(kind), environment=environment, home=tmp_path) as tools:
         yield Box(kind, tools, secret)
-        await tools.programs.prune(1e-9, 0)
+        await an_hour_later(environment, tmp_path).prune(1, 0)
+
+
+def an_hour_later(environment: dict[str, str], home: Path) -> LocalAgentPrograms:
+    """Another process of the same installation, an hour on."""
+    return LocalAgentPrograms(environment, home, lambda: time.time() + 3600)
 
 
 def settings_of(kind: str, **sandbox: Any) -> Settings:
@@ -150,12 +156,13 @@ async def test_nothing_is_gained(box: Box) -> None:
     assert not any(map(os.path.lexists, ("/evil", "/etc/evil", "/usr/evil", "/bin/evil")))
 
 
-async def test_what_is_left_behind_ends_with_its_program(box: Box) -> None:
-    done, _ = await box.sh(
-        "(while true; do date > beat; sleep 0.1; done) >/dev/null 2>&1 </dev/null &\nsleep 0.3; exit 0"
-    )
+@pytest.mark.parametrize("how", ["", "env -i "])
+async def test_what_is_left_behind_ends_with_its_program(box: Box, how: str) -> None:
+    """Also what has thrown its environment away."""
+    (box.tools.workspace / "beat.sh").write_text("while true; do echo x > beat; sleep 0.1; done\n")
+    done, said = await box.sh(f"{how}/bin/sh beat.sh >/dev/null 2>&1 </dev/null &\nsleep 0.5; exit 0")
     beat = box.tools.workspace / "beat"
-    assert done and beat.exists()
+    assert done and beat.exists(), said
     beat.unlink()
     await asyncio.sleep(0.5)
     assert not beat.exists()
@@ -179,9 +186,10 @@ async def test_containers_are_shared_by_their_scope_and_go_when_unused(tmp_path:
                 assert not (await tools.run(argv=["touch", "/tmp/mark"], in_context=first)).is_error
                 return not (await tools.run(argv=["ls", "/tmp/mark"], in_context=second)).is_error
             finally:
-                assert await tools.programs.prune(3600, 0) == 0, "they are in use"
-                assert await tools.programs.prune(1e-9, 0) > 0
-                assert await tools.programs.prune(1e-9, 0) == 0, "they are gone"
+                later = an_hour_later(environment, tmp_path)
+                assert await later.prune(7200, 7200) == 0, "it is not time yet"
+                assert await later.prune(1800, 0) > 0
+                assert await later.prune(1800, 0) == 0, "they are gone"
 
     here, elsewhere = context(one), context(one, session_key="agent:main:else")
     agent = context(one, agent_id="b", session_key="agent:b:main")
@@ -201,11 +209,13 @@ async def test_a_container_in_which_something_runs_is_not_taken_away(tmp_path: P
     async with execution(
         tmp_path / "workspace", settings=settings_of("container"), environment=environment, home=tmp_path
     ) as tools:
-        running = await tools.run(argv=["sleep", "60"], background=True)
-        other = LocalAgentPrograms(environment, tmp_path)
-        assert await tools.programs.prune(1e-9, 1e-9) == await other.prune(1e-9, 1e-9) == 0
-        await tools.look(action="kill", sessionId=running.details["sessionId"])
-        assert await other.prune(1e-9, 1e-9) == 1
+        running = await tools.run(argv=["sh", "-c", "echo ready; sleep 60"], background=True)
+        which = running.details["sessionId"]
+        assert "ready" in text_of(running) + text_of(await tools.look(action="poll", sessionId=which, timeout=20_000))
+        later = an_hour_later(environment, tmp_path)
+        assert await tools.programs.prune(0, 1) == 0 and await later.prune(1, 1) == 0
+        await tools.look(action="kill", sessionId=which)
+        assert await later.prune(0, 1) == 1
 
 
 async def test_a_client_without_its_daemon_is_no_sandbox(tmp_path: Path) -> None:

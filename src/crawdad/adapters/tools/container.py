@@ -16,15 +16,22 @@ from crawdad.core.programs import INSIDE, ProgramOrder
 from crawdad.core.text import Text
 
 PREFIX = "crawdad-sandbox-"
-_RUN = "CRAWDAD_RUN"
+_RUN = "SANDBOX_RUN"
 """Stands in the environment of a program and of all that it starts: that is how they are found again."""
+_KEEPER = "keeper"
+"""Whose the processes are that keep the container running."""
 _NETWORKS = ("none", "bridge")
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,254}")
 _USER = re.compile(r"[0-9]{1,10}(:[0-9]{1,10})?")
 _NOT_IN_A_MOUNT = ","
 _END = f"""for one in /proc/[0-9]*; do
-if tr '\\0' '\\n' < "$one/environ" 2>/dev/null | grep -qx "{_RUN}=$0"; then kill -s KILL "${{one#/proc/}}"; fi
-done; exit 0"""
+cat "$one/environ" >/dev/null 2>&1 || continue
+whose=$(tr '\\0' '\\n' < "$one/environ" 2>/dev/null | grep '^{_RUN}=')
+[ "$one" = /proc/1 ] && continue
+if [ -z "$whose" ] || [ "$whose" = "{_RUN}=$0" ]; then kill -s KILL "${{one#/proc/}}" 2>/dev/null; fi
+done
+exit 0"""
+"""Ends what is of one run, and what has thrown its mark away."""
 
 
 def container_name(order: ProgramOrder, installation: str) -> str:
@@ -47,6 +54,7 @@ def creating_argv(program: str, order: ProgramOrder, name: str) -> list[str]:
     argv += ["--security-opt", "no-new-privileges", "--pids-limit", str(profile.pids_limit), "--user", profile.user]
     argv += ["--memory", profile.memory, "--memory-swap", profile.memory, "--cpus", f"{profile.cpus:g}"]
     argv += ["--pull", "never", "--ipc", "private", "--hostname", "sandbox", "--entrypoint", "sleep"]
+    argv += ["--env", f"{_RUN}={_KEEPER}"]
     if kept.access != "none":
         if _NOT_IN_A_MOUNT in order.workspace:
             raise _refused("workspace", order.workspace)

@@ -28,20 +28,24 @@ from crawdad.core.text import Text
 _SECONDS = 30.0
 _LOOK_SECONDS = 10.0
 _MOST_SAID = 500
+_MOST_LOOKS = 5
+_BETWEEN_SECONDS = 0.3
+_SETTLING_SECONDS = 60.0
+Leave = Callable[[bool], Awaitable[None]]
 
 
 class Stay:
     """A program's stay in a container, from `enter` until `leave`."""
 
-    def __init__(self, name: str, leave: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, name: str, leave: Leave) -> None:
         self.name = name
-        self._leave: Callable[[], Awaitable[None]] | None = leave
+        self._leave: Leave | None = leave
 
-    async def leave(self) -> None:
-        """The program has ended, or has to: whatever is left of it goes. More than once is no more than once."""
+    async def leave(self, cut_off: bool) -> None:
+        """The program has ended, or has to (`cut_off`): whatever is left of it goes. More than once is no more than once."""
         leave, self._leave = self._leave, None
         if leave is not None:
-            await leave()
+            await leave(cut_off)
 
 
 class SharedContainers:
@@ -85,12 +89,18 @@ class SharedContainers:
         code, said = await self._run(looking_argv(program, name), _LOOK_SECONDS)
         return bool(self._used.get(name)) or (code == 0 and len(said.strip().splitlines()) > IDLE_LINES)
 
-    async def _left(self, program: str, name: str, ending: Sequence[str]) -> None:
-        """Where what is left of a program cannot be ended, the container is."""
+    async def _left(self, program: str, name: str, ending: Sequence[str], cut_off: bool) -> None:
+        """Where what is left of a program cannot be ended, the container is. A client that was cut off may have set going what
+        begins only afterwards: it is looked for more than once."""
         code, _ = await self._run(ending, _LOOK_SECONDS)
+        self._used[name] = max(0, self._used.get(name, 1) - 1)
+        for _ in range(_MOST_LOOKS if cut_off else 0):
+            await asyncio.sleep(_BETWEEN_SECONDS)
+            code, _ = await self._run(ending, _LOOK_SECONDS)
+            if code != 0 or not await self._is_busy(program, name):
+                break
         if code != 0:
             await self._run(removing_argv(program, name), _SECONDS)
-        self._used[name] = max(0, self._used.get(name, 1) - 1)
         await asyncio.to_thread(self._note, name, program, fresh=False)
 
     async def prune(self, idle_seconds: float, age_seconds: float) -> int:
@@ -100,7 +110,8 @@ class SharedContainers:
             async with self._locks.setdefault(name, asyncio.Lock()):
                 now = self._now()
                 is_over = (idle_seconds and now - used >= idle_seconds) or (age_seconds and now - begun >= age_seconds)
-                if not is_over or await self._is_busy(program, name):
+                just_used = now - used < _SETTLING_SECONDS  # another process's program may be about to begin
+                if not is_over or just_used or await self._is_busy(program, name):
                     continue
                 await self._run(removing_argv(program, name), _SECONDS)
                 with suppress(FileNotFoundError):

@@ -11,14 +11,14 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from crawdad.adapters.tools import executables
 from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
 from crawdad.adapters.tools.container import running_argv
-from crawdad.adapters.tools.containers import SharedContainers
+from crawdad.adapters.tools.containers import Leave, SharedContainers
 from crawdad.adapters.tools.descriptors import Descriptor
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
@@ -27,11 +27,9 @@ from crawdad.core.text import Text
 
 _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 _GRACE_SECONDS = 2.0
-Leave = Callable[[], Awaitable[None]]
-"""What a program left in its sandbox goes. May be called more than once."""
 
 
-async def _nothing() -> None:
+async def _nothing(cut_off: bool) -> None:
     """Nothing is left."""
 
 
@@ -103,7 +101,7 @@ class LocalAgentPrograms:
         try:
             return await _launch(marshal.dumps(wanted), cwd, order.terminal, leave)
         except BaseException:
-            await leave()
+            await leave(True)
             raise
 
     async def _sandbox(self, level: Level) -> str | None:
@@ -166,7 +164,8 @@ class LocalRunningProgram:
         """See `core.programs.RunningProgram`. Asked first, then made to."""
         if self._gone:
             return
-        if self._process.returncode is None:
+        cut_off = self._process.returncode is None
+        if cut_off:
             self._signal(signal.SIGTERM)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_SECONDS):
@@ -174,7 +173,7 @@ class LocalRunningProgram:
         self._signal(signal.SIGKILL)  # also what its leader has left behind
         await self._process.wait()
         self._gone = True
-        await self._leave()
+        await self._leave(cut_off)
         self._output.finish()
         if not self._is_terminal:
             self._input.close()
