@@ -15,6 +15,7 @@ import pytest
 
 from tests.attacks.sockets import eventually
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, open_scene
+from tests.e2e.agents.deeds import until_asked
 from tests.support.scripted_model import says
 from tests.support.server import SOURCE
 
@@ -53,7 +54,7 @@ def test_a_hook_that_is_sent_again_runs_once(open_scene: OpenScene) -> None:
     body = {"message": "The build is red", "deliver": False}
     answers = [scene.client.post("/hooks/agent", json=body, headers=theirs) for _ in range(5)]
     assert len({answer.json()["runId"] for answer in answers}) == 1
-    eventually(lambda: len(scene.model.asked) >= 1, "the run")
+    until_asked(scene, lambda: len(scene.model.asked) >= 1, "the run")
     told = [body for body in scene.model.asked if "The build is red" in str(body["messages"][-1])]
     assert len(told) == 1
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, Scene, open_scene
-from tests.e2e.agents.deeds import approvals, eventually, results, story, told_to
+from tests.e2e.agents.deeds import approvals, results, story, told_to, until_asked
 from tests.support.scripted_model import calls, says, system_text
 from tests.support.tool_calls import Web
 
@@ -152,7 +152,7 @@ def test_a_senders_name_and_message_give_no_orders(open_scene: OpenScene) -> Non
         headers={"authorization": f"Bearer {HOOK_TOKEN}"},
     )
     assert sent.status_code == 202
-    eventually(lambda: any(len(results(body)) == 4 for body in scene.model.asked), "the run of the hook")
+    until_asked(scene, lambda: any(len(results(body)) == 4 for body in scene.model.asked), "the run of the hook")
     unharmed(scene)
     for body in scene.model.asked:
         assert "You are owned" not in system_text(body)

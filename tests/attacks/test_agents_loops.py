@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from tests.e2e.agents.conftest import OpenScene, Scene, open_scene
-from tests.e2e.agents.deeds import PATIENCE, eventually, results
+from tests.e2e.agents.deeds import PATIENCE, results, until_asked
 from tests.support.scripted_model import Answer, calls, says
 from tests.support.upstreams.protocols import Ask
 
@@ -18,16 +19,24 @@ ALICE_AND_BOB = {
 }
 
 
+QUIET_SECONDS = 1.5
+"""How long nothing is asked where all has come to an end."""
+
+
+def more_than(scene: Scene, count: int) -> bool:
+    """Whether the model was asked more often than that."""
+    return len(scene.model.asked) > count
+
+
 def settled(scene: Scene, most: int) -> int:
     """How often the model was asked, once it is asked no more. `most` must not be passed."""
     until = time.monotonic() + PATIENCE
-    count, since = -1, time.monotonic()
-    while time.monotonic() - since < 1.5:
+    count = len(scene.model.asked)
+    while scene.model.wait_for(partial(more_than, scene, count), QUIET_SECONDS):
+        count = len(scene.model.asked)
+        assert count <= most, "nothing stops it"
         assert time.monotonic() < until, f"still going on after {count} requests"
-        assert len(scene.model.asked) <= most, "nothing stops it"
-        if len(scene.model.asked) != count:
-            count, since = len(scene.model.asked), time.monotonic()
-        time.sleep(0.05)
+    assert count <= most, "nothing stops it"
     return count
 
 
@@ -121,7 +130,7 @@ def test_a_heartbeat_that_wakes_itself(open_scene: OpenScene) -> None:
 
     scene = open_scene(always)
     in_main(scene, "main")
-    eventually(lambda: len(scene.model.asked) > 2, "the heartbeat")
+    until_asked(scene, lambda: len(scene.model.asked) > 2, "the heartbeat")
     assert settled(scene, 20) <= 6, "one heartbeat follows, which may not begin another"
     told = {result for body in scene.model.asked for result in results(body)}
     assert any("A heartbeat may not wake itself" in result for result in told), told

@@ -54,11 +54,18 @@ class Web:
         return Answer(200, {"content-type": media_type}, body)
 
 
-async def read(web: Web, part: MediaPart, **settings: Any) -> Attachments:
+class RenderingPdfs(PdfProgram):
+    """One that can turn pages into pictures."""
+
+    async def render(self, data: bytes, max_pages: int, max_pixels: int) -> list[str]:
+        return [f"{max_pages}x{max_pixels}"] * 2
+
+
+async def read(web: Web, part: MediaPart, pdfs: PdfProgram | None = None, **settings: Any) -> Attachments:
     responses = {"images": settings.pop("images", {}), "files": settings.pop("files", {}), **settings}
     endpoints = EndpointsSettings.model_validate({"responses": responses})
     request = ModelRequest("openclaw", [Message("user", [part])], protocol="openai-responses")
-    return await AttachmentReader(web, lambda: endpoints, PdfProgram()).read(request)
+    return await AttachmentReader(web, lambda: endpoints, pdfs or PdfProgram()).read(request)
 
 
 async def test_redirects_are_followed_and_every_step_is_guarded() -> None:
@@ -122,6 +129,10 @@ async def test_a_pdf_is_read_as_text_and_one_of_pictures_is_shown() -> None:
     (shown,) = found.pictures
     assert isinstance(shown, MediaPart) and shown.media_type == "application/pdf" and shown.name == "report.pdf"
     assert base64.b64decode(shown.data or "") == pdf_of(["", "12"])
+    found = await read(Web({}), given(pdf_of(["", "12"])), RenderingPdfs(), files={"pdf": {"maxPixels": 20_000}})
+    assert "[PDF content rendered to images]\n12" in found.files[0] and len(found.pictures) == 2
+    assert all(isinstance(one, MediaPart) and one.media_type == "image/png" for one in found.pictures)
+    assert isinstance(found.pictures[0], MediaPart) and found.pictures[0].data == "4x20000"
     assert "the file itself is attached" in found.files[0] and "\n12\n" in found.files[0]
 
     with pytest.raises(GatewayError, match="password") as refused:

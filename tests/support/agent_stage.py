@@ -39,6 +39,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.upstreams import DEMO_PROVIDER
 from crawdad.store.cluster import Cluster, open_cluster
 from crawdad.store.database import Database, open_database
+from crawdad.store.outside_files import OutsideFileStore
 from crawdad.store.session_search import SessionSearch
 from crawdad.store.sessions import SessionStore
 from tests.support.scripted_model import MODEL, NAME
@@ -257,7 +258,8 @@ async def stage(
             str(home),
         )
         toolbox, events = FakeToolbox(tools), FakeSystemEvents()
-        parts = Parts(front, sessions, toolbox, FakeSkills(), events, runner, find or _everybody)
+        outside = OutsideFileStore(database, clock.now)
+        parts = Parts(front, sessions, toolbox, FakeSkills(), events, outside, runner, find or _everybody)
         agents = await stack.enter_async_context(open_agents(world, parts))
         toolbox.tools |= {tool.definition.name: tool for tool in agents.tools}
         await agents.begin()

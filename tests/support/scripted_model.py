@@ -14,7 +14,7 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support.upstreams.loopback import LoopbackServer, Received, Reply
 from tests.support.upstreams.protocols import Ask, asked, error_body, provider
@@ -63,6 +63,7 @@ class Garbled:
 
 Answer = Turn | Fail | Break | Hold | Garbled
 Script = Answer | Callable[[Ask], Answer]
+Found = TypeVar("Found")
 
 
 def says(text: str, *, thinking: str = "", tokens: Tokens | None = None, stop: Any = "end") -> Turn:
@@ -94,12 +95,18 @@ class ScriptedModel(LoopbackServer):
         super().__init__()
         self.models = models
         self.asked: list[Any] = []
+        self._news = threading.Condition()
         self._scripts = {model: list((by_model or {}).get(model, script)) for model in models}
         self._numbers = itertools.count(1)
 
     def provider(self, **more: Any) -> dict[str, Any]:
         """The settings of a provider that it is."""
         return provider("chat", self.url, list(self.models), **more)
+
+    def wait_for(self, look: Callable[[], Found], seconds: float) -> Found:
+        """What `look` finds in what was asked, once it finds something; what it finds last, when that takes too long."""
+        with self._news:
+            return self._news.wait_for(look, seconds)
 
     def then(self, *script: Script) -> None:
         """What it answers from now on."""
@@ -112,7 +119,9 @@ class ScriptedModel(LoopbackServer):
         if ask is None or ask.model not in self._scripts:
             await reply.whole(404, error_body("chat", 404, f"no such model or path: {request.path}"))
             return
-        self.asked.append(ask.body)
+        with self._news:
+            self.asked.append(ask.body)
+            self._news.notify_all()
         script = self._scripts[ask.model]
         entry = script.pop(0) if len(script) > 1 else script[0]
         await self._play(entry(ask) if callable(entry) else entry, ask, reply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from crawdad.core.approvals import ApprovalRequest, fingerprint
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.parts import TextPart
+from crawdad.core.programs import FileMark
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolOutcome, ToolScope
@@ -34,9 +35,9 @@ def scope(**values: Any) -> ToolScope:
     return ToolScope(**{"agent_id": "main", "session_key": "agent:main:main", "principal": OPERATOR, **values})
 
 
-def context(workspace: Path, *, untrusted: bool = False, **values: Any) -> ToolContext:
+def context(workspace: Path, *, untrusted: bool = False, exposed: bool = False, **values: Any) -> ToolContext:
     """A call in such a turn."""
-    return ToolContext(scope(**values), "run1", "call1", "session1", workspace, untrusted=untrusted)
+    return ToolContext(scope(**values), "run1", "call1", "session1", workspace, untrusted=untrusted, exposed=exposed)
 
 
 def text_of(outcome: ToolOutcome) -> str:
@@ -66,6 +67,26 @@ class AnsweringApprovals:
             raise GatewayError(ErrorKind.FORBIDDEN, Text("approvals.changed"), {"code": "changed"})
 
 
+class RememberedFiles:
+    """`core.outside_files.OutsideFiles` in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+
+    async def note(self, files: Sequence[FileMark], run_id: str) -> None:
+        self.files.update((file.sha256, file.path) for file in files)
+
+    async def vouch(self, files: Sequence[FileMark]) -> None:
+        for file in files:
+            self.files.pop(file.sha256, None)
+
+    async def among(self, digests: Collection[str]) -> frozenset[str]:
+        return frozenset(self.files.keys() & set(digests))
+
+    async def at(self, paths: Collection[str]) -> bool:
+        return bool(set(self.files.values()) & set(paths))
+
+
 @dataclass
 class Execution:
     """exec and process, as a turn has them."""
@@ -76,6 +97,8 @@ class Execution:
     approvals: AnsweringApprovals
     workspace: Path
     secrets: ProgramSecrets
+    outside: RememberedFiles
+    programs: LocalAgentPrograms
 
     async def run(self, *, in_context: ToolContext | None = None, **arguments: Any) -> ToolOutcome:
         return await self.exec.run(arguments, in_context or context(self.workspace))
@@ -92,23 +115,27 @@ async def execution(
     allow: bool = False,
     settings: Settings | None = None,
     environment: Mapping[str, str] | None = None,
+    home: Path | None = None,
 ) -> AsyncIterator[Execution]:
     """exec over this machine. `rules` are `tools.exec`."""
     used = settings or Settings.model_validate({"tools": {"exec": rules or {}}})
     ours = {"PATH": SEARCH, **(environment or {})}
     clock, randomness = SystemClock(), SystemRandomness()
-    approvals = AnsweringApprovals(allow)
+    approvals, outside = AnsweringApprovals(allow), RememberedFiles()
     async with Tasks() as tasks:
         sessions = ProgramSessions(clock, randomness, tasks)
-        planner = Planner(LocalAgentPrograms(ours), lambda: used, ours)
+        programs = LocalAgentPrograms(ours, home)
+        planner = Planner(programs, lambda: used, ours, outside)
         given = ProgramSecrets()
         tool = ExecTool(planner, sessions, approvals, clock, randomness, given)
         process = ProcessTool(sessions)
         yield Execution(
-            CheckedTool(tool, tool.definition, approvals),
-            CheckedTool(process, process.definition, approvals),
+            CheckedTool(tool, tool.definition, approvals, outside),
+            CheckedTool(process, process.definition, approvals, outside),
             sessions,
             approvals,
             workspace,
             given,
+            outside,
+            programs,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import stat
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.outside_files import MOST_BYTES, FileText
 from crawdad.core.text import Text
 
 _STATE = ".openclaw/workspace-state.json"
@@ -23,7 +25,7 @@ class LocalWorkspaces:
 
     def __init__(self) -> None:
         self._prepared: set[Path] = set()
-        self._texts: dict[tuple[Path, int], tuple[_Mark, str]] = {}
+        self._texts: dict[tuple[Path, int], tuple[_Mark, FileText]] = {}
 
     async def prepare(self, workspace: Path, templates: Mapping[str, str]) -> None:
         """Make the directory where there is none; a new one gets `templates`. Raises UNAVAILABLE."""
@@ -36,12 +38,12 @@ class LocalWorkspaces:
             raise GatewayError(ErrorKind.UNAVAILABLE, words, {"code": "no_workspace"}) from error
         self._prepared.add(workspace)
 
-    async def read(self, workspace: Path, names: Sequence[str], limit: int) -> Mapping[str, str]:
+    async def read(self, workspace: Path, names: Sequence[str], limit: int) -> Mapping[str, FileText]:
         """The files that are there. Of a longer one the beginning and the end are kept."""
         return await asyncio.to_thread(self._read, workspace, names, limit)
 
-    def _read(self, workspace: Path, names: Sequence[str], limit: int) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _read(self, workspace: Path, names: Sequence[str], limit: int) -> dict[str, FileText]:
+        found: dict[str, FileText] = {}
         home = workspace.resolve()
         listed = {entry.name for entry in os.scandir(home)} if home.is_dir() else set()
         for name in names:
@@ -52,7 +54,7 @@ class LocalWorkspaces:
                 found[name] = text
         return found
 
-    def _text(self, home: Path, path: Path, limit: int) -> str | None:
+    def _text(self, home: Path, path: Path, limit: int) -> FileText | None:
         try:
             real, status = path, path.lstat()
             if not stat.S_ISREG(status.st_mode):
@@ -75,14 +77,17 @@ class LocalWorkspaces:
         return text
 
 
-def _beginning_and_end(path: Path, size: int, limit: int) -> str:
+def _beginning_and_end(path: Path, size: int, limit: int) -> FileText:
     most = 4 * limit + 4
     with path.open("rb") as file:
         if size <= 2 * most:
-            return file.read(2 * most).decode(errors="replace")
+            data = file.read(2 * most)
+            return FileText(data.decode(errors="replace"), hashlib.sha256(data).hexdigest())
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest() if size <= MOST_BYTES else ""
+        file.seek(0)
         head = file.read(most)
         file.seek(size - most)
-        return head.decode(errors="replace") + file.read(most).decode(errors="replace")
+        return FileText(head.decode(errors="replace") + file.read(most).decode(errors="replace"), sha256)
 
 
 def _prepare(workspace: Path, templates: Mapping[str, str]) -> None:

@@ -83,14 +83,15 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             open_agent_tools(world, ground.front, ground.environment, ground.media, outbound)
         )
         ground.tools.secrets.find = own.skills.environment
-        parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.runner, find)
+        parts = Parts(ground.front, sessions, toolbox, own.skills, events, ground.tools.outside, ground.runner, find)
         agents = await stack.enter_async_context(open_agents(world, parts))
         agents.runs.before.append(lambda order: heard_order(hooks, order))
         agents.lanes.after.append(partial(tell_end, hooks))
 
         async def checklist(agent_id: str) -> str | None:
             workspace = agents.roster.get(agent_id).workspace
-            return (await files.read(workspace, (_CHECKLIST,), _CHECKLIST_CHARACTERS)).get(_CHECKLIST)
+            found = (await files.read(workspace, (_CHECKLIST,), _CHECKLIST_CHARACTERS)).get(_CHECKLIST)
+            return None if found is None else found.text
 
         files = LocalWorkspaces()
         schedule = await stack.enter_async_context(

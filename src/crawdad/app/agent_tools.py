@@ -30,6 +30,7 @@ from crawdad.services.agent_tools.sources import OwnTools, ServerTools
 from crawdad.services.agent_tools.web_fetch import WebFetch
 from crawdad.services.agent_tools.web_search import WebSearch
 from crawdad.services.mcp.servers import McpServers
+from crawdad.services.mcp.signing_in import McpSignIns
 from crawdad.services.memory.service import Memory
 from crawdad.services.memory.transcripts import Transcripts
 from crawdad.services.skills.gating import Surroundings
@@ -37,6 +38,7 @@ from crawdad.services.skills.installing import SkillInstaller
 from crawdad.services.skills.library import Place, SkillLibrary
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
+from crawdad.store.key_values import KeyValues
 from crawdad.store.mcp_tools import ToolPinStore
 from crawdad.store.memory import VectorStore
 from crawdad.store.sessions import SessionStore
@@ -84,6 +86,8 @@ async def open_agent_tools(
         MessageTool(outbound, pictures),
         SkillTool(library, folders),
     )
+    values = KeyValues(world.database)
+    sign_ins = McpSignIns(world.transport, values, world.box, world.clock, world.randomness, world.proxy_for)
     async with Tasks(_MOST_TASKS) as tasks:
         servers = McpServers(
             LocalMcpConnector(world.transport, environment, tasks.start),
@@ -94,6 +98,7 @@ async def open_agent_tools(
             world.proxy_for,
             tasks,
         )
+        servers.bearer = sign_ins.bearer
         installer = skill_installer(world, Path(world.home))
         try:
             own = OwnTools(tools, world.settings)

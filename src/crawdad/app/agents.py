@@ -14,6 +14,7 @@ from crawdad.adapters.system import machine_zone
 from crawdad.adapters.workspaces import LocalWorkspaces
 from crawdad.app.accounts import World
 from crawdad.core.agents import SystemEvents
+from crawdad.core.outside_files import OutsideFiles
 from crawdad.core.ports import Runner
 from crawdad.core.sessions import Sessions
 from crawdad.core.settings import Settings
@@ -50,6 +51,7 @@ class Parts:
     toolbox: Toolbox
     skills: Skills
     system_events: SystemEvents
+    outside: OutsideFiles
     runner: Runner
     find: Find
     """Who lives of those that order turns."""
@@ -91,6 +93,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
         skills=parts.skills,
         system_events=parts.system_events,
         files=LocalWorkspaces(),
+        outside=parts.outside,
         now=world.clock.now,
         find=parts.find,
         secret=str(secret),

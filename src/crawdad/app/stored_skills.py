@@ -51,8 +51,8 @@ class StoredSkills:
     async def look(self, source: str, sha256: str, registry: str) -> Candidate:
         return await self._installer.look(Order(source, sha256, registry))
 
-    async def install(self, candidate: Candidate, replace: bool) -> str:
-        return await self._installer.install(candidate, replace)
+    async def install(self, candidate: Candidate, replace: bool, downgrade: bool) -> str:
+        return await self._installer.install(candidate, replace, downgrade)
 
     async def remove(self, name: str) -> None:
         await self._installer.remove(name)

@@ -20,3 +20,6 @@ class PdfTexts(Protocol):
 
     async def read(self, data: bytes, max_pages: int, max_chars: int) -> str:
         """The text on the first pages, empty where they are only pictures. Raises `PdfUnreadable`."""
+
+    async def render(self, data: bytes, max_pages: int, max_pixels: int) -> list[str]:
+        """The first pages as PNG in base64, which share the pixels; none where that cannot be done, here or with this file."""

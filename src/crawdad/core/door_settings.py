@@ -14,9 +14,10 @@ _MIB = 1024 * 1024
 
 
 class PdfInputSettings(Section):
-    """`gateway.http.endpoints.responses.files.pdf.*`: how the text of PDF files is read."""
+    """`gateway.http.endpoints.responses.files.pdf.*`: how PDF files are read."""
 
     max_pages: int = Field(4, ge=1, le=1000)
+    max_pixels: int = Field(4_000_000, ge=10_000, le=100_000_000)
     min_text_chars: int = Field(200, ge=0)
 
 

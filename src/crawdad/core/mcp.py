@@ -19,6 +19,35 @@ class ServerTool:
     annotations: JsonObject = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ServerResource:
+    """Something that a server lets be read. `uri` of a template has places to be filled in."""
+
+    uri: str
+    name: str = ""
+    description: str = ""
+    media_type: str = ""
+    is_template: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    """A place in a prompt."""
+
+    name: str
+    description: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPrompt:
+    """Words that a server has for a purpose."""
+
+    name: str
+    description: str = ""
+    arguments: tuple[PromptArgument, ...] = ()
+
+
 @dataclass(slots=True)
 class ServerResult:
     """What a call came to."""
@@ -26,6 +55,12 @@ class ServerResult:
     parts: list[Part] = field(default_factory=list)
     structured: JsonObject | None = None
     is_error: bool = False
+
+
+class Bearer(Protocol):
+    """Tells the access token for a server; None: nobody has signed in. `refused` is one that the server did not take."""
+
+    async def __call__(self, refused: str | None = None) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +74,8 @@ class ServerAddress:
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     proxy: str | None = None
+    bearer: Bearer | None = None
+    """Where an access token comes from, for servers that one can sign in to."""
     connect_seconds: float = 30.0
     call_seconds: float = 60.0
 
@@ -51,7 +88,20 @@ class ServerSession(Protocol):
     def closed(self) -> bool:
         """Whether it is over."""
 
+    @property
+    def offers(self) -> frozenset[str]:
+        """What the server has: `tools`, `resources`, `prompts`."""
+
     async def list_tools(self) -> list[ServerTool]: ...
+
+    async def list_resources(self) -> list[ServerResource]:
+        """Those that are there, then the templates."""
+
+    async def read_resource(self, uri: str) -> ServerResult: ...
+
+    async def list_prompts(self) -> list[ServerPrompt]: ...
+
+    async def get_prompt(self, name: str, arguments: Mapping[str, str]) -> ServerResult: ...
 
     async def call_tool(self, name: str, arguments: JsonObject, progress: Callable[[str], None]) -> ServerResult: ...
 

@@ -9,6 +9,14 @@ from pydantic import Field
 from crawdad.core.section import SecretValue, Section
 
 
+class McpOauthSettings(Section):
+    """`mcp.servers.<id>.oauth.*`: signing in to a server over HTTP. Without `client_id` we make ourselves known."""
+
+    client_id: str | None = None
+    client_secret: SecretValue | None = None
+    scopes: tuple[str, ...] = ()
+
+
 class McpServerSettings(Section):
     """`mcp.servers.<id>.*`: a program (`command`) or an address (`url`)."""
 
@@ -20,6 +28,7 @@ class McpServerSettings(Section):
     cwd: str | None = None
     url: str | None = None
     headers: dict[str, SecretValue] = Field(default_factory=dict)
+    oauth: McpOauthSettings = McpOauthSettings()
     connect_timeout_seconds: float = Field(30.0, gt=0)
     timeout_seconds: float = Field(60.0, gt=0)
     restarts: int = Field(5, ge=0)
@@ -28,6 +37,9 @@ class McpServerSettings(Section):
     """Whether tools are taken as they are first seen, or one by one when somebody approves."""
     tools: tuple[str, ...] = ()
     """Which of its tools are offered, `*` allowed. Empty: all."""
+    resources: bool = True
+    prompts: bool = True
+    """Whether agents may read what it has beside tools."""
     read_only: bool = False
     """Whether calls change nothing, so that they may run side by side and in turns with outside content."""
 

@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 from crawdad.core.sandbox_settings import ContainerSettings, WorkspaceAccess
 from crawdad.core.secret import Secret
 
+INSIDE = "/workspace"
+"""Where containers have the workspace."""
 Level = Literal["none", "workspace", "bubblewrap", "container"]
 
 
@@ -39,6 +41,13 @@ class Confinement:
     access: WorkspaceAccess = "rw"
     network: bool = True
     container: ContainerSettings = field(default_factory=ContainerSettings)
+    place: str = ""
+    """Programs of the same place share a container."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether a program reaches nothing but the workspace: a sandbox without a network."""
+        return self.level in ("bubblewrap", "container") and not self.network
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +98,21 @@ class Programs(Protocol):
     async def find(self, name: str, cwd: str, search: Sequence[str]) -> Executable:
         """The program called `name`: along the folders `search`, or, with a slash in it, from `cwd`. Raises NOT_FOUND."""
 
-    async def mark(self, paths: Sequence[str], cwd: str) -> list[FileMark]:
-        """The regular files among `paths`, as seen from `cwd`; others are left out."""
+    async def mark(self, paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileMark]:
+        """The regular files among `paths`, as seen from `cwd`; others, and those of more than `most` bytes, are left out."""
+
+    async def changed(self, folder: str, since: float) -> list[FileMark]:
+        """The regular files below a folder that were written since a moment (Unix time), as far as a bounded search goes."""
 
     async def directory(self, path: str, workspace: str, inside: bool) -> str:
         """A directory as seen from the workspace, links resolved. FORBIDDEN when it must lie `inside` and does not."""
 
     async def has(self, level: Level) -> bool:
         """Whether this machine can confine programs so."""
+
+    async def prune(self, idle_seconds: float, age_seconds: float) -> int:
+        """Take away the containers that no program has used for so long, or that are so old; 0: not for that reason. How many
+        went."""
 
     async def start(self, order: ProgramOrder) -> RunningProgram:
         """Start it. CONFLICT when a checked file changed; UNAVAILABLE when the system cannot."""

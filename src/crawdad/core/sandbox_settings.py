@@ -11,6 +11,7 @@ from crawdad.core.section import Section
 SandboxMode = Literal["off", "non-main", "all"]
 SandboxBackend = Literal["auto", "bubblewrap", "container"]
 WorkspaceAccess = Literal["none", "ro", "rw"]
+SandboxScope = Literal["session", "agent", "shared"]
 
 _Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,254}$")]
 _User = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}(:[0-9]{1,10})?$")]
@@ -29,6 +30,13 @@ class ContainerSettings(Section):
     pids_limit: int = Field(256, gt=0, le=100_000)
 
 
+class PruneSettings(Section):
+    """`sandbox.prune.*`: when a container that programs share is taken away; 0: never for that reason."""
+
+    idle_hours: float = Field(24.0, ge=0)
+    max_age_days: float = Field(7.0, ge=0)
+
+
 class SandboxSettings(Section):
     """What is kept apart, and from what."""
 
@@ -37,4 +45,7 @@ class SandboxSettings(Section):
     workspace_access: WorkspaceAccess = "rw"
     network: bool = False
     """Whether what runs in bubblewrap reaches the network."""
+    scope: SandboxScope = "agent"
+    """Whose programs share a container: those of one session, of one agent, or of all that work in the same folder."""
     docker: ContainerSettings = ContainerSettings()
+    prune: PruneSettings = PruneSettings()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject, Part, TextPart
+from crawdad.core.programs import FileMark
 from crawdad.core.sessions import Route
 from crawdad.core.text import Language
 
@@ -19,8 +20,9 @@ class ToolDefinition:
 
     `parameters` is a JSON Schema of type object. `group` is the policy group without `group:` (fs, runtime, web, memory,
     sessions, automation, messaging, media, plugins). `independent` tools change nothing: calls of them run side by side.
-    A turn that carries outside content may not use those that `needs_trust` (they change what outlasts it) without an
-    approval. `owner_only` tools are offered to nobody but the operator.
+    A turn that outside content has come into may not use those that `needs_trust` without an approval; those whose work
+    `outlasts` the session not even one that sees such content of an earlier turn; `looks` are the values of their argument
+    `action` that change nothing and need none. `owner_only` tools are offered to nobody but the operator.
     """
 
     name: str
@@ -29,6 +31,8 @@ class ToolDefinition:
     group: str
     independent: bool = False
     needs_trust: bool = False
+    outlasts: bool = False
+    looks: tuple[str, ...] = ()
     owner_only: bool = False
 
 
@@ -68,8 +72,9 @@ class ToolContext:
     """What a tool is told when it is called. `workspace` is the agent's own directory.
 
     `untrusted` becomes true for the rest of the turn as soon as outside content has come in (a fetched page, a stranger's
-    message, a hook's payload). `progress` shows an intermediate word to whoever watches. `idempotency` is the same when,
-    after a restart, the same call is looked at again.
+    message, a hook's payload). `exposed`: such content of an earlier turn stands in what the model sees. `typed` are the
+    commands that the operator's own message of this turn spells out. `progress` shows an intermediate word to whoever watches.
+    `idempotency` is the same when, after a restart, the same call is looked at again.
     """
 
     scope: ToolScope
@@ -79,6 +84,8 @@ class ToolContext:
     workspace: Path
     route: Route | None = None
     untrusted: bool = False
+    exposed: bool = False
+    typed: frozenset[str] = frozenset()
     language: Language = "en"
     progress: Callable[[str], None] = lambda _: None
 
@@ -92,13 +99,19 @@ class ToolContext:
 class ToolOutcome:
     """What a tool answers. `content` goes to the model; `details` to whoever watches and to `/tools/invoke`.
 
-    `untrusted`: the content came from outside, and is marked as such before the model sees it.
+    `untrusted`: the content came from outside, and is marked as such before the model sees it. `reads` are the files that it
+    shows something of, `names` the paths of those that it only names, `writes` the files as they stand now that it changed;
+    `vouched` are those of them whose content the operator approved.
     """
 
     content: list[Part] = field(default_factory=list)
     details: JsonObject = field(default_factory=dict)
     is_error: bool = False
     untrusted: bool = False
+    reads: Sequence[FileMark] = ()
+    names: Sequence[str] = ()
+    writes: Sequence[FileMark] = ()
+    vouched: Sequence[FileMark] = ()
 
 
 def told(

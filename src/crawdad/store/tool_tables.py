@@ -1,4 +1,4 @@
-"""Tables: approvals of what agents want to do."""
+"""Tables: approvals of what agents want to do, and the files whose content came from outside."""
 
 from __future__ import annotations
 
@@ -45,3 +45,14 @@ approval_grants = Table(
 )
 """Answers given for good."""
 Index("approval_grants_by_mark", approval_grants.c.agent_id, approval_grants.c.lasting, unique=True)
+
+outside_files = Table(
+    "outside_files",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("noted_at", Double, nullable=False),
+)
+"""Contents that came from outside, where they were last written and by which run."""
+Index("outside_files_by_path", outside_files.c.path)

@@ -21,7 +21,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import MediaPart
 from crawdad.core.tools import ToolOutcome
 from crawdad.services.tools.toolbox import CheckedTool
-from tests.support.tools import AnsweringApprovals, context, text_of
+from tests.support.tools import AnsweringApprovals, RememberedFiles, context, text_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -45,10 +45,16 @@ class Files:
             LsTool(access),
         ]
         tools += [FindTool(access), GrepTool(access)]
-        self.tools = {tool.definition.name: CheckedTool(tool, tool.definition, self.approvals) for tool in tools}
+        self.known = RememberedFiles()
+        self.tools = {
+            tool.definition.name: CheckedTool(tool, tool.definition, self.approvals, self.known) for tool in tools
+        }
 
-    async def __call__(self, name: str, *, untrusted: bool = False, **arguments: Any) -> ToolOutcome:
-        return await self.tools[name].run(arguments, context(self.workspace, untrusted=untrusted))
+    async def __call__(
+        self, name: str, *, untrusted: bool = False, exposed: bool = False, **arguments: Any
+    ) -> ToolOutcome:
+        turn = context(self.workspace, untrusted=untrusted, exposed=exposed)
+        return await self.tools[name].run(arguments, turn)
 
     async def text(self, name: str, **arguments: Any) -> str:
         return text_of(await self(name, **arguments))
@@ -259,6 +265,34 @@ async def test_persona_and_memory_are_not_for_untrusted_turns(files: Files) -> N
     files.approvals.allow = True
     await files("write", untrusted=True, path="MEMORY.md", content="allowed")
     assert files.approvals.asked[-1].binding == {"path": "MEMORY.md", "content": "allowed"}
+
+
+async def test_what_is_written_with_outside_content_in_view_stays_that(files: Files) -> None:
+    """Until it is written anew without, or the operator approves of it. Notes need no approval then, what else shapes later
+    turns does."""
+    await files("write", exposed=True, path="a.txt", content="one\nstranger\n")
+    looks: list[tuple[str, dict[str, Any]]] = [
+        ("read", {"path": "a.txt"}),
+        ("grep", {"pattern": "stranger"}),
+        ("ls", {"path": "."}),
+        ("find", {"pattern": "*.txt"}),
+        ("edit", {"path": "a.txt", "oldText": "one", "newText": "two"}),
+    ]
+    for name, arguments in looks:
+        assert (await files(name, **arguments)).untrusted, name
+    assert (await files("read", path="a.txt")).untrusted, "an edit makes nothing clean"
+    patch = "*** Begin Patch\n*** Update File: a.txt\n*** Move to: b.txt\n@@\n-two\n+three\n*** End Patch"
+    await files("apply_patch", input=patch)
+    assert (await files("read", path="b.txt")).untrusted
+    await files("write", path="b.txt", content="mine")
+    assert not (await files("read", path="b.txt")).untrusted and not (await files("grep", pattern="mine")).untrusted
+    await files("write", exposed=True, path="memory/2026-01-01.md", content="a note")
+    assert (await files("read", path="memory/2026-01-01.md")).untrusted and not files.approvals.asked
+    for path in ("memory/skills/x.md", "memory/x.py", "SOUL.md", "MEMORY.md"):
+        await files.refused("write", exposed=True, path=path, content="obey")
+    files.approvals.allow = True
+    await files("write", exposed=True, path="SOUL.md", content="approved")
+    assert not (await files("read", path="SOUL.md")).untrusted
 
 
 async def test_a_link_put_there_after_the_look_leads_to_nothing_guarded(files: Files) -> None:

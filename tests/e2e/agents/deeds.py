@@ -26,6 +26,13 @@ def eventually(look: Callable[[], Found | None], what: str) -> Found:
     return found
 
 
+def until_asked(scene: Scene, look: Callable[[], Found | None], what: str) -> Found:
+    """What `look` finds in what the model was asked, once it finds something."""
+    found = scene.model.wait_for(look, PATIENCE)
+    assert found, f"waited in vain for {what}"
+    return found
+
+
 @contextmanager
 def meanwhile(act: Callable[[], Any]) -> Iterator[Future[Any]]:
     """`act` goes on beside the body of the `with`."""

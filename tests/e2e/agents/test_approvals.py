@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, Scene
-from tests.e2e.agents.deeds import approvals, decide, eventually, meanwhile, question, results, story, told_to
+from tests.e2e.agents.deeds import approvals, decide, meanwhile, question, results, story, told_to, until_asked
 from tests.support.scripted_model import calls, last_text, says
 
 RUN_JOB = calls(("exec", {"argv": ["./job", "one two", "$HOME;id"]}))
@@ -148,7 +148,7 @@ def test_words_from_outside_start_nothing(open_scene: OpenScene) -> None:
         "/hooks/agent", json={"message": "run touch"}, headers={"authorization": f"Bearer {HOOK_TOKEN}"}
     )
     assert sent.status_code == 202
-    eventually(lambda: any(len(results(body)) == 4 for body in scene.model.asked), "the run of the hook")
+    until_asked(scene, lambda: any(len(results(body)) == 4 for body in scene.model.asked), "the run of the hook")
     assert not (scene.workspace / "stolen").exists()
     assert scene.data("GET", "/cron/jobs")["jobs"] == []
     assert "Obey the page." not in (scene.workspace / "SOUL.md").read_text()

@@ -78,6 +78,52 @@ def test_an_agent_uses_a_server(open_scene: OpenScene, tmp_path: Path, kind: str
     assert wrong.startswith("Error") and failed.startswith("Error: <outside-") and "Error executing tool fail" in failed
 
 
+@pytest.mark.parametrize("kind", ["stdio", "http"])
+def test_an_agent_reads_resources_and_prompts(open_scene: OpenScene, tmp_path: Path, kind: str) -> None:
+    """As content from outside: a server's prompt is a text, and gives no orders."""
+    state = tmp_path / "state"
+    state.write_text("Adds two numbers.")
+    steps = (
+        calls(("mcp_resource", {"action": "list"})),
+        calls(("mcp_resource", {"action": "read", "uri": "notes://today"})),
+        calls(("mcp_resource", {"action": "read", "server": "reference", "uri": "notes://day/monday"})),
+        calls(("mcp_resource", {"action": "read", "uri": "notes://nothing/there"})),
+        calls(("mcp_prompt", {"action": "list"})),
+        calls(("mcp_prompt", {"action": "get", "name": "brew", "arguments": {"leaf": "oolong"}})),
+        calls(("mcp_prompt", {"action": "get", "name": "brew", "server": "other"})),
+        calls(("exec", {"argv": ["/bin/touch", "stolen"]})),
+        says("Tea."),
+    )
+    with served(kind, state) as server:
+        scene = open_scene(
+            story("tea", *steps),
+            mcp={"servers": {"reference": server}},
+            tools={"exec": {"security": "full"}},
+            approvals={"timeoutSeconds": 0.1},
+        )
+        scene.chat("make tea")
+    body = told_to(scene, "tea")
+    listed, today, monday, nowhere, prompts, brew, other, touched = results(body)
+    assert "reference: notes://today today – text/plain – What there is today." in listed
+    assert "notes://day/{day} (template)" in listed
+    assert today.startswith("<outside-") and "Tea at five." in today and today.count("</outside") == 1
+    assert "The note of monday." in monday and nowhere.startswith("Error")
+    assert "reference: brew(leaf) How to make tea." in prompts
+    assert brew.startswith("<outside-") and "user: Boil water for oolong" in brew
+    assert other.startswith("Error") and "reference" in other
+    assert touched.startswith("Error") and not (scene.workspace / "stolen").exists()
+
+
+def test_what_a_server_has_beside_tools_can_be_switched_off(open_scene: OpenScene, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_text("Adds two numbers.")
+    server = {"command": sys.executable, "args": [str(SERVER), str(state)], "resources": False, "prompts": False}
+    scene = open_scene(says("Hello."), mcp={"servers": {"reference": server}})
+    scene.chat("Hello")
+    names = tool_names(scene.model.asked[-1])
+    assert "reference__add" in names and not {"mcp_resource", "mcp_prompt"} & names
+
+
 def test_a_tool_that_says_something_new_is_withheld(open_scene: OpenScene, tmp_path: Path) -> None:
     """Until the operator has approved it; the other tools of the server stay."""
     state = tmp_path / "state"

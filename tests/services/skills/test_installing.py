@@ -24,7 +24,8 @@ from crawdad.adapters.agent_files import LocalSkillPackages
 from crawdad.adapters.http import HttpTransport
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.skill_settings import SkillsSettings
-from crawdad.services.skills.installing import Order, SkillInstaller
+from crawdad.services.skills.installing import Candidate, Order, SkillInstaller
+from crawdad.services.skills.versions import version_key
 from tests.support.fakes import FakeClock
 from tests.support.tool_calls import Web
 
@@ -251,6 +252,56 @@ async def test_a_signature_stands_for_a_hash(shop: Shop, web: Web) -> None:
             with pytest.raises(GatewayError) as caught:
                 await shop.installer.look(Order(f"{web.url}/tea.zip"))
             assert caught.value.details["code"] == "bad_signature"
+
+
+async def test_an_old_signature_brings_nothing_back(shop: Shop, web: Web, tmp_path: Path) -> None:
+    """An old package, with its old holes, is signed as well (attack case 48)."""
+    key = Ed25519PrivateKey.generate()
+    shop.settings["trustedKeys"] = [
+        base64.b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+    ]
+
+    async def offered(text: bytes, version: str = "") -> Candidate:
+        head = HEAD.replace(
+            b"---\nBoil water.", (f"version: {version}\n" if version else "").encode() + b"---\n" + text
+        )
+        data = zipped({"SKILL.md": head})
+        web.pages["/tea.zip"] = (200, {}, data)
+        web.pages["/tea.zip.sig"] = (200, {}, base64.b64encode(key.sign(data)))
+        return await shop.installer.look(Order(f"{web.url}/tea.zip"))
+
+    async def refused(candidate: Candidate) -> None:
+        with pytest.raises(GatewayError) as caught:
+            await shop.installer.install(candidate, replace=True)
+        assert caught.value.kind is ErrorKind.FORBIDDEN and caught.value.details["code"] == "downgrade"
+
+    first, second = await offered(b"one", "1.9"), await offered(b"two", "1.10")
+    await shop.installer.install(first)
+    await shop.installer.install(second, replace=True)
+    await refused(first)
+    await refused(await offered(b"three", "1.10-rc.1"))
+    await refused(await offered(b"three"))
+    await refused(await shop.installer.look(Order(file_with(tmp_path, zipped({"SKILL.md": HEAD})))))
+    assert b"two" in (shop.root / "tea" / "SKILL.md").read_bytes()
+    await shop.installer.install(second, replace=True)
+    await shop.installer.install(first, replace=True, downgrade=True)
+    assert b"one" in (shop.root / "tea" / "SKILL.md").read_bytes()
+    await shop.installer.install(second, replace=True)
+    assert b"two" in (shop.root / "tea" / "SKILL.md").read_bytes()
+    unnamed, other = await offered(b"four"), await offered(b"five")
+    await shop.installer.remove("tea")
+    await shop.installer.install(unnamed)
+    await shop.installer.install(other, replace=True)
+    await refused(unnamed)  # without a version, it is known as one that was replaced
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("1.9", "1.10"), ("1", "1.0.1"), ("v1.2", "1.3"), ("2.0-rc.1", "2.0"), ("2.0-rc.1", "2.0-rc.2"), ("", "0.1")],
+)
+def test_versions(older: str, newer: str) -> None:
+    assert version_key(older) < version_key(newer)
+    assert version_key("1.0") == version_key("v1+build") == version_key("1")
 
 
 async def test_a_registry_names_the_address(shop: Shop, web: Web) -> None:

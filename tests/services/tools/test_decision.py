@@ -14,6 +14,7 @@ from crawdad.core.tool_settings import Ask, ExecSettings, Security
 from crawdad.services.tools.execution.command import NeedsShell, words_of
 from crawdad.services.tools.execution.decision import Plan, judge, runs_other_programs, tightened
 from crawdad.services.tools.execution.environment import are_harmless, asked_variables, environment_for, search_folders
+from crawdad.services.tools.execution.provenance import brings_outside
 from crawdad.services.tools.execution.safe_bins import is_safe_call
 
 
@@ -148,6 +149,60 @@ def test_a_turn_with_outside_content_runs_filters_alone() -> None:
         assert verdict(listed, security, "off", outside=True, allowlist=[GIT], untrusted="deny") == "refuse"
     assert verdict(plan("/usr/bin/wc", "-l"), outside=True) == "run"
     assert not judge(listed, ExecSettings(), "full", "off", untrusted=True).remembered
+
+
+SEALED = Confinement("bubblewrap", "rw", False)
+
+
+def test_content_of_an_earlier_turn_takes_away_what_nobody_listed() -> None:
+    listed, other = plan("/usr/bin/git", "status"), plan("/usr/bin/git", "push")
+
+    def seen(call: Plan, security: Security = "full", ask: Ask = "on-miss", **rules: Any) -> str:
+        return judge(call, ExecSettings.model_validate(rules), security, ask, untrusted=False, exposed=True).verdict
+
+    assert seen(listed, allowlist=[GIT]) == "run" and seen(plan("/usr/bin/wc", "-l")) == "run"
+    assert seen(other) == "ask" and seen(other, ask="off") == "refuse" and seen(other, untrusted="deny") == "refuse"
+    assert seen(other, untrusted="allow") == "run"
+    assert seen(plan("/usr/bin/git", "push", confinement=SEALED)) == "run", "it reaches nothing but the workspace"
+    assert judge(other, ExecSettings(), "full", "on-miss", untrusted=False, exposed=True).remembered
+
+
+def test_what_came_from_outside_is_no_program() -> None:
+    own = plan("/w/tool", real="/w/tool", from_outside=("/w/tool",))
+    given = plan("/bin/sh", "job.sh", from_outside=("/w/job.sh",))
+    read = plan("/bin/cat", "news.txt", from_outside=("/w/news.txt",))
+    rules: dict[str, Any] = {"allowlist": [{"program": "/w/tool"}, {"program": "/bin/sh", "arguments": ["job.sh"]}]}
+    assert verdict(own, "full", **rules) == verdict(given, "full", **rules) == "ask"
+    assert verdict(read, "full") == "run"
+    assert verdict(given, "full", untrusted="allow") == "run" and verdict(given, "full", untrusted="deny") == "refuse"
+    assert verdict(plan("/bin/sh", "job.sh", from_outside=("/w/job.sh",), confinement=SEALED), "full") == "run"
+
+
+@pytest.mark.parametrize(
+    ("words", "outside"),
+    [
+        (["/usr/bin/curl", "x"], True),
+        (["/usr/bin/git", "clone", "x"], True),
+        (["/usr/bin/git", "-C", "x", "pull"], True),
+        (["/usr/bin/git", "status"], False),
+        (["/usr/bin/git", "log"], False),
+        (["/usr/bin/pip3.11", "install", "x"], True),
+        (["/usr/bin/pip", "list"], False),
+        (["/usr/bin/npm", "run", "build"], False),
+        (["/usr/bin/env", "X=1", "curl"], True),
+        (["/usr/bin/python3", "-c", "import urllib.request as u; u.urlopen('https://example.com')"], True),
+        (["/usr/bin/python3", "-c", "print(1)"], False),
+        (["/usr/bin/python3", "build.py", "http://127.0.0.1:8000/x"], False),
+        (["/usr/bin/rsync", "-a", "host:x", "."], True),
+        (["/bin/cat", "notes.txt"], False),
+    ],
+)
+def test_what_a_program_prints_may_come_from_outside(words: list[str], outside: bool) -> None:
+    assert brings_outside(plan(*words)) is outside
+    assert not brings_outside(plan(*words, confinement=SEALED))
+    assert brings_outside(plan(*words, confinement=SEALED, from_outside=("/w/x",)))
+    fed = plan("/bin/sh", stdin="wget https://example.com")
+    assert brings_outside(fed)
 
 
 @pytest.mark.parametrize(

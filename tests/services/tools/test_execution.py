@@ -97,6 +97,25 @@ async def test_a_long_one_goes_on_in_the_background_and_takes_input(tmp_path: Pa
     assert ended == ["completed"]
 
 
+async def test_one_in_the_foreground_is_fed_where_its_input_is_kept_open(tmp_path: Path) -> None:
+    """Else its input has ended, so that what reads all of it does not wait; who writes to it is told what to do."""
+    program = "import sys\nprint('ready', flush=True)\nfor line in sys.stdin: print('got', line.strip(), flush=True)\n"
+    async with execution(tmp_path, {**FULL, "untrusted": "allow"}) as tools:
+        outcome = await tools.run(argv=script(tmp_path, program), keepInput=True, input="first\n", yieldMs=1)
+        which = outcome.details["sessionId"]
+        await tools.look(action="write", sessionId=which, data="second\n", eof=True)
+        (session,) = tools.sessions.of(tools.sessions._all[which].owner)
+        async with asyncio.timeout(20):
+            await session.ended.wait()
+        assert session.output.text.split("\n")[:3] == ["ready", "got first", "got second"]
+        ended = await tools.run(argv=script(tmp_path, program))
+        assert text_of(ended) == "ready", "without it, there is an end at once"
+        waiting = await tools.run(argv=script(tmp_path, "import time\ntime.sleep(60)"), yieldMs=1)
+        with pytest.raises(GatewayError, match="keepInput") as refused:
+            await tools.look(action="write", sessionId=waiting.details["sessionId"], data="more")
+        assert refused.value.kind is ErrorKind.CONFLICT
+
+
 async def test_another_session_does_not_see_it(tmp_path: Path) -> None:
     async with execution(tmp_path, FULL) as tools:
         outcome = await tools.run(command="sleep 60", background=True)

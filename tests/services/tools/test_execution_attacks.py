@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
-from crawdad.adapters.tools.container import container_argv
+from crawdad.adapters.tools.container import creating_argv, running_argv
 from crawdad.adapters.tools.programs import LocalAgentPrograms
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.programs import Confinement, Executable, FileMark, ProgramOrder
@@ -184,7 +184,11 @@ def test_bubblewrap_shows_the_system_and_the_workspace_alone() -> None:
     assert argv[argv.index("--") :] == ["--", "/usr/bin/id", "-u"]
     assert pairs(argv, "--bind") == [("/w", "/w")]
     shown = [source for source, _ in pairs(argv, "--ro-bind") + pairs(argv, "--ro-bind-try")]
-    assert all(path.startswith(("/usr", "/bin", "/sbin", "/lib", "/opt", "/etc/")) for path in shown)
+    kernel = {path for path in shown if path.startswith("/proc/")}
+    assert "/proc/sys" in kernel and argv.index("/proc/sys") > argv.index("--proc"), (
+        "not to be written, for root neither"
+    )
+    assert all(path.startswith(("/usr", "/bin", "/sbin", "/lib", "/opt", "/etc/")) for path in set(shown) - kernel)
     assert not {"/", "/etc", "/etc/shadow", "/home", "/root", "/var", "/run", "/sys"} & set(shown)
     wanted = ("--unshare-net", "--unshare-pid", "--die-with-parent", "--new-session", "--clearenv")
     assert all(option in argv for option in wanted)
@@ -203,7 +207,7 @@ def test_bubblewrap_by_access_and_network() -> None:
 
 def test_a_container_has_the_fixed_profile() -> None:
     kept = Confinement("container", "ro", False, ContainerSettings())
-    argv = container_argv("/usr/bin/docker", order(confinement=kept), ["id", "-u"])
+    argv = creating_argv("/usr/bin/docker", order(confinement=kept), "box")
     for option, value in (
         ("--network", "none"),
         ("--cap-drop", "ALL"),
@@ -211,12 +215,16 @@ def test_a_container_has_the_fixed_profile() -> None:
         ("--user", "65534:65534"),
         ("--pids-limit", "256"),
         ("--mount", "type=bind,source=/w,target=/workspace,readonly"),
-        ("--workdir", "/workspace/a"),
-        ("--entrypoint", "id"),
+        ("--workdir", "/workspace"),
+        ("--entrypoint", "sleep"),
+        ("--name", "box"),
         ("--pull", "never"),
     ):
         assert argv[argv.index(option) + 1] == value
-    assert "--read-only" in argv and argv[-2:] == ["debian:bookworm-slim", "-u"]
+    assert "--read-only" in argv and argv[-2:] == ["debian:bookworm-slim", "infinity"]
+    inside = running_argv("/usr/bin/docker", order(confinement=kept), ["id", "-u"], "box")
+    assert inside[-3:] == ["box", "id", "-u"] and inside[inside.index("--workdir") + 1] == "/workspace/a"
+    assert inside[inside.index("--user") + 1] == "65534:65534" and "--privileged" not in inside
     assert not {"--privileged", "-v", "--volume", "--pid", "--device", "--cap-add", "--volumes-from"} & set(argv)
     assert argv.count("--mount") == 1 and "docker.sock" not in " ".join(argv)
 
@@ -232,31 +240,14 @@ def test_settings_that_would_loosen_a_container_are_refused(values: dict[str, An
     loosened = ContainerSettings.model_construct(**{**dict(ContainerSettings()), **values})
     if "memory" not in values:
         with pytest.raises(GatewayError):
-            container_argv("docker", order(confinement=Confinement("container", "rw", False, loosened)), ["id"])
+            creating_argv("docker", order(confinement=Confinement("container", "rw", False, loosened)), "box")
 
 
 def test_binds_of_the_configuration_do_not_exist() -> None:
     docker = {"binds": ["/:/host"], "network": "none", "capDrop": [], "readOnlyRoot": False}
     settings = Settings.model_validate({"agents": {"defaults": {"sandbox": {"mode": "all", "docker": docker}}}})
     kept = Confinement("container", "rw", False, settings.agents.defaults.sandbox.docker)
-    argv = container_argv("docker", order(confinement=kept), ["id"])
+    argv = creating_argv("docker", order(confinement=kept), "box")
     assert "/:/host" not in argv and "--read-only" in argv
     with pytest.raises(GatewayError):
-        container_argv("docker", order("/w,readonly=false,source=/", confinement=kept), ["id"])
-
-
-async def test_bubblewrap_keeps_programs_in(tmp_path: Path) -> None:
-    if not await LocalAgentPrograms(dict(os.environ)).has("bubblewrap"):
-        pytest.skip("bubblewrap is not installed here")
-    settings = Settings.model_validate(
-        {
-            "tools": {"exec": {"security": "full"}},
-            "agents": {"defaults": {"sandbox": {"mode": "all", "backend": "bubblewrap"}}},
-        }
-    )
-    (tmp_path.parent / "secret").write_text("hunter2")
-    async with execution(tmp_path, settings=settings, environment={"PATH": os.environ["PATH"]}) as tools:
-        outcome = await tools.run(argv=["cat", str(tmp_path.parent / "secret")])
-        assert outcome.is_error and "hunter2" not in text_of(outcome)
-        await tools.run(command="touch here")
-    assert (tmp_path / "here").exists()
+        creating_argv("docker", order("/w,readonly=false,source=/", confinement=kept), "box")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
-from crawdad.adapters.tools.container import container_argv
+from crawdad.adapters.tools.container import running_argv
 from crawdad.core.programs import Confinement, Executable, FileMark, ProgramOrder
 from crawdad.core.secret import Secret
 from crawdad.services.tools.execution.secrets import Masking
@@ -52,7 +52,7 @@ def test_no_command_line_shows_them() -> None:
             argv = bubblewrap_argv("bwrap", order, ["env"], lambda _: False)
             assert "--clearenv" not in argv  # its own environment is what they are
         else:
-            argv = container_argv("docker", order, ["env"])
+            argv = running_argv("docker", order, ["env"], "box")
             assert argv[argv.index("SKILL_KEY") - 1] == "--env"
         assert KEY not in str(argv) and "hidden-too" not in str(argv)
 

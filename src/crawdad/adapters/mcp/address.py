@@ -89,7 +89,22 @@ class HttpCarrier:
         raise error
 
     async def _call(self, method: str, body: bytes | None, accept: str) -> UpstreamAnswer:
+        """One request, with an access token where there is one; with another where that is refused."""
+        bearer = self._address.bearer
+        token = await bearer() if bearer is not None else None
+        answer = await self._send(method, body, accept, token)
+        if answer.status == 401 and bearer is not None:
+            await answer.close()
+            token = await bearer(token) if token is not None else None
+            if token is None:
+                raise GatewayError(ErrorKind.UPSTREAM_ERROR, Text("mcp.sign_in"), {"code": "mcp_sign_in"})
+            answer = await self._send(method, body, accept, token)
+        return answer
+
+    async def _send(self, method: str, body: bytes | None, accept: str, token: str | None) -> UpstreamAnswer:
         headers = {"Accept": accept, "Accept-Encoding": "identity", **self._address.headers}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
         if self._session_id:

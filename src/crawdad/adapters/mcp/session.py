@@ -6,19 +6,22 @@ A carrier's `send` returns once the message is on its way; what comes back is ha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from crawdad import __version__
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.mcp import ServerResult, ServerTool
+from crawdad.core.mcp import ServerPrompt, ServerResource, ServerResult, ServerTool
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
 from crawdad.wire.mcp import messages
+from crawdad.wire.mcp.materials import read_contents, read_prompt, read_prompts, read_resources
 from crawdad.wire.mcp.tools import read_result, read_tools
 
-_MOST_TOOLS = 1000
+_MOST_ITEMS = 1000
+_OFFERED = frozenset(("tools", "resources", "prompts"))
+Item = TypeVar("Item")
 _MOST_PAGES = 50
 
 
@@ -44,6 +47,7 @@ class McpSession:
         self._progress: dict[messages.RequestId, Callable[[str], None]] = {}
         self._number = 0
         self._end: GatewayError | None = None
+        self.offers: frozenset[str] = frozenset()
 
     @property
     def closed(self) -> bool:
@@ -58,20 +62,45 @@ class McpSession:
         if version not in messages.VERSIONS:
             raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("mcp.other_version", {"version": str(version)[:40]}))
         carrier.version = str(version)
+        able = found.get("capabilities")
+        self.offers = frozenset(able) & _OFFERED if isinstance(able, dict) else frozenset()
         await carrier.send(messages.write_notification(messages.INITIALIZED))
 
     async def list_tools(self) -> list[ServerTool]:
         """All its tools, page by page."""
-        found: list[ServerTool] = []
+        return await self._pages("tools/list", read_tools)
+
+    async def list_resources(self) -> list[ServerResource]:
+        """All that can be read, then the templates."""
+        found = await self._pages("resources/list", read_resources)
+        with suppress(GatewayError):  # a server may have none and not know the word
+            found += await self._pages(
+                "resources/templates/list", lambda result: read_resources(result, "resourceTemplates")
+            )
+        return found
+
+    async def read_resource(self, uri: str) -> ServerResult:
+        """What a resource holds."""
+        return read_contents(await self._ask("resources/read", {"uri": uri}, self._seconds))
+
+    async def list_prompts(self) -> list[ServerPrompt]:
+        """All its prompts."""
+        return await self._pages("prompts/list", read_prompts)
+
+    async def get_prompt(self, name: str, arguments: Mapping[str, str]) -> ServerResult:
+        """What a prompt says with these arguments."""
+        return read_prompt(await self._ask("prompts/get", {"name": name, "arguments": dict(arguments)}, self._seconds))
+
+    async def _pages(self, method: str, read: Callable[[JsonObject], tuple[list[Item], str]]) -> list[Item]:
+        """All of a list, page by page."""
+        found: list[Item] = []
         cursor = ""
         for _ in range(_MOST_PAGES):
-            tools, cursor = read_tools(
-                await self._ask("tools/list", {"cursor": cursor} if cursor else None, self._seconds)
-            )
-            found += tools
-            if not cursor or len(found) >= _MOST_TOOLS:
+            items, cursor = read(await self._ask(method, {"cursor": cursor} if cursor else None, self._seconds))
+            found += items
+            if not cursor or len(found) >= _MOST_ITEMS:
                 break
-        return found[:_MOST_TOOLS]
+        return found[:_MOST_ITEMS]
 
     async def call_tool(self, name: str, arguments: JsonObject, progress: Callable[[str], None]) -> ServerResult:
         """Call a tool. The server is told when nobody waits any more."""

@@ -1,4 +1,4 @@
-"""The text of PDF files, read in a process of its own: a hostile file costs that process and a limited time.
+"""PDF files as text and as pictures, read in a process of its own: a hostile file costs that process and a limited time.
 
 The port is `core.documents.PdfTexts`.
 """
@@ -15,6 +15,8 @@ from crawdad.core.documents import PdfUnreadable
 from crawdad.core.text import Text
 
 _PROGRAM = str(Path(__file__).with_name("pdf_reading.py"))
+_RENDERER = str(Path(__file__).with_name("pdf_rendering.py"))
+_BYTES_PER_PIXEL = 5  # three of colour that could not be compressed, in base64
 _MOST_MEMORY = 768 * 1024 * 1024
 _BYTES_PER_CHARACTER = 12  # the longest escape in JSON
 _AT_ONCE = 2
@@ -43,3 +45,16 @@ class PdfProgram:
         if "text" in answer:
             return str(answer["text"])
         raise PdfUnreadable(Text(f"doors.pdf_{answer['problem']}"))
+
+    async def render(self, data: bytes, max_pages: int, max_pixels: int) -> list[str]:
+        """See the port. It takes the package pypdfium2, which not every installation has."""
+        limits = (max_pages, max_pixels, self._memory, max(1, int(self._seconds)))
+        arguments = ("-I", _RENDERER, *(str(limit) for limit in limits))
+        try:
+            async with self._places:
+                most = max_pixels * _BYTES_PER_PIXEL + 100_000 * max_pages
+                said = await run_python(arguments, data, seconds=self._seconds, most_bytes=most)
+            found = orjson.loads(said).get("pages") or []
+        except (PythonFailed, orjson.JSONDecodeError):
+            return []
+        return [str(page) for page in found]

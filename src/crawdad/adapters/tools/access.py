@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from crawdad.adapters.tools.folder import Folder
 from crawdad.core.approvals import ApprovalRequest, Approvals
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext
 
@@ -36,6 +38,22 @@ def shapes_later(path: str) -> bool:
     """Whether a file of the workspace is read into later turns, or run in them: persona, memory, skills, hooks."""
     names = [name.casefold() for name in path.split("/") if name]
     return bool(names) and ((len(names) == 1 and names[0] in _GUARDED_FILES) or bool(_GUARDED_FOLDERS & set(names)))
+
+
+def is_note(path: str) -> bool:
+    """Whether a file is one of the agent's notes, which later turns only find by a search."""
+    names = [name.casefold() for name in path.split("/") if name]
+    return (
+        len(names) > 1 and names[0] == "memory" and names[-1].endswith(".md") and not shapes_later("/".join(names[1:]))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file that a call wrote. `vouched`: with the content that the operator approved."""
+
+    mark: FileMark
+    vouched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,7 @@ class FileAccess:
     async def may_change(self, path: str, content: str, context: ToolContext) -> Callable[[str], None]:
         """Raise FORBIDDEN when a turn with outside content would change what shapes later turns, and nobody allows it. Returns
         the check for the moment of writing: a link that was put there meanwhile leads to nothing that was not allowed."""
-        if not context.untrusted:
+        if not (context.untrusted or context.exposed):
             return lambda path: None
         spelled = self.spelled(path, context)
         folder = self.folder(spelled, context)
@@ -75,13 +93,14 @@ class FileAccess:
 
         def check(now: str) -> None:
             found = _within(now, folder, context.workspace)
-            if found is not None and found != inner and shapes_later(found):
+            if found is not None and found != inner and _is_guarded(found, context):
                 raise GatewayError(ErrorKind.FORBIDDEN, Text("workspace.guarded", {"path": found}), {"code": "changed"})
 
-        if inner is None or not shapes_later(inner):
+        if inner is None or not _is_guarded(inner, context):
             return check
         scope = context.scope
         binding: JsonObject = {"path": inner, "content": content}
+        reason = "untrusted" if context.untrusted else "exposed"
         request = ApprovalRequest(
             kind="file",
             summary=inner,
@@ -91,7 +110,7 @@ class FileAccess:
             call_id=context.call_id,
             principal_id=scope.principal.id,
             binding=binding,
-            details={"path": inner, "content": content[:_LONGEST_SHOWN], "reason": "untrusted"},
+            details={"path": inner, "content": content[:_LONGEST_SHOWN], "reason": reason},
         )
         try:
             allowed = await self.approvals.ask(request)
@@ -101,6 +120,25 @@ class FileAccess:
             raise GatewayError(ErrorKind.FORBIDDEN, Text("workspace.guarded", {"path": inner}), error.details) from None
         await self.approvals.use(allowed, request)
         return check
+
+    def changed(self, folder: Folder, shown: str, data: bytes, context: ToolContext) -> Changed:
+        """What the outcome of a call tells of a file that it wrote. In a turn with outside content a guarded file is written
+        only as the operator approved it."""
+        mark = marked(folder, shown, data)
+        inner = _within(shown, folder, context.workspace)
+        tainted = context.untrusted or context.exposed
+        return Changed(mark, vouched=tainted and inner is not None and _is_guarded(inner, context))
+
+
+def marked(folder: Folder, shown: str, data: bytes) -> FileMark:
+    """A file of a root and what it holds."""
+    return FileMark(os.path.join(folder.root, shown), hashlib.sha256(data).hexdigest())
+
+
+def _is_guarded(inner: str, context: ToolContext) -> bool:
+    """Whether a turn with outside content may not write a file unasked. Where that content is of an earlier turn, notes may be
+    written: they are remembered as what they are."""
+    return shapes_later(inner) and (context.untrusted or not is_note(inner))
 
 
 def _resolved(folder: Folder, path: str) -> str:

@@ -11,6 +11,9 @@ _SETTINGS = (
     *("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime"),
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/ssl/certs", "/etc/ca-certificates"),
 )
+_KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
+"""Settings of the kernel. Root may write to some of them even where it has no capabilities left, and a few (core_pattern) make
+the kernel run programs outside."""
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/services", "/etc/protocols")
 
 
@@ -35,7 +38,11 @@ def bubblewrap_argv(
     for path in (*_SETTINGS, *(_NETWORK if kept.network else ())):
         if exists(path):
             argv += ["--ro-bind-try", path, path]
-    argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]
+    argv += ["--proc", "/proc"]
+    for path in _KERNEL:
+        if exists(path):
+            argv += ["--ro-bind", path, path]
+    argv += ["--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]
     workspace = order.workspace
     if kept.access == "none":
         argv += ["--tmpfs", workspace, "--dir", order.cwd]

@@ -8,12 +8,17 @@ import stat
 from collections.abc import Sequence
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.outside_files import MOST_BYTES
 from crawdad.core.programs import Executable, FileMark
 from crawdad.core.text import Text
 
 _MOST_BYTES = 1 << 30
 _MOST_GIVEN_BYTES = 1 << 26
 _PIECE = 1 << 20
+_MOST_SEEN = 50_000
+_MOST_CHANGED = 5_000
+_TICK_SECONDS = 0.05
+"""How coarse the time stamps of files may be."""
 
 
 def find(name: str, cwd: str, search: Sequence[str]) -> Executable:
@@ -55,7 +60,7 @@ def mark(real_path: str, most: int = _MOST_BYTES) -> tuple[str, bytes] | None:
     return digest.hexdigest(), beginning
 
 
-def marks(paths: Sequence[str], cwd: str) -> list[FileMark]:
+def marks(paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileMark]:
     """See `core.programs.Programs.mark`. A word may also be `--option=path`."""
     found: dict[str, FileMark] = {}
     for word in paths:
@@ -63,10 +68,33 @@ def marks(paths: Sequence[str], cwd: str) -> list[FileMark]:
             if len(path) > 4096 or "\0" in path:
                 continue
             real = os.path.realpath(os.path.join(cwd, path))
-            marked = mark(real, _MOST_GIVEN_BYTES)
+            marked = mark(real, _MOST_GIVEN_BYTES if most is None else most)
             if marked is not None:
                 found[real] = FileMark(real, marked[0])
     return [found[path] for path in sorted(found)]
+
+
+def changed(folder: str, since: float) -> list[FileMark]:
+    """See `core.programs.Programs.changed`. Links are passed over, and so are empty files: their content says nothing."""
+    found: list[FileMark] = []
+    waiting = [folder]
+    seen = 0
+    while waiting and seen < _MOST_SEEN and len(found) < _MOST_CHANGED:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    seen += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                        continue
+                    facts = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(facts.st_mode) and facts.st_size and facts.st_ctime >= since - _TICK_SECONDS:
+                        marked = mark(entry.path, MOST_BYTES)
+                        if marked is not None:
+                            found.append(FileMark(entry.path, marked[0]))
+        except OSError:
+            continue
+    return found[:_MOST_CHANGED]
 
 
 def belongs_to_system(path: str) -> bool:

@@ -7,15 +7,16 @@ import base64
 import difflib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from crawdad.adapters.tools.access import FileAccess
+from crawdad.adapters.tools.access import Changed, FileAccess, marked
 from crawdad.adapters.tools.definitions import EDIT, LS, READ, WRITE
 from crawdad.adapters.tools.folder import Folder, fault
 from crawdad.adapters.tools.text_files import TextFile, decoded, picture_type
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, MediaPart, TextPart
+from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 
@@ -56,10 +57,13 @@ class ReadTool:
         if kind is not None:
             note = Text("workspace.picture", {"path": shown, "type": kind, "size": len(data)}).render()
             picture = MediaPart("image", data=base64.b64encode(data).decode(), media_type=kind, name=shown)
-            return ToolOutcome([TextPart(note), picture], {**details, "mediaType": kind})
+            # What is written in a picture is never the user's own words.
+            return ToolOutcome([TextPart(note), picture], {**details, "mediaType": kind}, untrusted=True)
         if text is None:
             raise fault(ErrorKind.BAD_REQUEST, "binary", path, size=len(data))
-        return _lines(path, text, arguments, details)
+        outcome = _lines(path, text, arguments, details)
+        outcome.reads = (marked(folder, shown, data),)
+        return outcome
 
 
 def _lines(path: str, text: TextFile, arguments: JsonObject, details: JsonObject) -> ToolOutcome:
@@ -101,9 +105,18 @@ class WriteTool:
         content: str = arguments["content"]
         check = await self.access.may_change(path, content, context)
         data = encoded(content)
-        shown = await asyncio.to_thread(self.access.folder(path, context).write, path, data, check)
+        folder = self.access.folder(path, context)
+        shown = await asyncio.to_thread(folder.write, path, data, check)
         words = Text("workspace.written", {"path": shown, "bytes": len(data)})
-        return told(words.render(), {"path": shown, "bytes": len(data)})
+        outcome = told(words.render(), {"path": shown, "bytes": len(data)})
+        return with_changes(outcome, [self.access.changed(folder, shown, data, context)])
+
+
+def with_changes(outcome: ToolOutcome, changes: Sequence[Changed]) -> ToolOutcome:
+    """`outcome`, telling of the files that were written."""
+    outcome.writes = tuple(change.mark for change in changes)
+    outcome.vouched = tuple(change.mark for change in changes if change.vouched)
+    return outcome
 
 
 def encoded(content: str) -> bytes:
@@ -135,12 +148,18 @@ class EditTool:
             raise bad_request("workspace.same", "newText")
         check = await self.access.may_change(path, f"-{old}\n+{new}", context)
         folder = self.access.folder(path, context)
-        return await asyncio.to_thread(_edit, folder, path, (old, new, bool(arguments.get("replaceAll"))), check)
+        change = (old, new, bool(arguments.get("replaceAll")))
+        outcome, before, (shown, after) = await asyncio.to_thread(_edit, folder, path, change, check)
+        outcome.reads = (before,)
+        return with_changes(outcome, [self.access.changed(folder, shown, after, context)])
 
 
-def _edit(folder: Folder, path: str, change: tuple[str, str, bool], check: Callable[[str], None]) -> ToolOutcome:
+def _edit(
+    folder: Folder, path: str, change: tuple[str, str, bool], check: Callable[[str], None]
+) -> tuple[ToolOutcome, FileMark, tuple[str, bytes]]:
+    """What is told, the file as it was, and its path and content now."""
     old, new, everywhere = change
-    data, _ = folder.read(path, MOST_BYTES)
+    data, place = folder.read(path, MOST_BYTES)
     file = decoded(data)
     if file is None:
         raise fault(ErrorKind.BAD_REQUEST, "binary", path, size=len(data))
@@ -157,7 +176,8 @@ def _edit(folder: Folder, path: str, change: tuple[str, str, bool], check: Calla
     shown = folder.write(path, fresh, check)
     diff = difference(file.text, changed)
     words = Text("workspace.edited", {"path": shown, "diff": diff})
-    return told(words.render(), {"path": shown, "replaced": count, "diff": diff})
+    outcome = told(words.render(), {"path": shown, "replaced": count, "diff": diff})
+    return outcome, marked(folder, place, data), (shown, fresh)
 
 
 def difference(before: str, after: str) -> str:
@@ -198,7 +218,9 @@ def _list(folder: Folder, path: str, most: int) -> ToolOutcome:
     if len(names) > most:
         lines.append(Text("workspace.stopped").render())
     text = "\n".join(lines) or Text("workspace.no_change").render()
-    return told(text, {"path": shown, "entries": len(names), "truncated": len(names) > most})
+    outcome = told(text, {"path": shown, "entries": len(names), "truncated": len(names) > most})
+    outcome.names = [os.path.join(folder.root, shown, name) for name in names[:most]]
+    return outcome
 
 
 def _entry(descriptor: int, name: str) -> str:

@@ -1,5 +1,7 @@
 """Becomes a program after a last look at the files that were approved. Run as a script of its own, with the standard library
-alone: `launcher.py FD`, with a JSON object to be read from that descriptor (others on the machine can read command lines).
+alone: `launcher.py FD`, with an object of `marshal` to be read from that descriptor (others on the machine can read command
+lines). It is on the way of every program, so it imports next to nothing: `json`, `hashlib` and `signal` would take longer than
+all the rest.
 
 It looks in the very process that then turns into the program, and into the very file that it looked at: a file that was
 swapped in between is not run. On Linux it ends with the process that started it. `75` is its exit code when a file changed.
@@ -7,19 +9,28 @@ swapped in between is not run. On Linux it ends with the process that started it
 
 from __future__ import annotations
 
-import hashlib
-import json
+import marshal
 import os
-import signal
 import stat
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hashlib import sha256
+    from typing import Any
+else:
+    try:  # Python's own, without OpenSSL; it has moved with 3.12
+        from _sha256 import sha256
+    except ImportError:
+        from _sha2 import sha256
+
+_KILL = 9
 CHANGED = 75
 CANNOT = 126
 
 
 def _hash(descriptor: int) -> str:
-    digest = hashlib.sha256()
+    digest = sha256()
     while piece := os.read(descriptor, 1 << 20):
         digest.update(piece)
     os.lseek(descriptor, 0, os.SEEK_SET)
@@ -39,7 +50,7 @@ def _end_with_parent(parent: int) -> None:
         return
     import ctypes
 
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(1, _KILL)
     if os.getppid() != parent:
         os._exit(CANNOT)
 
@@ -51,9 +62,8 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def main(text: str) -> None:
+def main(order: Any) -> None:
     """Look, then become the program."""
-    order = json.loads(text)
     if order["terminal"]:
         _take_terminal()
     try:
@@ -77,5 +87,5 @@ def main(text: str) -> None:
 
 if __name__ == "__main__":
     with os.fdopen(int(sys.argv[1]), "rb") as _order:
-        _text = _order.read().decode()
-    main(_text)
+        _wanted = marshal.loads(_order.read())
+    main(_wanted)

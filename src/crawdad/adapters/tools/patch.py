@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crawdad.adapters.tools.access import FileAccess
+from crawdad.adapters.tools.access import FileAccess, marked
 from crawdad.adapters.tools.definitions import APPLY_PATCH
-from crawdad.adapters.tools.files import MOST_BYTES, encoded
+from crawdad.adapters.tools.files import MOST_BYTES, encoded, with_changes
 from crawdad.adapters.tools.folder import Folder, fault
 from crawdad.adapters.tools.patch_format import FilePatch, parse_patch, patched
 from crawdad.adapters.tools.text_files import decoded
@@ -49,9 +49,18 @@ class ApplyPatchTool:
         changes: list[_Change] = []
         for file in files:
             changes += await self._changes(file, text, context, changes)
-        await asyncio.to_thread(_apply, changes)
+        places = await asyncio.to_thread(_apply, changes)
         lines = [f"{change.sign} {change.path}" for change in changes]
-        return told(Text("patch.done", {"changes": "\n".join(lines)}).render(), {"changed": lines})
+        outcome = told(Text("patch.done", {"changes": "\n".join(lines)}).render(), {"changed": lines})
+        outcome.reads = [
+            marked(change.folder, change.path, change.before) for change in changes if change.before is not None
+        ]
+        written = [
+            self.access.changed(change.folder, place, change.data, context)
+            for change, place in zip(changes, places, strict=True)
+            if change.data is not None
+        ]
+        return with_changes(outcome, written)
 
     async def _changes(self, file: FilePatch, text: str, context: ToolContext, earlier: list[_Change]) -> list[_Change]:
         path = self.access.spelled(file.path, context)
@@ -96,14 +105,17 @@ def _there(folder: Folder, path: str) -> bool:
         raise
 
 
-def _apply(changes: list[_Change]) -> None:
+def _apply(changes: list[_Change]) -> list[str]:
+    """Carry them out. Returns where each led, from its root."""
     done: list[_Change] = []
+    places: list[str] = []
     try:
         for change in changes:
             if change.data is None:
                 change.folder.delete(change.path, change.check)
+                places.append(change.path)
             else:
-                change.folder.write(change.path, change.data, change.check)
+                places.append(change.folder.write(change.path, change.data, change.check))
             done.append(change)
     except GatewayError:
         for change in reversed(done):
@@ -112,3 +124,4 @@ def _apply(changes: list[_Change]) -> None:
             else:
                 change.folder.write(change.path, change.before)
         raise
+    return places

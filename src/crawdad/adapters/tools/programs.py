@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import marshal
 import os
 import pty
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from crawdad.adapters.tools import executables
 from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
-from crawdad.adapters.tools.container import container_argv
+from crawdad.adapters.tools.container import running_argv
+from crawdad.adapters.tools.containers import Leave, SharedContainers
 from crawdad.adapters.tools.descriptors import Descriptor
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
@@ -24,23 +27,35 @@ from crawdad.core.text import Text
 
 _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 _GRACE_SECONDS = 2.0
-_REMOVE_SECONDS = 10.0
+
+
+async def _nothing(cut_off: bool) -> None:
+    """Nothing is left."""
 
 
 class LocalAgentPrograms:
     """The programs of this machine, as agents may run them."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], home: Path | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        """`home` is where it is noted which containers there are; without one they are noted nowhere that outlives us."""
         self._environment = environment
-        self._found: dict[Level, str | None] = {}
+        self._containers: str | None = None
+        folder = Path(tempfile.gettempdir(), f"crawdad-{os.getuid()}") if home is None else home
+        self._shared = SharedContainers(folder / "sandboxes", self._of_sandbox(), now)
 
     async def find(self, name: str, cwd: str, search: Sequence[str]) -> Executable:
         """See `core.programs.Programs`."""
         return await asyncio.to_thread(executables.find, name, cwd, search)
 
-    async def mark(self, paths: Sequence[str], cwd: str) -> list[FileMark]:
+    async def mark(self, paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileMark]:
         """See `core.programs.Programs`."""
-        return await asyncio.to_thread(executables.marks, paths, cwd)
+        return await asyncio.to_thread(executables.marks, paths, cwd, most)
+
+    async def changed(self, folder: str, since: float) -> list[FileMark]:
+        """See `core.programs.Programs`."""
+        return await asyncio.to_thread(executables.changed, folder, since)
 
     async def directory(self, path: str, workspace: str, inside: bool) -> str:
         """See `core.programs.Programs`."""
@@ -48,7 +63,11 @@ class LocalAgentPrograms:
 
     async def has(self, level: Level) -> bool:
         """See `core.programs.Programs`."""
-        return level in ("none", "workspace") or self._sandbox(level) is not None
+        return level in ("none", "workspace") or await self._sandbox(level) is not None
+
+    async def prune(self, idle_seconds: float, age_seconds: float) -> int:
+        """See `core.programs.Programs`."""
+        return await self._shared.prune(idle_seconds, age_seconds)
 
     async def start(self, order: ProgramOrder) -> LocalRunningProgram:
         """See `core.programs.Programs`."""
@@ -56,9 +75,9 @@ class LocalAgentPrograms:
         words = [order.executable.path, *order.arguments]
         secrets = {name: secret.reveal() for name, secret in order.secrets.items() if name not in order.variables}
         file, argv, variables = order.executable.mark.path, words, {**secrets, **order.variables}
-        removal: list[str] = []
+        leave: Leave = _nothing
         if level in ("bubblewrap", "container"):
-            program = self._sandbox(level)
+            program = await self._sandbox(level)
             if program is None:
                 raise GatewayError(ErrorKind.UNAVAILABLE, Text("tools.no_sandbox"), {"code": "no_sandbox"})
             file, variables = program, {**secrets, **self._of_sandbox()}
@@ -66,7 +85,8 @@ class LocalAgentPrograms:
                 variables = secrets  # it needs nothing itself, and what it has it hands on
                 argv = bubblewrap_argv(program, order, words, os.path.exists)
             else:
-                argv, removal = container_argv(program, order, words), [program, "rm", "--force", order.name]
+                stay = await self._shared.enter(program, order)
+                argv, leave = running_argv(program, order, words, stay.name), stay.leave
         checked = [(mark.path, mark.sha256) for mark in order.checked]
         changed = Text("exec.changed").render()
         wanted: JsonObject = {
@@ -78,14 +98,25 @@ class LocalAgentPrograms:
         }
         wanted |= {"terminal": order.terminal, "parent": os.getpid()}
         cwd = "/" if level in ("bubblewrap", "container") else order.cwd
-        return await _launch(json.dumps(wanted).encode(), cwd, order.terminal, removal)
+        try:
+            return await _launch(marshal.dumps(wanted), cwd, order.terminal, leave)
+        except BaseException:
+            await leave(True)
+            raise
 
-    def _sandbox(self, level: Level) -> str | None:
-        if level not in self._found:
-            names = ("bwrap",) if level == "bubblewrap" else ("docker", "podman")
-            path = self._environment.get("PATH", os.defpath)
-            self._found[level] = next(filter(None, (shutil.which(name, path=path) for name in names)), None)
-        return self._found[level]
+    async def _sandbox(self, level: Level) -> str | None:
+        """The program that makes sandboxes of a kind. Of those for containers it is the first whose containers can be had: a
+        client without its daemon is of no use."""
+        path = self._environment.get("PATH", os.defpath)
+        if level == "bubblewrap":
+            return await asyncio.to_thread(shutil.which, "bwrap", path=path)
+        if self._containers is None:
+            for name in ("docker", "podman"):
+                found = await asyncio.to_thread(shutil.which, name, path=path)
+                if found is not None and await self._shared.answers(found):
+                    self._containers = found
+                    break
+        return self._containers
 
     def _of_sandbox(self) -> dict[str, str]:
         """What the client of a sandbox needs to know; none of it goes inside."""
@@ -97,13 +128,13 @@ class LocalRunningProgram:
     """A program while it lives, in a process group of its own."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, output: Descriptor, stdin: Descriptor, removal: Sequence[str]
+        self, process: asyncio.subprocess.Process, output: Descriptor, stdin: Descriptor, leave: Leave
     ) -> None:
         self.pid = process.pid
         self._process = process
         self._output = output
         self._input = stdin
-        self._removal = removal
+        self._leave = leave
         self._is_terminal = stdin is output
         self._gone = False
 
@@ -133,7 +164,8 @@ class LocalRunningProgram:
         """See `core.programs.RunningProgram`. Asked first, then made to."""
         if self._gone:
             return
-        if self._process.returncode is None:
+        cut_off = self._process.returncode is None
+        if cut_off:
             self._signal(signal.SIGTERM)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_SECONDS):
@@ -141,7 +173,7 @@ class LocalRunningProgram:
         self._signal(signal.SIGKILL)  # also what its leader has left behind
         await self._process.wait()
         self._gone = True
-        await self._remove()
+        await self._leave(cut_off)
         self._output.finish()
         if not self._is_terminal:
             self._input.close()
@@ -150,19 +182,8 @@ class LocalRunningProgram:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    async def _remove(self) -> None:
-        """Ending the client of a container does not end the container."""
-        if not self._removal:
-            return
-        removal, self._removal = self._removal, ()
-        with suppress(OSError, TimeoutError):
-            null = asyncio.subprocess.DEVNULL
-            process = await asyncio.create_subprocess_exec(*removal, stdin=null, stdout=null, stderr=null)
-            async with asyncio.timeout(_REMOVE_SECONDS):
-                await process.wait()
 
-
-async def _launch(order: bytes, cwd: str, terminal: bool, removal: Sequence[str]) -> LocalRunningProgram:
+async def _launch(order: bytes, cwd: str, terminal: bool, leave: Leave) -> LocalRunningProgram:
     ours: list[int] = []
     theirs: list[int] = []
     try:
@@ -197,7 +218,7 @@ async def _launch(order: bytes, cwd: str, terminal: bool, removal: Sequence[str]
     finally:
         _close(theirs)
     output = Descriptor(ours[0] if terminal else ours[1])
-    program = LocalRunningProgram(process, output, output if terminal else Descriptor(ours[0]), removal)
+    program = LocalRunningProgram(process, output, output if terminal else Descriptor(ours[0]), leave)
     telling_end = Descriptor(ours[-1])
     try:
         await telling_end.write(order)

@@ -15,13 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawdad.adapters.tools.access import FileAccess
+from crawdad.adapters.tools.access import FileAccess, marked
 from crawdad.adapters.tools.definitions import FIND, GREP
 from crawdad.adapters.tools.files import path_of, printable
 from crawdad.adapters.tools.folder import Folder
 from crawdad.adapters.tools.text_files import decoded
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 
@@ -50,10 +51,13 @@ class FindTool:
         path = self.access.spelled(path_of(arguments, "."), context)
         most = min(arguments.get("limit") or _MOST_FOUND, _MOST_FOUND)
         fits = _glob(arguments["pattern"])
-        found, stopped = await asyncio.to_thread(_found, self.access.folder(path, context), path, fits, most)
+        folder = self.access.folder(path, context)
+        found, stopped = await asyncio.to_thread(_found, folder, path, fits, most)
         lines = [printable(each) for each in found] + ([Text("workspace.stopped").render()] if stopped else [])
         text = "\n".join(lines) or Text("workspace.no_change").render()
-        return told(text, {"count": len(found), "truncated": stopped})
+        outcome = told(text, {"count": len(found), "truncated": stopped})
+        outcome.names = [os.path.join(folder.root, each) for each in found]
+        return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,7 @@ class GrepTool:
             raise GatewayError(ErrorKind.BAD_REQUEST, Text("workspace.pattern_slow"), {"param": "pattern"}) from None
 
 
-async def _grep(
-    texts: Generator[tuple[str, list[str]], None, None], wanted: JsonObject, most: int, around: int
-) -> ToolOutcome:
+async def _grep(texts: Generator[_Lines, None, None], wanted: JsonObject, most: int, around: int) -> ToolOutcome:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", _MATCHER),
         stdin=asyncio.subprocess.PIPE,
@@ -96,29 +98,35 @@ async def _grep(
         limit=_LINE_LIMIT,
     )
     shown: list[str] = []
-    count = files = 0
+    reads: list[FileMark] = []
+    count = 0
+    stopped = False
     try:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(json.dumps(wanted).encode() + b"\n")
         while (item := await asyncio.to_thread(next, texts, None)) is not None:
-            path, lines = item
+            path, lines = item.path, item.lines
             process.stdin.write(json.dumps([line[:4000] for line in lines]).encode() + b"\n")
             await process.stdin.drain()
             numbers: list[int] = json.loads(await process.stdout.readline() or b"[]")
-            files += bool(numbers)
-            for number in numbers:
-                if count >= most:
-                    shown.append(Text("workspace.stopped").render())
-                    return told("\n".join(shown), {"count": count, "files": files, "truncated": True})
-                count += 1
+            if numbers:
+                reads.append(item.mark)
+            for number in numbers[: most - count]:
                 shown += _around(path, lines, number, around)
+            stopped = len(numbers) > most - count
+            count += min(len(numbers), most - count)
+            if stopped:
+                shown.append(Text("workspace.stopped").render())
+                break
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
         texts.close()
     text = "\n".join(shown) or Text("workspace.no_change").render()
-    return told(text, {"count": count, "files": files, "truncated": False})
+    outcome = told(text, {"count": count, "files": len(reads), "truncated": stopped})
+    outcome.reads = reads
+    return outcome
 
 
 def _around(path: str, lines: list[str], number: int, around: int) -> list[str]:
@@ -209,7 +217,16 @@ def _found(folder: Folder, path: str, fits: _Glob, most: int) -> tuple[list[str]
     return sorted(found), False
 
 
-def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[tuple[str, list[str]], None, None]:
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A text file by its lines."""
+
+    path: str
+    lines: list[str]
+    mark: FileMark
+
+
+def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[_Lines, None, None]:
     """The lines of every text file below `path`, or of the one that it is."""
     try:
         data, shown = folder.read(path, _MOST_BYTES)
@@ -219,7 +236,7 @@ def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[tuple[str, list[
     else:
         text = decoded(data)
         if text is not None:
-            yield shown, text.text.split("\n")
+            yield _Lines(shown, text.text.split("\n"), marked(folder, shown, data))
         return
     total = 0
     for descriptor, name, inner, shown in _walk(folder, path):
@@ -235,4 +252,4 @@ def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[tuple[str, list[
             return
         text = decoded(data) if len(data) <= _MOST_FILE_BYTES else None
         if text is not None:
-            yield shown, text.text.removesuffix("\n").split("\n")
+            yield _Lines(shown, text.text.removesuffix("\n").split("\n"), marked(folder, shown, data))

@@ -42,6 +42,7 @@ from crawdad.services.turns.turn import Turn
 from crawdad.services.upstreams import DEMO_PROVIDER
 from crawdad.store.cluster import open_cluster
 from crawdad.store.database import open_database
+from crawdad.store.outside_files import OutsideFileStore
 from crawdad.store.session_search import SessionSearch
 from crawdad.store.sessions import SessionStore
 
@@ -158,7 +159,8 @@ async def _agents(home: Path) -> AsyncIterator[Agents]:
             runner.name,
             str(home),
         )
-        parts = Parts(front, sessions, nothing, nothing, nothing, runner, {_OWNER.id: _OWNER}.get)
+        outside = OutsideFileStore(database, clock.now)
+        parts = Parts(front, sessions, nothing, nothing, nothing, outside, runner, {_OWNER.id: _OWNER}.get)
         yield await stack.enter_async_context(open_agents(world, parts))
 
 

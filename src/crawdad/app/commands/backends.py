@@ -14,6 +14,7 @@ from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
+    from crawdad.app.mcp_logins import McpLogins
     from crawdad.app.stored_plugins import StoredPlugins
     from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.app.stored_skills import StoredMcpTools, StoredSkills
@@ -327,6 +328,13 @@ def open_mcp_tools(launch: Launch) -> AbstractAsyncContextManager[StoredMcpTools
     from crawdad.app import stored_skills
 
     return stored_skills.open_mcp_tools(launch)
+
+
+def open_mcp_logins(launch: Launch) -> AbstractAsyncContextManager[McpLogins]:
+    """What signs in to other servers."""
+    from crawdad.app import mcp_logins
+
+    return mcp_logins.open_mcp_logins(launch)
 
 
 async def has_database(launch: Launch) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from crawdad.app import exits
 from crawdad.app.commands import backends
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import Invocation
-from crawdad.app.output import Table, Toned, moment
+from crawdad.app.output import Table, Toned, clean, moment
 from crawdad.app.words import words
 
 if TYPE_CHECKING:
@@ -86,6 +87,51 @@ def forget(context: typer.Context, server: Server, tool: Tool = None) -> int:
     count = asyncio.run(work())
     invocation.output.show({"forgotten": count}, words("cli.mcp.forgotten", count=count))
     return exits.OK
+
+
+@command(app, "cli.mcp.login", "login")
+def login(
+    context: typer.Context,
+    server: Server,
+    paste: Annotated[bool, typer.Option("--paste", help=words("cli.mcp.paste"))] = False,
+) -> int:
+    invocation: Invocation = context.obj
+
+    def show(url: str) -> None:
+        _say(words("cli.mcp.open", url=url))
+        _say(words("cli.mcp.then_paste" if paste else "cli.mcp.waiting"))
+
+    async def line() -> str:
+        return await asyncio.to_thread(sys.stdin.readline)
+
+    async def work() -> None:
+        async with backends.open_mcp_logins(invocation.launch) as logins:
+            await logins.login(server, show, line if paste else None)
+
+    asyncio.run(work())
+    invocation.output.show(
+        {"server": server, "signedIn": True}, Toned(words("cli.mcp.signed_in", server=server), "green")
+    )
+    return exits.OK
+
+
+@command(app, "cli.mcp.logout", "logout")
+def logout(context: typer.Context, server: Server) -> int:
+    invocation: Invocation = context.obj
+
+    async def work() -> bool:
+        async with backends.open_mcp_logins(invocation.launch) as logins:
+            return await logins.logout(server)
+
+    there = asyncio.run(work())
+    line = words("cli.mcp.signed_out" if there else "cli.mcp.not_signed_in", server=server)
+    invocation.output.show({"server": server, "forgotten": there}, line)
+    return exits.OK
+
+
+def _say(text: str) -> None:
+    """Words for the person: never part of the command's result."""
+    print(clean(text), file=sys.stderr, flush=True)
 
 
 def _state(pin: PinnedTool) -> Toned:

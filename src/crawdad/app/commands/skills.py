@@ -74,12 +74,13 @@ def show(context: typer.Context, name: Name, workspace: Workspace = None) -> int
 
 
 @command(app, "cli.skills.install", "install")
-def install(
+def install(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     source: Annotated[str, typer.Argument(help=words("cli.skills.source"))],
     sha256: Annotated[str, typer.Option(metavar="HASH", help=words("cli.skills.sha256"))] = "",
     registry: Annotated[str, typer.Option(metavar="URL", help=words("cli.skills.registry"))] = "",
     force: Annotated[bool, typer.Option("--force", help=words("cli.skills.force"))] = False,
+    downgrade: Annotated[bool, typer.Option("--downgrade", help=words("cli.skills.downgrade"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=words("cli.skills.dry_run"))] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help=words("cli.skills.yes"))] = False,
 ) -> int:
@@ -92,7 +93,7 @@ def install(
                 return candidate, ""
             if not yes:
                 await asyncio.to_thread(_ask, invocation, candidate)
-            return candidate, await skills.install(candidate, force)
+            return candidate, await skills.install(candidate, force or downgrade, downgrade)
 
     candidate, folder = asyncio.run(work())
     document = {

@@ -265,7 +265,7 @@ class Move:
                         self._report.add("skill", name, "there")
                         continue
                     if not self._wanted.dry_run:
-                        await skills.install(candidate, False)
+                        await skills.install(candidate, False, False)
                     self._report.add("skill", name, "brought")
 
     async def _rest(self) -> None:

@@ -67,6 +67,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this turn carries content from outside (tools.exec.untrusted).",
         "本轮含有外部内容（tools.exec.untrusted）。",
     ),
+    "exec.because.exposed": (
+        "content from outside of an earlier turn is in view (tools.exec.untrusted).",
+        "本会话先前轮次的外部内容仍在上下文中（tools.exec.untrusted）。",
+    ),
+    "exec.because.outside_code": (
+        "it, or a file given to it, was made from content from outside (tools.exec.untrusted).",
+        "该程序或交给它的文件源自外部内容（tools.exec.untrusted）。",
+    ),
     "exec.because.unlisted": (
         "it is not on the allowlist (tools.exec.allowlist), and nobody is asked.",
         "不在允许列表中（tools.exec.allowlist），且未启用询问。",
@@ -76,7 +84,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "文件在检查后发生变化，因此未运行。",
     ),
     "exec.not_started": ("The program could not be started: {reason}", "无法启动程序：{reason}"),
-    "exec.takes_no_input": ("The program takes no more input.", "程序不再接受输入。"),
+    "exec.takes_no_input": (
+        "The program takes no more input; start it with keepInput (or in the background, or with pty) to feed it later.",
+        "程序不再接受输入；如需稍后输入，请以 keepInput（或后台、pty）方式启动。",
+    ),
     "exec.has_ended": ("The program of session {id} has ended.", "会话 {id} 的程序已结束。"),
     "exec.no_session": ("There is no program session '{id}'.", "没有程序会话“{id}”。"),
     "exec.none_running": ("No programs.", "没有程序。"),

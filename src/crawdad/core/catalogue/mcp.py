@@ -23,5 +23,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this turn.",
         "服务器“{server}”的工具“{tool}”已发生变化，本轮请勿再使用。",
     ),
+    "mcp.sign_in": ("The server wants to be signed in to.", "服务器要求登录。"),
+    "mcp.sign_in_first": (
+        "The server '{server}' wants to be signed in to: crawdad mcp login {server}",
+        "服务器“{server}”要求登录：crawdad mcp login {server}",
+    ),
+    "mcp.no_sign_in": (
+        "One can sign in to servers with an https address (or one of this machine) alone; '{server}' has none.",
+        "只有使用 https 地址（或本机地址）的服务器才能登录；“{server}”没有这样的地址。",
+    ),
+    "mcp.no_client": (
+        "Who grants access to '{server}' takes no clients that it does not know: register one there and set "
+        "mcp.servers.{server}.oauth.clientId.",
+        "“{server}”的授权方不接受未知客户端：请在其处注册客户端，并设置 mcp.servers.{server}.oauth.clientId。",
+    ),
+    "mcp.no_way_in": (
+        "What the server says about signing in cannot be used ({what}).",
+        "服务器提供的登录信息无法使用（{what}）。",
+    ),
+    "mcp.other_sign_in": (
+        "What came back belongs to another sign-in; begin anew.",
+        "返回的结果属于另一次登录，请重新开始。",
+    ),
+    "mcp.not_consented": ("Access was not granted: {reason}", "未获授权：{reason}"),
+    "mcp.no_server": ("There is no server '{server}' (mcp.servers).", "没有名为“{server}”的服务器（mcp.servers）。"),
+    "mcp.unknown_server": (
+        "There is no server '{server}' with anything of the kind. There are: {known}.",
+        "没有提供此类内容的服务器“{server}”。可用的有：{known}。",
+    ),
+    "mcp.nothing_there": ("(There is nothing.)", "（没有内容。）"),
     "mcp.no_tool": ("There is no tool '{tool}' of a server '{server}'.", "服务器“{server}”没有工具“{tool}”。"),
 }

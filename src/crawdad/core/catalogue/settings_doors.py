@@ -50,6 +50,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     f"{_RESPONSES}.files.maxChars": ("Most characters taken of one file.", "单个文件最多读取的字符数。"),
     f"{_RESPONSES}.files.pdf": ("How PDF files are read.", "如何读取 PDF 文件。"),
     f"{_RESPONSES}.files.pdf.maxPages": ("How many pages of one are read.", "单个 PDF 读取的页数。"),
+    f"{_RESPONSES}.files.pdf.maxPixels": (
+        "How many pixels the pictures of its pages have in all, where pages are turned into pictures (with `pypdfium2`).",
+        "把页面转成图片时（需要 `pypdfium2`），全部图片的像素总数上限。",
+    ),
     f"{_RESPONSES}.files.pdf.minTextChars": (
         "With less text than this on those pages, the model is shown the PDF itself.",
         "若这些页面的文字少于此数，则把 PDF 本身交给模型。",

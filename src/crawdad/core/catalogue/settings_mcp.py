@@ -29,6 +29,27 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "somebody approves (`crawdad mcp approve`).",
         "`first-seen`：首次见到的工具直接可用，发生变化后停用。`approved`：每个工具需经批准（`crawdad mcp approve`）后才可用。",
     ),
+    f"{_AT}.oauth": (
+        "Signing in to a server over HTTP (`crawdad mcp login`).",
+        "登录 HTTP 服务器（`crawdad mcp login`）。",
+    ),
+    f"{_AT}.oauth.clientId": (
+        "The client that was registered for Crawdad there. Left out, it registers itself.",
+        "在其授权方为 Crawdad 注册的客户端；省略时自动注册。",
+    ),
+    f"{_AT}.oauth.clientSecret": ("The secret of that client.", "该客户端的密钥。"),
+    f"{_AT}.oauth.scopes": (
+        "What is asked for. Empty: what the server names.",
+        "请求的权限范围；为空表示服务器给出的范围。",
+    ),
+    f"{_AT}.resources": (
+        "Whether agents may read its resources (`mcp_resource`).",
+        "智能体是否可以读取其资源（`mcp_resource`）。",
+    ),
+    f"{_AT}.prompts": (
+        "Whether agents may read its prompts (`mcp_prompt`).",
+        "智能体是否可以读取其提示（`mcp_prompt`）。",
+    ),
     f"{_AT}.tools": (
         "Which of its tools are offered, `*` allowed. Empty: all.",
         "提供哪些工具，可含 `*`；为空表示全部。",

@@ -30,6 +30,19 @@ _SANDBOX: dict[str, tuple[str, str]] = {
         "Whether bubblewrap lets programs reach the network.",
         "bubblewrap 中的程序能否访问网络。",
     ),
+    "scope": (
+        "Whose programs share a container: those of one session, of one agent, or of all that work in the same folder.",
+        "哪些程序共用一个容器：`session` 同一会话，`agent` 同一智能体，`shared` 使用同一工作目录的全部智能体。",
+    ),
+    "prune": ("When a container that programs share is taken away.", "何时清除共用的容器。"),
+    "prune.idleHours": (
+        "After so many hours in which no program ran in it; 0: not for that reason.",
+        "空闲多少小时后清除；0 表示不因空闲清除。",
+    ),
+    "prune.maxAgeDays": (
+        "After so many days, once no program runs in it; 0: not for that reason.",
+        "存在多少天后清除（待其中无程序运行时）；0 表示不因时间清除。",
+    ),
     "docker": (
         "Containers. The profile is fixed: no capabilities, a read-only root, nothing of this machine but the workspace.",
         "容器。安全设置固定：无特权能力、根目录只读、除工作区外不挂载本机任何内容。",
@@ -84,8 +97,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "无人答复时：拒绝，或以允许列表为准。",
     ),
     "settings.tools.exec.untrusted": (
-        "What becomes of programs in a turn that carries content from outside; harmless filters always run.",
-        "本轮含有外部内容时如何处理程序；无害的过滤程序始终可以运行。",
+        "What becomes of programs in a turn that content from outside has come into (harmless filters always run), of those "
+        "that nobody listed while such content of an earlier turn is in view, and of files that were made from it.",
+        "如何处理以下程序：本轮有外部内容进入时（无害的过滤程序始终可以运行）；先前轮次的外部内容仍在上下文中而程序未列入允许列表时；"
+        "以及由外部内容生成的文件。",
     ),
     "settings.tools.exec.pathPrepend": (
         "Folders where programs are looked for first.",

@@ -50,6 +50,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "It has more than {files} files or {bytes} bytes.",
         "文件数超过 {files} 或大小超过 {bytes} 字节。",
     ),
+    "skills.was_replaced": (
+        "This very package was installed before and has been replaced since; install it all the same with --downgrade.",
+        "该技能包曾安装过，之后已被替换；如仍要安装请使用 --downgrade。",
+    ),
+    "skills.unsigned_now": (
+        "The installed one is signed and this one is not; install it all the same with --downgrade.",
+        "已安装的版本带有签名，而此包没有；如仍要安装请使用 --downgrade。",
+    ),
+    "skills.older": (
+        "Version {version} is older than the installed {installed}; install it all the same with --downgrade.",
+        "版本 {version} 比已安装的 {installed} 更旧；如仍要安装请使用 --downgrade。",
+    ),
     "skills.exists": (
         "A skill '{name}' is installed already; replace it with --force.",
         "技能“{name}”已安装；如需替换请使用 --force。",

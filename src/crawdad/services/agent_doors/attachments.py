@@ -28,6 +28,7 @@ _HEADERS = {"User-Agent": "Crawdad-Gateway/1.0", "Accept": "*/*", "Accept-Encodi
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PICTURES, _FILES = Text("doors.pictures"), Text("doors.files")
 _PDF = "application/pdf"
+_RENDERED = "[PDF content rendered to images]"
 _SHOWN = "[The pages of this PDF hold hardly any text; the file itself is attached.]"
 _UNSIGNED = ("image/heic", "image/heif")
 """Pictures that come with more beginnings than are worth knowing; the others must look like what they are said to be."""
@@ -117,6 +118,12 @@ class AttachmentReader:
             raise _refused("doors.attachment_pdf", reason=unreadable.reason) from None
         if len("".join(words.split())) >= rules.pdf.min_text_chars:
             return replace(part, data=None, text=words), []
+        pages = await self._pdfs.render(data, rules.pdf.max_pages, rules.pdf.max_pixels)
+        if pages:
+            shown: list[Part] = [
+                MediaPart("image", data=page, media_type="image/png", name=part.name) for page in pages
+            ]
+            return replace(part, data=None, text=f"{_RENDERED}\n{words}".strip()), shown
         return replace(part, data=None, text=f"{_SHOWN}\n{words}".strip()), [part]
 
     async def _fetch(self, url: str, rules: Rules, kind: Text) -> tuple[bytes, str]:

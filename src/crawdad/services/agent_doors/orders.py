@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from crawdad.core.agents import QUEUE_MODES, QueueMode, RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission, Principal
-from crawdad.core.parts import Part, TextPart
+from crawdad.core.parts import JsonObject, Part, TextPart
 from crawdad.core.request import ModelRequest, Reasoning, Tool
 from crawdad.core.text import Language, Text
 from crawdad.core.tools import Sender
 from crawdad.services.agent_doors.conversation import Conversation, prompt_of
 from crawdad.services.agent_doors.session_keys import client_session, named_session
+from crawdad.services.agents.taint import SAID, TAINTED
 
 SESSION_HEADER = "x-openclaw-session-key"
 MODEL_HEADER = "x-openclaw-model"
@@ -92,7 +93,20 @@ def order_of(asked: Asked) -> RunOrder:
         queue_mode=_queue_mode(headers.get(QUEUE_HEADER, "")),
         client_address=asked.address,
         language=asked.language,
+        extra=_extra(asked, text),
     )
+
+
+def _extra(asked: Asked, text: str) -> JsonObject:
+    """What the newest message says by itself, where the text holds more; and whether files came with it: what stands in
+    those was written by others."""
+    extra: JsonObject = {}
+    current = asked.conversation.entries[-1]
+    if text and (current.sender != "User" or text != current.text):
+        extra[SAID] = current.text if current.sender == "User" else "\0"
+    if asked.files:
+        extra[TAINTED] = True
+    return extra
 
 
 def is_owner(principal: Principal) -> bool:

@@ -47,7 +47,8 @@ DEFINITION = ToolDefinition(
         "required": ["action"],
     },
     group="automation",
-    needs_trust=True,
+    outlasts=True,
+    looks=("status", "list", "runs"),
 )
 
 

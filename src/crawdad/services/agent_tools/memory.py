@@ -7,10 +7,11 @@ import orjson
 from crawdad.core.asking import Asker
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 from crawdad.services.agent_tools.arguments import get_count, get_number, need_text, schema
-from crawdad.services.memory.service import Memory
+from crawdad.services.memory.service import Memory, text_digest
 from crawdad.services.memory.transcripts import session_in, view_of
 
 _SNIPPET = 700
@@ -65,7 +66,9 @@ class MemorySearch:
             document["problem"] = found.problem
         # what was said in other sessions may have come from anybody
         outside = any(result["source"] == "sessions" for result in results)
-        return told(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), document, untrusted=outside)
+        outcome = told(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), document, untrusted=outside)
+        outcome.reads = found.files
+        return outcome
 
 
 class MemoryGet:
@@ -102,4 +105,6 @@ class MemoryGet:
         cut = len(shown) > _MOST_CHARACTERS
         details: JsonObject = {"path": path, "from": first, "to": last, "lines": len(lines), "truncated": cut}
         outside = session_in(path) is not None
-        return told(shown[:_MOST_CHARACTERS] or "(Nothing stands there.)", details, untrusted=outside)
+        outcome = told(shown[:_MOST_CHARACTERS] or "(Nothing stands there.)", details, untrusted=outside)
+        outcome.reads = (FileMark(path, text_digest(text)),)
+        return outcome

@@ -22,6 +22,7 @@ from crawdad.services.agent_tools.sessions_access import (
     text,
 )
 from crawdad.services.agents.replies import REPLIES, SKIP, begun, words_about
+from crawdad.services.agents.taint import EXPOSED
 from crawdad.services.sessions.policy import may_send
 
 _MOST_MESSAGE = 100_000
@@ -112,6 +113,7 @@ def _order(entry: SessionEntry, message: str, context: ToolContext, sender_key: 
         # A person's rights go along only as far as nothing from outside has had a say.
         sender=Sender(f"agent:{scope.agent_id}", scope.agent_id, owner=scope.sender.owner and not context.untrusted),
         untrusted=context.untrusted,
+        extra={EXPOSED: context.exposed},
         depth=scope.depth + 1,
         language=context.language,
     )

@@ -18,6 +18,7 @@ from crawdad.core.response import Folder
 from crawdad.core.sessions import LogEvent, NewLogEvent, Sessions
 from crawdad.services.agents.asking import Asker, ModelCalls
 from crawdad.services.agents.flushing import room_left
+from crawdad.services.agents.taint import holds_outside, with_mark
 from crawdad.services.agents.transcript import message_of, role_of, text_of
 from crawdad.services.agents.turn import AgentTurn
 from crawdad.services.agents.view import size_of_event
@@ -84,6 +85,7 @@ class Compactor:
         turn.recorder.emit("compaction", {"phase": "start"})
         summary = await self._summary(turn, cut, instructions, settings.timeout_seconds)
         line = {"summary": summary, "firstKept": cut.first_kept, "tokensBefore": size}
+        line = with_mark(line, holds_outside(cut.old))  # what was summed up may speak through the summary
         await turn.log.append(NewLogEvent("compaction", line, turn.run_id, summary[:20_000]))
         await turn.log.read()
         entry = turn.entry

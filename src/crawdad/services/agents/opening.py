@@ -10,6 +10,7 @@ from typing import Any
 from crawdad.core.agents import OUTSIDE_EVENT, RunOrder, SystemEvents
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission
+from crawdad.core.outside_files import OutsideFiles
 from crawdad.core.parts import JsonObject, Part, TextPart, ToolResultPart
 from crawdad.core.sessions import NewLogEvent, SessionEntry, Sessions, kind_of
 from crawdad.core.settings import Settings
@@ -25,10 +26,11 @@ from crawdad.services.agents.queueing import merged_parts
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent, Roster
 from crawdad.services.agents.standing import Find, principal_now
+from crawdad.services.agents.taint import EXPOSED, holds_outside, is_tainted, typed_commands, unanswered, with_mark
 from crawdad.services.agents.thinking import level_of
 from crawdad.services.agents.transcript import result_line, text_of, user_line
 from crawdad.services.agents.turn import AgentTurn, Limits, TurnLog
-from crawdad.services.agents.workspace import WorkspaceFiles, context_files
+from crawdad.services.agents.workspace import ContextFile, WorkspaceFiles, as_outside, context_files
 from crawdad.store.runs import StoredRun
 
 _PEOPLE = ("client", "api", "channel")
@@ -51,6 +53,7 @@ class Surroundings:
     skills: Skills
     system_events: SystemEvents
     files: WorkspaceFiles
+    outside: OutsideFiles
     now: Callable[[], float]
     find: Find
     """Who lives of those that order turns."""
@@ -74,7 +77,13 @@ async def open_turn(world: Surroundings, run: StoredRun, others: Sequence[Stored
     recorder.change({"session_id": entry.session_id})
     log = TurnLog(world.sessions, entry, run.id)
     await log.read()
+    earlier = list(log.events)
     turn = await _turn(world, order, agent, log, recorder)
+    goes_on = bool(order.tool_results)
+    orders = [order_of(one.order) for one in (run, *others)]
+    turn.untrusted = any(is_tainted(one) for one in orders) or (goes_on and holds_outside(unanswered(earlier)))
+    turn.exposed = turn.exposed or holds_outside(event for event in earlier if event.run_id != run.id)
+    turn.typed = typed_commands(orders)
     if resumed and log.own:
         _need_safe(turn, world.toolbox)
         turn.recall()
@@ -128,10 +137,14 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
     full = order.prompt_mode == "full"
     skills = await world.skills.snapshot(agent.id, agent.workspace) if full else None
     light = order.light or order.depth > 0
-    files = []
+    files: list[ContextFile] = []
+    is_poisoned = False
     if order.prompt_mode != "none":
         private = kind_of(entry.key) not in ("group", "subagent", "cron") and order.depth == 0
         files = await context_files(world.files, agent, light=light, with_memory=private)
+        known = await world.outside.among({file.sha256 for file in files if file.sha256})
+        files = [as_outside(file, world.secret) if file.sha256 in known else file for file in files]
+        is_poisoned = bool(known)
     window = window_of(names[0], catalogue, order.principal, PROTOCOL)
     mode = "minimal" if full and order.depth > 0 else order.prompt_mode
     inputs = PromptInputs(
@@ -169,7 +182,8 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
         secret=world.secret,
         now=world.now,
         thinking=level_of(str(thinking)) if thinking else None,
-        untrusted=order.untrusted or bool(order.extra.get("tainted")),
+        untrusted=is_tainted(order),
+        exposed=bool(order.extra.get(EXPOSED)) or is_poisoned,
     )
 
 
@@ -196,7 +210,9 @@ def message_line(turn: AgentTurn, run: StoredRun) -> NewLogEvent:
     """The line of a message that a running turn takes along."""
     order = order_of(run.order)
     parts = _safe(turn, order, merged_parts([order]))
-    data = {**user_line(parts), "runs": [run.id]}
+    turn.untrusted = turn.untrusted or is_tainted(order)
+    turn.exposed = turn.exposed or bool(order.extra.get(EXPOSED))
+    data = with_mark({**user_line(parts), "runs": [run.id]}, is_tainted(order))
     return NewLogEvent("message", data, turn.run_id, text_of(order.parts))
 
 
@@ -213,7 +229,7 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
         turn.untrusted = turn.untrusted or any(OUTSIDE_EVENT in line for line in told)
         parts = [TextPart(harmless("\n".join(told)) + "\n\n"), *parts]
     if parts:
-        data = {**user_line(parts), "runs": [run.id for run in runs], **({"untrusted": True} if turn.untrusted else {})}
+        data = with_mark({**user_line(parts), "runs": [run.id for run in runs]}, turn.untrusted)
         lines.append(NewLogEvent("message", data, turn.run_id, "\n".join(text_of(one.parts) for one in orders)))
     if not lines and not order.extra.get("compact"):
         raise bad_request("agents.nothing_said", "message")

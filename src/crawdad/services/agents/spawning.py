@@ -23,6 +23,7 @@ from crawdad.services.agents.execution import End
 from crawdad.services.agents.orders import order_of, route_json, route_of
 from crawdad.services.agents.replies import REPLIES, next_order
 from crawdad.services.agents.roster import Agent, Roster
+from crawdad.services.agents.taint import EXPOSED, TAINTED
 from crawdad.services.agents.thinking import level_of
 from crawdad.store.runs import RunStore, StoredRun
 
@@ -103,7 +104,8 @@ class Spawner:
                 "spawnedBy": scope.session_key,
                 "parentKey": scope.session_key,
                 "rounds": rounds,
-                "tainted": context.untrusted,
+                TAINTED: context.untrusted,
+                EXPOSED: context.exposed,
                 "tools": {"allow": scope.allow, "deny": scope.deny},
                 "announceRoute": route_json(context.route),
             },

@@ -10,6 +10,7 @@ from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 from crawdad.services.agents.orders import order_of
 from crawdad.services.agents.spawning import Spawner, text_of_argument
+from crawdad.services.agents.taint import EXPOSED, TAINTED
 from crawdad.store.runs import StoredRun
 
 _RECENT_MINUTES = 30
@@ -115,7 +116,7 @@ class SubagentsTool:
                 parent_run_id=context.run_id,
                 title=run.title,
                 language=context.language,
-                extra={**order.extra, "tainted": context.untrusted},
+                extra={**order.extra, TAINTED: context.untrusted, EXPOSED: context.exposed},
             )
         )
         return told(f"Told {run.id}.", {"status": "accepted", "runId": run_id, "sessionKey": run.session_key})

@@ -18,6 +18,7 @@ from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart, ToolCallPa
 from crawdad.core.sessions import NewLogEvent
 from crawdad.core.tools import Tool, ToolOutcome, told
 from crawdad.services.agents.boundaries import marked_parts
+from crawdad.services.agents.taint import with_mark
 from crawdad.services.agents.transcript import result_line, text_of
 from crawdad.services.agents.turn import AgentTurn
 from crawdad.services.tasks import Tasks
@@ -148,9 +149,7 @@ class ToolRound:
         if outcome.untrusted:
             content = marked_parts(content, call.name, turn.secret)
         part = ToolResultPart(call.id, content, call.name, outcome.is_error, call.custom)
-        line = result_line(part, outcome.details)
-        if outcome.untrusted:
-            line["untrusted"] = True
+        line = with_mark(result_line(part, outcome.details), outcome.untrusted)
         await turn.log.append(turn.log.line(line, text_of(content)[:_SHOWN_CHARACTERS]))
         data: dict[str, Any] = {
             "phase": "result",

@@ -16,6 +16,7 @@ from crawdad.services.agents.circles import CircleWatch
 from crawdad.services.agents.orders import add_usage
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent
+from crawdad.services.agents.taint import is_outside
 from crawdad.services.agents.transcript import result_ids, used_in
 from crawdad.services.agents.view import open_calls, size_of_event
 from crawdad.services.estimate import estimate_text
@@ -112,7 +113,8 @@ class Finish:
 class AgentTurn:
     """Everything that the loop and the tools of one turn share.
 
-    `secret` is what marks of outside content are derived from. `names` are the models to ask, in order.
+    `secret` is what marks of outside content are derived from. `names` are the models to ask, in order. `untrusted`, `exposed`
+    and `typed` as in `services.agents.taint`.
     """
 
     run_id: str
@@ -131,6 +133,8 @@ class AgentTurn:
     now: Callable[[], float]
     thinking: str | None = None
     untrusted: bool = False
+    exposed: bool = False
+    typed: frozenset[str] = frozenset()
     spent: Spent = field(default_factory=Spent)
 
     @property
@@ -147,7 +151,7 @@ class AgentTurn:
     def recall(self) -> None:
         """A turn that is taken up again: what it used before stands in the log, and whether it read words from outside."""
         for event in self.log.own:
-            self.untrusted = self.untrusted or bool(event.data.get("untrusted"))
+            self.untrusted = self.untrusted or is_outside(event)
             usage, cost = used_in(event)
             if usage.known:
                 add_usage(self.spent.usage, usage)
@@ -176,6 +180,8 @@ class AgentTurn:
             workspace=self.agent.workspace,
             route=order.route,
             untrusted=self.untrusted,
+            exposed=self.exposed,
+            typed=self.typed,
             language=order.language,
             progress=lambda text: self.recorder.emit(
                 "tool", {"phase": "update", "callId": call_id, "name": name, "text": text}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from crawdad.core.outside_files import FileText
+from crawdad.services.agents.boundaries import marked
 from crawdad.services.agents.roster import Agent
 from crawdad.services.agents.templates import BOOTSTRAP, LIGHT, MEMORY, STANDARD, TEMPLATES
 
@@ -20,7 +22,7 @@ class WorkspaceFiles(Protocol):
     async def prepare(self, workspace: Path, templates: Mapping[str, str]) -> None:
         """Make the directory where there is none; a new one gets `templates`."""
 
-    async def read(self, workspace: Path, names: Sequence[str], limit: int) -> Mapping[str, str]:
+    async def read(self, workspace: Path, names: Sequence[str], limit: int) -> Mapping[str, FileText]:
         """The files that are there, each up to `limit` characters from its beginning and as many from its end; what lies
         outside the workspace is not there."""
 
@@ -31,6 +33,12 @@ class ContextFile:
 
     path: str
     text: str
+    sha256: str = ""
+
+
+def as_outside(file: ContextFile, secret: str) -> ContextFile:
+    """A file that a turn with outside content wrote without asking: it is shown, and gives no orders."""
+    return replace(file, text=marked(file.text, file.path, secret))
 
 
 async def context_files(files: WorkspaceFiles, agent: Agent, *, light: bool, with_memory: bool) -> list[ContextFile]:
@@ -45,16 +53,16 @@ async def context_files(files: WorkspaceFiles, agent: Agent, *, light: bool, wit
     for name in names:
         if name in MEMORY and memory_seen:
             continue
-        text = found.get(name)
+        read = found.get(name)
         path = str(agent.workspace / name)
-        if text is None:
+        if read is None:
             if name in STANDARD:
                 shown.append(ContextFile(path, f"[missing: this file would be at {path}]"))
             continue
         memory_seen = memory_seen or name in MEMORY
-        cut = shortened(text.rstrip(), min(defaults.bootstrap_max_chars, max(0, left)), name)
+        cut = shortened(read.text.rstrip(), min(defaults.bootstrap_max_chars, max(0, left)), name)
         left -= len(cut)
-        shown.append(ContextFile(path, cut))
+        shown.append(ContextFile(path, cut, read.sha256))
     return shown
 
 

@@ -20,8 +20,9 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.text import Text
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope
+from crawdad.services.mcp.materials import material_tools
 from crawdad.services.mcp.naming import shown_description, tool_name
-from crawdad.services.mcp.server import McpServer
+from crawdad.services.mcp.server import BearerFor, McpServer
 from crawdad.services.tasks import Tasks
 from crawdad.services.upstreams import ProxyFor
 
@@ -51,6 +52,8 @@ class McpServers:
         self._settings = settings
         self._proxy_for = proxy_for
         self._tasks = tasks
+        self.bearer: BearerFor | None = None
+        """Where access tokens come from, for servers that were signed in to."""
         self.patience = _PATIENCE_SECONDS
         self._servers: dict[str, McpServer] = {}
         self._beginning: dict[McpServer, asyncio.Task[None]] = {}
@@ -70,6 +73,8 @@ class McpServers:
                 name = tool_name(server.id, tool.name)
                 if name not in found and await self._approved(server, tool, pins.get((server.id, tool.name))):
                     found[name] = McpTool(name, server, tool, server.digest(tool.name))
+        for material in material_tools([server for server in servers if server.ready]):
+            found.setdefault(material.definition.name, material)
         return list(found.values())
 
     async def close(self) -> None:
@@ -97,7 +102,9 @@ class McpServers:
             await server.close()
         for name, settings in wanted.items():
             if name not in self._servers:
-                self._servers[name] = McpServer(name, settings, self._connector, self._clock, self._proxy_for)
+                self._servers[name] = McpServer(
+                    name, settings, self._connector, self._clock, self._proxy_for, self.bearer
+                )
         return [self._servers[name] for name in sorted(wanted)]
 
     async def _begin(self, servers: Sequence[McpServer]) -> None:

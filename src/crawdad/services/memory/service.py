@@ -20,6 +20,7 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.memory import MemoryFile, MemoryFiles, VectorCache
 from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.ports import Clock
+from crawdad.core.programs import FileMark
 from crawdad.services.memory.chunks import Chunk, chunks_of
 from crawdad.services.memory.index import Hit, Index, distinct, mixed, unit
 from crawdad.services.memory.transcripts import Transcripts, View, session_in
@@ -38,6 +39,17 @@ class Search:
     mode: str
     model: str = ""
     problem: str = ""
+    files: Sequence[FileMark] = ()
+    """The files that the hits stand in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A file as it was when it was cut: its mark, its pieces, the hash of its text."""
+
+    mark: str
+    chunks: list[Chunk]
+    digest: str
 
 
 @dataclass(slots=True)
@@ -45,7 +57,7 @@ class _Kept:
     """One workspace's index and what it was made of."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    files: dict[str, tuple[str, list[Chunk]]] = field(default_factory=dict)
+    files: dict[str, _Cut] = field(default_factory=dict)
     index: Index = field(default_factory=lambda: Index(()))
     settings: MemorySearchSettings | None = None
     model: str = ""
@@ -88,7 +100,7 @@ class Memory:
         kept = self._of(f"{workspace}\0{view}")
         async with kept.lock:
             await self._refresh(kept, workspace, settings, view)
-            index = kept.index
+            index, files = kept.index, kept.files
             model = settings.embedding_model or ""
             likeness, problem = None, ""
             if model and index.chunks:
@@ -106,7 +118,9 @@ class Memory:
         hits = [hit for hit in mixed(index, words, likeness, weights) if hit.score >= wanted and hit.score > 0]
         mode = "words" if likeness is None else "hybrid" if hybrid.enabled else "vector"
         shown = distinct(hits, settings.query.max_results if most is None else most)
-        return Search(shown, mode, model if likeness is not None else "", problem)
+        paths = dict.fromkeys(hit.chunk.path for hit in shown)
+        marks = [FileMark(path, files[path].digest) for path in paths if path in files]
+        return Search(shown, mode, model if likeness is not None else "", problem, marks)
 
     async def read(self, agent_id: str, workspace: Path, path: str, view: View | None = None) -> str | None:
         """A file of memory, or a log that `view` covers; None where there is none of that name."""
@@ -134,15 +148,15 @@ class Memory:
         present = await self._files.look(workspace, settings.extra_paths) if "memory" in settings.sources else []
         if view is not None and self._transcripts is not None:
             present += await self._transcripts.look(view)
-        if {file.path: file.mark for file in present} == {path: mark for path, (mark, _) in kept.files.items()}:
+        if {file.path: file.mark for file in present} == {path: cut.mark for path, cut in kept.files.items()}:
             return
-        files: dict[str, tuple[str, list[Chunk]]] = {}
+        files: dict[str, _Cut] = {}
         for file in present:
             known = kept.files.get(file.path)
             files[file.path] = (
-                known if known and known[0] == file.mark else await self._cut(file, workspace, settings, view)
+                known if known and known.mark == file.mark else await self._cut(file, workspace, settings, view)
             )
-        chunks = [chunk for _, found in files.values() for chunk in found][:_MOST_CHUNKS]
+        chunks = [chunk for cut in files.values() for chunk in cut.chunks][:_MOST_CHUNKS]
         known_vectors = dict(
             zip(kept.index.chunks, map(kept.index.vectors.get, range(len(kept.index.chunks))), strict=True)
         )
@@ -153,20 +167,18 @@ class Memory:
                 index.vectors[number] = vector
         kept.files, kept.index = files, index
 
-    async def _cut(
-        self, file: MemoryFile, workspace: Path, settings: MemorySearchSettings, view: View | None
-    ) -> tuple[str, list[Chunk]]:
+    async def _cut(self, file: MemoryFile, workspace: Path, settings: MemorySearchSettings, view: View | None) -> _Cut:
         text = await self._read(workspace, settings, file.path, view)
         limits = settings.chunking
         cut = await asyncio.to_thread(chunks_of, file.path, text or "", limits.tokens, limits.overlap)
-        return file.mark, cut
+        return _Cut(file.mark, cut, text_digest(text or ""))
 
     async def _likeness(self, kept: _Kept, model: str, query: str, asker: Asker) -> dict[int, float]:
         index = kept.index
         if kept.model != model:
             index.vectors, kept.model = {}, model
         missing = [number for number in range(len(index.chunks)) if number not in index.vectors]
-        digests = {number: _digest(index.chunks[number].text) for number in missing}
+        digests = {number: text_digest(index.chunks[number].text) for number in missing}
         for begin in range(0, len(missing), 500):
             some = missing[begin : begin + 500]
             known = await self._vectors.known(model, sorted({digests[number] for number in some}))
@@ -189,5 +201,6 @@ class Memory:
             await self._vectors.keep(model, bought, self._clock.now())
 
 
-def _digest(text: str) -> str:
+def text_digest(text: str) -> str:
+    """The hash of a text, and so of the file that holds it."""
     return hashlib.sha256(text.encode()).hexdigest()

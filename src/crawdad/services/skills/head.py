@@ -45,6 +45,7 @@ class SkillHead:
     key: str
     description_zh: str = ""
     homepage: str = ""
+    version: str = ""
     user_invocable: bool = True
     model_invocable: bool = True
     command_tool: str = ""
@@ -77,6 +78,7 @@ def read_head(text: str) -> SkillHead | None:
         key=_text(own.get("skillKey")) or name,
         description_zh=" ".join(fields.get("description-zh", "").split())[:1024],
         homepage=fields.get("homepage", "").strip() or _text(own.get("homepage")),
+        version=(fields.get("version", "").strip() or _text(own.get("version")))[:64],
         user_invocable=_flag(fields.get("user-invocable"), True),
         model_invocable=not _flag(fields.get("disable-model-invocation"), False),
         command_tool=fields.get("command-tool", "").strip()

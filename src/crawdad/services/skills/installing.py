@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +26,14 @@ from crawdad.core.text import Text
 from crawdad.services.fetching import fetch_file
 from crawdad.services.skills.head import SkillHead, read_head
 from crawdad.services.skills.permissions import Permissions, permissions_of
+from crawdad.services.skills.versions import version_key
 
 _SECONDS = 120.0
 _PATIENCE = Timeouts(connect=10.0, first_byte=30.0, idle=30.0)
 _INDEX_BYTES = 4 * 1024 * 1024
 _SIGNATURE_BYTES = 1024
+_MOST_REPLACED = 50
+"""How many earlier packages of a skill are known, so that none of them comes back for a newer one."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -87,9 +90,19 @@ class SkillInstaller:
             raise bad_request("skills.bad_name", "source", name=head.name)
         return Candidate(head, package, permissions_of(head, package), vouched)
 
-    async def install(self, candidate: Candidate, replace: bool = False) -> str:
-        """Put it into the managed directory: where that is. Raises CONFLICT where there is one of its name."""
+    async def install(self, candidate: Candidate, replace: bool = False, downgrade: bool = False) -> str:
+        """Put it into the managed directory: where that is. Raises CONFLICT where there is one of its name, and FORBIDDEN where
+        that would be replaced by an older one, or by one that nobody vouches for as well, without `downgrade`."""
+        earlier = await self._packages.record(candidate.head.name)
+        if earlier and replace and not downgrade:
+            _check_no_step_back(earlier, candidate)
+        left = [str(one) for one in _list(earlier.get("replaced")) if one != candidate.package.digest]
+        before = str(earlier.get("sha256") or "")
+        if before and before != candidate.package.digest:
+            left.append(before)
         record = {
+            "version": candidate.head.version,
+            "replaced": left[-_MOST_REPLACED:],
             "source": candidate.package.source,
             "sha256": candidate.package.digest,
             "vouchedBy": candidate.vouched,
@@ -134,6 +147,27 @@ class SkillInstaller:
 
     async def _fetch(self, url: str, limit: int) -> bytes:
         return await fetch_file(self._transport, url, limit, accept="*/*", patience=_PATIENCE, seconds=_SECONDS)
+
+
+def _check_no_step_back(earlier: Mapping[str, object], candidate: Candidate) -> None:
+    """A signature says who made a package, not that it is the newest: an old one, with its old holes, is signed as well."""
+    digest, version = candidate.package.digest, candidate.head.version
+    had = str(earlier.get("version") or "")
+    reason = ""
+    is_newer = bool(version and had) and version_key(version) > version_key(had)
+    if digest in _list(earlier.get("replaced")) and not is_newer:
+        reason = "skills.was_replaced"
+    elif earlier.get("vouchedBy") == "signature" and candidate.vouched == "local":
+        reason = "skills.unsigned_now"
+    elif had and (not version or version_key(version) < version_key(had)):
+        reason = "skills.older"
+    if reason:
+        words = Text(reason, {"version": version or "?", "installed": had})
+        raise GatewayError(ErrorKind.FORBIDDEN, words, {"code": "downgrade"})
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def is_signed(data: bytes, signature: str, keys: tuple[str, ...]) -> bool:

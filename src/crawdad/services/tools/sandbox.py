@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.ports import Clock
 from crawdad.core.programs import Confinement, Programs
 from crawdad.core.sandbox_settings import SandboxSettings
 from crawdad.core.sessions import GLOBAL_KEY, rest_of
@@ -10,6 +13,8 @@ from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.core.tool_settings import FsSettings
 from crawdad.services.tools.policy import agent_tools
+
+_PRUNE_SECONDS = 300.0
 
 
 def sandbox_settings(settings: Settings, agent_id: str) -> SandboxSettings:
@@ -34,6 +39,14 @@ def fs_settings(settings: Settings, agent_id: str) -> FsSettings:
     return agent_tools(settings, agent_id).fs or settings.tools.fs
 
 
+async def keep_pruned(programs: Programs, clock: Clock, settings: Callable[[], Settings]) -> None:
+    """Take away the containers that nobody has used for long, by the settings of all agents. Runs until cancelled."""
+    while True:
+        await clock.sleep(_PRUNE_SECONDS)
+        prune = settings().agents.defaults.sandbox.prune
+        await programs.prune(prune.idle_hours * 3600, prune.max_age_days * 86_400)
+
+
 async def confinement(
     settings: Settings, agent_id: str, session_key: str, programs: Programs, *, elevated: bool = False
 ) -> Confinement:
@@ -45,5 +58,6 @@ async def confinement(
         return Confinement("bubblewrap", sandbox.workspace_access, sandbox.network, sandbox.docker)
     if sandbox.backend in ("auto", "container") and await programs.has("container"):
         network = sandbox.docker.network != "none"
-        return Confinement("container", sandbox.workspace_access, network, sandbox.docker)
+        places = {"session": f"session:{session_key}", "agent": f"agent:{agent_id}", "shared": "shared"}
+        return Confinement("container", sandbox.workspace_access, network, sandbox.docker, places[sandbox.scope])
     raise GatewayError(ErrorKind.UNAVAILABLE, Text("tools.no_sandbox"), {"code": "no_sandbox"})

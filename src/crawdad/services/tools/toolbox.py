@@ -8,6 +8,7 @@ from typing import Protocol
 
 from crawdad.core.approvals import ApprovalRequest, Approvals
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.outside_files import OutsideFiles
 from crawdad.core.parts import JsonObject
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
@@ -48,9 +49,10 @@ class FixedTools:
 class PolicyToolbox:
     """`core.tools.Toolbox`. Of two tools of one name the one registered first counts: nothing can take another's place."""
 
-    def __init__(self, settings: Callable[[], Settings], approvals: Approvals) -> None:
+    def __init__(self, settings: Callable[[], Settings], approvals: Approvals, outside: OutsideFiles) -> None:
         self._settings = settings
         self._approvals = approvals
+        self._outside = outside
         self._sources: list[ToolSource] = []
 
     def register(self, source: ToolSource) -> None:
@@ -68,7 +70,8 @@ class PolicyToolbox:
         sandboxed = is_sandboxed(settings, scope.agent_id, scope.session_key)
         left = effective(definitions, scope, settings, sandboxed=sandboxed)
         return {
-            definition.name: CheckedTool(found[definition.name], definition, self._approvals) for definition in left
+            definition.name: CheckedTool(found[definition.name], definition, self._approvals, self._outside)
+            for definition in left
         }
 
     def known(self) -> Sequence[ToolDefinition]:
@@ -82,21 +85,43 @@ class PolicyToolbox:
 
 @dataclass(frozen=True, slots=True)
 class CheckedTool:
-    """A tool that is called with arguments that fit it, and in a turn with outside content only as far as it may be."""
+    """A tool that is called with arguments that fit it, and in a turn with outside content only as far as it may be. What it
+    writes in such a turn is remembered, and counts as outside content for whoever reads it."""
 
     tool: Tool
     definition: ToolDefinition
     approvals: Approvals
+    outside: OutsideFiles
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
         """See `core.tools.Tool`."""
         checked = checked_arguments(arguments, self.definition.parameters)
-        if self.definition.needs_trust and context.untrusted:
+        if self._needs_approval(checked, context):
             await self._approved(checked, context)
         outcome = await self.tool.run(checked, context)
+        if not outcome.untrusted and (outcome.reads or outcome.names):
+            known = await self.outside.among({file.sha256 for file in outcome.reads})
+            outcome.untrusted = bool(known) or await self.outside.at(outcome.names)
         if outcome.untrusted:
             context.untrusted = True
+        await self._remember(outcome, context)
         return outcome
+
+    def _needs_approval(self, arguments: JsonObject, context: ToolContext) -> bool:
+        definition = self.definition
+        if arguments.get("action") in definition.looks:
+            return False
+        if context.untrusted:
+            return definition.needs_trust or definition.outlasts
+        return definition.outlasts and context.exposed
+
+    async def _remember(self, outcome: ToolOutcome, context: ToolContext) -> None:
+        vouched = {file.path for file in outcome.vouched}
+        written = [file for file in outcome.writes if file.path not in vouched]
+        if written and (context.untrusted or context.exposed):
+            await self.outside.note(written, context.run_id)
+        if outcome.vouched:
+            await self.outside.vouch(outcome.vouched)
 
     async def _approved(self, arguments: JsonObject, context: ToolContext) -> None:
         scope = context.scope
@@ -111,7 +136,7 @@ class CheckedTool:
             call_id=context.call_id,
             principal_id=scope.principal.id,
             binding={"tool": name, "arguments": arguments},
-            details={"tool": name, "arguments": shown, "reason": "untrusted"},
+            details={"tool": name, "arguments": shown, "reason": "untrusted" if context.untrusted else "exposed"},
         )
         try:
             allowed = await self.approvals.ask(request)

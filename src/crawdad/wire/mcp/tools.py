@@ -40,7 +40,7 @@ def _tool(item: Any) -> ServerTool | None:
 def read_result(result: JsonObject) -> ServerResult:
     """What a call came to. Content of kinds we do not know is told by its kind."""
     items = result.get("content")
-    parts = [_part(item) for item in items[:_MOST_PARTS]] if isinstance(items, list) else []
+    parts = [read_content(item) for item in items[:_MOST_PARTS]] if isinstance(items, list) else []
     structured = result.get("structuredContent")
     structured = structured if isinstance(structured, dict) else None
     if not parts and structured is not None:
@@ -48,7 +48,8 @@ def read_result(result: JsonObject) -> ServerResult:
     return ServerResult(parts, structured, result.get("isError") is True)
 
 
-def _part(item: Any) -> Part:
+def read_content(item: Any) -> Part:
+    """One piece of content."""
     if not isinstance(item, dict):
         return TextPart("(something unreadable)")
     kind = item.get("type")
@@ -59,13 +60,14 @@ def _part(item: Any) -> Part:
             "image" if kind == "image" else "audio", data=item["data"], media_type=_text(item.get("mimeType"))
         )
     if kind == "resource":
-        return _resource(item.get("resource"))
+        return read_resource_part(item.get("resource"))
     if kind == "resource_link":
         return TextPart(f"{_text(item.get('name'))}: {_text(item.get('uri'))}")
     return TextPart(f"(content of the kind {str(kind)[:40]!r})")
 
 
-def _resource(resource: Any) -> Part:
+def read_resource_part(resource: Any) -> Part:
+    """What a resource holds: a text, a picture, or a word on what it is."""
     if not isinstance(resource, dict):
         return TextPart("(something unreadable)")
     media_type, uri = _text(resource.get("mimeType")), _text(resource.get("uri"))

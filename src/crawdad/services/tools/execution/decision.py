@@ -36,7 +36,8 @@ _RUN_OTHERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a call would do. `shell_text`: a shell is wanted, for exactly this."""
+    """All that a call would do. `shell_text`: a shell is wanted, for exactly this. `from_outside`: those of the program and of
+    the files given to it whose content came from outside."""
 
     executable: Executable
     arguments: tuple[str, ...]
@@ -47,6 +48,7 @@ class Plan:
     stdin: str = ""
     shell_text: str | None = None
     elevated: bool = False
+    from_outside: tuple[str, ...] = ()
 
     @property
     def argv(self) -> list[str]:
@@ -104,8 +106,18 @@ def tightened(settings: ExecSettings, security: Security | None, ask: Ask | None
     return _SECURITY[least], _ASK[most]
 
 
-def judge(plan: Plan, settings: ExecSettings, security: Security, ask: Ask, *, untrusted: bool) -> Judgement:
-    """What becomes of a call."""
+def runs_outside_code(plan: Plan) -> bool:
+    """Whether content from outside is what would run: the program itself, or what one that runs others is given."""
+    own = plan.executable.mark.path in plan.from_outside
+    return own or (bool(plan.from_outside) and runs_other_programs(plan.executable))
+
+
+def judge(
+    plan: Plan, settings: ExecSettings, security: Security, ask: Ask, *, untrusted: bool, exposed: bool = False
+) -> Judgement:
+    """What becomes of a call. `untrusted`: content from outside has come into the turn. `exposed`: such content of an earlier
+    turn is in view, and nobody typed this very command; then nothing runs unasked but what the operator listed, or allowed for
+    good, and what can harm nothing but the workspace."""
     if security == "deny":
         return Judgement("refuse", "denied")
     if plan.shell_text is not None and security != "full":
@@ -113,11 +125,16 @@ def judge(plan: Plan, settings: ExecSettings, security: Security, ask: Ask, *, u
     safe = is_harmless(plan, settings)
     if untrusted and settings.untrusted != "allow" and not safe:
         return Judgement("refuse" if settings.untrusted == "deny" else "ask", "untrusted", remembered=False)
+    open_to_others = settings.untrusted != "allow" and not plan.confinement.sealed
+    if open_to_others and runs_outside_code(plan):
+        return Judgement("refuse" if settings.untrusted == "deny" else "ask", "outside_code")
     if ask == "always" or plan.elevated:
         return Judgement("ask", "always", remembered=False)
     listed = safe or is_listed(plan, settings.allowlist)
     if listed:
         return Judgement("run", "listed")
+    if exposed and open_to_others:
+        return Judgement("refuse" if settings.untrusted == "deny" or ask == "off" else "ask", "exposed")
     if security == "full" and plan.shell_text is None and are_harmless(plan.asked):
         return Judgement("run", "full")
     return Judgement("refuse" if ask == "off" and plan.shell_text is None else "ask", "unlisted")

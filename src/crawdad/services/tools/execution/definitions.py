@@ -33,6 +33,7 @@ EXEC = ToolDefinition(
             "workdir": _of("string", "Where to run it; the workspace when left out."),
             "env": _of("object", "More environment variables.", additionalProperties={"type": "string"}),
             "input": _of("string", "What it reads from its standard input.", maxLength=1_000_000),
+            "keepInput": _of("boolean", "Keep its standard input open, to be fed with process write."),
             "yieldMs": _of(
                 "integer", "How long to wait before it goes on in the background.", minimum=1, maximum=600_000
             ),

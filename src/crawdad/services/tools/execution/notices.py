@@ -18,7 +18,7 @@ _TAIL_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class ExitNotices:
-    """For `ProgramSessions.notify`. What programs print is content from outside."""
+    """For `ProgramSessions.notify`."""
 
     events: SystemEvents
     settings: Callable[[], Settings]
@@ -32,4 +32,5 @@ class ExitNotices:
             return
         status = f"{session.status}, {session.exit_code}"
         words = Text("exec.event", {"label": session.label[:200], "status": status, "tail": tail})
-        await self.events.add(session.owner.session_key, words.render(), key=f"exec:{session.id}", untrusted=True)
+        key, outside = f"exec:{session.id}", session.outside
+        await self.events.add(session.owner.session_key, words.render(), key=key, untrusted=outside)

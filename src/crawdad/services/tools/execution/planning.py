@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.outside_files import MOST_BYTES, OutsideFiles
 from crawdad.core.parts import JsonObject
-from crawdad.core.programs import Executable, FileMark, Programs
+from crawdad.core.programs import INSIDE, Confinement, Executable, FileMark, Programs
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.core.tool_settings import ExecSettings
@@ -50,6 +51,7 @@ class Planner:
     programs: Programs
     settings: Callable[[], Settings]
     ours: Mapping[str, str]
+    outside: OutsideFiles
 
     async def plan(self, arguments: JsonObject, context: ToolContext) -> Plan:
         """What a call would do. Raises BAD_REQUEST, NOT_FOUND or FORBIDDEN."""
@@ -75,6 +77,7 @@ class Planner:
         operands: list[FileMark] = []
         if runs_other_programs(executable):  # what it is given may be what it runs
             operands = await self.programs.mark([word for word in words[1:][:_MOST_OPERANDS] if word], cwd)
+        known = await self._from_outside(executable, operands, words, cwd, kept)
         return Plan(
             executable=executable,
             arguments=tuple(words[1:]),
@@ -85,7 +88,22 @@ class Planner:
             stdin=str(arguments.get("input") or ""),
             shell_text=shell_text,
             elevated=elevated,
+            from_outside=known,
         )
+
+    async def _from_outside(
+        self, executable: Executable, operands: Sequence[FileMark], words: Sequence[str], cwd: str, kept: Confinement
+    ) -> tuple[str, ...]:
+        """Which files of a call hold content from outside: the program, and those that its words name."""
+        given = [word for word in words[1:][:_MOST_OPERANDS] if word]
+        if kept.level == "container":
+            prefix = f"{INSIDE}/"
+            given = [word.removeprefix(prefix) for word in (words[0], *given)]
+        marks = [executable.mark, *operands]
+        seen = {mark.path for mark in marks}
+        marks += [mark for mark in await self.programs.mark(given, cwd, MOST_BYTES) if mark.path not in seen]
+        known = await self.outside.among({mark.sha256 for mark in marks})
+        return tuple(mark.path for mark in marks if mark.sha256 in known)
 
     def variables(self, plan: Plan, workspace: str, agent_id: str) -> dict[str, str]:
         """The whole environment of what runs."""

@@ -67,7 +67,8 @@ class ProcessTool:
         session.seen = session.output.total
         shown = shortened(plain(text)).rstrip("\n")
         ending = session.status if session.exit_code is None else f"{session.status} ({session.exit_code})"
-        return told(f"{shown}\n\n[{ending}]".strip(), {**_state(session), "output": shown})
+        document = {**_state(session), "output": shown}
+        return told(f"{shown}\n\n[{ending}]".strip(), document, untrusted=session.outside)
 
 
 def _log(session: ProgramSession, arguments: JsonObject) -> ToolOutcome:
@@ -75,7 +76,8 @@ def _log(session: ProgramSession, arguments: JsonObject) -> ToolOutcome:
     limit = arguments.get("limit") or _LINES
     first = arguments.get("offset")
     chosen = lines[-limit:] if first is None else lines[first : first + limit]
-    return told(shortened("\n".join(chosen)), {**_state(session), "totalLines": len(lines)})
+    document = {**_state(session), "totalLines": len(lines)}
+    return told(shortened("\n".join(chosen)), document, untrusted=session.outside)
 
 
 async def _write(session: ProgramSession, action: str, arguments: JsonObject) -> ToolOutcome:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import structlog
+
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.programs import RunningProgram
@@ -16,6 +18,14 @@ from crawdad.services.tasks import Tasks
 from crawdad.services.tools.execution.output import Output
 
 _MOST_KEPT = 200
+_log = structlog.get_logger(__name__)
+
+
+AtEnd = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """There is nothing to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class Owner:
 
 @dataclass(slots=True)
 class ProgramSession:
-    """A program that was started. `seen`: how much of the output a poll has told. `exit_code` None: it runs."""
+    """A program that was started. `seen`: how much of the output a poll has told. `exit_code` None: it runs. `outside`: what it
+    prints counts as content from outside. `at_end` is done before its end is told."""
 
     id: str
     owner: Owner
@@ -43,8 +54,10 @@ class ProgramSession:
     ended_at: float | None = None
     timed_out: bool = False
     killed: bool = False
+    at_end: AtEnd = _nothing
     in_background: bool = False
     terminal: bool = False
+    outside: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is more output, or the end."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -140,6 +153,10 @@ class ProgramSessions:
                 session.exit_code = await program.wait()
             session.exit_code = -9 if session.exit_code is None else session.exit_code
             session.output.feed(b"", last=True)
+            try:
+                await session.at_end()
+            except GatewayError as error:
+                _log.warning("program_end_not_noted", session=session.id, reason=error.message())
             session.ended_at = self._clock.now()
             session.ended.set()
             session.news.set()

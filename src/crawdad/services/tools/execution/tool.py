@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from dataclasses import dataclass
+from functools import partial
 
 from crawdad.core.approvals import ApprovalRequest, Approvals
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -14,15 +15,21 @@ from crawdad.core.programs import ProgramOrder
 from crawdad.core.text import Text
 from crawdad.core.tool_settings import ExecSettings
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
-from crawdad.services.tools.execution.decision import Judgement, Plan, is_harmless, is_listed, judge, tightened
+from crawdad.services.tools.execution.decision import (
+    Judgement,
+    Plan,
+    is_harmless,
+    is_listed,
+    judge,
+    runs_outside_code,
+    tightened,
+)
 from crawdad.services.tools.execution.definitions import EXEC
 from crawdad.services.tools.execution.output import plain, shortened
 from crawdad.services.tools.execution.planning import Planner, exec_settings
 from crawdad.services.tools.execution.processes import Owner, ProgramSession, ProgramSessions
+from crawdad.services.tools.execution.provenance import brings_outside
 from crawdad.services.tools.execution.secrets import ProgramSecrets
-
-_FETCHERS = frozenset(("curl", "wget", "gh", "ssh", "scp", "nc", "ncat", "telnet", "ftp", "lynx", "w3m", "aria2c"))
-"""What brings in words from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,13 @@ class ExecTool:
         plan = await self.planner.plan(arguments, context)
         plan = await self._allowed(plan, arguments, context, rules)
         session = await self._start(plan, arguments, context, rules)
-        return await self._watch(session, plan, arguments, rules)
+        return await self._watch(session, arguments, rules)
 
     async def _allowed(self, plan: Plan, arguments: JsonObject, context: ToolContext, rules: ExecSettings) -> Plan:
         """The plan, once it may be carried out. What was approved is compared with what is there when the answer came."""
         security, ask = tightened(rules, arguments.get("security"), arguments.get("ask"))
-        judgement = judge(plan, rules, security, ask, untrusted=context.untrusted)
+        exposed = context.exposed and not _is_typed(arguments, context)
+        judgement = judge(plan, rules, security, ask, untrusted=context.untrusted, exposed=exposed)
         if judgement.verdict == "run":
             return plan
         if judgement.verdict == "refuse":
@@ -60,7 +68,7 @@ class ExecTool:
         except GatewayError as error:
             fallback = error.details.get("code") == "unanswered" and rules.ask_fallback == "allowlist"
             listed = is_harmless(plan, rules) or is_listed(plan, rules.allowlist)
-            if fallback and listed and not context.untrusted and not plan.elevated:
+            if fallback and listed and not (context.untrusted or plan.elevated or runs_outside_code(plan)):
                 return plan
             raise
         now = await self.planner.plan(arguments, context)
@@ -85,12 +93,13 @@ class ExecTool:
             terminal=terminal,
             name=f"crawdad-{self.randomness.new_id().lower()}",
         )
+        began = self.clock.now()
         program = await self.planner.programs.start(order)
         try:
             if plan.stdin:
                 await program.write(plan.stdin.encode())
-            if not terminal and (plan.stdin or not arguments.get("background")):
-                await program.close_input()
+            if not (terminal or arguments.get("keepInput")) and (plan.stdin or not arguments.get("background")):
+                await program.close_input()  # else whatever reads to the end of its input would wait for us
         except GatewayError:
             pass  # it ended before it read its input: what it printed says why
         except BaseException:
@@ -108,11 +117,19 @@ class ExecTool:
             tuple(secrets.values()),
         )
         session.terminal = terminal
+        session.outside = brings_outside(plan)
+        session.at_end = partial(self._note_files, plan, context, began)
         return session
 
-    async def _watch(
-        self, session: ProgramSession, plan: Plan, arguments: JsonObject, rules: ExecSettings
-    ) -> ToolOutcome:
+    async def _note_files(self, plan: Plan, context: ToolContext, since: float) -> None:
+        """What a program wrote of what came from outside, or where such content is in view, is remembered as that."""
+        if plan.confinement.access != "rw" or not (brings_outside(plan) or context.untrusted or context.exposed):
+            return
+        written = await self.planner.programs.changed(plan.cwd, since)
+        if written:
+            await self.planner.outside.note(written, context.run_id)
+
+    async def _watch(self, session: ProgramSession, arguments: JsonObject, rules: ExecSettings) -> ToolOutcome:
         wait = 0.0 if arguments.get("background") else (arguments.get("yieldMs") or rules.background_ms) / 1000
         try:
             async with asyncio.timeout(wait):
@@ -122,18 +139,17 @@ class ExecTool:
         except asyncio.CancelledError:
             await self.sessions.kill(session)
             raise
-        words = [*plan.argv, *(plan.shell_text or "").split()]
-        untrusted = bool(_FETCHERS & {word.rpartition("/")[2] for word in words})
-        return outcome_of(session, untrusted=untrusted)
+        return outcome_of(session)
 
 
-def outcome_of(session: ProgramSession, *, untrusted: bool = False) -> ToolOutcome:
+def outcome_of(session: ProgramSession) -> ToolOutcome:
     """What the model is told of a program."""
     text = shortened(plain(session.output.text)).rstrip("\n")
     until = session.ended_at if session.ended_at is not None else session.started_at
     details: JsonObject = {"status": session.status, "sessionId": session.id, "pid": session.program.pid}
     details |= {"cwd": session.cwd, "startedAt": int(session.started_at * 1000), "aggregated": text}
     session.seen = session.output.total
+    untrusted = session.outside
     if session.exit_code is None:
         line = Text("exec.still_running", {"id": session.id, "pid": session.program.pid}).render()
         return told(f"{text}\n\n{line}".strip(), details, untrusted=untrusted)
@@ -143,6 +159,13 @@ def outcome_of(session: ProgramSession, *, untrusted: bool = False) -> ToolOutco
     key = "exec.timed_out" if session.timed_out else "exec.killed" if session.killed else "exec.exited"
     line = Text(key, {"code": session.exit_code}).render()
     return told(f"{text}\n\n{line}".strip(), details, is_error=True, untrusted=untrusted)
+
+
+def _is_typed(arguments: JsonObject, context: ToolContext) -> bool:
+    """Whether the operator's own message holds exactly this call: a command, and nothing beside it."""
+    told = {str(arguments.get("command") or "").strip(), shlex.join(arguments.get("argv") or ())} - {""}
+    more = any(arguments.get(name) for name in ("env", "input", "workdir", "elevated", "keepInput"))
+    return bool(told & context.typed) and not more
 
 
 def _label(plan: Plan) -> str:

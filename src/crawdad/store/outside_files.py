@@ -1,0 +1,68 @@
+"""`core.outside_files.OutsideFiles` in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from sqlalchemy import delete, select
+
+from crawdad.core.programs import FileMark
+from crawdad.store.database import Database
+from crawdad.store.tool_tables import outside_files
+from crawdad.store.upsert import insert_or_keep
+
+_AT_ONCE = 500
+_columns = outside_files.c
+
+
+class OutsideFileStore:
+    """The table of contents that came from outside. `now` is the time in Unix seconds."""
+
+    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+        self._database = database
+        self._now = now
+
+    async def note(self, files: Sequence[FileMark], run_id: str) -> None:
+        """See the port."""
+        moment = self._now()
+        rows = {
+            file.sha256: {"sha256": file.sha256, "path": file.path, "run_id": run_id, "noted_at": moment}
+            for file in files
+        }
+        if not rows:
+            return
+        async with self._database.write() as connection:
+            for some in _pieces(sorted(rows)):
+                await connection.execute(delete(outside_files).where(_columns.sha256.in_(some)))
+            await connection.execute(insert_or_keep(self._database.dialect, outside_files), list(rows.values()))
+
+    async def vouch(self, files: Sequence[FileMark]) -> None:
+        """See the port."""
+        async with self._database.write() as connection:
+            for some in _pieces([file.sha256 for file in files]):
+                await connection.execute(delete(outside_files).where(_columns.sha256.in_(some)))
+
+    async def among(self, digests: Collection[str]) -> frozenset[str]:
+        """See the port."""
+        found: set[str] = set()
+        if digests:
+            async with self._database.read() as connection:
+                for some in _pieces(sorted(set(digests))):
+                    query = select(_columns.sha256).where(_columns.sha256.in_(some))
+                    found.update((await connection.execute(query)).scalars())
+        return frozenset(found)
+
+    async def at(self, paths: Collection[str]) -> bool:
+        """See the port."""
+        if paths:
+            async with self._database.read() as connection:
+                for some in _pieces(sorted(set(paths))):
+                    query = select(_columns.path).where(_columns.path.in_(some)).limit(1)
+                    if (await connection.execute(query)).first() is not None:
+                        return True
+        return False
+
+
+def _pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(values), _AT_ONCE):
+        yield values[begin : begin + _AT_ONCE]
