@@ -318,7 +318,7 @@ async def test_files_are_fetched(qq: OneBotSimulator, channel: OneBotChannel, co
     with Files() as files:
         qq.account.files = {
             "by-url": {"url": f"{files.url}/f"},
-            "by-bytes": {"file": "/root/nobody/sees/this", "base64": base64.b64encode(b"inside").decode()},
+            "by-bytes": {"file": "/data/nobody/sees/this", "base64": base64.b64encode(b"inside").decode()},
         }
         async with connected(channel, context):
             qq.say({"type": "image", "data": {"file": "A.png", "url": f"{files.url}/a", "file_size": "3000"}})
