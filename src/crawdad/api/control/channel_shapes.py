@@ -91,9 +91,10 @@ def pairing_shape(request: PairingRequest, label: str) -> JsonObject:
 
 def sign_in_shape(step: SignInStep, account: str, language: Language) -> JsonObject:
     """Where a sign-in stands. `qrDataUrl` is the text that the code is drawn from, a URL mostly."""
-    told = words(step.message, language) or Text(f"channels.sign_in.{step.state}").render(language)
     if step.state == "connected":
         told = Text("channels.signed_in", {"identity": step.identity or account}).render(language)
+    else:
+        told = words(step.message, language) or Text(f"channels.sign_in.{step.state}").render(language)
     shape: JsonObject = {
         "message": told,
         "state": step.state,
