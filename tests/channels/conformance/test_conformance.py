@@ -477,7 +477,8 @@ async def test_cron_and_the_message_tool_come_through_the_same_door(simulator: S
         await stage.done(await simulator.say(Said("say hi")))
         assert list(stage.outbound.channels()) == [simulator.kind.id]
         route = replace(Route(simulator.kind.id, simulator.people[0]), account="default")
-        assert (await stage.outbound.send(route, [TextPart("news")], key="cron:1")).delivered
+        sent = await stage.outbound.send(route, [TextPart("news")], key="cron:1")
+        assert sent.delivered and sent.message_id, "the platform's own name of it is told"
         await reads(simulator, simulator.people[0], "hi", "news")
         with pytest.raises(GatewayError) as refused:
             await stage.outbound.send(replace(route, account="none"), [TextPart("x")], key="cron:2")

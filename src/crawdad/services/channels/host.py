@@ -385,4 +385,5 @@ def _came_of(delivery: StoredDelivery | None) -> Delivery:
     error = delivery.error or next((part.error for part in delivery.parts if part.error), "")
     if delivery.state in ("open", "growing") and not error:
         error = Text("channels.on_its_way").render()
-    return Delivery(status, "" if status == "delivered" else error)
+    named = next((part.message_ids[0] for part in delivery.parts if part.message_ids), "")
+    return Delivery(status, "" if status == "delivered" else error, named)
