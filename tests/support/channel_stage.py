@@ -25,6 +25,7 @@ from crawdad.core.agents import AgentRuns
 from crawdad.core.approvals import Approvals
 from crawdad.core.channels import Account, ChannelKind, Chat
 from crawdad.core.parts import JsonObject
+from crawdad.core.plugin_hooks import NoHooks, PluginHooks
 from crawdad.core.settings import Settings
 from crawdad.services.agents.roster import build_roster
 from crawdad.services.channels.host import AccountView, ChannelHost
@@ -201,6 +202,7 @@ async def channel_stage(
     transcribe: Transcribe | None = None,
     runs: MakeRuns | None = None,
     states: Mapping[str, JsonObject] | None = None,
+    hooks: PluginHooks | None = None,
     **more: Any,
 ) -> AsyncIterator[Stage]:
     """The host at work; several stages may share a database, a cluster and a platform. `states`: what stands in the accounts'
@@ -248,6 +250,7 @@ async def channel_stage(
             runner=runner,
             secret="a secret",
             transcribe=transcribe,
+            hooks=hooks or NoHooks(),
         )
         for account, values in (states or {}).items():
             state = KeptState(world.memory, world.box, Account(offered[0].id, account))

@@ -64,6 +64,7 @@ async def open_channels(world: World, parts: ChannelParts) -> AsyncIterator[Chan
             pairing=make_pairing(world),
             approvals=parts.approvals,
             runs=parts.runs,
+            hooks=parts.outbound.hooks,
             sessions=parts.sessions,
             roster=parts.roster,
             settings=world.settings,

@@ -15,6 +15,7 @@ from crawdad.core.agents import RunEvent, RunState
 from crawdad.core.channels import InboundMessage, OutboundMedia, Role, SendFailed
 from crawdad.core.errors import GatewayError
 from crawdad.core.parts import MediaPart, Part
+from crawdad.core.plugin_hooks import MessageSending, MessageSent
 from crawdad.core.text import Text
 from crawdad.services.channels.chunking import chunks, closed
 from crawdad.services.channels.sending import Sending
@@ -72,8 +73,30 @@ class Answering:
             return reason
         if text and role == "final":
             text = f"{settings.messages.response_prefix} {text}".strip()
+            said = await self._heard(message, text)
+            if said is None:
+                await answer.withdraw()
+                return "refused_by_plugin"
+            text = said
         await answer.finish(text, media, role)
+        if role == "final":
+            self._world.hooks.tell_soon(MessageSent(**self._place(message), text=text, status="unknown"))
         return reason
+
+    async def _heard(self, message: InboundMessage, text: str) -> str | None:
+        """An answer as plugins let it go out; None: one of them keeps it back."""
+        hooks = self._world.hooks
+        if not hooks.wanted(MessageSending.hook):
+            return text
+        event = await hooks.ask(MessageSending(**self._place(message), text=text))
+        if event.refused_by:
+            _log.warning("channel_answer_refused", plugin=event.refused_by, reason=event.refuse)
+            return None
+        return event.text
+
+    def _place(self, message: InboundMessage) -> dict[str, str]:
+        account = self._desk.account
+        return {"channel": account.channel, "account": account.name, "to": message.chat.id}
 
     def _words(self, state: RunState, message: InboundMessage) -> tuple[str, Role, str]:
         language = language_of(self._world.settings(), [message.text])
@@ -124,6 +147,8 @@ class GrowingAnswer:
         capabilities, wanted = self._desk.kind.capabilities, self._desk.settings.streaming
         if self._sending.quota.messages is not None:
             return "off"  # every message counts
+        if self._desk.world.hooks.wanted(MessageSending.hook):
+            return "off"  # a plugin may change what is said, or keep it back
         mode = wanted.mode or ("block" if wanted.block.enabled else capabilities.streaming)
         if mode in ("partial", "progress"):
             return "partial" if capabilities.edit else "off"

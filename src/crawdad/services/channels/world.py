@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -13,6 +13,7 @@ from crawdad.core.channels import Account, Channel, ChannelKind
 from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.parts import JsonObject
+from crawdad.core.plugin_hooks import NoHooks, PluginHooks
 from crawdad.core.ports import Bus, Clock, Leases, Randomness, SecretBox, Transport
 from crawdad.core.settings import Settings
 from crawdad.core.text import Language, Text
@@ -68,6 +69,7 @@ class ChannelWorld:
     runner: str
     secret: str
     transcribe: Transcribe | None = None
+    hooks: PluginHooks = field(default_factory=NoHooks)
 
 
 @dataclass(slots=True)
