@@ -115,7 +115,7 @@ async def test_what_cannot_be_read_is_put_aside_and_may_be_looked_at_again(datab
         stage.platform.deliver({"odd": True})
         assert await stage.done(stage.platform.say("say on")["id"]) == "answered", "one bad event holds up nothing"
         (dead,) = await stage.host.dead_letters("memory")
-        assert dead.raw == {"odd": True} and "KeyError" in dead.reason
+        assert dead.event == {"odd": True} and "KeyError" in dead.reason
         with pytest.raises(GatewayError) as refused:
             await stage.host.resubmit(dead.id)
         assert refused.value.kind is ErrorKind.BAD_REQUEST

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from crawdad.core.channels import ChannelKind, SignInStep
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
-from crawdad.services.channels.host import AccountView
+from crawdad.services.channels.host import AccountView, DeadLetter
 from crawdad.services.channels.pairing import PairingRequest, request_id_of
 
 
@@ -102,6 +102,20 @@ def sign_in_shape(step: SignInStep, account: str, language: Language) -> JsonObj
         "accountId": account,
     }
     return {**shape, "qrDataUrl": step.qr} if step.qr else shape
+
+
+def dead_letter_shape(letter: DeadLetter) -> JsonObject:
+    """An event that nothing could be made of. `event` is what the platform sent; times in milliseconds."""
+    return {
+        "id": letter.id,
+        "channel": letter.account.channel,
+        "accountId": letter.account.name,
+        "eventId": letter.event_id,
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "receivedAtMs": int(letter.received_at * 1000),
+        "event": letter.event,
+    }
 
 
 def labels_of(kinds: Iterable[ChannelKind], language: Language) -> dict[str, str]:

@@ -115,6 +115,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.channels.pairing.list": ("Who asks to be let in.", "请求配对的人。"),
     "control.channels.pairing.approve": ("Let somebody in.", "批准配对请求。"),
     "control.channels.pairing.dismiss": ("Drop a request to be let in.", "忽略配对请求。"),
+    "control.channels.deadLetters.list": (
+        "Events of platforms that nothing could be made of.",
+        "无法处理的平台事件。",
+    ),
+    "control.channels.deadLetters.resubmit": ("Have one of them looked at anew.", "重新处理其中一个。"),
     "control.web.login.start": ("Begin a sign-in by QR code.", "开始扫码登录。"),
     "control.web.login.wait": ("Wait until a sign-in goes on.", "等待扫码登录的进展。"),
     "control.no_sign_in": (

@@ -29,7 +29,7 @@ from crawdad.services.channels.running import RunningAccount
 from crawdad.services.channels.status import AccountStatus
 from crawdad.services.channels.world import ChannelWorld
 from crawdad.services.tasks import Tasks
-from crawdad.store.channel_rows import DeliveryDraft, StoredDelivery, StoredEvent, lane_of
+from crawdad.store.channel_rows import DeliveryDraft, StoredDelivery, lane_of
 
 OUTBOX_TOPIC = "channels.outbox"
 """Something was put into the outbox. `data`: `channel`, `account`, `lane`."""
@@ -55,6 +55,19 @@ class AccountView:
     status: AccountStatus
     state: str
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that nothing could be made of, as the platform sent it. `received_at` in Unix seconds."""
+
+    id: str
+    account: Account
+    event_id: str
+    reason: str
+    attempts: int
+    received_at: float
+    event: JsonObject | None
 
 
 class ChannelHost:
@@ -311,9 +324,13 @@ class ChannelHost:
         fitting = [one.chat for one in known if kind is None or one.chat.kind == kind]
         return fitting[0] if fitting else Chat(kind or "direct", chat_id, thread=route.thread)
 
-    async def dead_letters(self, channel: str = "", account: str = "") -> list[StoredEvent]:
+    async def dead_letters(self, channel: str = "", account: str = "") -> list[DeadLetter]:
         """Events that could not be made anything of."""
-        return await self._world.inbox.dead(self.kind(channel).id if channel else "", account)
+        found = await self._world.inbox.dead(self.kind(channel).id if channel else "", account)
+        return [
+            DeadLetter(one.id, one.account, one.event_id, one.reason, one.attempts, one.received_at, one.raw)
+            for one in found
+        ]
 
     async def resubmit(self, event_row: str) -> None:
         """Have a dead event looked at anew. Raises NOT_FOUND, BAD_REQUEST, UNAVAILABLE."""

@@ -6,7 +6,13 @@ import asyncio
 from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
-from crawdad.api.control.channel_shapes import labels_of, pairing_shape, sign_in_shape, status_shape
+from crawdad.api.control.channel_shapes import (
+    dead_letter_shape,
+    labels_of,
+    pairing_shape,
+    sign_in_shape,
+    status_shape,
+)
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.turns import Turns
@@ -64,6 +70,10 @@ def methods(control: Control) -> list[Method]:
             answers.dismiss,
             closed(asked, "channel", "requestId"),
             "{requestId, senderId}",
+        ),
+        Method("channels.deadLetters.list", ADMIN, answers.dead_letters, listed, "{deadLetters[]}"),
+        Method(
+            "channels.deadLetters.resubmit", ADMIN, answers.resubmit, closed({"id": FILLED}, "id"), "{id, resubmitted}"
         ),
         Method("web.login.start", ADMIN, answers.sign_in, start, signed),
         Method(
@@ -173,6 +183,16 @@ class _Channels:
         request = await self._host.pairing.request(account, asked.params["requestId"])
         await self._host.pairing.dismiss(account, request.sender_id)
         return {"requestId": asked.params["requestId"], "senderId": request.sender_id}
+
+    async def dead_letters(self, asked: Asked) -> Any:
+        """Events that nothing could be made of, the newest first."""
+        channel, account = str(asked.params.get("channel") or ""), str(asked.params.get("accountId") or "")
+        return {"deadLetters": [dead_letter_shape(one) for one in await self._host.dead_letters(channel, account)]}
+
+    async def resubmit(self, asked: Asked) -> Any:
+        """Have one looked at anew."""
+        await self._host.resubmit(asked.params["id"])
+        return {"id": asked.params["id"], "resubmitted": True}
 
     async def sign_in(self, asked: Asked) -> Any:
         """Begin a sign-in by QR code."""
