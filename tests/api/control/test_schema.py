@@ -46,6 +46,7 @@ def test_what_is_offered_is_published_with_the_scope_that_it_has_here(published:
     assert {published[name]["scope"] for name in others} == {DECIDED_BY_PARAMS}
     assert {name: found[name] for name in others} == {
         "agent": "operator.write",
+        "channels.pairing.approve": "operator.pairing",  # to make somebody the operator it wants the administrator's
         "node.invoke": "operator.write",
         "sessions.delete": "operator.admin",
         "sessions.patch": "operator.admin",
