@@ -46,14 +46,14 @@ def inline(media: OutboundMedia) -> str:
 def action_of(message: OutboundMessage) -> Action:
     """The action that sends a part."""
     direct = message.chat.kind == "direct"
-    target: JsonObject = {"user_id": _number(message.chat.id)} if direct else {"group_id": _number(message.chat.id)}
+    target: JsonObject = {"user_id": number_of(message.chat.id)} if direct else {"group_id": number_of(message.chat.id)}
     media = message.media
     if media is not None and (media.kind == "document" or (media.kind == "audio" and not media.voice)):
         name = "upload_private_file" if direct else "upload_group_file"
         return Action(name, {**target, "file": inline(media), "name": media.name})
     group = message.reply_context.get("group_id")
     if direct and group:
-        target["group_id"] = _number(str(group))
+        target["group_id"] = number_of(str(group))
     return Action("send_private_msg" if direct else "send_group_msg", {**target, "message": segments_of_part(message)})
 
 
@@ -106,5 +106,6 @@ def message_ids(reply: Reply) -> tuple[str, ...]:
     return ()
 
 
-def _number(text: str) -> int | str:
+def number_of(text: str) -> int | str:
+    """An id as OneBot has it: a number, unless it is none."""
     return int(text) if text.lstrip("-").isdigit() else text

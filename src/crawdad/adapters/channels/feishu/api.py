@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from crawdad.adapters.channels.downloads import download
 from crawdad.core.channels import SignedOut
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.media import File
@@ -51,20 +52,8 @@ class FeishuApi:
         """The bytes of a file. Raises TOO_LARGE, NOT_FOUND, UPSTREAM_BROKEN."""
         headers = {"authorization": f"Bearer {(await self._fresh()).reveal()}"}
         call = UpstreamCall("GET", f"{self._address}/open-apis/{path}", headers, timeouts=_PATIENCE, redirects=False)
-        answer = await self._transport.send(call)
-        try:
-            if answer.status != 200:
-                said = read_answer(answer.status, await answer.read(_MOST_ANSWERED))
-                kind = ErrorKind.NOT_FOUND if answer.status in (400, 403, 404) else ErrorKind.UPSTREAM_BROKEN
-                raise GatewayError(kind, said.words)
-            seen = 0
-            async for chunk in answer.chunks():
-                seen += len(chunk)
-                if seen > limit:
-                    raise GatewayError(ErrorKind.TOO_LARGE, f"> {limit}")
-                yield chunk
-        finally:
-            await answer.close()
+        async for chunk in download(self._transport, call, limit):
+            yield chunk
 
     async def endpoint(self) -> Answer:
         """Where the long connection is to be opened."""

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from crawdad.adapters.channels.dialing import UpgradeRefused, dial
+from crawdad.adapters.channels.downloads import download
 from crawdad.adapters.channels.onebot.link import Link
 from crawdad.adapters.channels.onebot.napcat_web import NapcatWeb
 from crawdad.adapters.channels.onebot.settings import OneBotSettings
@@ -47,6 +48,7 @@ from crawdad.wire.onebot.actions import (
     decision_of,
     failure_of,
     message_ids,
+    number_of,
     read_reply,
 )
 from crawdad.wire.onebot.events import ASIDE, forward_id, is_event, quoted_id, read_event
@@ -296,14 +298,14 @@ class OneBotChannel(Channel):
 
     async def delete(self, chat: Chat, message_id: str) -> None:
         """Recall a message."""
-        await self._act(Action("delete_msg", {"message_id": _number(message_id)}))
+        await self._act(Action("delete_msg", {"message_id": number_of(message_id)}))
 
     async def react(self, chat: Chat, message_id: str, emoji: str) -> None:
         """Put an emoji to a message, in groups: QQ counts a character by its code point."""
         if not emoji:
             raise SendFailed("unsupported", Text("channels.unsupported", {"what": "react"}))
         params = {
-            "message_id": _number(message_id),
+            "message_id": number_of(message_id),
             "emoji_id": emoji if emoji.isdigit() else str(ord(emoji[0])),
             "set": True,
         }
@@ -312,7 +314,7 @@ class OneBotChannel(Channel):
     async def typing(self, chat: Chat, on: bool, reply_context: JsonObject) -> None:
         """Show that an answer is being written: NapCat can, in private."""
         if on and chat.kind == "direct":
-            await self._act(Action("set_input_status", {"user_id": _number(chat.id), "event_type": 1}))
+            await self._act(Action("set_input_status", {"user_id": number_of(chat.id), "event_type": 1}))
 
     async def fetch(self, media: InboundMedia, limit: int) -> AsyncIterator[bytes]:
         """The bytes of a file: from its address, or from what the QQ side says of it when it is asked."""
@@ -327,19 +329,8 @@ class OneBotChannel(Channel):
             yield _decoded(inline, limit)
             return
         call = UpstreamCall("GET", url, {}, timeouts=Timeouts(10.0, 30.0, 30.0), guarded=True)
-        answer = await self._context.transport.send(call)
-        try:
-            if answer.status != 200:
-                kind = ErrorKind.NOT_FOUND if answer.status in (400, 403, 404, 410) else ErrorKind.UPSTREAM_BROKEN
-                raise GatewayError(kind, f"HTTP {answer.status}")
-            seen = 0
-            async for chunk in answer.chunks():
-                seen += len(chunk)
-                if seen > limit:
-                    raise GatewayError(ErrorKind.TOO_LARGE, f"> {limit}")
-                yield chunk
-        finally:
-            await answer.close()
+        async for chunk in download(self._context.transport, call, limit):
+            yield chunk
 
     async def _located(self, handle: JsonObject) -> tuple[str, str]:
         """The address of a file that came without one, or its bytes (`base64://…`)."""
@@ -525,7 +516,3 @@ def _decoded(inline: str, limit: int) -> bytes:
     if len(data) > limit:
         raise GatewayError(ErrorKind.TOO_LARGE, f"> {limit}")
     return data
-
-
-def _number(text: str) -> int | str:
-    return int(text) if text.lstrip("-").isdigit() else text

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.adapters.channels.downloads import download
+from crawdad.core.errors import GatewayError
 from crawdad.core.media import File
 from crawdad.core.ports import Randomness, Timeouts, Transport, UpstreamCall
 from crawdad.core.secret import Secret
@@ -62,19 +63,8 @@ class BotApi:
         url = f"{self._root}/file/bot{self._token.reveal()}/{path}"
         request = UpstreamCall("GET", url, {}, timeouts=_PATIENCE, proxy=self._proxy, redirects=False)
         try:
-            answer = await self._transport.send(request)
-            try:
-                if answer.status != 200:
-                    kind = ErrorKind.NOT_FOUND if answer.status in (400, 404) else ErrorKind.UPSTREAM_BROKEN
-                    raise GatewayError(kind, f"HTTP {answer.status}")
-                seen = 0
-                async for chunk in answer.chunks():
-                    seen += len(chunk)
-                    if seen > limit:
-                        raise GatewayError(ErrorKind.TOO_LARGE, f"> {limit}")
-                    yield chunk
-            finally:
-                await answer.close()
+            async for chunk in download(self._transport, request, limit):
+                yield chunk
         except GatewayError as error:
             raise self._scrubbed(error) from None
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from crawdad.adapters.channels.downloads import download
 from crawdad.adapters.channels.weixin.settings import WeixinSettings
 from crawdad.core.channels import (
     Channel,
@@ -273,21 +274,7 @@ class WeixinChannel(Channel):
 
     async def _downloaded(self, url: str, limit: int, *, guarded: bool) -> bytes:
         call = UpstreamCall("GET", url, {}, timeouts=Timeouts(10.0, 30.0, 30.0), guarded=guarded)
-        answer = await self._context.transport.send(call)
-        try:
-            if answer.status != 200:
-                kind = ErrorKind.NOT_FOUND if 400 <= answer.status < 500 else ErrorKind.UPSTREAM_BROKEN
-                raise GatewayError(kind, f"HTTP {answer.status}")
-            pieces = []
-            size = 0
-            async for chunk in answer.chunks():
-                size += len(chunk)
-                if size > limit:
-                    raise GatewayError(ErrorKind.TOO_LARGE, f"> {limit}")
-                pieces.append(chunk)
-            return b"".join(pieces)
-        finally:
-            await answer.close()
+        return b"".join([chunk async for chunk in download(self._context.transport, call, limit)])
 
     async def probe(self) -> JsonObject:
         """Ask whether the bot is signed in."""
