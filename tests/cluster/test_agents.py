@@ -203,7 +203,9 @@ def test_a_response_in_the_background_is_followed_and_stopped_at_the_other(agent
     ).json()
     assert hold.reached.wait(PATIENCE)
     path = f"/v1/responses/{made['id']}"
-    assert agents.at_second.get(path).json()["status"] == "in_progress"
+    eventually(
+        lambda: agents.at_second.get(path).json()["status"] == "in_progress", "its beginning at the other gateway"
+    )
     with agents.at_second.stream("GET", f"{path}?stream=true&starting_after=0") as followed:
         hold.gate.set()
         heard = [json.loads(line[6:]) for line in followed.iter_lines() if line.startswith("data: {")]

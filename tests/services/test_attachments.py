@@ -129,11 +129,11 @@ async def test_a_pdf_is_read_as_text_and_one_of_pictures_is_shown() -> None:
     (shown,) = found.pictures
     assert isinstance(shown, MediaPart) and shown.media_type == "application/pdf" and shown.name == "report.pdf"
     assert base64.b64decode(shown.data or "") == pdf_of(["", "12"])
+    assert "the file itself is attached" in found.files[0] and "\n12\n" in found.files[0]
     found = await read(Web({}), given(pdf_of(["", "12"])), RenderingPdfs(), files={"pdf": {"maxPixels": 20_000}})
     assert "[PDF content rendered to images]\n12" in found.files[0] and len(found.pictures) == 2
     assert all(isinstance(one, MediaPart) and one.media_type == "image/png" for one in found.pictures)
     assert isinstance(found.pictures[0], MediaPart) and found.pictures[0].data == "4x20000"
-    assert "the file itself is attached" in found.files[0] and "\n12\n" in found.files[0]
 
     with pytest.raises(GatewayError, match="password") as refused:
         await read(Web({}), given(encrypted(pdf_of([long]), "secret")))

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from crawdad.core.programs import FileMark
 from crawdad.store.database import Database
+from crawdad.store.question import Question
 from crawdad.store.tool_tables import outside_files
 from crawdad.store.upsert import insert_or_keep
 
@@ -45,21 +46,16 @@ class OutsideFileStore:
     async def among(self, digests: Collection[str]) -> frozenset[str]:
         """See the port."""
         found: set[str] = set()
-        if digests:
-            async with self._database.read() as connection:
-                for some in _pieces(sorted(set(digests))):
-                    query = select(_columns.sha256).where(_columns.sha256.in_(some))
-                    found.update((await connection.execute(query)).scalars())
+        for some in _pieces(sorted(set(digests))):
+            question = Question(select(_columns.sha256).where(_columns.sha256.in_(some)))
+            found.update(row["sha256"] for row in await self._database.ask(question))
         return frozenset(found)
 
     async def at(self, paths: Collection[str]) -> bool:
         """See the port."""
-        if paths:
-            async with self._database.read() as connection:
-                for some in _pieces(sorted(set(paths))):
-                    query = select(_columns.path).where(_columns.path.in_(some)).limit(1)
-                    if (await connection.execute(query)).first() is not None:
-                        return True
+        for some in _pieces(sorted(set(paths))):
+            if await self._database.ask(Question(select(_columns.path).where(_columns.path.in_(some)).limit(1))):
+                return True
         return False
 
 
