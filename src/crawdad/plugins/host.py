@@ -211,7 +211,8 @@ class PluginHost:
         if self._loaded.get(plugin) is loaded:
             for name, run in loaded.registered.services.items():
                 guard.start(self._serve(loaded, name, run), f"service {name}")
-            _log.info("plugin_loaded", plugin=plugin, origin=standing.found.origin, isolated=standing.isolated)
+            tell = _log.debug if standing.found.origin == "bundled" else _log.info  # each start has those
+            tell("plugin_loaded", plugin=plugin, origin=standing.found.origin, isolated=standing.isolated)
 
     async def _register(self, loaded: _Loaded) -> None:
         standing = loaded.standing
