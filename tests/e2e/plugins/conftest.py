@@ -27,7 +27,7 @@ def entry(scene: Scene, plugin: str) -> Any:
     with connected(scene.gateway, client=BACKEND) as client:
         listed = client.call("plugins.list")
     one = next(one for one in listed["plugins"] if one["id"] == plugin)
-    said = next((each for each in listed["diagnostics"] if each["pluginId"] == plugin), {})
+    said: Any = next((each for each in listed["diagnostics"] if each["pluginId"] == plugin), {})
     return {"status": {"enabled": "loaded"}.get(one["state"], one["state"]), **said, **one}
 
 
