@@ -10,7 +10,7 @@ from typing import Any
 from tests.app.test_accounts_command import crawdad
 from tests.e2e.agents.conftest import Scene
 from tests.e2e.agents.conftest import open_scene as open_scene
-from tests.support.control import BACKEND, connected
+from tests.support.control import BACKEND, Client, connected
 
 SECONDS = 60.0
 
@@ -23,9 +23,12 @@ def plugins(scene: Scene, *words: str, status: int = 0) -> Any:
 
 
 def entry(scene: Scene, plugin: str) -> Any:
-    """A plugin as lists show it."""
+    """A plugin as the control channel lists it, with what is said of it."""
     with connected(scene.gateway, client=BACKEND) as client:
-        return next(one for one in client.call("plugins.list")["plugins"] if one["id"] == plugin)
+        listed = client.call("plugins.list")
+    one = next(one for one in listed["plugins"] if one["id"] == plugin)
+    said: Any = next((each for each in listed["diagnostics"] if each["pluginId"] == plugin), {})
+    return {"status": {"enabled": "loaded"}.get(one["state"], one["state"]), **said, **one}
 
 
 def eventually(condition: Callable[[], Any]) -> Any:
@@ -37,3 +40,8 @@ def eventually(condition: Callable[[], Any]) -> Any:
             return found
         assert time.monotonic() < until, "this did not happen in time"
         time.sleep(0.05)
+
+
+def told(client: Client, plugin: str) -> Any:
+    """A plugin as the control channel lists it."""
+    return next(one for one in client.call("plugins.list")["plugins"] if one["id"] == plugin)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.plugins.conftest import entry, eventually, plugins
+from tests.e2e.plugins.conftest import entry, eventually, plugins, told
 from tests.e2e.plugins.test_containment import invoke
 from tests.services.skills.test_installing import zipped
 from tests.support.control import BACKEND, connected
@@ -150,22 +150,36 @@ def test_what_cannot_go_apart_says_so(open_scene: OpenScene, tmp_path: Path) -> 
     scene = open_scene(says("Hi."), plugins={"load": {"paths": [str(tmp_path)]}})
     found = entry(scene, "apart")
     assert found["status"] == "error" and "routes" in found["error"]
+    with connected(scene.gateway, client=BACKEND) as client:
+        assert told(client, "apart")["state"] == "error" and "routes" in told(client, "apart")["error"]
+        (fault,) = client.call("plugins.list")["diagnostics"]
+        assert (fault["level"], fault["pluginId"]) == ("error", "apart") and "routes" in fault["message"]
 
 
 def test_the_control_channel_administers(open_scene: OpenScene, tmp_path: Path) -> None:
     write_plugin(tmp_path, "ears", OFFERS, CODE, uiHints={"a": {"label": {"en": "A", "zh": "甲"}}})
     scene = open_scene(says("Hi."), plugins={"load": {"paths": [str(tmp_path)]}})
     with connected(scene.gateway, client=BACKEND) as client:
-        shown = client.call("plugins.inspect", {"id": "ears"})
-        assert shown["configUiHints"] == {"a": {"label": "A"}} and shown["permissions"]["network"] == []
-        assert client.call("plugins.setEnabled", {"id": "ears", "enabled": False})["ok"]
+        shown = client.call("plugins.inspect", {"pluginId": "ears"})
+        assert shown["declared"]["tools"] == OFFERS["tools"] and shown["source"]["spec"] == str(tmp_path / "ears")
+        off = client.call("plugins.setEnabled", {"pluginId": "ears", "enabled": False})
+        assert (off["plugin"]["state"], off["restartRequired"]) == ("disabled", False)
         assert invoke(scene, "heard")[0] == 404, "at once"
-        assert client.call("plugins.setEnabled", {"id": "ears", "enabled": True})["ok"]
+        reviewed = {"reviewToken": shown["reviewToken"]}
+        on = {"pluginId": "ears", "enabled": True}
+        (tmp_path / "ears" / "more.py").write_text("")
+        assert "inspect" in client.fault("plugins.setEnabled", on | {"acknowledgeCapabilities": reviewed})["message"]
+        reviewed = {"reviewToken": client.call("plugins.inspect", {"pluginId": "ears"})["reviewToken"]}
+        done = client.call("plugins.setEnabled", on | {"acknowledgeCapabilities": reviewed})
+        assert done["plugin"]["state"] == "enabled" and "warnings" not in done
         assert invoke(scene, "heard")[0] == 200
-        assert client.call("plugins.refresh", {})["reloaded"] == ["ears"]
-        assert "no plugin" in client.fault("plugins.inspect", {"id": "nobody"})["message"]
+        assert client.call("plugins.refresh", {}) == {"ok": True}
+        client.fault("plugins.refresh", {"id": "ears"})
+        assert "no plugin" in client.fault("plugins.inspect", {"pluginId": "nobody"})["message"]
+        assert client.call("plugins.list")["mutationAllowed"] and not told(client, "ears")["removable"]
     with connected(scene.gateway, ["operator.read"], client=BACKEND) as client:
         assert "missing scope" in client.fault("plugins.refresh", {})["message"]
+        assert not client.call("plugins.list")["mutationAllowed"]
 
 
 def test_memory_is_a_plugin_like_any_other(open_scene: OpenScene) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.plugins.conftest import entry, eventually, plugins
+from tests.e2e.plugins.conftest import entry, eventually, plugins, told
 from tests.support.control import BACKEND, connected
 from tests.support.plugins import EXAMPLE
 from tests.support.scripted_model import calls, last_text, says, system_text
@@ -39,8 +39,8 @@ def test_from_installing_to_removing(open_scene: OpenScene, tmp_path: Path) -> N
     assert "roll_dice" in [tool["function"]["name"] for tool in first["tools"]]
     assert "You have dice" in system_text(first) and "dice-games" in system_text(first)
     assert " = " in last_text(last), "the tool has answered"
-    told = eventually(lambda: page if (page := scene.client.get("/dice").json())["ended"] else None)
-    assert told == {"rolled": 1, "asked": 3, "ended": ["completed"], "sides": 6}
+    page = eventually(lambda: page if (page := scene.client.get("/dice").json())["ended"] else None)
+    assert page == {"rolled": 1, "asked": 3, "ended": ["completed"], "sides": 6}
 
     assert "dice/oracle" in [model["id"] for model in scene.client.get("/v1/models").json()["data"]]
     body = {"model": "dice/oracle", "messages": [{"role": "user", "content": "Shall I?"}]}
@@ -49,8 +49,12 @@ def test_from_installing_to_removing(open_scene: OpenScene, tmp_path: Path) -> N
     with connected(scene.gateway, client=BACKEND) as client:
         assert "dice.count" in client.hello["features"]["methods"]
         assert client.call("dice.count") == {"rolled": 1}
-        (one,) = [one for one in client.call("plugins.list")["plugins"] if one["id"] == "dice"]
-        assert one["enabled"] and one["toolNames"] == ["roll_dice"]
+        one = told(client, "dice")
+        assert one["installed"] and one["enabled"] and one["removable"] and one["state"] == "enabled"
+        shown = client.call("plugins.inspect", {"pluginId": "dice"})
+        assert shown["declared"]["tools"] == ["roll_dice"] and shown["declared"]["cliCommands"] == ["roll"]
+        assert {"routes:/dice", "methods:dice.count"} <= set(shown["declared"]["contracts"])
+        assert shown["source"]["kind"] == "path" and shown["source"]["spec"] == str(source)
     assert httpx.get(f"{scene.gateway.base_url}/dice").status_code == 401, "the gateway asks who comes"
     listed = entry(scene, "dice")
     assert (listed["status"], listed["origin"], listed["version"]) == ("loaded", "installed", "1.0.0")
@@ -58,7 +62,10 @@ def test_from_installing_to_removing(open_scene: OpenScene, tmp_path: Path) -> N
 
     change_and_update(scene, source)
     assert scene.gateway.pid == pid, "all without a restart"
-    assert plugins(scene, "uninstall", "dice", "--yes")["removed"]
+    with connected(scene.gateway, client=BACKEND) as client:
+        done = client.call("plugins.uninstall", {"pluginId": "dice"})
+        assert (done["pluginId"], done["removed"]) == ("dice", ["directory"])
+        assert "no plugin" in client.fault("plugins.uninstall", {"pluginId": "dice"})["message"]
     eventually(lambda: scene.client.get("/dice").status_code == 404)
     scene.model.then(says("Nothing to roll."))
     scene.chat("Roll")
@@ -127,3 +134,8 @@ def test_from_a_repository_by_its_commit(open_scene: OpenScene, tmp_path: Path) 
     done = plugins(scene, "install", f"git+{repository}@{commit.stdout.strip()}", "--yes")
     assert done["vouchedBy"] == "commit" and done["source"].endswith(commit.stdout.strip())
     eventually(lambda: scene.client.get("/dice").status_code == 200)
+    with connected(scene.gateway, client=BACKEND) as client:
+        source = client.call("plugins.inspect", {"pluginId": "dice"})["source"]
+        assert (source["kind"], source["integrity"]) == ("git", commit.stdout.strip())
+    assert plugins(scene, "uninstall", "dice", "--yes")["removed"]
+    eventually(lambda: scene.client.get("/dice").status_code == 404)

@@ -88,10 +88,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.cron.runs": ("What jobs have done.", "定时任务的运行记录。"),
     "control.plugins.list": ("The plugins that there are, and how they stand.", "现有插件及其状态。"),
     "control.plugins.inspect": (
-        "One plugin: what it offers and asks for, and its settings as a form.",
-        "单个插件：提供的功能、所需权限及其设置表单。",
+        "One plugin: where it comes from, what it offers and asks for.",
+        "单个插件：来源、提供的功能及所需权限。",
     ),
-    "control.plugins.refresh": ("Load a plugin anew, or all.", "重新加载一个或全部插件。"),
+    "control.plugins.refresh": ("Load all plugins anew.", "重新加载全部插件。"),
     "control.plugins.setEnabled": ("Switch a plugin on or off.", "启用或停用插件。"),
     "control.plugins.uninstall": ("Remove an installed plugin.", "卸载已安装的插件。"),
     "control.tools.catalog": ("The tools that there are.", "现有的工具。"),

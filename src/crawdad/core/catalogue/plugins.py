@@ -72,6 +72,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "plugins.entries.{id}.config 不符合要求：{reason}",
     ),
     "plugins.failed": ("The plugin '{plugin}' failed ({what}): {reason}", "插件“{plugin}”失败（{what}）：{reason}"),
+    "plugins.has_failed": (
+        "it has failed {failures} times; the last time: {last}",
+        "已失败 {failures} 次；最近一次：{last}",
+    ),
+    "plugins.changed_since": (
+        "The plugin '{id}' is not as it was when it was looked at; inspect it again.",
+        "插件“{id}”在审阅后已变更，请重新查看。",
+    ),
+    "plugins.removed_at_once": (
+        "'{id}' is gone already, without a restart; its data and its settings stay.",
+        "“{id}”已移除，无需重启；其数据和设置予以保留。",
+    ),
     "plugins.is_down": ("The plugin '{plugin}' is not in use.", "插件“{plugin}”未在使用。"),
     "plugins.not_begun": ("The plugin '{plugin}' cannot begin: {reason}", "插件“{plugin}”无法启动：{reason}"),
     "plugins.process": ("The process of the plugin '{plugin}' {reason}.", "插件“{plugin}”的进程出错：{reason}。"),

@@ -7,6 +7,7 @@ restart. Switching one on or off is a change of the configuration, and belongs t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from crawdad.core.parts import JsonObject
@@ -25,6 +26,14 @@ _LISTS = (
 """The lists of an entry, by the names that OpenClaw's command line gives them."""
 
 
+@dataclass(frozen=True, slots=True)
+class PluginView:
+    """A plugin: whether it is used, and its entry in lists."""
+
+    standing: PluginStanding
+    entry: JsonObject
+
+
 class PluginAdministration:
     """Plugins, administered."""
 
@@ -40,16 +49,26 @@ class PluginAdministration:
         self._facts = facts
         self._changed = changed
 
+    async def views(self, language: Language = "en") -> list[PluginView]:
+        """Every plugin."""
+        states = await self._facts.get(STATES) or {}
+        standings = await self.library.standings()
+        return [PluginView(one, entry_of(one, states.get(one.found.id), language)) for one in standings]
+
+    async def view(self, plugin: str, language: Language = "en", *, running: bool = True) -> PluginView:
+        """One. `running` False: as the settings have it, however it stands in the gateway as yet. Raises NOT_FOUND."""
+        standing = await self.library.get(plugin)
+        states = (await self._facts.get(STATES) or {}) if running else {}
+        return PluginView(standing, entry_of(standing, states.get(plugin), language))
+
     async def listed(self, language: Language = "en") -> list[JsonObject]:
         """Every plugin, as lists show it."""
-        states = await self._facts.get(STATES) or {}
-        return [entry_of(one, states.get(one.found.id), language) for one in await self.library.standings()]
+        return [view.entry for view in await self.views(language)]
 
     async def shown(self, plugin: str, language: Language = "en") -> JsonObject:
         """One, with what it asks for, its settings as a form, and where it came from. Raises NOT_FOUND."""
-        standing = await self.library.get(plugin)
-        states = await self._facts.get(STATES) or {}
-        told = entry_of(standing, states.get(plugin), language)
+        view = await self.view(plugin, language)
+        standing, told = view.standing, view.entry
         manifest = standing.found.manifest
         if manifest is not None:
             told |= {

@@ -7,10 +7,16 @@ import json
 from typing import Any
 
 from crawdad.api.control.context import Control
+from crawdad.api.control.plugin_shapes import diagnostics, inspection, plugin_shape, review_token
 from crawdad.api.control.registry import Asked, Method
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.text import Text
 from crawdad.services.plugins.administration import PluginAdministration
 from crawdad.wire.control.schema import BOOLEAN, FILLED, closed
-from crawdad.wire.control.scopes import ADMIN, READ
+from crawdad.wire.control.scopes import ADMIN, READ, holds
+
+_LIST = "{plugins[{id, name, version, installed, enabled, state, …}], diagnostics[…], mutationAllowed}"
+_INSPECT = "{ok, plugin, source, declared, reviewToken, grants}"
 
 
 def methods(control: Control) -> list[Method]:
@@ -18,14 +24,18 @@ def methods(control: Control) -> list[Method]:
     if control.plugins is None:
         return []
     answers = _Plugins(control, control.plugins)
-    one = closed({"id": FILLED}, "id")
-    switch = closed({"id": FILLED, "enabled": BOOLEAN}, "id", "enabled")
+    one = closed({"pluginId": FILLED}, "pluginId")
+    reviewed = closed({"reviewToken": FILLED}, "reviewToken")
+    switch = closed(
+        {"pluginId": FILLED, "enabled": BOOLEAN, "acknowledgeCapabilities": reviewed}, "pluginId", "enabled"
+    )
+    removed = "{ok, pluginId, restartRequired, removed[…], warnings[…]}"
     return [
-        Method("plugins.list", READ, answers.list, result="{plugins[{id, name, version, enabled, status, …}]}"),
-        Method("plugins.inspect", READ, answers.inspect, one, "{id, …, permissions, configSchema, configUiHints}"),
-        Method("plugins.refresh", ADMIN, answers.refresh, closed({"id": FILLED}), "{ok, reloaded[…]}"),
-        Method("plugins.setEnabled", ADMIN, answers.switch, switch, "{ok, id, enabled}"),
-        Method("plugins.uninstall", ADMIN, answers.uninstall, one, "{ok, id}"),
+        Method("plugins.list", READ, answers.list, result=_LIST),
+        Method("plugins.inspect", READ, answers.inspect, one, _INSPECT),
+        Method("plugins.refresh", ADMIN, answers.refresh),
+        Method("plugins.setEnabled", ADMIN, answers.switch, switch, "{ok, plugin, restartRequired, warnings[…]}"),
+        Method("plugins.uninstall", ADMIN, answers.uninstall, one, removed),
     ]
 
 
@@ -34,25 +44,40 @@ class _Plugins:
         self._control = control
         self._plugins = plugins
 
-    async def list(self, _: Asked) -> Any:
-        return {"plugins": await self._plugins.listed()}
+    async def list(self, asked: Asked) -> Any:
+        views = await self._plugins.views()
+        return {
+            "plugins": [plugin_shape(view) for view in views],
+            "diagnostics": diagnostics(views, await self._plugins.library.unknown_entries()),
+            "mutationAllowed": holds(asked.connection.admitted.scopes, ADMIN),
+        }
 
     async def inspect(self, asked: Asked) -> Any:
-        return await self._plugins.shown(asked.params["id"])
+        return inspection(await self._plugins.view(asked.params["pluginId"]))
 
-    async def refresh(self, asked: Asked) -> Any:
-        return {"ok": True, "reloaded": await self._plugins.reload(asked.params.get("id"))}
+    async def refresh(self, _: Asked) -> Any:
+        await self._plugins.reload()
+        return {"ok": True}
 
     async def switch(self, asked: Asked) -> Any:
-        plugin, enabled = asked.params["id"], asked.params["enabled"]
-        await self._plugins.library.get(plugin)
+        plugin, enabled = asked.params["pluginId"], asked.params["enabled"]
+        reviewed = asked.params.get("acknowledgeCapabilities")
+        view = await self._plugins.view(plugin)
+        if enabled and reviewed is not None and reviewed["reviewToken"] != review_token(view):
+            raise GatewayError(ErrorKind.CONFLICT, Text("plugins.changed_since", {"id": plugin}))
         shown = await self._control.configuration.show()
         patch = {"plugins": {"entries": {plugin: {"enabled": enabled}}}}
         if enabled:
             await self._plugins.forgive(plugin)
         await self._control.configuration.patch(json.dumps(patch), shown.hash)
-        return {"ok": True, "id": plugin, "enabled": enabled}
+        view = await self._plugins.view(plugin, running=False)
+        answer = {"ok": True, "plugin": plugin_shape(view), "restartRequired": False}
+        why = view.entry.get("error") or view.entry.get("reason")
+        return {**answer, "warnings": [why]} if enabled and why else answer
 
     async def uninstall(self, asked: Asked) -> Any:
-        await self._plugins.remove(asked.params["id"])
-        return {"ok": True, "id": asked.params["id"]}
+        """The schema knows only answers that want a restart. Here none is needed, which the warning says."""
+        plugin = asked.params["pluginId"]
+        await self._plugins.remove(plugin)
+        warnings = [Text("plugins.removed_at_once", {"id": plugin}).render("en")]
+        return {"ok": True, "pluginId": plugin, "restartRequired": True, "removed": ["directory"], "warnings": warnings}
