@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select, text, update
 
 from crawdad.core.channels import Account, Chat
 from crawdad.store.channel_rows import chat_of, dump
@@ -21,7 +21,7 @@ _pairings, _people = channel_pairings.c, channel_people.c
 
 @dataclass(frozen=True, slots=True)
 class PairingRequest:
-    """Somebody who asks to be let in, until `expires_at`."""
+    """Somebody who asks to be let in, until `expires_at`. `seen_at`: when they wrote last."""
 
     account: Account
     sender_id: str
@@ -29,6 +29,7 @@ class PairingRequest:
     code: str
     chat: Chat
     created_at: float
+    seen_at: float
     expires_at: float
 
 
@@ -59,10 +60,11 @@ class ChannelPeople:
             over = delete(channel_pairings).where(_pairings.expires_at <= request.created_at)
             await connection.execute(over)
             of_account = _of(channel_pairings, account)
-            one = select(channel_pairings).where(of_account, _pairings.sender_id == request.sender_id)
-            known = (await connection.execute(one)).mappings().one_or_none()
+            theirs = of_account & (_pairings.sender_id == request.sender_id)
+            known = (await connection.execute(select(channel_pairings).where(theirs))).mappings().one_or_none()
             if known is not None:
-                return _pairing(known), False
+                await connection.execute(update(channel_pairings).where(theirs).values(seen_at=request.seen_at))
+                return replace(_pairing(known), seen_at=request.seen_at), False
             count = select(func.count()).select_from(channel_pairings).where(of_account)
             if (await connection.execute(count)).scalar_one() >= most:
                 return None, False
@@ -76,6 +78,7 @@ class ChannelPeople:
                     "code": request.code,
                     "chat": dump(request.chat),
                     "created_at": request.created_at,
+                    "seen_at": request.seen_at,
                     "expires_at": request.expires_at,
                 },
             )
@@ -166,6 +169,7 @@ def _pairing(row: Any) -> PairingRequest:
         row["code"],
         chat_of(row["chat"]),
         row["created_at"],
+        row["seen_at"],
         row["expires_at"],
     )
 

@@ -120,6 +120,7 @@ channel_pairings = Table(
     Column("code", Text, nullable=False),
     Column("chat", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Index("channel_pairings_by_expiry", "expires_at"),
 )

@@ -49,7 +49,9 @@ def test_signing_in_by_qr_code(capsys: pytest.CaptureFixture[str], monkeypatch: 
             wechat.say("hi")
             wechat.journal.wait(lambda _: wechat.texts() == ["Hello."], SECONDS)
             assert command(gateway, "channels", "stop", "weixin") == exits.OK
+            starts = wechat.notices.count("start")
             assert command(gateway, "channels", "start", "weixin") == exits.OK
+            wechat.journal.wait(lambda _: wechat.notices.count("start") > starts, SECONDS)
             assert "openclaw-weixin:default" in capsys.readouterr().out
             assert command(gateway, "channels", "logout", "weixin") == exits.OK
             wechat.journal.wait(lambda _: wechat.notices[-1] == "stop", SECONDS)

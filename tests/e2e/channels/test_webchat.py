@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from crawdad.app import exits
 from crawdad.app.main import run
+from tests.e2e.agents.deeds import eventually
 from tests.support.control import connected
 from tests.support.scripted_model import NAME, Hold, ScriptedModel, says
 from tests.support.server import Gateway, running_gateway, settings
@@ -152,6 +153,24 @@ def test_a_stranger_is_let_in_by_the_operator(capsys: pytest.CaptureFixture[str]
                 listed = client.call("channels.pairing.list")
                 (request,) = listed["requests"]
                 assert (request["channel"], request["senderId"]) == ("webchat", welcome["visitor"])
+                opened.send(type="message", id="1b", text="Are you there?")
+
+                def seen_again() -> dict[str, Any] | None:
+                    (one,) = client.call("channels.pairing.list")["requests"]
+                    return one if one["lastSeenAt"] > one["createdAt"] else None
+
+                request = eventually(seen_again, "the second message counts as seen")
+                assert request["notifySupported"] and request["lastSeenAt"] < request["expiresAt"]
+                assert listed["accounts"] == [
+                    {
+                        "channel": "webchat",
+                        "channelLabel": request["channelLabel"],
+                        "accountId": "default",
+                        "notifySupported": True,
+                    }
+                ]
+                assert list(client.call("channels.status", {"channel": "webchat"})["channels"]) == ["webchat"]
+                assert client.call("channels.status", {"channel": "telegram"})["channels"] == {}
                 assert request["senderLabel"] == "Ann" and listed["limits"] == {
                     "pendingPerAccount": 3,
                     "ttlMs": 3_600_000,
@@ -161,9 +180,13 @@ def test_a_stranger_is_let_in_by_the_operator(capsys: pytest.CaptureFixture[str]
                     "accountId": "default",
                     "requestId": request["requestId"],
                     "notify": True,
+                    "bootstrapCommandOwner": True,
                 }
+                assert not listed["commandOwnerConfigured"]
                 approved = client.call("channels.pairing.approve", wanted)
                 assert approved["senderId"] == welcome["visitor"] and approved["notification"] == "sent"
+                assert approved["commandOwnerBootstrap"] == "configured"
+                assert client.call("channels.pairing.list")["commandOwnerConfigured"]
                 assert client.fault("channels.pairing.approve", wanted)["code"] == "INVALID_REQUEST"
             assert "let in" in opened.final() and model.asked == []
             opened.send(type="message", id="2", text="Hello")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from crawdad.core.channels import ChannelKind, SignInStep
+from crawdad.core.channels import Account, ChannelKind, SignInStep
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 from crawdad.services.channels.host import AccountView, DeadLetter
@@ -73,20 +73,32 @@ def account_shape(view: AccountView) -> JsonObject:
     return {name: value for name, value in shape.items() if value is not None}
 
 
-def pairing_shape(request: PairingRequest, label: str) -> JsonObject:
-    """One request to be let in. The code is not told: whoever approves here names the request itself."""
+def pairing_account_shape(account: Account, label: str, view: AccountView | None) -> JsonObject:
+    """An account that lets people in. `notifySupported`: it runs here, and so somebody let in can be told of it."""
     shape: JsonObject = {
-        "requestId": request_id_of(request),
-        "channel": request.account.channel,
+        "channel": account.channel,
         "channelLabel": label,
-        "accountId": request.account.name,
+        "accountId": account.name,
+        "notifySupported": view is not None and view.status.enabled and view.status.configured,
+    }
+    if view is not None and view.settings is not None and view.settings.name:
+        shape["accountLabel"] = view.settings.name
+    return shape
+
+
+def pairing_shape(request: PairingRequest, label: str, view: AccountView | None) -> JsonObject:
+    """One request to be let in; `view`: of its account. The code is not told: whoever approves here names the request
+    itself."""
+    shape: JsonObject = {
+        **pairing_account_shape(request.account, label, view),
+        "requestId": request_id_of(request),
         "senderId": request.sender_id,
+        "senderLabel": request.sender_name or request.sender_id,
         "createdAt": _moment(request.created_at),
+        "lastSeenAt": _moment(request.seen_at),
         "expiresAt": _moment(request.expires_at),
     }
-    if request.sender_name:
-        shape |= {"senderLabel": request.sender_name, "metadata": {"name": request.sender_name}}
-    return shape
+    return {**shape, "metadata": {"name": request.sender_name}} if request.sender_name else shape
 
 
 def sign_in_shape(step: SignInStep, account: str, language: Language) -> JsonObject:

@@ -25,7 +25,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Lists of ids by name, for allow-lists to name as `accessGroup:<name>`.",
         "按名称定义的 ID 列表，可在白名单中以 `accessGroup:<名称>` 引用。",
     ),
-    "settings.channels": (
+    "settings.channels.<id>": (
         "The chat channels by id, each with the keys below and those of its own; `defaults` holds for all of them.",
         "按标识列出的聊天渠道，每个渠道包含下列通用键以及各自的键；`defaults` 对所有渠道生效。",
     ),
@@ -54,19 +54,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Who may speak to the agent in groups; unset: those of `allowFrom`.",
         "谁可以在群里对智能体说话；未设置时使用 `allowFrom`。",
     ),
-    "settings.channels.<id>.groups": ("The groups by id; `*` holds for all.", "按 ID 列出的群；`*` 对所有群生效。"),
+    "settings.channels.<id>.groups.<id>": (
+        "A group, by its id; `*` holds for all.",
+        "一个群，以其 ID 为键；`*` 对所有群生效。",
+    ),
     "settings.channels.<id>.groups.<id>.enabled": ("Whether the agent answers there.", "是否在该群回答。"),
     "settings.channels.<id>.groups.<id>.requireMention": (
         "Whether it answers only when it is spoken to; unset: yes.",
         "是否仅在被提及时回答；未设置时为是。",
     ),
     "settings.channels.<id>.groups.<id>.allowFrom": ("Who may speak to it there.", "谁可以在该群对它说话。"),
-    "settings.channels.<id>.groups.<id>.tools": ("What its tools are narrowed to there.", "在该群中工具的限制范围。"),
-    "settings.channels.<id>.groups.<id>.tools.allow": ("Only these.", "仅允许这些工具。"),
-    "settings.channels.<id>.groups.<id>.tools.deny": ("Not these.", "禁止这些工具。"),
-    "settings.channels.<id>.groups.<id>.toolsBySender": (
-        "The same by the sender's id (`*`: all others), instead of `tools`.",
-        "按发送者 ID 分别限制（`*` 为其余的人），代替 `tools`。",
+    "settings.channels.<id>.groups.<id>.tools": (
+        "What its tools are narrowed to there: `allow` (only these) and `deny` (not these).",
+        "在该群中工具的限制范围：`allow`（仅允许这些工具）与 `deny`（禁止这些工具）。",
+    ),
+    "settings.channels.<id>.groups.<id>.toolsBySender.<id>": (
+        "What tools are narrowed to for the sender of that id (`*`: all others), instead of `tools`.",
+        "按发送者 ID 限制其可用的工具（`*` 为其余的人），代替 `tools`。",
     ),
     "settings.channels.<id>.groups.<id>.toolsBySender.<id>.allow": ("Only these.", "仅允许这些工具。"),
     "settings.channels.<id>.groups.<id>.toolsBySender.<id>.deny": ("Not these.", "禁止这些工具。"),
@@ -149,13 +153,4 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "`accept` or `refuse`.",
         "好友申请和入群邀请的处理方式：作为审批交给管理员（`ask`）、`accept` 或 `refuse`。",
     ),
-    "settings.channels.<id>": ("A channel, by its id.", "一个渠道，以其标识为键。"),
-    "settings.channels.<id>.groups.<id>": (
-        "A group, by its id; `*` holds for all.",
-        "一个群，以其 ID 为键；`*` 对所有群生效。",
-    ),
-    "settings.channels.<id>.groups.<id>.toolsBySender.<id>": ("Somebody, by their id.", "某个人，以其 ID 为键。"),
-    "settings.channels.<id>.accounts.<id>": ("An account, by its name.", "一个账号，以其名称为键。"),
-    "settings.accessGroups.<id>": ("A list, by its name.", "一个列表，以其名称为键。"),
-    "settings.commands.allowFrom.<id>": ("A channel, by its id.", "一个渠道，以其标识为键。"),
 }

@@ -49,7 +49,7 @@ class Pairing:
         """The request of the sender, if it is new: they are told the code once. None: they were, or too many wait."""
         now = self._clock.now()
         name = plain_name(message.sender.name)
-        request = PairingRequest(account, message.sender.id, name, self._code(), message.chat, now, now + SECONDS)
+        request = PairingRequest(account, message.sender.id, name, self._code(), message.chat, now, now, now + SECONDS)
         found, new = await self._people.ask(request, MOST_WAITING)
         if found is None or not new:
             return None

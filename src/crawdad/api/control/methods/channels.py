@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.channel_shapes import (
     dead_letter_shape,
     labels_of,
+    pairing_account_shape,
     pairing_shape,
     sign_in_shape,
     status_shape,
@@ -48,7 +50,7 @@ def methods(control: Control) -> list[Method]:
     if control.agents is None:
         return []
     answers = _Channels(control, control.agents)
-    status = closed({"probe": BOOLEAN, "timeoutMs": integer(0)})
+    status = closed({"probe": BOOLEAN, "timeoutMs": integer(0), "channel": FILLED})
     wake = closed({"mode": words("now", "next-heartbeat"), "text": FILLED}, "mode", "text")
     account = closed({"channel": FILLED, "accountId": STRING}, "channel")
     listed = closed({"channel": STRING, "accountId": STRING})
@@ -62,8 +64,20 @@ def methods(control: Control) -> list[Method]:
         Method("channels.start", ADMIN, answers.start, account, "{channel, accountId, started}"),
         Method("channels.stop", ADMIN, answers.stop, account, "{channel, accountId, stopped}"),
         Method("channels.logout", ADMIN, answers.logout, account, "{channel, accountId, cleared, loggedOut}"),
-        Method("channels.pairing.list", PAIRING, answers.waiting, listed, "{accounts[], requests[], limits}"),
-        Method("channels.pairing.approve", PAIRING, answers.approve, approve, "{requestId, senderId, notification}"),
+        Method(
+            "channels.pairing.list",
+            PAIRING,
+            answers.waiting,
+            listed,
+            "{accounts[], requests[], commandOwnerConfigured, limits}",
+        ),
+        Method(
+            "channels.pairing.approve",
+            PAIRING,
+            answers.approve,
+            approve,
+            "{requestId, senderId, notification, commandOwnerBootstrap}",
+        ),
         Method(
             "channels.pairing.dismiss",
             PAIRING,
@@ -101,16 +115,19 @@ class _Channels:
 
     async def status(self, asked: Asked) -> Any:
         host = self._host
+        channel = str(asked.params.get("channel") or "")
+        kinds = [host.kind(channel)] if channel else host.kinds
+        wanted = {kind.id for kind in kinds}
         if asked.params.get("probe"):
             seconds = (asked.params.get("timeoutMs") or _PROBE_MILLISECONDS) / 1000
             for view in await host.view():
-                if view.status.running:
+                if view.status.running and view.account.channel in wanted:
                     try:
                         async with asyncio.timeout(seconds):
                             await host.probe(view.account)
                     except (TimeoutError, GatewayError):
                         continue
-        return status_shape(host.kinds, await host.view(), self._control.clock.now(), self._language)
+        return status_shape(kinds, await host.view(), self._control.clock.now(), self._language)
 
     async def start(self, asked: Asked) -> Any:
         """Run an account that was stopped."""
@@ -136,17 +153,29 @@ class _Channels:
         wanted = self._host.kind(channel).id if channel else ""
         requests = await self._host.pairing.waiting(wanted, str(asked.params.get("accountId") or ""))
         labels = labels_of(self._host.kinds, self._language)
-        settings = self._control.settings()
+        views = {view.account: view for view in await self._host.view()}
         return {
             "accounts": [
-                {"channel": view.account.channel, "accountId": view.account.name}
-                for view in await self._host.view()
+                pairing_account_shape(account, labels[account.channel], view)
+                for account, view in views.items()
                 if view.settings is not None and view.settings.dm_policy == "pairing"
             ],
-            "requests": [pairing_shape(one, labels.get(one.account.channel, one.account.channel)) for one in requests],
-            "commandOwnerConfigured": bool(settings.commands.owner_allow_from),
+            "requests": [
+                pairing_shape(one, labels.get(one.account.channel, one.account.channel), views.get(one.account))
+                for one in requests
+            ],
+            "commandOwnerConfigured": await self._has_owner(views),
             "limits": {"pendingPerAccount": MOST_WAITING, "ttlMs": round(SECONDS * 1000)},
         }
+
+    async def _has_owner(self, accounts: Iterable[Account]) -> bool:
+        """Whether the operator is known in any channel: by the settings, or let in as such."""
+        if self._control.settings().commands.owner_allow_from:
+            return True
+        for account in accounts:
+            if any(person.owner for person in await self._host.pairing.people(account)):
+                return True
+        return False
 
     async def approve(self, asked: Asked) -> Any:
         """Let somebody in."""

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("chat", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("seen_at", sa.Double(), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
     )
     op.create_index("channel_pairings_by_expiry", "channel_pairings", ["expires_at"])
