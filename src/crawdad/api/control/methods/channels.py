@@ -94,7 +94,7 @@ def methods(control: Control) -> list[Method]:
             "web.login.wait",
             ADMIN,
             answers.sign_in_wait,
-            closed({**sign_in, "code": STRING}),
+            closed({**sign_in, "code": STRING, "currentQrDataUrl": STRING}),
             f"{{connected, {signed[1:]}",
         ),
         Method("send", WRITE, answers.send, _SEND, "{runId, messageId, channel}"),
