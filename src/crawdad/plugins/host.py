@@ -372,6 +372,7 @@ class PluginHost:
                 "digest": loaded.standing.found.digest,
                 "failures": loaded.guard.failures,
             }
+            await self._tell_states()  # how often it failed is to be seen as soon as that it is down
             await self._parts.facts.put(DOWN, down)
             state = _loaded_state(loaded)
             await self._unload(plugin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 from pathlib import Path
@@ -213,10 +214,12 @@ def test_faulty_hooks_change_nothing_and_are_set_down(open_scene: OpenScene, tmp
     assert invoke(scene, "good")[0] == 200 and time.monotonic() - began < 3
 
 
+SLOW = "did not answer within|took longer than"
+"""Two clocks run: that of the call, and that of the process. Whichever is first has the word."""
 CHILD = {
     "dies": ("os._exit(7)", "exit code"),
-    "sleeps": ("time.sleep(60)", "did not answer within"),
-    "spins": ("while True: pass", "did not answer within"),
+    "sleeps": ("time.sleep(60)", SLOW),
+    "spins": ("while True: pass", SLOW),
     "throws": ("raise ValueError('no luck')", "ValueError: no luck"),
     "grows": ("return str(len(bytearray(4 * 1024 ** 3)))", "MemoryError"),
 }
@@ -234,4 +237,4 @@ def test_in_a_process_apart_nothing_of_it_reaches_the_gateway(open_scene: OpenSc
             assert invoke(scene, fault)[0] >= 400
             assert invoke(scene, "good")[0] == invoke(scene, "apart")[0] == 200
         found = eventually(partial(down, scene, fault))
-        assert told in found["error"], found
+        assert re.search(told, found["error"]), found
