@@ -8,7 +8,6 @@ from functools import cache
 from itertools import chain
 
 from sqlalchemy import ColumnElement, delete, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.log import Bodies, Body
 from crawdad.store import bulk
@@ -40,13 +39,10 @@ class BodyStore:
 
     async def insert(self, rows: Sequence[PackedBodies]) -> None:
         """Keep them; what is kept of an exchange already stays as it is."""
-
-        async def insert(connection: AsyncConnection) -> None:
+        async with self._database.write() as connection:
             for chunk in bulk.chunks(rows, _ROWS_A_STATEMENT):
                 statement = _insertion(self._database.dialect, len(chunk))
                 await connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
-
-        await self._database.write_whole(insert)
 
     async def get(self, exchange_id: str) -> Bodies:
         """The bodies of an exchange; those that were not kept are None."""

@@ -83,7 +83,9 @@ class ExchangeLog:
             records = [record for record in records if not is_charge(record)]
             if not records:
                 return
-        await self._database.write_whole(lambda connection: self._insert(connection, records))
+        # Not in one go on a thread: rows gather meanwhile, and many rows in a transaction cost less than few in each of many.
+        async with self._database.write() as connection:
+            await self._insert(connection, records)
 
     async def _insert(self, connection: AsyncConnection, records: Sequence[bytes]) -> None:
         fresh: list[Row] = []
