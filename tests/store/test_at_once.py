@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.store.database import Database
@@ -162,35 +161,3 @@ async def test_a_question_to_a_broken_database_is_a_gateways_fault(things: Datab
     await _drop(things)
     with pytest.raises(Exception, match="things"):
         await things.ask(_ALL)
-
-
-async def test_a_whole_transaction_is_kept_or_undone(things: Database) -> None:
-
-    async def add(connection: AsyncConnection, *names: str) -> int:
-        for name in names:
-            await connection.execute(insert(_THINGS), {"name": name, "number": 1, "good": True})
-        return len((await connection.execute(select(_THINGS))).all())
-
-    async def fault(connection: AsyncConnection) -> None:
-        await add(connection, "c")
-        raise KeyError("a bug")
-
-    assert await things.write_whole(lambda connection: add(connection, "a")) == 1
-    with pytest.raises(GatewayError) as caught:
-        await things.write_whole(lambda connection: add(connection, "b", "a"))
-    assert caught.value.kind is ErrorKind.CONFLICT
-    with pytest.raises(KeyError):
-        await things.write_whole(fault)
-    assert await things.write_whole(lambda connection: add(connection, "d")) == 2
-    assert [row["name"] for row in await things.ask(_ALL)] == ["a", "d"]
-
-
-async def test_a_whole_transaction_waits_for_nothing_else(on_sqlite: Database) -> None:
-
-    async def work(connection: AsyncConnection) -> None:
-        await connection.execute(insert(_THINGS), {"name": "a", "number": 1, "good": True})
-        await asyncio.get_running_loop().create_future()
-
-    with pytest.raises(RuntimeError):
-        await on_sqlite.write_whole(work)
-    assert await on_sqlite.ask(_ALL) == []

@@ -10,11 +10,11 @@ import asyncio
 import os
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL
@@ -32,7 +32,6 @@ from crawdad.store.finishing import FinishingConnection, Result, finish
 from crawdad.store.question import Question, Row
 from crawdad.store.sqlite_reader import SqliteReader
 from crawdad.store.sqlite_writer import SqliteWriter, Waiting
-from crawdad.store.whole import taken
 
 _WRITES = "crawdad_writes"
 _CONNECTIONS = 8
@@ -128,13 +127,6 @@ class Database:
                 raise mine.error
         value: Result = mine.value
         return value
-
-    async def write_whole(self, work: Callable[[AsyncConnection], Coroutine[Any, Any, Result]]) -> Result:
-        """A transaction that waits for nothing but its connection; on SQLite as cheap as `write_at_once`."""
-        if not self.is_sqlite:
-            async with self.write() as connection:
-                return await work(connection)
-        return await self.write_at_once(lambda _: taken(work(cast(AsyncConnection, self._at_once.whole()))))
 
     async def _write_line(self) -> None:
         """Write what stands in line. Whoever holds the place of the one writer is the first in it."""

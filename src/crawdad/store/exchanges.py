@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -31,7 +31,7 @@ MOST_ON_A_PAGE = 1000
 
 Row = list[Any]
 """An exchange as its row: values in the order of `records.COLUMNS`."""
-Follower = Callable[[AsyncConnection, Sequence[Row]], Coroutine[Any, Any, None]]
+Follower = Callable[[AsyncConnection, Sequence[Row]], Awaitable[None]]
 """Who counts what new exchanges used, or charges them to somebody, within the transaction that keeps them."""
 
 _REMOVED = ("status", "stored_bytes", "sequence", "started_at", "method", "path", "model_requested", "account_label")
@@ -83,27 +83,23 @@ class ExchangeLog:
             records = [record for record in records if not is_charge(record)]
             if not records:
                 return
-        # Not in one go on a thread: rows gather meanwhile, and many rows in a transaction cost less than few in each of many.
         async with self._database.write() as connection:
-            await self._insert(connection, records)
-
-    async def _insert(self, connection: AsyncConnection, records: Sequence[bytes]) -> None:
-        fresh: list[Row] = []
-        number = await exchange_totals.take_numbers(connection, len(records))
-        for chunk in bulk.chunks(records, _ROWS_A_STATEMENT):
-            statement = _insertion(self._database.dialect, len(chunk))
-            try:
-                rows = unpack(chunk)
-                values = tuple(chain.from_iterable((*row, number + place) for place, row in enumerate(rows)))
-            except (ValueError, TypeError) as error:
-                raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
-            number += len(rows)
-            kept = {row[0] for row in await connection.exec_driver_sql(statement, values)}
-            fresh += rows if len(kept) == len(rows) else _first_of_each(rows, kept)
-        await exchange_totals.add(connection, Totals.of((row[_STATUS], row[_STORED_BYTES]) for row in fresh))
-        await exchange_kinds.add(connection, exchange_kinds.kinds_of(fresh, COLUMNS))
-        for follower in (*self._followers, *((self._charge,) if self._charge else ())):
-            await follower(connection, fresh)
+            fresh: list[Row] = []
+            number = await exchange_totals.take_numbers(connection, len(records))
+            for chunk in bulk.chunks(records, _ROWS_A_STATEMENT):
+                statement = _insertion(self._database.dialect, len(chunk))
+                try:
+                    rows = unpack(chunk)
+                    values = tuple(chain.from_iterable((*row, number + place) for place, row in enumerate(rows)))
+                except (ValueError, TypeError) as error:
+                    raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
+                number += len(rows)
+                kept = {row[0] for row in await connection.exec_driver_sql(statement, values)}
+                fresh += rows if len(kept) == len(rows) else _first_of_each(rows, kept)
+            await exchange_totals.add(connection, Totals.of((row[_STATUS], row[_STORED_BYTES]) for row in fresh))
+            await exchange_kinds.add(connection, exchange_kinds.kinds_of(fresh, COLUMNS))
+            for follower in (*self._followers, *((self._charge,) if self._charge else ())):
+                await follower(connection, fresh)
 
     async def charge(self, records: Sequence[bytes]) -> None:
         """Charge packed exchanges, or charges, without keeping them."""
@@ -115,8 +111,8 @@ class ExchangeLog:
         except (ValueError, TypeError) as error:
             raise GatewayError(ErrorKind.BAD_REQUEST, Text("store.unfit")) from error
         if self._charge is not None:
-            charge = self._charge
-            await self._database.write_whole(lambda connection: charge(connection, rows))
+            async with self._database.write() as connection:
+                await self._charge(connection, rows)
 
     async def get(self, exchange_id: str, principal_id: str | None = None) -> Exchange | None:
         """One exchange; of that principal alone where one is named."""

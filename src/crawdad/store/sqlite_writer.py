@@ -13,8 +13,6 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from crawdad.store.whole import WholeConnection, over
-
 Work = Callable[[sqlite3.Connection], Any]
 """Statements within a transaction: what they found is returned, and what they raise undoes them."""
 
@@ -45,12 +43,6 @@ class SqliteWriter:
         self._pragmas = pragmas
         self._one_thread = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._whole: WholeConnection | None = None
-
-    def whole(self) -> WholeConnection:
-        """The connection as `Database.write_whole` knows it; for work alone."""
-        assert self._whole is not None
-        return self._whole
 
     def run(self, batch: Sequence[Waiting]) -> None:
         """All work of `batch` in one transaction, each piece whole or not at all, in order."""
@@ -75,11 +67,10 @@ class SqliteWriter:
         with self._one_thread:
             if self._connection is not None:
                 self._connection.close()
-                self._connection = self._whole = None
+                self._connection = None
 
     def _open(self) -> sqlite3.Connection:
         self._connection = open_connection(self._path, self._pragmas)
-        self._whole = over(self._connection)
         return self._connection
 
 
