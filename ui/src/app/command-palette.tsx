@@ -1,0 +1,159 @@
+import { Moon, Search, Sun } from 'lucide-react';
+import { type ComponentType, type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { control } from '@/client/control';
+import { signOut } from '@/client/session';
+import { Dialog } from '@/components/ui/dialog';
+import { type Language, languageNames, languages, setLanguage } from '@/i18n';
+import { cn } from '@/lib/cn';
+import { setTheme } from '@/lib/preferences';
+import { useGo } from './links';
+import { useVisiblePages } from './pages';
+
+interface Command {
+  id: string;
+  label: string;
+  group: string;
+  /** What it is found by besides its label. */
+  words: string;
+  icon?: ComponentType<{ className?: string }>;
+  run(): void;
+}
+
+/** How well a command matches what was typed; 0: not at all. All words must be found somewhere. */
+export function rank(typed: string, label: string, words: string): number {
+  const asked = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const name = label.toLowerCase();
+  const all = `${name} ${words.toLowerCase()}`;
+  if (!asked.every((word) => all.includes(word))) return 0;
+  if (!asked.length) return 1;
+  const first = asked[0] ?? '';
+  return name.startsWith(first) ? 4 : name.includes(first) ? 3 : 2;
+}
+
+export default function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+  const { t } = useTranslation('common');
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange} title={t('search')} hideTitle>
+      <Palette close={() => onOpenChange(false)} />
+    </Dialog>
+  );
+}
+
+function useCommands(): Command[] {
+  const { t, i18n } = useTranslation('common');
+  const language = i18n.language as Language;
+  const pages = useVisiblePages();
+  const go = useGo();
+  return useMemo(() => {
+    const toPages = pages.map((page) => ({
+      id: `page-${page.id}`,
+      label: page.label[language],
+      group: t('pages'),
+      words: `${Object.values(page.label).join(' ')} ${page.keywords ?? ''} ${page.id}`,
+      icon: page.icon,
+      run: () => go({ to: page.routes[0].path.split('/$')[0] || '/' }),
+    }));
+    const actions: Command[] = [
+      { id: 'dark', label: t('useDark'), icon: Moon, words: 'theme dark 深色', run: () => setTheme('dark') },
+      { id: 'light', label: t('useLight'), icon: Sun, words: 'theme light 浅色', run: () => setTheme('light') },
+      ...languages
+        .filter((each) => each !== language)
+        .map((each) => ({
+          id: `language-${each}`,
+          label: languageNames[each],
+          words: 'language 语言 english 中文',
+          run: () => void setLanguage(each),
+        })),
+      { id: 'reconnect', label: t('connection.now'), words: 'reconnect 重连', run: () => control.retry() },
+      { id: 'sign-out', label: t('signOut'), words: 'logout sign out 退出', run: () => void signOut() },
+    ].map((each) => ({ ...each, group: t('actions') }));
+    return [...toPages, ...actions];
+  }, [t, language, pages, go]);
+}
+
+function Palette({ close }: { close(): void }) {
+  const { t } = useTranslation('common');
+  const id = useId();
+  const [typed, setTyped] = useState('');
+  const [at, setAt] = useState(0);
+  const commands = useCommands();
+  const found = commands
+    .map((command) => ({ command, score: rank(typed, command.label, command.words) }))
+    .filter((each) => each.score > 0)
+    .sort((a, b) => b.score - a.score)
+    .map((each) => each.command);
+  const place = Math.min(at, found.length - 1);
+
+  const run = (command: Command | undefined) => {
+    if (!command) return;
+    close();
+    command.run();
+  };
+
+  const pressed = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
+    if (step && found.length) {
+      event.preventDefault();
+      const next = (place + step + found.length) % found.length;
+      setAt(next);
+      document.getElementById(`${id}-${next}`)?.scrollIntoView({ block: 'nearest' });
+    } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      run(found[place]);
+    }
+  };
+
+  return (
+    <div className="flex max-h-[60vh] flex-col">
+      <div className="flex items-center gap-2 border-line border-b px-4">
+        <Search aria-hidden className="size-4 text-ink-faint" />
+        <input
+          // biome-ignore lint/a11y/noAutofocus: whoever opens the palette wants to type
+          autoFocus
+          role="combobox"
+          aria-expanded
+          aria-controls={`${id}-list`}
+          aria-activedescendant={found.length ? `${id}-${place}` : undefined}
+          aria-label={t('search')}
+          placeholder={t('searchHint')}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            setAt(0);
+          }}
+          onKeyDown={pressed}
+          className="h-12 min-w-0 flex-1 bg-transparent text-base focus-visible:outline-none"
+        />
+      </div>
+      <div id={`${id}-list`} role="listbox" aria-label={t('search')} className="min-h-0 overflow-y-auto p-2">
+        {found.map((command, number) => (
+          <div key={command.id}>
+            {/* biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the field has the keyboard */}
+            <div
+              id={`${id}-${number}`}
+              role="option"
+              aria-selected={number === place}
+              onClick={() => run(command)}
+              onMouseMove={() => setAt(number)}
+              className={cn(
+                'flex cursor-pointer items-center gap-3 rounded-md px-3 py-2 text-sm',
+                number === place && 'bg-accent-wash',
+              )}
+            >
+              {command.icon ? <command.icon className="size-4 text-ink-faint" /> : <span className="size-4" />}
+              <span className="min-w-0 flex-1 truncate">{command.label}</span>
+              <span className="text-ink-faint text-xs">{command.group}</span>
+            </div>
+          </div>
+        ))}
+      </div>
+      {!found.length && (
+        <p role="status" className="px-4 pb-6 text-center text-ink-soft text-sm">
+          {t('nothingFound')}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+export const directPolicies = ['pairing', 'allowlist', 'open', 'disabled'] as const;
+export const groupPolicies = ['allowlist', 'open', 'disabled'] as const;
+
+export interface Access {
+  dmPolicy: (typeof directPolicies)[number];
+  allowFrom: string[];
+  groupPolicy: (typeof groupPolicies)[number];
+  /** The groups that are answered in, by id; `*` stands for any. */
+  groups: string[];
+}
+
+type Block = Record<string, unknown>;
+const blockOf = (value: unknown): Block =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Block) : {};
+
+/** What the configuration says of an account: its own block upon that of the channel, and that upon `defaults`. */
+export function accessOf(config: Block, channel: string, account: string): Access {
+  const channels = blockOf(config.channels);
+  const own = blockOf(channels[channel]);
+  const said = { ...blockOf(channels.defaults), ...own, ...blockOf(blockOf(own.accounts)[account]) };
+  const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  return {
+    dmPolicy: directPolicies.find((each) => each === said.dmPolicy) ?? 'pairing',
+    allowFrom: list(said.allowFrom),
+    groupPolicy: groupPolicies.find((each) => each === said.groupPolicy) ?? 'allowlist',
+    groups: Object.keys(blockOf(said.groups)),
+  };
+}
+
+/** A part of the configuration that says something of an account: in its own block where it has one. */
+export function patchOf(config: Block, channel: string, account: string, change: Block): Block {
+  const own = blockOf(blockOf(config.channels)[channel]);
+  const apart = account in blockOf(own.accounts);
+  return { channels: { [channel]: apart ? { accounts: { [account]: change } } : change } };
+}
+
+/** What has to be written for access to be as wished, and nothing else: the rest may have been changed elsewhere meanwhile.
+ * A group that is named no more is taken away, the others keep what else is said of them. Everybody (`open`) needs the star
+ * in the list. */
+export function accessChange(before: Access, wanted: Access): Block {
+  const everybody = wanted.dmPolicy === 'open' && !wanted.allowFrom.includes('*');
+  const allowFrom = everybody ? [...wanted.allowFrom, '*'] : wanted.allowFrom;
+  const gone = before.groups.filter((each) => !wanted.groups.includes(each)).map((each) => [each, null]);
+  const fresh = wanted.groups.filter((each) => !before.groups.includes(each)).map((each) => [each, {}]);
+  return {
+    ...(wanted.dmPolicy === before.dmPolicy ? {} : { dmPolicy: wanted.dmPolicy }),
+    ...(allowFrom.join('\n') === before.allowFrom.join('\n') ? {} : { allowFrom }),
+    ...(wanted.groupPolicy === before.groupPolicy ? {} : { groupPolicy: wanted.groupPolicy }),
+    ...(gone.length + fresh.length ? { groups: Object.fromEntries([...gone, ...fresh]) } : {}),
+  };
+}

@@ -1,0 +1,124 @@
+import { Activity, LogOut } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { control, useCall } from '@/client/control';
+import { Facts } from '@/components/facts';
+import { QrSignIn } from '@/components/qr-sign-in';
+import { Loaded } from '@/components/states';
+import { Moment } from '@/components/time';
+import { Status } from '@/components/ui/badge';
+import { Button } from '@/components/ui/button';
+import { confirm } from '@/components/ui/confirm';
+import { Dialog } from '@/components/ui/dialog';
+import { toast } from '@/components/ui/toasts';
+import { useAction } from '@/lib/use-action';
+import { AccessForm } from './access-form';
+import { nameOf } from './account-row';
+import { type ChannelAccount, stateOf, statusKey } from './data';
+import { hasSignIn } from './kinds';
+
+interface AccountDrawerProps {
+  channel: string;
+  label: string;
+  account: ChannelAccount;
+  close(): void;
+}
+
+/** One account: how it is, signing in and out, and who may write to it. */
+export function AccountDrawer({ channel, label, account, close }: AccountDrawerProps) {
+  const { t } = useTranslation('channels');
+  const name = nameOf(label, account);
+  const state = stateOf(account);
+  const where = { channel, accountId: account.accountId };
+  const config = useCall('config.get', {});
+  const [anew, setAnew] = useState(state.name === 'needs_login');
+  const probe = useAction(() => control.call('channels.status', { probe: true }, { timeoutMs: 30_000 }), {
+    refresh: [statusKey],
+    done: () => t('probed'),
+  });
+  const logout = useAction(() => control.call('channels.logout', where), {
+    refresh: [statusKey],
+    done: () => t('loggedOut', { name }),
+  });
+  const askToLogOut = async () => {
+    const sure = await confirm({
+      title: t('logout.title', { name }),
+      text: hasSignIn(channel) ? t('logout.textQr') : t('logout.text'),
+      action: t('logout'),
+    });
+    if (sure) logout.mutate();
+  };
+  return (
+    <Dialog open onOpenChange={(open) => open || close()} title={name} description={label} shape="drawer-right">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-5 pb-6">
+        <div className="flex flex-wrap items-center gap-2">
+          <Status tone={state.tone} className="mr-2">
+            {t(`state.${state.name}`)}
+          </Status>
+          <Button size="small" busy={probe.isPending} disabled={!account.running} onClick={() => probe.mutate()}>
+            <Activity aria-hidden />
+            {t('probe')}
+          </Button>
+          <Button
+            size="small"
+            busy={logout.isPending}
+            disabled={!account.configured}
+            onClick={() => void askToLogOut()}
+          >
+            <LogOut aria-hidden />
+            {t('logout')}
+          </Button>
+        </div>
+        <p className="text-ink-soft text-sm">{t(`state.${state.name}.text`)}</p>
+        <Facts
+          facts={[
+            [t('account'), <code key="account">{account.accountId}</code>],
+            [t('identity'), account.identity],
+            [t('heard'), account.lastSeenAt && <Moment key="seen" at={account.lastSeenAt} />],
+            [t('in'), account.lastInboundAt && <Moment key="in" at={account.lastInboundAt} />],
+            [t('out'), account.lastOutboundAt && <Moment key="out" at={account.lastOutboundAt} />],
+            [t('connectedAt'), account.lastConnectedAt && <Moment key="connected" at={account.lastConnectedAt} />],
+            [t('startedAt'), account.lastStartAt && <Moment key="started" at={account.lastStartAt} />],
+            [t('reconnects'), account.reconnectAttempts],
+            [t('lastError'), state.name !== 'connected' && account.lastError],
+          ]}
+        />
+        {hasSignIn(channel) && (
+          <section aria-label={t('signIn')} className="grid justify-items-start gap-3 border-line border-t pt-4">
+            <h3 className="font-semibold text-sm">{t('signIn')}</h3>
+            {anew || !account.connected ? (
+              <QrSignIn
+                {...where}
+                force={account.connected}
+                onConnected={() => {
+                  setAnew(false);
+                  toast.good(t('signedIn', { name }));
+                }}
+              />
+            ) : (
+              <>
+                <p className="text-ink-soft text-sm">{t('signIn.already')}</p>
+                <Button size="small" onClick={() => setAnew(true)}>
+                  {t('signIn.anew')}
+                </Button>
+              </>
+            )}
+          </section>
+        )}
+        <section aria-label={t('access')} className="grid gap-3 border-line border-t pt-4">
+          <h3 className="font-semibold text-sm">{t('access')}</h3>
+          <Loaded query={config}>
+            {(found) => (
+              <AccessForm
+                key={`${channel} ${account.accountId}`}
+                config={found.parsed}
+                channel={channel}
+                account={account.accountId}
+              />
+            )}
+          </Loaded>
+        </section>
+      </div>
+    </Dialog>
+  );
+}
