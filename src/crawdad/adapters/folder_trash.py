@@ -22,7 +22,9 @@ _OURS = frozenset(
         "plugins",
         "skills",
         "spool",
+        "switch",
         "trash",
+        "versions",
     )
 )
 """What else lies in the data directory; no agent takes it along."""

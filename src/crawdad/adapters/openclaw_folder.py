@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,12 @@ class Copied:
 
 
 def copy_tree(
-    source: Path, target: Path, templates: Mapping[str, str], most_files: int, most_bytes: int, dry_run: bool = False
+    source: Path,
+    target: Path,
+    templates: Mapping[str, Collection[str]],
+    most_files: int,
+    most_bytes: int,
+    dry_run: bool = False,
 ) -> Copied:
     """Copy what is in `source` to `target`, file by file, each put in place whole. A file that is there with other content is
     kept, unless it is an untouched one of `templates` (by name). Raises `TooLarge` before anything is copied, OSError."""
@@ -116,7 +121,9 @@ def put_file(target: Path, content: bytes, mode: int = 0o600) -> None:
         raise
 
 
-def _copy(path: Path, target: Path, name: str, templates: Mapping[str, str], result: Copied, dry_run: bool) -> None:
+def _copy(
+    path: Path, target: Path, name: str, templates: Mapping[str, Collection[str]], result: Copied, dry_run: bool
+) -> None:
     content = _read(path)
     try:
         before = _read(target)
@@ -125,7 +132,7 @@ def _copy(path: Path, target: Path, name: str, templates: Mapping[str, str], res
     if before == content:
         result.same += 1
         return
-    if before is not None and before != templates.get(name, "").encode():
+    if before is not None and before not in [text.encode() for text in templates.get(name, [""])]:
         result.kept.append(name)
         return
     if not dry_run:

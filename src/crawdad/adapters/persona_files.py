@@ -34,7 +34,9 @@ class LocalPersonaFiles:
 def _real(workspace: Path, name: str) -> Path | None:
     home = workspace.resolve()
     real = (home / name).resolve()
-    return real if real.is_file() and home in real.parents else None
+    if not real.is_file() or home not in real.parents:
+        return None
+    return real if real.stat().st_nlink == 1 else None  # a hard link may be somebody else's file
 
 
 def _listed(workspace: Path, names: Sequence[str]) -> dict[str, PersonaFile]:

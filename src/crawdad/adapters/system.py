@@ -57,3 +57,18 @@ def machine_zone() -> tzinfo:
         except (KeyError, ValueError, OSError):
             continue
     return UTC
+
+
+_BEGAN = time.monotonic()
+
+
+def process_seconds() -> float:
+    """For how long this process has been at work."""
+    return time.monotonic() - _BEGAN
+
+
+def resident_bytes() -> int:
+    """How much memory this process takes."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)

@@ -6,6 +6,9 @@ import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
 
+SET_BY_PROXIES = frozenset((b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via"))
+"""Headers by which a proxy tells that it speaks for somebody else."""
+
 
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[str]) -> str:
     """The client's address: the peer's own, unless the peer is a trusted proxy; then the last address in

@@ -13,6 +13,7 @@ import orjson
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.text import Language, Text, preferred_language
+from crawdad.services.identity.panel_tokens import SignedIn
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -51,7 +52,9 @@ class Call:
         "scope",
         "send",
         "shown_id",
+        "signed_in",
         "started",
+        "unproven",
         "visitor",
     )
 
@@ -69,7 +72,11 @@ class Call:
         self.address: str = client[0] if client else ""
         """The client's address; the front door replaces that of a trusted proxy."""
         self.visitor: Principal | None = scope.get("crawdad.visitor")
-        """Who comes, where a proxy says so that is trusted with it; the front door finds out."""
+        """Who comes, where a trusted proxy says so, or the cookie of our own pages; the front door finds out."""
+        self.signed_in: SignedIn | None = scope.get("crawdad.signed_in")
+        """The session, where it is the cookie."""
+        self.unproven = False
+        """Whether a page's cookie asks for a change without the proof that a page of ours would bring."""
         theirs = self.header(b"x-request-id")
         self.shown_id = theirs if theirs and _CLIENT_ID.match(theirs) else new_id
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from crawdad.api.addresses import bare_address, client_address, is_loopback
+from crawdad.api.addresses import SET_BY_PROXIES, bare_address, client_address, is_loopback
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
 from crawdad.api.gateway.words import TEXT
 from crawdad.api.management.mount import Mount, limited, with_call
@@ -21,6 +21,7 @@ from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Principal
 from crawdad.core.text import Text
+from crawdad.services.identity.lockout import PassedOn
 from crawdad.services.identity.visitors import allows_tailscale
 from crawdad.wire import codecs
 
@@ -34,6 +35,7 @@ _MOST_HOSTS = 256
 _TUNNELLED = b"cf-connecting-ip"
 """What Cloudflare's tunnel, a program on this machine, says of whom it lets in: he is not to pass for a local program. One that
 says so of itself only gives up what loopback is spared (the lock-out of addresses that guess keys)."""
+_PASSED_ON = SET_BY_PROXIES | {_TUNNELLED}
 _TAILNET = ".ts.net"
 """Names that Tailscale gives to machines, and nobody else can: `tailscale serve` passes them on as it got them."""
 
@@ -56,6 +58,8 @@ class Routes:
     """Contracts with a table of their own, tried last."""
     claims: tuple[Claim, ...] = ()
     """Whoever wants paths that are known only at run time (hooks, plugins); asked in order, before the mounts."""
+    closed: bool = False
+    """The inside of the gateway is left: what would need it answers that it will be back, and the mounts as ever."""
     plain: frozenset[str] = frozenset()
     """Paths where a wrong method is told in plain text, as the gateway's contract has it."""
 
@@ -95,6 +99,10 @@ class FrontDoor:
         finally:
             self._running.discard(task)
 
+    def hang(self, routes: Routes) -> None:
+        """Have another table count from the next request on; what runs goes on as it began."""
+        self._routes = routes
+
     @property
     def running(self) -> int:
         """How many requests and sockets are being served."""
@@ -119,11 +127,13 @@ class FrontDoor:
         settings = self._gate.settings()
         if settings.language == "zh":
             call.default_language = "zh"
-        if settings.gateway.trusted_proxies or _TUNNELLED in call.headers:
+        if settings.gateway.trusted_proxies or not _PASSED_ON.isdisjoint(call.headers):
             call.address = self._address(scope)
         try:
             self._check_host(scope)
             call.visitor = await self._visitor(scope)
+            if call.visitor is None and b"cookie" in call.headers:
+                await self._take_session(call)
             self._check_page(scope, origin, call.visitor is not None)
             await self._route(call, bool(origin))
         except Disconnected:
@@ -167,14 +177,25 @@ class FrontDoor:
                 return
         mount = self._routes.mount_of(path)
         if mount is None:
+            if self._routes.closed:
+                raise gateway_stopped()
             raise not_found(call)
-        state = {"id": call.id, "address": call.address, "language": call.language, "visitor": call.visitor}
+        state = {
+            "id": call.id,
+            "address": call.address,
+            "language": call.language,
+            "visitor": call.visitor,
+            "signed_in": call.signed_in,
+            "unproven": call.unproven,
+        }
         send = _with_headers(call.send, {"x-request-id": call.shown_id})
-        receive = limited(call.receive, self._gate.settings().gateway.max_body_bytes)
+        receive = limited(call.receive, mount.limit(self._gate.settings().gateway))
         await mount.application(with_call(call.scope, state), receive, send)
 
     def _check_switch(self, path: str) -> None:
-        """Raise UNAVAILABLE for model routes while the service is off."""
+        """Raise UNAVAILABLE for model routes while the service is off, or the inside is left."""
+        if self._routes.closed and path not in self._routes.always and path != "/":
+            raise gateway_stopped()
         if not self._gate.switch.running and path.startswith("/v1"):
             self._gate.switch.check()
 
@@ -214,6 +235,9 @@ class FrontDoor:
             told = {**scope, "client": (self._address(scope), 0), "crawdad.foreign": foreign}
             if not foreign:  # no page of another site comes in by the proxy's word
                 told["crawdad.visitor"] = await self._visitor(scope)
+                page = await self._gate.pages.of(scope, self._address(scope)) if self._gate.pages is not None else None
+                if told["crawdad.visitor"] is None and page is not None:
+                    told["crawdad.signed_in"], told["crawdad.visitor"] = page.signed_in, page.signed_in.principal
             await handler(told, receive, send)
         except GatewayError as error:
             await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
@@ -225,14 +249,25 @@ class FrontDoor:
             return None
         return await visitors.identify(_peer(scope), dict(scope["headers"]))
 
+    async def _take_session(self, call: Call) -> None:
+        """Take up whose session the cookie of our pages names."""
+        page = await self._gate.pages.of(call.scope, call.address) if self._gate.pages is not None else None
+        if page is None:
+            return
+        call.unproven = not page.proven
+        if page.proven:
+            call.signed_in, call.visitor = page.signed_in, page.signed_in.principal
+
     def _address(self, scope: Scope) -> str:
         peer = _peer(scope)
         # Some proxies add a line of their own to what the client sent: only the last of all lines is theirs.
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         address = client_address(peer, ",".join(lines), self._gate.settings().gateway.trusted_proxies)
-        if is_loopback(address) and (tunnelled := _header(scope, _TUNNELLED)):
+        if not is_loopback(address):
+            return address
+        if tunnelled := _header(scope, _TUNNELLED):
             return bare_address(tunnelled) or "unknown"
-        return address
+        return PassedOn(address) if any(name in SET_BY_PROXIES for name, _ in scope["headers"]) else address
 
     def _allows(self, origin: str) -> bool:
         allowed = self._gate.settings().gateway.allowed_origins
@@ -243,9 +278,9 @@ class FrontDoor:
         return bool(origin) and not self._allows(origin) and origin.partition("://")[2] != host
 
     def _check_page(self, scope: Scope, origin: str, known: bool) -> None:
-        """Where no key is asked for, or a proxy says who comes (`known`), any page that a person opens could use the gateway:
-        its browser knows no key, but it need not. Pages that are no website's (`app://`, extensions) are programs on this
-        machine."""
+        """Where no key is asked for, or a proxy or a cookie says who comes (`known`), any page that a person opens could use
+        the gateway: its browser knows no key, but it need not. Pages that are no website's (`app://`, extensions) are programs
+        on this machine."""
         page = origin == "null" or origin.startswith(("http://", "https://"))
         if (
             page
@@ -302,6 +337,11 @@ def is_local_name(name: str) -> bool:
 
 def _bad_host(host: str) -> GatewayError:
     return GatewayError(ErrorKind.BAD_REQUEST, Text("http.bad_host", {"host": host[:200]}), {"code": "bad_host"})
+
+
+def gateway_stopped() -> GatewayError:
+    """The inside of the gateway is left; it may be about to be entered again."""
+    return GatewayError(ErrorKind.UNAVAILABLE, Text("http.gateway_stopped"), {"code": "gateway_stopped"}, retry_after=2)
 
 
 def not_found(call: Call) -> GatewayError:

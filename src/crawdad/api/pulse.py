@@ -12,7 +12,7 @@ from crawdad.api.call import Call
 class Pulse:
     """Calls `ping` when `beat` was not called for `seconds`. One timer a stream, re-armed when it fires."""
 
-    __slots__ = ("_handle", "_last", "_loop", "_ping", "_seconds", "_task")
+    __slots__ = ("_handle", "_is_over", "_last", "_loop", "_ping", "_seconds", "_task")
 
     def __init__(self, seconds: float, ping: Callable[[], Awaitable[None]]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -20,6 +20,7 @@ class Pulse:
         self._ping = ping
         self._last = self._loop.time()
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
         self._handle = self._loop.call_later(seconds, self._fire)
 
     def beat(self) -> None:
@@ -36,11 +37,17 @@ class Pulse:
         self._handle = self._loop.call_later(self._seconds - silent, self._fire)
 
     async def _run(self) -> None:
-        await self._ping()
+        if not self._is_over:
+            await self._ping()
+
+    def end(self) -> None:
+        """The last words are about to be said: no ping begins any more, nor one whose time has come already."""
+        self._is_over = True
+        self._handle.cancel()
 
     async def stop(self) -> None:
         """No more pings; one that is under way is waited for, so that it cannot fall into what follows."""
-        self._handle.cancel()
+        self.end()
         if self._task is not None:
             with suppress(asyncio.CancelledError):
                 await self._task

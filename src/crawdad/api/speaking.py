@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from crawdad.api.call import Call, Disconnected, Headers
 from crawdad.api.feature_headers import feature_headers
 from crawdad.api.gateway.headers import gateway_headers
 from crawdad.api.gateway.words import gateway_words
+from crawdad.api.page_session import PageSessions, unproven
 from crawdad.api.pulse import ClientWatch, Pulse
 from crawdad.core.agent_names import AGENT_PROVIDER
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -22,6 +24,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import GatewaySettings, Settings
 from crawdad.core.text import Text
+from crawdad.core.tracing import PLACE, TRACER, read_traceparent
 from crawdad.services.bodies import BodyCapture, BodyKeeper
 from crawdad.services.budgets import Budgets
 from crawdad.services.identity import Door
@@ -31,7 +34,7 @@ from crawdad.services.turns.front import ModelFront, Reply, stream_type, stream_
 from crawdad.services.turns.refusals import NOBODY, Refusals
 from crawdad.services.turns.turn import Turn
 from crawdad.wire import codecs
-from crawdad.wire.fields import parse_object
+from crawdad.wire.fields import is_too_deep, parse_object
 
 STREAM_HEADERS: Headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 _MODEL_CHARACTERS = 256
@@ -53,6 +56,7 @@ class Gate:
     refusals: Refusals
     budgets: Budgets
     visitors: Visitors | None = None
+    pages: PageSessions | None = None
 
     def enter(self, credential: str | None, address: str) -> Principal:
         """Who comes to use models. The administrator's own token is for administering: it opens no model route, so that a
@@ -63,8 +67,11 @@ class Gate:
         return principal
 
     def admit(self, call: Call, query_key: bool = False) -> Principal:
-        """Who makes this call: whoever its credential names, else whom a trusted proxy names."""
+        """Who makes this call: whoever its credential names, else whom a trusted proxy names, or who signed in to our pages
+        (there an administrator may try models, too)."""
         credential = call.credential(query_key)
+        if credential is None and call.unproven:
+            raise unproven()
         if credential is None and call.visitor is not None:
             return call.visitor
         return self.enter(credential, call.address)
@@ -116,7 +123,7 @@ def new_exchange(call: Call, gate: Gate, dialect: Dialect, principal: Principal)
         principal_id=principal.id,
         principal_name=principal.name,
         owner=principal.owner,
-        client_address=call.address,
+        client_address=str(call.address),
         user_agent=call.header(b"user-agent")[:300],
         client_request_id=call.shown_id if call.shown_id != call.id else None,
         session=call.header(b"x-claude-code-session-id") or call.header(b"session-id") or None,
@@ -128,23 +135,36 @@ Take = Callable[[Turn], Awaitable[Reply]]
 
 
 async def speak(
-    call: Call, gate: Gate, dialect: Dialect, *, said: UrlSays = _BODY_SAYS, take: Take | None = None
+    call: Call,
+    gate: Gate,
+    dialect: Dialect,
+    *,
+    said: UrlSays = _BODY_SAYS,
+    take: Take | None = None,
+    principal: Principal | None = None,
 ) -> None:
     """Serve one model route from request to reply. Errors are answered in the dialect's own words.
 
-    `take` makes the reply of a turn; by default the model front does.
+    `take` makes the reply of a turn; by default the model front does. `principal` is who calls, where a contract with a
+    sign-in of its own has found that out already.
     """
-    conversation = _Conversation(call, gate, dialect, take or gate.front.reply)
+    conversation = _Conversation(call, gate, dialect, take or gate.front.reply, principal)
+    token = PLACE.set(read_traceparent(call.header(b"traceparent"))) if TRACER.get() is not None else None
     try:
         await conversation.run(said)
     except Disconnected:
         return
     except GatewayError as error:
         await conversation.fail(error)
-    except orjson.JSONEncodeError:  # what can be read may be nested deeper than what can be written
-        await conversation.fail(bad_request("wire.too_deep"))
+    except Exception as error:  # the front door tells of faults of ours; the log must not say that the client had left
+        if not isinstance(error, TypeError) or not is_too_deep(error):
+            conversation.break_down()
+            raise
+        await conversation.fail(bad_request("wire.too_deep"))  # what can be read may be deeper than what can be written
     finally:
         await conversation.close()
+        if token is not None:
+            PLACE.reset(token)
 
 
 def make_turn(exchange: Exchange, principal: Principal, call: Call, gate: Gate, raw: bytes, said: UrlSays) -> Turn:
@@ -209,7 +229,7 @@ def error_body(body: JsonObject, request_id: str) -> JsonObject:
 
 def error_headers(error: GatewayError) -> Headers:
     """Headers of an error answer. SDKs try a 429 again at once, unless they are told that it is of no use."""
-    headers = {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    headers = {} if error.retry_after is None else {"retry-after": str(max(0, math.ceil(error.retry_after)))}
     if error.details.get("code") == "budget_exhausted":
         headers["x-should-retry"] = "false"
     return headers
@@ -235,14 +255,14 @@ def _check_enabled(settings: GatewaySettings, call: Call, dialect: Dialect) -> N
 class _Conversation:
     """One request and its reply: the reply may have begun (a keep-alive went out) before the model said anything."""
 
-    def __init__(self, call: Call, gate: Gate, dialect: Dialect, take: Take) -> None:
+    def __init__(self, call: Call, gate: Gate, dialect: Dialect, take: Take, principal: Principal | None) -> None:
         self._take = take
         self._call = call
         self._gate = gate
         self._dialect = dialect
         self._codec = codecs.get(dialect.protocol)
         self._exchange: Exchange | None = None
-        self._principal: Principal | None = None
+        self._principal = principal
         self._turn: Turn | None = None
         self._watch: ClientWatch | None = None
         self._pulse: Pulse | None = None
@@ -252,7 +272,7 @@ class _Conversation:
     async def run(self, said: UrlSays) -> None:
         call, gate = self._call, self._gate
         _check_enabled(gate.settings().gateway, call, self._dialect)
-        principal = self._principal = gate.admit(call, self._dialect.query_key)
+        principal = self._principal = self._principal or gate.admit(call, self._dialect.query_key)
         await let_in(principal, gate, self._dialect)
         exchange = self._exchange = new_exchange(call, gate, self._dialect, principal)
         settings = gate.settings().gateway
@@ -295,6 +315,8 @@ class _Conversation:
             if capture is not None:
                 capture.heard(chunk)
             await call.more(chunk)
+        if pulse is not None:
+            pulse.end()
         await call.end()
 
     async def _ping(self) -> None:
@@ -312,6 +334,8 @@ class _Conversation:
         call, capture = self._call, self._capture
         if self._watch is not None:
             self._watch.stop()
+        if self._pulse is not None:
+            self._pulse.end()
         status, body = self._codec.write_error(error, call.language)
         if self._dialect.operation in _TO_AGENTS:
             body = gateway_words(error, body)
@@ -332,13 +356,21 @@ class _Conversation:
             capture.told(data, "application/json")
         await call.answer(status, data, "application/json", {**error_headers(error), "request-id": call.id})
 
+    def break_down(self) -> None:
+        """A fault of ours, which nobody foresaw, ends the request."""
+        if self._exchange is not None:
+            error = GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": self._call.id}))
+            status = 200 if self._call.started else self._codec.write_error(error)[0]
+            self._gate.front.ledger.fail(self._exchange, error, status)
+
     async def close(self) -> None:
         """Let go of everything the request held; settle what it used."""
         try:
             if self._watch is not None:
                 self._watch.stop()
-            if self._pulse is not None:
-                await self._pulse.stop()
+            pulse, self._pulse = self._pulse, None  # it knows this conversation: parted both are freed at once
+            if pulse is not None:
+                await pulse.stop()
             if isinstance(self._chunks, AsyncGenerator):
                 await self._chunks.aclose()
             if self._exchange is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.listing import ListedModel
@@ -22,7 +22,9 @@ from crawdad.services.accounts.registry import Registry
 from crawdad.services.accounts.services import AccountServices
 from crawdad.services.accounts.snapshot import brought_providers
 from crawdad.services.accounts.transfer import Transfer
+from crawdad.services.accounts.vendors import VendorBook
 from crawdad.services.catalogue.live import LiveCatalogue
+from crawdad.services.healing.shedding import Shedding
 from crawdad.services.tasks import Tasks
 from crawdad.services.upstreams import ProxyFor
 from crawdad.store.accounts import AccountStore
@@ -44,10 +46,16 @@ class World:
     settings: Callable[[], Settings]
     runner: str
     home: str
+    vendors: VendorBook = field(default_factory=VendorBook)
+    shedding: Shedding = field(default_factory=Shedding)
 
 
 def start_accounts(
-    accounts: AccountServices, tasks: Tasks, live: LiveCatalogue, want_lists: Callable[[], None]
+    accounts: AccountServices,
+    tasks: Tasks,
+    live: LiveCatalogue,
+    want_lists: Callable[[], None],
+    vendors: VendorBook,
 ) -> None:
     """Start what goes on beside the requests, and let the catalogue know what accounts bring."""
     pool, settings = accounts.pool, accounts.settings
@@ -60,7 +68,7 @@ def start_accounts(
         live.learn(provider_id, models)
 
     def bring() -> None:
-        live.bring(brought_providers(pool.snapshot, settings().models.providers))
+        live.bring(brought_providers(pool.snapshot, settings().models.providers, vendors))
         asked = {
             provider_id: next((account.id for account in found if account.usable), "")
             for provider_id, found in pool.snapshot.by_provider.items()
@@ -77,6 +85,12 @@ def start_accounts(
 
     live.dressed = accounts.dressed
     accounts.keeping.changed = bring
+
+    def vendors_changed() -> None:
+        bring()
+        want_lists()
+
+    vendors.changed = vendors_changed
     accounts.registry.learned, accounts.refreshing.learned = added, live.learn
     bring()
     tasks.start(accounts.keeping.keep(), "accounts")
@@ -117,7 +131,7 @@ async def open_accounts(world: World) -> AsyncIterator[AccountServices]:
         settings=lambda: settings().accounts,
         origin=world.runner,
     )
-    checking = Checking(world.transport, configured, world.proxy_for)
+    checking = Checking(world.transport, configured, world.proxy_for, vendors=world.vendors)
     devices = Devices(store, world.clock, world.randomness)
     registry = Registry(
         store=store,

@@ -27,6 +27,8 @@ from crawdad.plugins.hooks import HookBoard
 from crawdad.plugins.http_routes import HttpRoutes
 from crawdad.plugins.tools import PluginTools
 from crawdad.services.agent_tools.cron import CronTool
+from crawdad.services.agent_tools.model_calls import ToolModelCalls
+from crawdad.services.agent_tools.nodes import NodesTool
 from crawdad.services.agent_tools.sessions_access import SessionAccess
 from crawdad.services.agent_tools.sessions_reading import SessionsHistory, SessionsList
 from crawdad.services.agent_tools.sessions_send import SessionsSend
@@ -35,6 +37,7 @@ from crawdad.services.agents.administration import AgentAdministration
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.identity import Door
 from crawdad.services.identity.living import Living
+from crawdad.services.mcp.desk import McpDesk
 from crawdad.services.media_files.store import KeptMediaStore
 from crawdad.services.plugins.hooked import HookedToolbox, heard_order, tell_end
 from crawdad.services.plugins.serving import PluginServing
@@ -115,6 +118,8 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             )
         )
         registered.register(own.own)
+        nodes_tool = NodesTool(ground.tools.approvals)
+        registered.register(FixedTools([nodes_tool], lambda _, scope: nodes_tool.offered()))
         serving = PluginServing(world.transport, world.settings)
         serving.runs = agents.runs
         shelf = ChannelShelf(outbound)
@@ -140,7 +145,15 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
         await agents.begin()
         channels = await stack.enter_async_context(
             open_channels(
-                world, ChannelParts(agents.runs, sessions, ground.tools.approvals, agents.world.roster, outbound)
+                world,
+                ChannelParts(
+                    runs=agents.runs,
+                    sessions=sessions,
+                    approvals=ground.tools.approvals,
+                    roster=agents.world.roster,
+                    outbound=outbound,
+                    hearing=ToolModelCalls(ground.front, world.clock, world.randomness),
+                ),
             )
         )
         shelf.attach(channels.register)
@@ -157,6 +170,7 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
             rest=make_rest(world, sessions, agents.runs, tasks, agents.store.count_waiting),
             jobs=schedule.jobs,
             drain=agents.lanes.drain,
+            mcp=McpDesk(own.mcp, own.logins, lambda: world.settings().mcp.servers),
             switch=switch,
             channels=channels,
             control=AgentSide(
@@ -172,7 +186,10 @@ async def open_agent_side(ground: Ground) -> AsyncIterator[AgentParts]:
                 outbound=outbound,
                 channels=channels,
                 files=LocalPersonaFiles(),
+                nodes=nodes_tool,
+                speech=own.speech,
                 managed_skills=str(Path(world.home) / "skills"),
+                skill_installer=own.installer,
                 administration=lambda text: AgentAdministration(
                     text, lambda: agents.roster, LocalWorkspaces, LocalPersonaFiles(), FolderTrash(Path(world.home))
                 ),

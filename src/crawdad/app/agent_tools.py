@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawdad.adapters.agent_files import LocalMemoryFiles, LocalSkillFolders, LocalSkillPackages, WorkspaceReader
+from crawdad.adapters.loopback_listener import LoopbackListeners
 from crawdad.adapters.mcp import LocalMcpConnector
+from crawdad.api.opsclaw.callback_page import callback_page
 from crawdad.app.accounts import World
 from crawdad.core.agent_settings import ModelChoice
 from crawdad.core.agents import Outbound
@@ -29,6 +31,7 @@ from crawdad.services.agent_tools.skill import SkillTool
 from crawdad.services.agent_tools.sources import OwnTools, ServerTools
 from crawdad.services.agent_tools.web_fetch import WebFetch
 from crawdad.services.agent_tools.web_search import WebSearch
+from crawdad.services.mcp.logins import McpLogins
 from crawdad.services.mcp.servers import McpServers
 from crawdad.services.mcp.signing_in import McpSignIns
 from crawdad.services.memory.service import Memory
@@ -36,6 +39,7 @@ from crawdad.services.memory.transcripts import Transcripts
 from crawdad.services.skills.gating import Surroundings
 from crawdad.services.skills.installing import SkillInstaller
 from crawdad.services.skills.library import Place, SkillLibrary
+from crawdad.services.speech import Speech
 from crawdad.services.tasks import Tasks
 from crawdad.services.turns.front import ModelFront
 from crawdad.store.key_values import KeyValues
@@ -54,11 +58,13 @@ class AgentTools:
 
     own: OwnTools
     servers: ServerTools
+    logins: McpLogins
     skills: SkillLibrary
     memory: Memory
     mcp: McpServers
     installer: SkillInstaller
     memory_tools: tuple[Tool, ...]
+    speech: Speech
 
 
 @asynccontextmanager
@@ -99,12 +105,24 @@ async def open_agent_tools(
             tasks,
         )
         servers.bearer = sign_ins.bearer
+        logins = McpLogins(
+            sign_ins,
+            lambda: world.settings().mcp.servers,
+            LoopbackListeners(callback_page),
+            tasks,
+            world.clock,
+            world.randomness,
+        )
         installer = skill_installer(world, Path(world.home))
         try:
             own = OwnTools(tools, world.settings)
             memory_tools = (MemorySearch(memory), MemoryGet(memory))
-            yield AgentTools(own, ServerTools(servers), library, memory, servers, installer, memory_tools)
+            speech = Speech(calls, media, front.catalogue, values)
+            yield AgentTools(
+                own, ServerTools(servers), logins, library, memory, servers, installer, memory_tools, speech
+            )
         finally:
+            await logins.close()
             await servers.close()
 
 

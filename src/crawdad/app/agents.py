@@ -136,6 +136,7 @@ async def open_agents(world: World, parts: Parts) -> AsyncIterator[Agents]:
             tasks.start(runs.obey(), "stopped runs")
             tasks.start(runs.keep_tidy(), "old runs")
 
+        stack.callback(lanes.close)
         tools = (SpawnTool(spawner), SubagentsTool(spawner))
         yield Agents(runs, lanes, store, surroundings, tools, news, begin)
 

@@ -1,4 +1,4 @@
-"""The channels put together, and the built-in ones offered."""
+"""The channels put together. Which there are, plugins say: those that come with Crawdad (`app.bundled`) and others."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from crawdad.adapters.channels import feishu, onebot, telegram, webchat, weixin
+from crawdad.adapters.programs.ffmpeg import Ffmpeg
+from crawdad.adapters.programs.pattern_search import search
 from crawdad.app.accounts import World
 from crawdad.core.agents import AgentRuns
-from crawdad.core.channels import ChannelKind
+from crawdad.core.asking import HearRecording
 from crawdad.services.agents.roster import Roster
 from crawdad.services.channels.host import ChannelHost
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.channels.pairing import Pairing
+from crawdad.services.channels.transcribing import Transcribing
 from crawdad.services.channels.world import ChannelWorld
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.approvals import ApprovalService
 from crawdad.store.channel_chats import ChannelChats
+from crawdad.store.channel_files import ChannelFileTable
 from crawdad.store.channel_inbox import ChannelInbox
 from crawdad.store.channel_outbox import ChannelOutbox
 from crawdad.store.channel_people import ChannelPeople
@@ -36,11 +39,7 @@ class ChannelParts:
     approvals: ApprovalService
     roster: Callable[[], Roster]
     outbound: OutboundChannels
-
-
-def builtin_kinds() -> list[ChannelKind]:
-    """The channels that come with Crawdad, each a folder of `adapters.channels`."""
-    return [webchat.CHANNEL, onebot.CHANNEL, weixin.CHANNEL, telegram.CHANNEL, feishu.CHANNEL]
+    hearing: HearRecording
 
 
 def make_pairing(world: World) -> Pairing:
@@ -60,6 +59,7 @@ async def open_channels(world: World, parts: ChannelParts) -> AsyncIterator[Chan
             outbox=ChannelOutbox(world.database),
             chats=ChannelChats(world.database),
             people=ChannelPeople(world.database),
+            files=ChannelFileTable(world.database),
             memory=memory,
             pairing=make_pairing(world),
             approvals=parts.approvals,
@@ -76,11 +76,11 @@ async def open_channels(world: World, parts: ChannelParts) -> AsyncIterator[Chan
             randomness=world.randomness,
             runner=world.runner,
             secret=str(secret),
+            search=search,
+            transcribe=Transcribing(parts.hearing, lambda: world.settings().tools.media.audio, Ffmpeg().to_wave),
         ),
         parts.outbound,
     )
-    for kind in builtin_kinds():
-        host.register(kind)
     async with Tasks(1) as tasks:
         tasks.start(host.run(), "channels")
         yield host

@@ -20,6 +20,7 @@ from crawdad.api.control.socket import ControlSocket
 from crawdad.api.speaking import Gate
 from crawdad.app.accounts import World
 from crawdad.app.control_agents import NewestSessions
+from crawdad.app.devices import pairing_of
 from crawdad.app.doors import AgentParts
 from crawdad.app.launch import Launch
 from crawdad.app.logs import RING
@@ -28,16 +29,16 @@ from crawdad.app.schedule import make_system_events
 from crawdad.app.wiring import database_url
 from crawdad.services.configuration.editing import ConfigurationEditor
 from crawdad.services.devices.admission import Admission
-from crawdad.services.devices.pairing import Pairing
-from crawdad.services.devices.tokens import TokenMint
 from crawdad.services.log_tail import LogTail
+from crawdad.services.nodes.asking import NodeAsking
 from crawdad.services.nodes.live import Nodes
+from crawdad.services.nodes.pending import PendingWork
 from crawdad.services.presence import Presence, Self
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.approval_file import ApprovalFile
 from crawdad.services.tools.command_questions import CommandQuestions
-from crawdad.store.devices import DeviceStore
-from crawdad.store.key_values import KeyValues
+from crawdad.services.wake_words import WakeWords
+from crawdad.store.key_values import Counters, KeyValues
 
 RESTARTING = "service restart"
 
@@ -58,11 +59,16 @@ def open_control(
     side = agents.control if agents is not None else None
     settings, clock, bus = world.settings, world.clock, world.cluster.bus
 
-    mint = TokenMint(KeyValues(world.database), world.box, world.randomness)
-    pairing = Pairing(DeviceStore(world.database), mint, bus, clock, world.randomness)
-    admission = Admission(gate.door, pairing, lambda: settings().gateway, clock, world.randomness)
+    pairing = pairing_of(world)
+    tokens = managed.panel_side.tokens
+    admission = Admission(gate.door, pairing, lambda: settings().gateway, clock, world.randomness, tokens)
     hub = Hub(bus, clock, admission, RELAYS)
     nodes = Nodes(bus, clock, world.randomness, world.runner, hub.ask_node)
+    values = KeyValues(world.database)
+    pending = PendingWork(values, Counters(world.database), clock, world.randomness)
+    asking = NodeAsking(nodes, pending, lambda: settings().gateway.nodes)
+    if side is not None:
+        side.nodes.reach(asking)
     presence = Presence(_self(), bus, clock, world.runner)
     store = database_url(settings(), launch)
     path = store.removeprefix("sqlite:///") if store.startswith("sqlite:") else ""
@@ -75,6 +81,7 @@ def open_control(
         pairing=pairing,
         presence=presence,
         health=health,
+        health_report=lambda: managed.health.report,
         news=News(hub, presence, health, clock),
         configuration=ConfigurationEditor(managed.configuration),
         statistics=managed.statistics,
@@ -82,6 +89,13 @@ def open_control(
         accounts=managed.accounts.pool,
         log_tail=LogTail(lambda: settings().logging.file, LocalFileSlices(), RING),
         nodes=nodes,
+        tasks=managed.operations.tasks,
+        notifications=managed.notifications,
+        update_orders=managed.operations.update_orders,
+        backup_orders=managed.operations.backup_orders,
+        asking=asking,
+        pending=pending,
+        wake_words=WakeWords(values, bus, clock, world.runner),
         process=world.runner,
         version=__version__,
         config_path=str(launch.config_path),
@@ -89,14 +103,17 @@ def open_control(
         started_at=clock.monotonic(),
         system_events=make_system_events(world),
         heartbeats=agents.switch if agents is not None else None,
+        healing=managed.healing,
         approvals=CommandQuestions(managed.approvals),
         approval_file=ApprovalFile(managed.configuration, settings, managed.approvals),
         agents=side,
+        speech=side.speech if side is not None else None,
         plugins=agents.extensions.administration if agents is not None and agents.extensions is not None else None,
     )
     registry = registry_of(control)
     tasks.start(hub.follow(), "control events")
     tasks.start(hub.keep_ticking(), "control ticks")
+    tasks.start(hub.keep_checking(), "credentials of clients")
     tasks.start(presence.follow(), "control presence")
     tasks.start(nodes.follow(), "control nodes")
     tasks.start(nodes.keep_telling(), "control nodes of others")

@@ -25,12 +25,15 @@ from crawdad.services.agent_doors.source import AgentSource, KnownSessions
 from crawdad.services.agent_doors.tool_calls import ToolCalls
 from crawdad.services.channels.host import ChannelHost
 from crawdad.services.hooks.service import HookParts, Hooks
+from crawdad.services.mcp.desk import McpDesk
 from crawdad.services.media_files.store import KeptMediaStore
+from crawdad.services.responses.resuming import Resuming
 from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.tasks import Tasks
 from crawdad.store.agent_links import AgentLinks
 from crawdad.store.hook_deliveries import HookDeliveries
 from crawdad.store.media_files import MediaRecords
+from crawdad.store.responses import ResponseStore
 from crawdad.store.tool_invocations import ToolInvocations
 
 _SWEEP_SECONDS = 3600.0
@@ -56,6 +59,8 @@ class AgentParts:
     """Begins no more turns, and gives the running ones so many seconds to end."""
     control: AgentSide | None = None
     """What the control channel reaches of them."""
+    mcp: McpDesk | None = None
+    """The servers of other tools, and signing in to them."""
     switch: HeartSwitch | None = None
     channels: ChannelHost | None = None
     extensions: Plugins | None = None
@@ -87,6 +92,15 @@ def media_store(world: World) -> KeptMediaStore:
         world.randomness,
         lambda: world.settings().gateway.media,
     )
+
+
+def make_resuming(world: World, tasks: Tasks, source: AgentSource, store: ResponseStore) -> Resuming:
+    """The streams of agents' responses, which can be taken up again."""
+
+    def patience() -> float:
+        return world.settings().gateway.http.endpoints.responses.resume_seconds
+
+    return Resuming(store, source, tasks, world.clock, world.randomness, world.runner, patience)
 
 
 def make_doors(

@@ -8,5 +8,6 @@ DENIED = 4  # the server does not accept the token
 CONFIGURATION = 5  # the configuration cannot be read or is not valid
 ADDRESS_TAKEN = 6  # another program listens on the port
 ALREADY_RUNNING = 7  # another supervisor works in the same home directory
+DAMAGED = 8  # the database is damaged
 INTERNAL = 70  # a fault of Crawdad itself
 INTERRUPTED = 130  # Ctrl-C

@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from crawdad.app.http_connection import HEADER_BYTES, HEADER_COUNT, HttpConnection
+from crawdad.core.pacing import until_next
 
 KEEP_ALIVE_SECONDS = 75
 TICK_SECONDS = 1.0
@@ -123,7 +124,7 @@ class Front:
         now = loop.time()
         for connection in self._http_connections():
             connection.check(now)
-        self._ticker = loop.call_later(TICK_SECONDS, self._tick, loop)
+        self._ticker = loop.call_later(until_next(now, TICK_SECONDS), self._tick, loop)
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:

@@ -12,17 +12,20 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from crawdad.app.http_answer import AnswerCycle
 from crawdad.core.text import Text
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 HEADER_BYTES = 64 * 1024
 HEADER_COUNT = 200
@@ -69,6 +72,7 @@ class HttpConnection(HttpToolsProtocol):
         self._refused = False
         self._retiring = False
         self._on_lost: Callable[[], None] | None = None
+        self._answering: RequestResponseCycle | None = None
 
     # What arrives
 
@@ -104,6 +108,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()
+        self._part()
         # A handshake that the WebSocket library does not take is told to nobody, and would stay open unanswered.
         handshake = getattr(self.transport.get_protocol(), "conn", None)
         if getattr(handshake, "handshake_exc", None) is not None:
@@ -185,6 +190,10 @@ class HttpConnection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_body(self, body: bytes) -> None:
         if self._deadline is not None:
             earned = self._deadline + len(body) / BODY_RATE
@@ -205,7 +214,7 @@ class HttpConnection(HttpToolsProtocol):
         self._on_lost = None
         if self.transport.is_closing():
             return
-        if self._reading == "body" and self._deadline is not None:
+        if self._is_answered() and self._deadline is not None:
             self._deadline = min(self._deadline, self.loop.time() + DISCARD_SECONDS)
         self.flow.resume_reading()
         if self.pipeline:
@@ -226,7 +235,22 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        answering, self._answering = self._answering, None
+        if (
+            answering is not None and not answering.response_complete
+        ):  # uvicorn tells the newest of several requests only
+            answering.disconnected = True
+            answering.message_event.set()
         self._tell_of_loss()
+        self._part()
+
+    def _part(self) -> None:
+        """Let go of the requests, which know this connection. Parted they are freed at once, and do not wait for a collection:
+        that is what keeps memory flat where clients connect anew for each request."""
+        self.cycle = None  # type: ignore[assignment]
+        self.parser = None  # type: ignore[assignment]
+        self.scope = {}  # type: ignore[typeddict-item]
+        self.pipeline.clear()
 
     def pause_writing(self) -> None:
         self._unread_since = self.loop.time()

@@ -28,7 +28,10 @@ class CommandFailed(Exception):
 
 
 REMOTE_COMMANDS = frozenset(
-    ("agents", "approvals", "call", "channels", "chat", "cron", "devices", "logs", "sessions", "skills")
+    (
+        *("agents", "approvals", "backup", "call", "channels", "chat", "cron", "devices", "logs", "notify"),
+        *("plugins", "sessions", "skills"),
+    )
 )
 """The commands that `--url` and `--token` lead to another gateway. Others have options of those names that mean their own."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ def run(arguments: list[str]) -> int:
     output = Output(as_json)
     try:
         launch = Launch.from_environment(values.get("home"), values.get("config"))
+        _settle(launch, arguments)
         url = values.get("url") or launch.environment.get("CRAWDAD_URL", "")
         invocation = Invocation(launch, output, url, values.get("token", ""))
         return _dispatch(rest, invocation)
@@ -49,11 +51,32 @@ def run(arguments: list[str]) -> int:
         return _tell(output, text, exits.INTERNAL, {})
 
 
+def _settle(launch: Launch, arguments: list[str]) -> None:
+    """Let the version that counts take over, and go on with what a killed process left in the middle of being replaced."""
+    from crawdad.app import versions
+
+    versions.make_room(launch.home, arguments)
+    if os.path.exists(launch.home / "switch" / "journal.json"):
+        from crawdad.app import switching
+
+        journal = switching.read(launch.home)
+        if journal is not None and journal.state in ("applying", "undoing", "kept"):
+            with contextlib.suppress(switching.InUse):
+                switching.begin(launch.home, starting=False)
+
+
 def _dispatch(arguments: list[str], invocation: Invocation) -> int:
     if arguments == ["up"]:  # the way of `make run`: straight to the supervisor, without a parser
         from crawdad.app.handover import become_supervisor
 
         become_supervisor(invocation)
+    if arguments in (
+        ["probe"],
+        ["probe", "--live"],
+    ):  # asked every few seconds: the parser would take longer than the rest
+        from crawdad.app.probing import probe
+
+        return probe(invocation, live="--live" in arguments)
     from typer import TyperException
 
     if "_CRAWDAD_COMPLETE" in os.environ:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from crawdad import __version__
@@ -16,70 +15,41 @@ from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.opsclaw.callback_page import callback_page
 from crawdad.app.launch import Launch
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
-from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.settings import Settings
-from crawdad.core.text import Text
-from crawdad.services.accounts.oauth.protocol import read_pasted, read_redirect
-from crawdad.services.mcp.signing_in import McpSignIns, SignIn
+from crawdad.services.mcp.logins import McpLogins
+from crawdad.services.mcp.signing_in import McpSignIns
+from crawdad.services.tasks import Tasks
 from crawdad.services.upstreams import default_proxy
 from crawdad.store.database import open_database
 from crawdad.store.key_values import KeyValues
 
-_PATIENCE_SECONDS = 600.0
 
+class CommandLogins:
+    """Signs in and out for the person at a terminal."""
 
-class McpLogins:
-    """Signs in and out."""
-
-    def __init__(self, sign_ins: McpSignIns, settings: Settings) -> None:
-        self._sign_ins = sign_ins
-        self._settings = settings
+    def __init__(self, logins: McpLogins) -> None:
+        self._logins = logins
 
     async def login(
         self, server: str, show: Callable[[str], None], paste: Callable[[], Awaitable[str]] | None = None
     ) -> None:
         """`show` is told the page to consent at. What comes back is heard on a port of this machine, or is what `paste` reads.
         Raises NOT_FOUND, BAD_REQUEST, UPSTREAM_*."""
-        settings = self._settings.mcp.servers.get(server)
-        if settings is None:
-            raise GatewayError(ErrorKind.NOT_FOUND, Text("mcp.no_server", {"server": server[:100]}))
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        begun: list[SignIn] = []
-
-        async def came(query: Mapping[str, str]) -> Text | None:
-            """A browser has come back. Who knows nothing of the state changes nothing."""
-            if not begun or done.done() or query.get("state") != begun[0].state:
-                return Text("mcp.other_sign_in")
-            try:
-                await self._sign_ins.finish(begun[0], read_redirect(query), query)
-            except GatewayError as error:
-                done.set_exception(error)
-                return error.text if isinstance(error.text, Text) else Text("mcp.other_sign_in")
-            done.set_result(None)
-            return None
-
-        port = await LoopbackListeners(callback_page).open(came)
-        try:
-            begun.append(await self._sign_ins.begin(server, settings, port.redirect_uri))
-            show(begun[0].url)
-            if paste is not None:
-                await self._sign_ins.finish(begun[0], read_pasted(await paste()))
-                return
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await done
-        except TimeoutError:
-            raise GatewayError(ErrorKind.BAD_REQUEST, Text("mcp.not_consented", {"reason": "600 s"})) from None
-        finally:
-            done.cancel()
-            await port.close()
+        login = await self._logins.begin(server)
+        show(login.url)
+        if paste is not None:
+            await self._logins.paste(server, await paste())
+            return
+        await login.ended.wait()
+        if login.problem is not None:
+            raise login.problem
 
     async def logout(self, server: str) -> bool:
         """Forget what was granted. False: there was nothing."""
-        return await self._sign_ins.forget(server)
+        return await self._logins.forget(server)
 
 
 @asynccontextmanager
-async def open_mcp_logins(launch: Launch) -> AsyncIterator[McpLogins]:
+async def open_mcp_logins(launch: Launch) -> AsyncIterator[CommandLogins]:
     """What signs in to the servers of this installation."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     settings = usable_settings(await (await configuration_source(launch)).load())
@@ -88,6 +58,13 @@ async def open_mcp_logins(launch: Launch) -> AsyncIterator[McpLogins]:
     async with (
         open_database(database_url(settings, launch)) as database,
         HttpTransport(f"crawdad/{__version__}", lambda: settings.gateway.private_networks) as transport,
+        Tasks() as tasks,
     ):
-        values = KeyValues(database)
-        yield McpLogins(McpSignIns(transport, values, box, SystemClock(), SystemRandomness(), proxy_for), settings)
+        clock, randomness = SystemClock(), SystemRandomness()
+        sign_ins = McpSignIns(transport, KeyValues(database), box, clock, randomness, proxy_for)
+        listeners = LoopbackListeners(callback_page)
+        logins = McpLogins(sign_ins, lambda: settings.mcp.servers, listeners, tasks, clock, randomness)
+        try:
+            yield CommandLogins(logins)
+        finally:
+            await logins.close()

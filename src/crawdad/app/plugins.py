@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crawdad import __version__
 from crawdad.adapters.agent_files import LocalPluginFolders, LocalPluginPackages
+from crawdad.adapters.heal_folder import LocalHealFolder
 from crawdad.adapters.programs import GitArchives, PipWheels
+from crawdad.adapters.tools.plugin_rooms import BubblewrapRooms
 from crawdad.api.control.registry import Asked, Method, Registry
 from crawdad.app.accounts import World
+from crawdad.app.bundled import BUNDLED, bundled_plugins
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.plugin_manifest import Manifest, Offers, Words
+from crawdad.core.happenings import Event
+from crawdad.core.healing import HealEvent
 from crawdad.core.plugin_settings import PluginsSettings
-from crawdad.core.plugins import PLUGINS_CHANGED, FactStore
-from crawdad.core.ports import Clock, Transport
+from crawdad.core.plugins import DOWN, PLUGIN_DOWN, PLUGINS_CHANGED, FactStore
+from crawdad.core.ports import Clock, Randomness, Transport
+from crawdad.core.tasks import LogLine
 from crawdad.core.text import Text
 from crawdad.core.tools import Tool, Toolbox, ToolScope
-from crawdad.plugins.api import BundledApi, MethodOffer, ProviderOffer
+from crawdad.core.vendors import Vendor
+from crawdad.plugins.api import MethodOffer, ProviderOffer
 from crawdad.plugins.hooks import HookBoard
-from crawdad.plugins.host import HostParts, PluginHost, Shelves
+from crawdad.plugins.host import HostParts, PluginHost
 from crawdad.plugins.http_routes import HttpRoutes
+from crawdad.plugins.shelves import Shelves
+from crawdad.plugins.step_record import StepRecord, died_in_steps
 from crawdad.plugins.tools import PluginTools
+from crawdad.services.accounts.vendors import VENDORS, VendorBook
 from crawdad.services.catalogue.live import LiveCatalogue
 from crawdad.services.channels.outbound import OutboundChannels
+from crawdad.services.healing.policy import WINDOW_SECONDS
+from crawdad.services.healing.reports import report_name
+from crawdad.services.healing.start_signs import killer_in
 from crawdad.services.plugins.administration import PluginAdministration
 from crawdad.services.plugins.hooked import tell_sessions
 from crawdad.services.plugins.installing import InstallPorts, PluginInstaller
@@ -37,43 +50,44 @@ from crawdad.services.turns.local import LocalSource, PlainSource
 from crawdad.store.changes import Changes
 from crawdad.store.key_values import KeyValues
 
+STEPS = Path("heal") / "steps"
 _MOST_TASKS = 2000
+_DEATHS = 3
+"""So many processes within an hour die in the code of a plugin before it is not loaded any more."""
 RegisterChannel = Callable[[Any], Callable[[], None]]
 """Takes a `ChannelKind`; answers with what takes it back."""
 FOLDER, DATA = "plugins", "plugin-data"
 
-MEMORY_CORE = Manifest(
-    id="memory-core",
-    version=__version__,
-    entry="crawdad:memory_core",
-    name=Words("Memory", "记忆"),
-    description=Words("Searches and reads the notes of agents.", "搜索并读取智能体的笔记。"),
-    kind="memory",
-    offers=Offers(tools=("memory_search", "memory_get")),
-)
-"""The memory of agents, which another plugin may take over (`plugins.slots.memory`)."""
-BUNDLED = (MEMORY_CORE,)
 RESERVED = frozenset(manifest.id for manifest in BUNDLED)
 
 
 class ProviderShelf:
-    """Models of plugins among the others."""
+    """Models of plugins among the others, and the vendors that plugins bring."""
 
-    def __init__(self, live: LiveCatalogue, sources: dict[str, LocalSource]) -> None:
+    def __init__(self, live: LiveCatalogue, sources: dict[str, LocalSource], vendors: VendorBook) -> None:
         self._live = live
         self._sources = sources
+        self._vendors = vendors
         self._names: dict[str, str] = {}
 
     def add(self, plugin: str, name: str, offer: ProviderOffer) -> None:
         """Offer them. Raises CONFLICT where a provider has that name."""
-        self._live.plug(name, offer.models)
-        self._sources[name] = PlainSource(offer.source)
+        if name in self._names:
+            raise _taken(plugin, "provider", name)
+        if isinstance(offer.source, Vendor):
+            self._vendors.add(name, offer.source)
+        elif name in VENDORS:
+            raise _taken(plugin, "provider", name)
+        else:
+            self._live.plug(name, offer.models)
+            self._sources[name] = PlainSource(offer.source)
         self._names[name] = plugin
 
     def remove(self, plugin: str) -> None:
         """Offer none of a plugin's any more."""
         for name in [name for name, owner in self._names.items() if owner == plugin]:
             del self._names[name]
+            self._vendors.remove(name)
             self._live.unplug(name)
             self._sources.pop(name, None)
 
@@ -216,10 +230,6 @@ async def open_plugins(world: World, ground: PluginGround, environment: Mapping[
     facts = KeyValues(world.database)
     library = plugin_library(home, settings, facts)
 
-    def memory_core(api: BundledApi) -> None:
-        for tool in ground.memory_tools:
-            api.register_own_tool(tool, ground.memory_offered)
-
     async with Tasks(_MOST_TASKS) as tasks:
         shelves = Shelves(
             ground.tools,
@@ -230,10 +240,16 @@ async def open_plugins(world: World, ground: PluginGround, environment: Mapping[
             ground.channels,
             lambda: [definition.name for definition in ground.toolbox.known()],
         )
+
+        def tell_down(plugin: str, reason: str) -> None:
+            event = Event(PLUGIN_DOWN, {"plugin": plugin, "reason": reason}, world.clock.now(), world.runner)
+            tasks.start(world.cluster.bus.publish(event), f"telling that {plugin} is down")
+
+        record = StepRecord(home / STEPS)
         parts = HostParts(
             shelves=shelves,
             standings=library.standings,
-            bundled={MEMORY_CORE.id: memory_core},
+            bundled=bundled_plugins(ground.memory_tools, ground.memory_offered),
             services=ground.serving,
             limits=lambda: settings().limits,
             facts=facts,
@@ -241,8 +257,14 @@ async def open_plugins(world: World, ground: PluginGround, environment: Mapping[
             data_directory=home / DATA,
             start=tasks.start,
             version=__version__,
+            tell_down=tell_down,
+            record=record,
+            confinement=BubblewrapRooms(home, environment),
         )
         host = PluginHost(parts)
+        if world.settings().healing.enabled:
+            await set_down_killer(home, library, facts, world.clock, world.randomness)
+        record.open()
         tasks.start(tell_sessions(ground.hooks, world.cluster.bus, lambda origin: origin == world.runner), "sessions")
         changes = Changes(world.database)
 
@@ -255,6 +277,42 @@ async def open_plugins(world: World, ground: PluginGround, environment: Mapping[
             yield Plugins(host, administration, ground.hooks, ground.methods, ground.channels)
         finally:
             await host.close()
+            record.close()
+
+
+async def set_down_killer(
+    home: Path, library: PluginLibrary, facts: FactStore, clock: Clock, randomness: Randomness
+) -> str | None:
+    """A plugin in whose code processes have died again and again, at whatever pace, is not loaded any more: its id. That is
+    written into the journal."""
+    now = clock.now()
+    steps = await asyncio.to_thread(died_in_steps, home / STEPS, now, now - WINDOW_SECONDS)
+    if len(steps) < _DEATHS:
+        return None
+    standings = {one.found.id: one for one in await library.standings() if one.wanted and not one.isolated}
+    killer = killer_in(steps, standings, _DEATHS)
+    if killer is None:
+        return None
+    plugin, words = killer
+    down = dict(await facts.get(DOWN) or {})
+    digest = standings[plugin].found.digest
+    down[plugin] = {"reason": words.render("en"), "at": now, "digest": digest, "failures": _DEATHS}
+    await facts.put(DOWN, down)
+    lines = (LogLine(now, Text("healing.step.set_down", {"plugin": plugin})),)
+    event = HealEvent(
+        id=randomness.new_id(),
+        at=now,
+        cause="plugin",
+        remedy="set_down_plugin",
+        place="start",
+        subject=plugin,
+        seen=(words,),
+        steps=lines,
+    )
+    folder = LocalHealFolder(home, lambda: 1)
+    with suppress(GatewayError):
+        await folder.note(replace(event, report=report_name(event)))
+    return plugin
 
 
 def _taken(plugin: str, kind: str, name: str) -> GatewayError:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from crawdad.app import versions
 from crawdad.app.control import Disconnected, channel
 from crawdad.app.launch import Launch
 
@@ -31,6 +32,10 @@ class Patience(NamedTuple):
     failures: int = 5
     window: float = 60.0
     """`failures` within `window` lead to safe mode."""
+    mend: int = 3
+    """So many within `window` are looked into, before it comes to that."""
+    mending: float = 420.0
+    """How long looking into them, and doing something about it, may take."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Patience:
@@ -51,13 +56,14 @@ class ApplicationProcess:
         self.safe_mode = safe_mode
         self.end, theirs = channel()
         # -P: what lies in the working directory must not shadow a module.
-        command = [sys.executable, "-P", "-m", "crawdad.app.server", "--control", str(theirs.fileno())]
+        python = versions.interpreter(launch.home)
+        command = [python, "-P", "-m", "crawdad.app.server", "--control", str(theirs.fileno())]
         command += [*launch.options(), *(["--safe-mode"] if safe_mode else [])]
         try:
             self.pid = os.posix_spawn(
-                sys.executable,
+                python,
                 command,
-                launch.environment,
+                versions.environment_for(python, launch.environment),
                 file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)],
                 setpgroup=0,
             )
@@ -66,6 +72,7 @@ class ApplicationProcess:
         self.born = self.last_sign = time.monotonic()
         self.started_at = time.time()
         self.state = "starting"  # then "ready", perhaps "hung", perhaps "draining"
+        self.has_served = False
         self.asked: tuple[str, list[int]] | None = None
         self.drain_seconds = 30.0
         self.kill_at: float | None = None
@@ -91,6 +98,12 @@ class ApplicationProcess:
             return self.last_sign + (patience.start if self.state == "starting" else patience.hang)
         return None
 
+    def excuse(self, seconds: float) -> None:
+        """Its times begin so much later."""
+        self.born, self.last_sign = self.born + seconds, self.last_sign + seconds
+        if self.kill_at is not None:
+            self.kill_at += seconds
+
     def drain(self, now: float, margin: float) -> None:
         """Ask it to finish what runs and leave."""
         self.state = "draining"
@@ -110,11 +123,17 @@ class ApplicationProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
     def reap(self) -> int | None:
-        """Its exit code when it has ended (negative: the signal), else None."""
+        """Its exit code when it has ended (negative: the signal), else None. What it left behind in its group is ended first,
+        where the system can tell of an end without forgetting the process: until then its number is nobody else's."""
+        if sys.platform != "darwin":
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            self.kill()
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if not pid:
             return None
-        self.kill()  # what it left behind in its group
+        if sys.platform == "darwin":
+            self.kill()
         return os.waitstatus_to_exitcode(status)
 
     def _signal(self, number: int) -> None:

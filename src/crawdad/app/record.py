@@ -8,10 +8,12 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+SUPERVISOR_LOG = "supervisor.jsonl"
 _LOG_BYTES = 1_000_000
 _LOG_FILES = 4
+_READ_BYTES = 256 * 1024
 _LOCK_TRIES = 3
 _LOCK_PAUSE = 0.05
 
@@ -69,12 +71,20 @@ def _written_pid(descriptor: int) -> int | None:
 
 
 def write_state(home: Path, state: dict[str, Any]) -> None:
-    """Replace `supervisor.json`, which `crawdad status` reads. A full disk does not stop the supervisor."""
+    """Replace `supervisor.json`, which `crawdad status` reads. A full disk does not stop the supervisor: there the file is
+    written over, which needs no room."""
     path = home / "supervisor.json"
     fresh = path.with_suffix(".new")
-    with contextlib.suppress(OSError):
-        fresh.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
+    data = (json.dumps(state, indent=1) + "\n").encode()
+    try:
+        fresh.write_bytes(data)
         os.replace(fresh, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        with contextlib.suppress(OSError), open(path, "r+b", buffering=0) as file:
+            file.write(data)
+            file.truncate(len(data))
 
 
 def read_state(home: Path) -> dict[str, Any] | None:
@@ -88,8 +98,46 @@ def read_state(home: Path) -> dict[str, Any] | None:
     return state if isinstance(state, dict) else None
 
 
+def read_events(path: Path, most_bytes: int = _READ_BYTES) -> list[dict[str, Any]]:
+    """The newest events of the log at `path`, the oldest first, out of as many of its files as it takes."""
+    pieces: list[bytes] = []
+    known: set[int] = set()
+    for number in range(_LOG_FILES):
+        try:
+            with open(path if number == 0 else path.with_name(f"{path.name}.{number}"), "rb") as file:
+                state = os.fstat(file.fileno())
+                if state.st_ino in known:
+                    continue  # it has been rotated since the last one was opened
+                known.add(state.st_ino)
+                file.seek(max(0, state.st_size - most_bytes))
+                pieces.append(file.read(most_bytes))
+        except OSError:
+            continue
+        most_bytes -= len(pieces[-1])
+        if most_bytes <= 0:
+            break
+    found = []
+    for line in b"\n".join(reversed(pieces)).splitlines():
+        with contextlib.suppress(ValueError):
+            value = json.loads(line)
+            if isinstance(value, dict):
+                found.append(value)
+    return found
+
+
+def last_end(path: Path) -> str:
+    """How the supervisor that wrote the log at `path` ended: `stopped`, or `cut off` (killed, or the machine lost its power);
+    empty where there was none."""
+    for line in reversed(read_events(path)):
+        if line.get("event") == "stopped":
+            return "stopped"
+        if line.get("event") == "started":
+            return "cut off"
+    return ""
+
+
 class EventLog:
-    """`logs/supervisor.jsonl`: one JSON object a line, a few files of a megabyte."""
+    """A log such as `logs/supervisor.jsonl`: one JSON object a line, a few files of a megabyte."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -98,11 +146,12 @@ class EventLog:
         """Add `event` with its time. Losing a line (full disk) is better than losing the supervisor."""
         at = time.time()
         when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
-        line = json.dumps({"at": when, "event": event, **facts}, ensure_ascii=False)
+        line = json.dumps({"at": when, "event": event, **facts}, ensure_ascii=False).encode() + b"\n"
         with contextlib.suppress(OSError):
             self._rotate()
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            with open(self.path, "a+b") as file:
+                # A full disk may have cut the last line off: this one must not be lost with it.
+                file.write(line if _ends_a_line(file) else b"\n" + line)
 
     def _rotate(self) -> None:
         try:
@@ -115,3 +164,11 @@ class EventLog:
             newer = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")
             with contextlib.suppress(FileNotFoundError):
                 os.replace(newer, older)
+
+
+def _ends_a_line(file: BinaryIO) -> bool:
+    """Whether what is appended begins a line of its own. Where it stands in the file afterwards does not matter."""
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from crawdad.api.anthropic.routes import AnthropicRoutes
 from crawdad.api.front_door import Routes, SocketHandler
@@ -16,24 +16,22 @@ from crawdad.api.openai.responses_socket import ResponsesSocket
 from crawdad.api.openai.routes import OpenAIRoutes
 from crawdad.api.probes.routes import ProbeRoutes
 from crawdad.api.speaking import Gate
-from crawdad.services.metrics import ExchangeMetrics
 from crawdad.services.responses.service import Responses
 
 
 def routes_for(
     gate: Gate,
     responses: Responses,
-    metrics: ExchangeMetrics,
-    failing: Callable[[], list[str]],
+    probes: ProbeRoutes,
     mounts: tuple[Mount, ...],
-    control: SocketHandler,
+    sockets: Mapping[str, SocketHandler],
     own: GatewayRoutes | None = None,
 ) -> Routes:
-    """All routes. `failing` names the parts that are not ready; `control` is the control channel, `own` are those to agents."""
+    """All routes. `probes` tell how it is; `sockets` are the control channel and those of
+    panels, `own` the routes to agents."""
     openai, anthropic, gemini = OpenAIRoutes(gate), AnthropicRoutes(gate), GeminiRoutes(gate)
     stored, models = ResponsesRoutes(gate, responses), ModelListRoutes(gate)
     completions = CompletionsRoutes(gate)
-    probes = ProbeRoutes(gate, failing, metrics.exposition)
     return Routes(
         exact={
             "/v1/chat/completions": {"POST": openai.chat_completions},
@@ -67,7 +65,7 @@ def routes_for(
             ("/v1/responses/", {"GET": stored.get, "POST": stored.post, "DELETE": stored.delete}),
             *(own.prefixes if own is not None else ()),
         ),
-        sockets={"/v1/responses": ResponsesSocket(gate, responses), "/": control},
+        sockets={"/v1/responses": ResponsesSocket(gate, responses), **sockets},
         socket_prefixes=own.socket_prefixes if own is not None else (),
         judging=frozenset({"/"}),
         mounts=mounts,

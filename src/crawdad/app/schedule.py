@@ -53,9 +53,6 @@ class ScheduleParts:
     forget: Callable[[str], Awaitable[None]] | None = None
 
 
-MakeScheduleParts = Callable[[World, Tasks, StoredSystemEvents], ScheduleParts]
-
-
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """What others use of it."""
@@ -91,7 +88,7 @@ async def open_schedule(
 
     def cron() -> CronSettings:
         found = world.settings().cron
-        skip = os.environ.get("OPENCLAW_SKIP_CRON") == "1"
+        skip = os.environ.get("OPENCLAW_SKIP_CRON") == "1" or world.shedding.on
         return found.model_copy(update={"enabled": False}) if skip else found
 
     store = ScheduleStore(world.database)

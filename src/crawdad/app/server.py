@@ -21,16 +21,18 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from crawdad.app import exits
+from crawdad.app import exits, switching
 from crawdad.app.address_holder import address_problem
 from crawdad.app.control import ApplicationEnd, Disconnected
-from crawdad.app.greeting import greeting
+from crawdad.app.ending_with_parent import end_with_parent
+from crawdad.app.greeting import greet
 from crawdad.app.launch import Launch
 from crawdad.app.listening import AddressError, Listeners
 from crawdad.app.process import Patience
 from crawdad.app.record import make_home
 from crawdad.app.words import LANGUAGE
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.pacing import until_next
 from crawdad.core.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -38,9 +40,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 65536
 _TRACEBACK_BYTES = 1_000_000
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _ARENA_MAX = -8  # M_ARENA_MAX
-_ARENAS = 2
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def main() -> int:
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--safe-mode", action="store_true")
     options = parser.parse_args()
-    _die_with_parent()
+    end_with_parent()
     control = ApplicationEnd(socket.socket(fileno=options.control))
     control.connection.set_inheritable(False)
     return run(Launch.from_environment(options.home, options.config), control, safe_mode=options.safe_mode)
@@ -67,19 +67,63 @@ def run(
 ) -> int:
     """Serve until told to stop; the exit code. A fault that nobody foresaw ends the process with its traceback."""
     _prepare(launch)
+    if _settles_restore(launch):
+        return exits.OK  # the supervisor puts the rest in place, and starts anew
+    lock = _take_place(launch, alone=control is None)
     gc.disable()  # nothing that a start makes is rubbish: looking for some costs it a fifth of its time
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(launch, control, safe_mode, as_json, open_agents))
+            return runner.run(_serve(launch, control, safe_mode, as_json, open_agents))
     except AddressError as error:
         print(address_problem(error), file=sys.stderr)
         return exits.ADDRESS_TAKEN
     except GatewayError as error:
         print(error.message(LANGUAGE), file=sys.stderr)
-        return exits.CONFIGURATION if error.kind is ErrorKind.BAD_REQUEST else exits.PROBLEM
+        return _code_of(error)
     except (asyncio.CancelledError, Disconnected):
         return exits.INTERRUPTED
-    return exits.OK
+    finally:
+        os.close(lock)
+        if control is None:
+            _give_up_trial(launch)
+
+
+def _code_of(error: GatewayError) -> int:
+    if error.details.get("code") == "damaged":
+        return exits.DAMAGED
+    return exits.CONFIGURATION if error.kind is ErrorKind.BAD_REQUEST else exits.PROBLEM
+
+
+def _take_place(launch: Launch, *, alone: bool) -> int:
+    """The lock that applications share. Without a supervisor this process sees to what is to be put in place before."""
+    if alone:
+        with contextlib.suppress(switching.InUse):
+            switching.begin(launch.home)
+    return switching.share(launch.home)
+
+
+def _settles_restore(launch: Launch) -> bool:
+    """A restore was cut off while it wrote rows: whether the rest of it is put in place by the supervisor now."""
+    journal = switching.read(launch.home)
+    if journal is None or journal.state != "rows":
+        return False
+    from crawdad.app.operations import open_backups
+
+    async def settle() -> bool:
+        async with open_backups(launch) as kept:
+            return await kept.restores.settle() == "restarting"
+
+    try:
+        return asyncio.run(settle())
+    except (GatewayError, OSError) as error:  # it says so itself, should it be in the way of the start, too
+        print(error.message(LANGUAGE) if isinstance(error, GatewayError) else error, file=sys.stderr)
+        return False
+
+
+def _give_up_trial(launch: Launch) -> None:
+    """This process has ended without having kept what it was to try: what was before comes back."""
+    with contextlib.suppress(switching.InUse, OSError):
+        switching.undo(launch.home, "it did not come to serve")
 
 
 async def _serve(
@@ -88,7 +132,8 @@ async def _serve(
     safe_mode: bool,
     as_json: bool,
     open_agents: OpenAgents | None,
-) -> None:
+) -> int:
+    """Until it is told to stop: the exit code."""
     _share_arenas()
     _import_structlog()
     from crawdad.app.application import open_application
@@ -99,21 +144,25 @@ async def _serve(
         async with open_application(launch, safe_mode=safe_mode, open_agents=open_agents) as application:
             gateway = application.settings.gateway
             sockets = await _sockets(gateway, control)
+            # Only now: a start that gets no port must not make a token that nobody is ever told.
+            token = await application.make_first_token()
             front = Front(application.asgi, gateway.max_body_bytes)
             await front.serve(sockets)
             gc.enable()
             gc.freeze()  # what lives now lives on: spares every full collection a pause of some 50 ms
             # Requests leave few cycles behind: looking for them less often is free speed.
             gc.set_threshold(20_000, 20, 20)
-            facts = {"first_token": application.first_token, "authentication": gateway.auth.mode != "none"}
+            facts = {"first_token": token, "authentication": gateway.auth.mode != "none"}
             if control is None:
+                switching.keep(launch.home)  # what was put in place works
                 addresses = [each.getsockname()[:2] for each in sockets]
-                print(greeting(addresses, facts, launch.environment, as_json=as_json), flush=True)
+                greet(launch, addresses, facts, as_json=as_json)
             else:
                 control.ready(drain_seconds=gateway.drain_seconds, **facts)
                 _stop_with_supervisor(control, stop)
             await stop.wait()
             await front.wind_down(application, gateway.drain_seconds)
+            return application.exit_code
 
 
 async def _sockets(gateway: GatewaySettings, control: ApplicationEnd | None) -> Sequence[socket.socket]:
@@ -169,7 +218,8 @@ class _Heart:
 
     def _beat(self, control: ApplicationEnd) -> None:
         control.beat()
-        self._next = asyncio.get_running_loop().call_later(self._interval, self._beat, control)
+        loop = asyncio.get_running_loop()
+        self._next = loop.call_later(until_next(loop.time(), self._interval), self._beat, control)
 
 
 def _prepare(launch: Launch) -> None:
@@ -198,20 +248,12 @@ def _import_structlog() -> None:
 
 
 def _share_arenas() -> None:
-    """Of itself glibc gives nearly every thread an arena of its own, and each keeps what was freed in it. Threads here wait
-    for one another anyway."""
+    """Of itself glibc gives nearly every thread an arena of its own, and each keeps what was freed in it: of two, it was
+    the second that went on growing. Threads here wait for one another anyway."""
     import ctypes
 
     with contextlib.suppress(AttributeError, OSError):  # another C library has no such knob
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)
-
-
-def _die_with_parent() -> None:
-    """Let the kernel end this process with its supervisor, where it can (Linux)."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from crawdad.services.sessions.rest_limits import RestLimits
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.tasks import Tasks
 from crawdad.store.session_search import SessionSearch
+from crawdad.store.session_upkeep import SessionUpkeep
 from crawdad.store.sessions import SessionStore
 
 
@@ -43,7 +44,8 @@ def make_sessions(world: World) -> SessionService:
 
 def start_sessions(world: World, sessions: SessionService, tasks: Tasks) -> None:
     """Start what goes on beside the requests."""
-    maintenance = Maintenance(sessions, lambda: world.settings().session.maintenance)
+    upkeep = SessionUpkeep(world.database)
+    maintenance = Maintenance(sessions, upkeep, lambda: world.settings().session.maintenance)
     tasks.start(maintenance.keep_looking(), "maintenance of sessions")
 
 

@@ -17,6 +17,7 @@ from crawdad.adapters.system import SystemClock, SystemRandomness, machine_zone
 from crawdad.api.opsclaw.log_export import ExportFormat, exported
 from crawdad.app.accounts import World
 from crawdad.app.accounts import open_accounts as open_services
+from crawdad.app.bundled import know_vendors
 from crawdad.app.commands.backends import Key, KeyChange, LogOrder, NewKey
 from crawdad.app.launch import Launch
 from crawdad.app.logs import configure_logs
@@ -29,6 +30,7 @@ from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.log import Bodies, ExchangeFilter
 from crawdad.core.text import Text
 from crawdad.services.accounts.services import AccountServices
+from crawdad.services.accounts.vendors import VendorBook
 from crawdad.services.budgets.standings import standings
 from crawdad.services.channels.pairing import Pairing
 from crawdad.services.cli_sync.keys import ToolKeys
@@ -246,7 +248,8 @@ async def open_accounts(launch: Launch) -> AsyncIterator[AccountServices]:
     # What is changed is told in the log, where it has a file; a terminal need not see it twice.
     quiet = settings.logging.model_copy(update={"level": "error"})
     configure_logs(settings.logging if settings.logging.file else quiet)
-    clock = SystemClock()
+    clock, vendors = SystemClock(), VendorBook()
+    know_vendors(vendors, settings.plugins)
     async with (
         open_database(database_url(settings, launch)) as database,
         open_cluster(None, clock) as cluster,
@@ -263,6 +266,7 @@ async def open_accounts(launch: Launch) -> AsyncIterator[AccountServices]:
                 lambda: settings,
                 f"command/{os.getpid()}",
                 str(launch.home),
+                vendors,
             )
         ) as services,
     ):

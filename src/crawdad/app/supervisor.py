@@ -1,9 +1,8 @@
 """`crawdad up`: a small parent that owns the listening sockets and keeps one application process serving them.
 
-It loads the standard library only and decides nothing but this: a crashed or hung process is replaced while the
-sockets stay open (connections wait in the kernel's queue), repeated failure leads to safe mode, SIGHUP replaces the
-process without a gap, SIGTERM lets it finish what runs. What happened is appended to `logs/supervisor.jsonl`.
-"""
+It loads the standard library only and decides nothing but this: a crashed or hung process is replaced while the sockets stay
+open (connections wait in the kernel's queue), repeated failure is looked into (`mending`) and then leads to safe mode, SIGHUP
+replaces the process without a gap, SIGTERM lets it finish what runs. What happened is appended to `logs/supervisor.jsonl`."""
 
 from __future__ import annotations
 
@@ -12,109 +11,111 @@ import contextlib
 import os
 import selectors
 import signal
-import socket
 import sys
 import time
 from typing import Any
 
-from crawdad.app import exits, greeting, record
+from crawdad.app import exits, first_process, greeting, record
+from crawdad.app.application_processes import ApplicationProcesses
+from crawdad.app.endings import described, facts_of
 from crawdad.app.launch import Launch
 from crawdad.app.listening import AddressError, Listeners
+from crawdad.app.mending_process import MendingProcess
+from crawdad.app.notice import Notice
 from crawdad.app.process import ApplicationProcess, Patience
+from crawdad.app.recovery import Recovery
+from crawdad.app.signals import Signals
+from crawdad.app.supervisor_state import SupervisorState
+from crawdad.app.trial import Trial
 from crawdad.app.words import words
 
-_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_LATE_SECONDS = 0.5
+"""So much later than it wished to it may be woken."""
 
 
 class Supervisor:
     """The state of one `crawdad up`. `run` returns its exit code."""
 
-    def __init__(self, launch: Launch, patience: Patience, *, as_json: bool = False) -> None:
+    def __init__(
+        self, launch: Launch, patience: Patience, *, as_json: bool = False, notice: Notice | None = None
+    ) -> None:
         self.launch, self.patience, self.as_json = launch, patience, as_json
-        self.log = record.EventLog(launch.logs / "supervisor.jsonl")
+        self.notice = notice or Notice()
+        self.log = record.EventLog(launch.logs / record.SUPERVISOR_LOG)
+        self.trial = Trial(launch.home, self.log)
         self.listeners = Listeners()
         self.selector = selectors.DefaultSelector()
-        self.current: ApplicationProcess | None = None
-        self.successor: ApplicationProcess | None = None
-        self.retiring: list[ApplicationProcess] = []
-        self.failures: list[float] = []
-        self.safe_mode = False
-        self.start_at: float | None = 0.0
+        self.processes = ApplicationProcesses(launch, patience, self.log, self.selector)
+        self.recovery = Recovery(launch, patience, self.log, self.selector, _say)
         self.replace_again = False
+        self.making_room = False
         self.stopping = False
         self.greeted = False
-        self.restarts = 0
-        self.started_at = time.time()
+        self.state = SupervisorState(launch.home, self.notice)
         self.exit_code: int | None = None
-        self._received: list[int] = []
         self._has_terminal = os.isatty(2)
 
     def run(self) -> int:
         """Supervise until told to stop."""
-        reader, writer = socket.socketpair()
-        reader.setblocking(False)
-        writer.setblocking(False)
-        for number in _HANDLED:
-            signal.signal(number, lambda number, _frame: self._received.append(number))
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        self.selector.register(reader, selectors.EVENT_READ, None)
-        self.log.append("started", pid=os.getpid())
+        signals = Signals()
+        self.selector.register(signals.connection, selectors.EVENT_READ, None)
+        self.log.append("started", pid=os.getpid(), after=record.last_end(self.log.path))
         while self.exit_code is None:
             self._start_when_due()
-            self._wait(reader)
+            self._wait(signals)
             self._reap()
             self._enforce(time.monotonic())
+            self._leave_safe_mode(time.monotonic())
+            self.notice.alive(time.monotonic())
         self.listeners.close()
         self.log.append("stopped", exit_code=self.exit_code)
         return self.exit_code
 
-    # What is running
-
-    def _processes(self) -> list[ApplicationProcess]:
-        return [each for each in (self.current, self.successor, *self.retiring) if each is not None]
+    def _start_when_due(self) -> None:
+        recovery = self.recovery
+        if recovery.start_at is None or time.monotonic() < recovery.start_at:
+            return
+        recovery.start_at, self.replace_again = None, False
+        if self.trial.begin():
+            self.processes.current = self._start(safe_mode=recovery.safe_mode)
+        if self.processes.current is None:
+            recovery.start_at = time.monotonic() + self.patience.longest_backoff
+        self._write_state()
 
     def _start(self, *, safe_mode: bool) -> ApplicationProcess | None:
-        """A new process; None when the system has none to give at the moment."""
-        try:
-            process = ApplicationProcess(self.launch, safe_mode=safe_mode)
-        except OSError as error:
-            self.log.append("start_failed", reason=str(error))
-            return None
-        self.selector.register(process.end.connection, selectors.EVENT_READ, process)
-        self.log.append("application_started", pid=process.pid, safe_mode=safe_mode)
-        return process
-
-    def _start_when_due(self) -> None:
-        if self.start_at is not None and time.monotonic() >= self.start_at:
-            self.start_at = None
-            self.current = self._start(safe_mode=self.safe_mode)
-            if self.current is None:
-                self.start_at = time.monotonic() + self.patience.longest_backoff
-            self._write_state()
+        self.recovery.watch.starting()
+        return self.processes.start(safe_mode=safe_mode)
 
     # Waiting for something to happen
 
-    def _wait(self, wakeup: socket.socket) -> None:
+    def _wait(self, signals: Signals) -> None:
         now = time.monotonic()
-        due = [] if self.start_at is None else [self.start_at]
-        for process in self._processes():
-            due += [at for at in (process.kill_at, process.silent_until(self.patience)) if at is not None]
-        if self.successor is not None:
-            due.append(self.successor.born + self.patience.start)
-        for key, _ in self.selector.select(max(0.0, min(due) - now) if due else None):
+        due = [at for at in (self.recovery.start_at, self.notice.due()) if at is not None] + self.processes.due()
+        if self.recovery.mending is not None:
+            due.append(self.recovery.mending.kill_at)
+        look_at = self.recovery.watch.due()
+        if look_at is not None and self._may_leave_safe_mode():
+            due.append(look_at)
+        patience = max(0.0, min(due) - now) if due else None
+        found = self.selector.select(patience)
+        passed = time.monotonic() - now
+        if patience is not None and passed > patience + _LATE_SECONDS:
+            # It did not run itself: a container that was paused, a machine that stood still. So did what it watches.
+            self.log.append("stood_still", seconds=round(passed, 1))
+            self.processes.excuse(passed)
+        for key, _ in found:
             if key.data is None:
-                wakeup.recv(4096)
+                signals.heard()
+            elif isinstance(key.data, MendingProcess):
+                if not key.data.read():
+                    self._mended()
             else:
                 self._listen_to(key.data)
-        while self._received:
-            self._on_signal(self._received.pop(0))
+        for number in signals.take():
+            self._on_signal(number)
 
     def _listen_to(self, process: ApplicationProcess) -> None:
-        connection = process.end.connection
-        messages = process.messages()
-        if not process.channel_is_open:
-            self.selector.unregister(connection)
-        for message in messages:
+        for message in self.processes.hear(process):
             if message.get("say") == "listen":
                 self._give_sockets(process, message["bind"], message["ports"])
             elif message.get("say") == "ready" and process.state == "starting":
@@ -125,34 +126,41 @@ class Supervisor:
         try:
             process.end.give(self.listeners.provide(bind, ports))
         except AddressError as error:
+            self.recovery.refused = error.host, error.port
             self.log.append("address_refused", pid=process.pid, host=error.host, port=error.port, reason=str(error))
             process.end.refuse(error)
 
     def _on_ready(self, process: ApplicationProcess, message: dict[str, Any]) -> None:
-        process.state = "ready"
+        process.state, process.has_served = "ready", True
         process.drain_seconds = float(message.get("drain_seconds", process.drain_seconds))
         shown = [f"{host}:{port}" for host, port in self.listeners.addresses()]
         self.log.append("application_ready", pid=process.pid, addresses=shown, safe_mode=process.safe_mode)
-        if process is self.successor:
+        if process is self.processes.successor:
             self._promote(process)
         if process.asked:
             self.listeners.keep(*process.asked)
+        if process is self.processes.current:
+            self.notice.ready()
+            self.trial.probe(self.listeners.addresses())
+        if self.replace_again:
+            self._replace()
         self._write_state()
         if not self.greeted:
             self.greeted = True
-            addresses, environment = self.listeners.addresses(), self.launch.environment
-            _print(greeting.greeting(addresses, message, environment, as_json=self.as_json), 1)
+            greeting.greet(self.launch, self.listeners.addresses(), message, as_json=self.as_json)
 
     def _promote(self, process: ApplicationProcess) -> None:
-        replaced, self.current, self.successor = self.current, process, None
-        self.safe_mode = False
+        replaced = self.processes.current
         if replaced is not None:
-            replaced.drain(time.monotonic(), self.patience.margin)
-            self.retiring.append(replaced)
+            self.processes.retire(replaced, time.monotonic())
             self.log.append("application_replaced", pid=process.pid, replaced=replaced.pid)
-        self._say(words("up.replaced"))
-        if self.replace_again:
-            self._replace()
+        self._succeed()
+        _say(words("up.replaced"))
+
+    def _succeed(self) -> None:
+        """The successor is the application from now on, whether it serves already or has yet to come to that."""
+        self.processes.succeed()
+        self.recovery.safe_mode = False
 
     # Signals
 
@@ -167,146 +175,155 @@ class Supervisor:
     def _stop(self, number: int) -> None:
         if self.stopping:
             if number == signal.SIGINT:
-                for process in self._processes():
+                for process in self.processes:
                     process.kill()
                 self.exit_code = exits.INTERRUPTED
             return
-        self.stopping, self.start_at = True, None
+        self.stopping = True
         self.log.append("stopping", signal=signal.Signals(number).name)
         self.listeners.close()
-        now = time.monotonic()
-        patience = max((process.drain_seconds for process in self._processes()), default=0.0)
-        for process in self._processes():
-            if process.state != "draining":
-                process.drain(now, self.patience.margin)
-        self._say(words("up.stopping", seconds=f"{patience:g}"))
+        if self.recovery.mending is not None:
+            self.recovery.mending.kill()
+            self._mended()
+        self.recovery.start_at = None
+        patience = self.processes.drain(time.monotonic())
+        self.notice.stopping(patience + 2 * self.patience.margin)
+        _say(words("up.stopping", seconds=f"{patience:g}"))
         self._write_state()
-        if not self._processes():
+        if not self.processes:
             self.exit_code = exits.OK
 
     def _replace(self) -> None:
-        self.replace_again = self.successor is not None
-        if self.replace_again:
+        current = self.processes.current
+        self.replace_again = self.processes.successor is not None
+        if self.replace_again or self.making_room:
             return
-        self.failures.clear()
-        if self.current is None:
-            self.safe_mode, self.start_at = False, 0.0
+        if self.recovery.mending is not None:
+            self.recovery.wish()
             return
-        self.log.append("replacement_asked", pid=self.current.pid)
-        self.successor = self._start(safe_mode=False)
-        if self.successor is None:
-            self._say(words("up.replacement_failed"))
+        self.recovery.clear()
+        self.notice.reloading()
+        if current is not None and self.trial.is_waiting():
+            # What is to be put in place is in use: this once there is no successor before the last one has gone.
+            self.log.append("making_room", pid=current.pid)
+            self.processes.retire(current, time.monotonic())
+            self.making_room = True
+            return
+        if current is None:
+            self.recovery.begin_anew()
+            return
+        self.log.append("replacement_asked", pid=current.pid)
+        self.processes.successor = self._start(safe_mode=False)
+        if self.processes.successor is None:
+            self.notice.ready()
+            _say(words("up.replacement_failed"))
 
     # Endings
 
     def _reap(self) -> None:
-        for process in self._processes():
+        current = self.processes.current
+        if self.trial.probe_failed() and current is not None:
+            current.kill()
+        for process in self.processes:
             code = process.reap()
             if code is None:
                 continue
             if process.channel_is_open:
                 self._listen_to(process)
-            if process.channel_is_open:
-                self.selector.unregister(process.end.connection)
-                process.end.connection.close()
             self._on_end(process, code)
             self._write_state()
-        if self.stopping and not self._processes() and self.exit_code is None:
+        if self.stopping and not self.processes and self.exit_code is None:
             self.exit_code = exits.OK
 
     def _on_end(self, process: ApplicationProcess, code: int) -> None:
-        facts: dict[str, Any] = {"pid": process.pid, "safe_mode": process.safe_mode, **_how(code)}
-        if process in self.retiring or self.stopping:
+        facts: dict[str, Any] = {"pid": process.pid, "safe_mode": process.safe_mode, **facts_of(code)}
+        processes = self.processes
+        is_current, is_successor = process is processes.current, process is processes.successor
+        processes.forget(process)
+        if self.stopping or not (is_current or is_successor):
             self.log.append("application_stopped", **facts)
-            self.retiring = [each for each in self.retiring if each is not process]
-            self.current = None if process is self.current else self.current
-            self.successor = None if process is self.successor else self.successor
-        elif process is self.successor:
+            if not self.stopping:
+                self._on_room()
+        elif is_successor:
             self._give_up_successor(facts)
         else:
-            self.current = None
             self._on_crash(process, code, facts)
+
+    def _on_room(self) -> None:
+        """One that finished up has gone. What could not be put in place because of it now can be."""
+        if self.making_room and not self.processes:
+            self.making_room = False
+            self.recovery.begin_anew()
+        elif self.trial.was_in_use and self.processes.current is not None and not self.processes.retiring:
+            self.trial.was_in_use = False
+            self._replace()
 
     def _on_crash(self, process: ApplicationProcess, code: int, facts: dict[str, Any]) -> None:
         now = time.monotonic()
-        self.restarts += 1
+        self.state.restarts += 1
         self.log.append("application_crashed", **facts, hung=process.state == "hung")
         if code == exits.ADDRESS_TAKEN and not self.greeted:
-            self.exit_code = code  # the application has said which address and who holds it
-            return
-        if self.successor is not None:
-            self.current, self.successor = self.successor, None
-            return
-        self.failures = [at for at in self.failures if now - at < self.patience.window] + [now]
-        if not self.safe_mode and (code == exits.CONFIGURATION or len(self.failures) >= self.patience.failures):
-            self.safe_mode = True
-            self.log.append("safe_mode", failures=len(self.failures))
-            self._say(words("up.safe_mode"))
-        doublings = len(self.failures) - 2
-        pause = min(self.patience.backoff * 2**doublings, self.patience.longest_backoff) if doublings >= 0 else 0.0
-        self.start_at = now + pause
-        self._say(words("up.crashed", how=_described(code), seconds=f"{pause:g}"))
+            # The application has said which address and who holds it: that is written down, and then there is an end.
+            if not self.recovery.mend("port", code, last=True):
+                self.exit_code = code
+        elif self.processes.successor is not None:
+            self._succeed()
+        elif self.trial.failed(described(code)):
+            self.recovery.begin_anew(now)
+        else:
+            self.recovery.crashed(process, code, now)
 
     def _give_up_successor(self, facts: dict[str, Any]) -> None:
-        self.successor = None
+        current = self.processes.current
+        self.notice.ready()
         self.log.append("replacement_failed", **facts)
-        self._say(words("up.replacement_failed"))
-        if self.current is not None and self.current.asked:
-            self.listeners.keep(*self.current.asked)
+        _say(words("up.replacement_failed"))
+        if current is not None and current.asked:
+            self.listeners.keep(*current.asked)
         if self.replace_again:
             self._replace()
 
+    def _mended(self) -> None:
+        about = self.recovery.mended(goes_on=not self.stopping)
+        if about["reason"] == "port" and not self.stopping:
+            self.exit_code = int(about["code"])
+
+    def _may_leave_safe_mode(self) -> bool:
+        current = self.processes.current
+        busy = self.stopping or self.processes.successor is not None or self.making_room
+        return self.recovery.safe_mode and not busy and current is not None and current.state == "ready"
+
+    def _leave_safe_mode(self, now: float) -> None:
+        """Where what led to it is gone: the panels stay until the whole application serves."""
+        if not self.recovery.safe_mode:
+            self.recovery.watch.leave()
+        elif self._may_leave_safe_mode() and self.recovery.causes_gone(now, self.listeners.addresses()):
+            self._replace()
+
     def _enforce(self, now: float) -> None:
-        """End those whose time is up, wake those that are silent."""
-        for process in self._processes():
-            silent_until = process.silent_until(self.patience)
-            if process.kill_at is not None and now >= process.kill_at:
-                self.log.append("application_killed", pid=process.pid)
-                process.kill()
-            elif silent_until is not None and now >= silent_until:
-                silence = round(now - process.last_sign, 1)
-                traceback = str(self.launch.logs / "traceback.log")
-                self.log.append("application_hung", pid=process.pid, silent_seconds=silence, traceback=traceback)
-                self._say(words("up.hung", seconds=f"{silence:g}"))
-                process.abort(now, self.patience.abort)
-        late = self.successor
-        if late is not None and late.state == "starting" and now >= late.born + self.patience.start:
-            late.abort(now, self.patience.abort)
+        for silence in self.processes.enforce(now):
+            _say(words("up.hung", seconds=f"{silence:g}"))
+        mending = self.recovery.mending
+        if mending is not None and now >= mending.kill_at:
+            mending.kill()
+            self._mended()
 
     # Telling
 
     def _write_state(self) -> None:
-        process = self.current
-        application = None
-        if process is not None:
-            application = {"pid": process.pid, "state": process.state, "started_at": process.started_at}
-        state = {
-            "pid": os.getpid(),
-            "started_at": self.started_at,
-            "state": "stopping" if self.stopping else process.state if process else "waiting",
-            "safe_mode": self.safe_mode,
-            "addresses": self.listeners.addresses(),
-            "application": application,
-            "restarts": self.restarts,
-        }
-        record.write_state(self.launch.home, state)
-
-    def _say(self, text: str) -> None:
-        _print(text, 2)
+        self.state.tell(
+            self.processes.current,
+            self.listeners.addresses(),
+            safe_mode=self.recovery.safe_mode,
+            mending=self.recovery.mending is not None,
+            stopping=self.stopping,
+        )
 
 
-def _print(text: str, descriptor: int) -> None:
-    """Unbuffered: with the terminal gone, what waits in a buffer would spoil the exit code."""
+def _say(text: str) -> None:
+    """To the terminal. Unbuffered: with that gone, what waits in a buffer would spoil the exit code."""
     with contextlib.suppress(OSError):
-        os.write(descriptor, f"{text}\n".encode(sys.stdout.encoding, "replace"))
-
-
-def _how(code: int) -> dict[str, Any]:
-    return {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-
-
-def _described(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else words("up.exit_code", code=code)
+        os.write(2, f"{text}\n".encode(sys.stdout.encoding, "replace"))
 
 
 def main() -> int:
@@ -316,6 +333,7 @@ def main() -> int:
     parser.add_argument("--config")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    first_process.step_aside()
     launch = Launch.from_environment(options.home, options.config)
     try:
         record.make_home(launch.home)
@@ -326,7 +344,8 @@ def main() -> int:
     except OSError as error:
         print(words("up.home_unusable", home=launch.home, reason=error.strerror), file=sys.stderr)
         return exits.PROBLEM
-    return Supervisor(launch, Patience.from_environment(launch.environment), as_json=options.json).run()
+    patience = Patience.from_environment(launch.environment)
+    return Supervisor(launch, patience, as_json=options.json, notice=Notice.take(os.environ)).run()
 
 
 if __name__ == "__main__":

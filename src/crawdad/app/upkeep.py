@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import structlog
 
-from crawdad.app.logs import configure_logs
+from crawdad.app.logs import CLEANER, configure_logs
 from crawdad.core.errors import GatewayError
+from crawdad.core.pacing import until_next
 from crawdad.core.ports import Clock
 from crawdad.core.settings import LogSettings, Settings
 from crawdad.services.catalogue.live import LiveCatalogue
@@ -51,10 +52,16 @@ class Upkeep:
         self._source = source
         self._lists_wanted = asyncio.Event()
         self._failing: list[str] = []
+        self.database_fault: GatewayError | None = None
+        """What the database answered last, where that was no answer."""
         self.followed: dict[str, Callable[[], Awaitable[None]]] = {}
         """What to do when another process changed something of a topic."""
         self.after_settings: list[Callable[[], Awaitable[None] | None]] = []
         """What else is to be done when new settings count."""
+        self.noted: list[Callable[[Sequence[str]], Awaitable[None]]] = []
+        """Whom to tell which settings were changed."""
+        self.after_files: list[Callable[[], Awaitable[None]]] = []
+        """What else is to be done when the configuration's files have changed, valid or not."""
         self._taking = asyncio.Lock()
         self._parts: _Parts | None = None
 
@@ -93,6 +100,8 @@ class Upkeep:
     async def _follow_configuration(self) -> None:
         async for loaded in self._source.changes(self._loaded, seal=True):
             await self.take(loaded)
+            for follow in self.after_files:
+                await follow()
 
     async def _take(self, loaded: Loaded, parts: _Parts) -> None:
         for problem in loaded.problems:
@@ -108,6 +117,7 @@ class Upkeep:
         except GatewayError as error:
             _log.error("configuration", problem=error.message(), kept=True)
             return
+        CLEANER.remember(loaded.settings)
         if loaded.settings.logging != self.settings.logging:
             configure_logs(loaded.settings.logging)
         self.settings = loaded.settings
@@ -117,6 +127,8 @@ class Upkeep:
             if pending is not None:
                 await pending
         self._lists_wanted.set()
+        for note in self.noted:
+            await note([change.path for change in found.changes])
         _log.info(
             "configuration_applied",
             changed=[change.path for change in found.changes],
@@ -141,10 +153,12 @@ class Upkeep:
                     await keys.note_uses(door)
                     noted = clock.monotonic()
                 self._set_failing("database", False)
+                self.database_fault = None
             except GatewayError as error:
                 self._set_failing("database", True)
+                self.database_fault = error
                 _log.warning("database_unavailable", reason=error.message())
-            await clock.sleep(_CHANGES_SECONDS)
+            await clock.sleep(until_next(clock.monotonic(), _CHANGES_SECONDS))
 
     async def _refresh_lists(self, live: LiveCatalogue) -> None:
         while True:
@@ -197,4 +211,6 @@ def _kept(settings: LogSettings) -> Kept:
         bodies.retention_days,
         bodies.retention_megabytes,
         settings.statistics.retention_days,
+        settings.activity.retention_days,
+        settings.activity.max_entries,
     )

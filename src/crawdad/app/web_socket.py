@@ -3,6 +3,7 @@ wait for the client."""
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from typing import cast
 
@@ -25,6 +26,11 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             extras["crawdad.limit"] = self._limit
             extras["crawdad.write"] = self._write_text
             extras["crawdad.abort"] = self.transport.abort
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        # What the handler was given knows this connection: parted, both are freed at once and wait for no collection.
+        self.scope = {}  # type: ignore[typeddict-item]
 
     def _write_text(self, text: bytes) -> bool:
         """A thousand clients that hear of one thing cost a thousand of these: no message, no task, one write."""

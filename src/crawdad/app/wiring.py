@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 async def configuration_source(launch: Launch) -> ConfigurationSource:
     """The configuration of this installation, with the environment it is read in."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
-    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, secret_box(launch, environment))
+    box = secret_box(launch, environment)
+    return ConfigurationSource(str(launch.config_path), LocalFiles(), environment, box, str(launch.home))
 
 
 def secret_box(launch: Launch, environment: Mapping[str, str]) -> KeyedSecretBox:

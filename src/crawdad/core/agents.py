@@ -80,7 +80,9 @@ class RunEvent:
 
     What `data` holds, by kind: lifecycle `{phase: start|end|error, …}`; assistant and thinking `{delta}`; tool `{phase:
     start|update|result, callId, name, arguments?, text?, isError?, details?}`; client_call `{callId, name, arguments}`;
-    compaction `{phase: start|end}`; note `{text}` (a failover, a retry).
+    compaction `{phase: start|end}`; note `{text}` (a failover, a retry). A run that another process takes up begins again
+    with `resumed: true` and `kept`, the number of characters of what it had said that stand; what was said behind them is
+    said anew.
     """
 
     run_id: str
@@ -88,6 +90,13 @@ class RunEvent:
     at: float
     kind: EventKind
     data: JsonObject
+
+    @property
+    def words(self) -> str:
+        """What an event of the kind `assistant` says, without words that were cut off and said anew: `void` of them, at its
+        end."""
+        said = str(self.data.get("delta") or "")
+        return said[: len(said) - int(self.data.get("void") or 0)]
 
 
 @dataclass(slots=True)
@@ -155,7 +164,8 @@ class AgentRuns(Protocol):
         """Stop a run wherever it is, and everything that it began. False: it had ended."""
 
     async def cancel_session(self, session_key: str) -> Sequence[str]:
-        """Stop what runs and waits in a session: the runs' ids."""
+        """Stop what runs and waits in a session, and the sub-agents that it began, also in turns that have ended: the runs'
+        ids."""
 
     async def active(self, session_key: str) -> Sequence[RunState]:
         """What runs and waits in a session, the running one first."""

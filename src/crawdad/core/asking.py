@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crawdad.core.identity import Principal
-from crawdad.core.media import Image, ImageRequest
+from crawdad.core.media import File, Image, ImageRequest, SpeechRequest
 from crawdad.core.parts import Part
 from crawdad.core.text import Language
 
@@ -31,6 +31,19 @@ class DrawPictures(Protocol):
     """Pictures from a model that draws."""
 
     async def draw(self, asker: Asker, request: ImageRequest) -> list[Image]: ...
+
+
+class HearRecording(Protocol):
+    """What is said in a recording, from a model that hears."""
+
+    async def hear(self, asker: Asker, model: str, recording: File, *, language: str = "", prompt: str = "") -> str: ...
+
+
+class SpeakWords(Protocol):
+    """Sound from a model that reads aloud."""
+
+    async def speak(self, asker: Asker, request: SpeechRequest) -> tuple[bytes, str]:
+        """The sound, and its media type."""
 
 
 class EmbedTexts(Protocol):

@@ -43,8 +43,44 @@ class GroupSettings(Section):
     tools: GroupToolSettings | None = None
     tools_by_sender: dict[str, GroupToolSettings] = Field(default_factory=dict)
     """Instead of `tools`, by the sender's id (`*`: all others)."""
+    skills: tuple[str, ...] | None = None
+    """Only these of the agent's skills are offered here; unset: all of them."""
     system_prompt: str = ""
     history_limit: int | None = Field(None, ge=0)
+
+
+class WakeTriggerSettings(Section):
+    """`rateLimit.wakeTrigger.*`: what counts as speaking to the agent; with `all` everything that is on here has to hold at
+    once, with `any` one of it is enough."""
+
+    mode: Literal["any", "all"] = "any"
+    mention_name: bool = True
+    """The agent's name, or one of `messages.groupChat.mentionPatterns`."""
+    at_bot: bool = True
+    """The platform's own mention, and what `implicitMentions` counts as one."""
+    keywords: tuple[str, ...] = ()
+    """Words that wake it wherever they stand, in capitals or not."""
+    direct_message: bool = True
+    """Every message of a direct chat; off: there too only what the other triggers are met by."""
+
+
+class ErrorDedupSettings(Section):
+    """`rateLimit.errorDedup.*`: the same error is told in a chat once in so many seconds."""
+
+    enabled: bool = True
+    threshold_sec: float = Field(300.0, ge=0)
+
+
+class RateLimitSettings(Section):
+    """`channels.<id>.rateLimit.*`: how readily the agent speaks up."""
+
+    wake_probability: float | None = Field(None, ge=0, le=100)
+    """In per cent: how often it answers a message of a group that does not speak to it. Unset: never, or always where
+    `requireMention` is false."""
+    min_interval_sec: float = Field(0.0, ge=0)
+    """The least time between two answers in one group; what is said meanwhile it sees with the next."""
+    wake_trigger: WakeTriggerSettings = WakeTriggerSettings()
+    error_dedup: ErrorDedupSettings = ErrorDedupSettings()
 
 
 class CoalesceSettings(Section):
@@ -123,6 +159,7 @@ class ChannelSettings(Section):
     quota: QuotaSettings = QuotaSettings()
     tools_from: Ids | None = None
     """Whose messages may have an agent use tools; unset: those of all who may write to it."""
+    rate_limit: RateLimitSettings = RateLimitSettings()
     requests: Literal["ask", "accept", "refuse"] = "ask"
     """What becomes of requests for friendship and of invitations to groups."""
 

@@ -69,6 +69,8 @@ class ResponsesEndpointSettings(Section):
     max_url_parts: int = Field(8, ge=0)
     tool_items: bool = False
     """Whether answers show the agent's own calls of tools, as items of the kind `mcp_call`: not all clients know those."""
+    resume_seconds: float = Field(60.0, ge=0, le=86400)
+    """How long the run of a stream goes on whose client is gone, unless it comes back for it; 0: it is stopped at once."""
     files: FileInputSettings = FileInputSettings()
     images: ImageInputSettings = ImageInputSettings()
 
@@ -98,6 +100,18 @@ class MediaSettings(Section):
 
     ttl_seconds: float = Field(120.0, gt=0)
     max_bytes: int = Field(5 * _MIB, ge=1)
+
+
+class UploadSettings(Section):
+    """`gateway.uploads.*`: files that panels put into workspaces."""
+
+    max_files: int = Field(20, ge=1, le=1000)
+    max_file_bytes: int = Field(100 * _MIB, ge=1)
+
+    @property
+    def most_bytes(self) -> int:
+        """How long a request with all of them may be, with what is wrapped around them."""
+        return self.max_files * (self.max_file_bytes + 16 * 1024) + _MIB
 
 
 class AuthRateLimitSettings(Section):

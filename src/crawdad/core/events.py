@@ -79,9 +79,10 @@ class PartDelta:
 
 @dataclass(slots=True)
 class PartEnd:
-    """A part is complete."""
+    """A part is complete. `void`: it broke off, and what stood in it is said anew: it is no part of the answer."""
 
     index: int
+    void: bool = False
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from crawdad.core.tracing import Place
 from crawdad.core.usage import Usage
 
 Outcome = Literal["open", "completed", "failed", "cancelled", "interrupted"]
@@ -77,3 +78,7 @@ class Exchange:
     """Something of a day's, a month's or a total budget is set aside for it: what it used must be written down. Not stored."""
     when_cut: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     """Completes `usage` where the answer does not come to its end. Not stored."""
+    place: Place | None = field(default=None, repr=False, compare=False)
+    """Where it stands in a trace, where there is one. Not stored."""
+    attempt_places: list[Place] = field(default_factory=list, repr=False, compare=False)
+    """The same of each attempt."""

@@ -26,6 +26,18 @@ class QueueSettings(Section):
     drop: Literal["old", "new", "summarize"] = "summarize"
 
 
+class InboundSettings(Section):
+    """`messages.inbound.*`: several messages of one sender become one turn when they come in quick succession."""
+
+    debounce_ms: int = Field(0, ge=0, le=60_000)
+    by_channel: dict[str, int] = Field(default_factory=dict)
+    """The same by channel."""
+
+    def seconds(self, channel: str) -> float:
+        """How long the next message of a sender is waited for."""
+        return min(max(self.by_channel.get(channel, self.debounce_ms), 0), 60_000) / 1000
+
+
 class GroupChatSettings(Section):
     """`messages.groupChat.*`."""
 
@@ -38,9 +50,14 @@ class MessagesSettings(Section):
     """`messages.*`."""
 
     queue: QueueSettings = QueueSettings()
+    inbound: InboundSettings = InboundSettings()
     group_chat: GroupChatSettings = GroupChatSettings()
     response_prefix: str = ""
     """Stands before every answer in a channel."""
+    ack_reaction: str = ""
+    """An emoji that is put to a message once it is taken; empty: none."""
+    ack_reaction_scope: Literal["group-mentions", "group-all", "direct", "all", "off", "none"] = "group-mentions"
+    remove_ack_after_reply: bool = False
 
 
 class CommandsSettings(Section):

@@ -18,6 +18,8 @@ NODE_INVOKED = "nodes.invoked"
 """A command for a node: `{connection_id, payload, seconds}`; `payload` as the node sees it."""
 NODE_ANSWERED = "nodes.answered"
 """What came of it: `{id, answer}` (the answer's fields)."""
+NODE_PROGRESSED = "nodes.progressed"
+"""What a node says while it works: `{id, seq, chunk}`."""
 
 
 @dataclass(frozen=True, slots=True)

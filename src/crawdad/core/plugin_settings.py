@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -42,6 +42,8 @@ class PluginsLimitSettings(Section):
     tasks: int = Field(200, ge=1)
     memory_megabytes: int = Field(1024, ge=64)
     """Address space of a process apart."""
+    sandbox: Literal["auto", "required", "off"] = "auto"
+    """Whether a process apart is kept in a sandbox of bubblewrap: where there is one, always, never."""
 
 
 class PluginEntrySettings(Section):

@@ -17,6 +17,8 @@ PLUGINS_CHANGED = "plugins.changed"
 DOWN, RELOADS, STATES = "plugins.down", "plugins.reloads", "plugins.states"
 """Facts that are kept: those that were set down (reason, digest), how often each was asked to be loaded anew, and how the
 plugins of the running gateway stand."""
+PLUGIN_DOWN = "plugins.set_down"
+"""A plugin was set down. `data`: `plugin`, `reason`."""
 ENTRY_POINTS = "crawdad.plugins"
 """The group of entry points by which a distribution of the Python environment offers a plugin."""
 
@@ -68,6 +70,8 @@ class PluginState:
     last_failure: str = ""
     since: float = 0.0
     offers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sandboxed: bool = False
+    """Whether the system keeps its process from what it did not ask for."""
 
 
 class PluginFolders(Protocol):
@@ -96,6 +100,24 @@ class FactStore(Protocol):
     async def get(self, key: str) -> Any: ...
 
     async def put(self, key: str, value: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRoom:
+    """What a plugin in a process apart gets to see of this machine besides its programs: paths that it may read, paths that
+    it may change, the directory that it runs in, and whether it has the network."""
+
+    readable: tuple[str, ...]
+    writable: tuple[str, ...]
+    directory: str
+    network: bool
+
+
+class PluginConfinement(Protocol):
+    """Keeps processes in a room, where this machine can do that."""
+
+    async def confined(self, words: Sequence[str], room: PluginRoom) -> Sequence[str] | None:
+        """The command line that runs `words` in there. None: it cannot be done here."""
 
 
 class WheelSource(Protocol):

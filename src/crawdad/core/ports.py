@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from crawdad.core.events import StreamEvent
 from crawdad.core.exchange import Exchange
 from crawdad.core.happenings import Event
 from crawdad.core.request import ModelRequest
+from crawdad.core.secret import Secret
 
 
 class Clock(Protocol):
@@ -52,6 +53,11 @@ class Timeouts:
     first_byte: float = 300.0
     idle: float = 120.0
 
+    @property
+    def whole(self) -> float:
+        """For an answer that is read as one, after its head: one that comes byte by byte is never silent, nor ever done."""
+        return self.first_byte + 10 * self.idle
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
@@ -83,7 +89,8 @@ class UpstreamAnswer(Protocol):
         """The body as it arrives; the reader's pace is the upstream's. Raises `GatewayError` on time-out or a lost link."""
 
     async def read(self, limit: int) -> bytes:
-        """The whole body. Raises UPSTREAM_BROKEN when it is longer than `limit` bytes."""
+        """The whole body. Raises UPSTREAM_BROKEN when it is longer than `limit` bytes, UPSTREAM_TIMEOUT when it takes
+        longer than `Timeouts.whole`."""
 
     async def close(self) -> None:
         """Let go of the connection (back to the pool when the body was read to its end)."""
@@ -174,4 +181,8 @@ class SecretBox(Protocol):
     def decrypt(self, token: str) -> str: ...
 
 
-Unsubscribe = Callable[[], None]
+class SudoPassword(Protocol):
+    """The password of `sudo` that an operator left for updates that need it."""
+
+    async def reveal(self) -> Secret | None:
+        """The password; None: none was left. Ask when it is needed, and keep it no longer."""

@@ -85,6 +85,9 @@ class RunningProgram(Protocol):
     async def close_input(self) -> None:
         """The end of its input."""
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Tell the terminal that it runs in how large it is; nothing where it runs in none. It begins with 80 by 24."""
+
     async def wait(self) -> int:
         """Its exit code, negative for a signal, once it has ended."""
 
@@ -100,6 +103,9 @@ class Programs(Protocol):
 
     async def mark(self, paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileMark]:
         """The regular files among `paths`, as seen from `cwd`; others, and those of more than `most` bytes, are left out."""
+
+    async def holding(self, paths: Sequence[str], cwd: str, pattern: str) -> list[str]:
+        """The regular files among `paths`, as seen from `cwd`, whose first megabyte holds what a regular expression says."""
 
     async def changed(self, folder: str, since: float) -> list[FileMark]:
         """The regular files below a folder that were written since a moment (Unix time), as far as a bounded search goes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crawdad.core.parts import CacheMarker, JsonObject, Message, Part
+from crawdad.core.parts import CacheMarker, JsonObject, Message
 
 ToolKind = Literal["function", "custom", "builtin"]
 ToolMode = Literal["auto", "none", "required", "named", "allowed"]
@@ -127,8 +127,3 @@ class ModelRequest:
     compact: bool = False
     protocol: str = ""
     extra: JsonObject = field(default_factory=dict)
-
-
-def system_parts(request: ModelRequest) -> list[Part]:
-    """The parts of every system and developer message, in order."""
-    return [part for message in request.messages if message.role in ("system", "developer") for part in message.parts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, Stop, StreamEvent
@@ -58,13 +58,48 @@ class ModelResponse:
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
+class Growing:
+    """A part while it grows. Its text is put together when somebody wants to see it: doing so with every delta would copy a
+    long one as often as there are deltas."""
+
+    __slots__ = ("_data", "_part", "_texts")
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._texts: list[str] = []
+        self._data: list[str] = []
+
+    @property
+    def kind(self) -> type[Part]:
+        """What kind of part it is."""
+        return type(self._part)
+
+    @property
+    def part(self) -> Part:
+        """The part with all that was added to it."""
+        if self._texts or self._data:
+            grow(self._part, PartDelta(0, "".join(self._texts), data="".join(self._data) or None))
+            self._texts.clear()
+            self._data.clear()
+        return self._part
+
+    def add(self, delta: PartDelta) -> None:
+        """One delta more."""
+        if delta.text:
+            self._texts.append(delta.text)
+        if delta.data:
+            self._data.append(delta.data)
+        if delta.signature or delta.citations or delta.logprobs or delta.encrypted is not None:
+            grow(self._part, replace(delta, text="", data=None))
+
+
 class Folder:
     """Grows an answer event by event; `finish` gives it, or raises when the stream had no proper end."""
 
     def __init__(self) -> None:
         self._start: MessageStart | None = None
         self._end: MessageEnd | None = None
-        self._parts: dict[int, Part] = {}
+        self._parts: dict[int, Growing] = {}
         self._choice_of: dict[int, int] = {}
         self.usage = Usage()
 
@@ -73,12 +108,13 @@ class Folder:
         if isinstance(event, PartDelta):
             part = self._parts.get(event.index)
             if part is not None:
-                grow(part, event)
+                part.add(event)
         elif isinstance(event, PartStart):
-            self._parts[event.index] = event.part
+            self._parts[event.index] = Growing(event.part)
             self._choice_of[event.index] = event.choice
         elif isinstance(event, PartEnd):
-            return
+            if event.void:
+                self._parts.pop(event.index, None)
         elif isinstance(event, MessageStart):
             self._start = event
             if event.usage is not None:
@@ -96,7 +132,7 @@ class Folder:
         stops = [end.stop, *end.other_stops]
         choices = [Choice([], stops[i] if i < len(stops) else Stop()) for i in range(count)]
         for index in sorted(self._parts):
-            choices[self._choice_of[index]].parts.append(self._parts[index])
+            choices[self._choice_of[index]].parts.append(self._parts[index].part)
         return ModelResponse(
             id=start.id,
             model=start.model,

@@ -33,11 +33,6 @@ def normalise_agent_id(text: str) -> str:
     return _FOREIGN.sub("-", bare).strip("-")[:64].strip("-") or MAIN_AGENT
 
 
-def is_agent_id(text: str) -> bool:
-    """Whether `text` is an agent id as it stands, but for case."""
-    return _AGENT_ID.fullmatch(text.strip().lower()) is not None
-
-
 def main_key(agent_id: str, scope: str = "per-sender") -> str:
     """The key of an agent's main session; with `session.scope` `global` there is one for all agents."""
     return GLOBAL_KEY if scope == "global" else f"agent:{agent_id}:main"

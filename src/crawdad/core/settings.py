@@ -16,14 +16,18 @@ from crawdad.core.door_settings import (
     MediaSettings,
     TailscaleSettings,
     TrustedProxySettings,
+    UploadSettings,
 )
 from crawdad.core.mcp_settings import McpSettings
 from crawdad.core.message_settings import CommandsSettings, MessagesSettings
+from crawdad.core.notification_settings import NotificationSettings
+from crawdad.core.operation_settings import BackupSettings, HealingSettings, UpdateSettings
 from crawdad.core.plugin_settings import PluginsSettings
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.section import SecretValue, Section
 from crawdad.core.session_settings import RestApiSettings, SessionSettings
 from crawdad.core.skill_settings import SkillsSettings
+from crawdad.core.telemetry_settings import TelemetrySettings
 from crawdad.core.tool_settings import ApprovalsSettings, ToolsSettings
 
 Api = Literal["openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "ollama"]
@@ -198,6 +202,14 @@ class NodesSettings(Section):
     deny_commands: tuple[str, ...] = ()
 
 
+class ShellSettings(Section):
+    """`gateway.shell.*`: a prompt for single commands, from afar."""
+
+    enabled: bool = False
+    commands: tuple[str, ...] = ("crawdad status", "crawdad version", "crawdad doctor", "df -h", "free -m", "uptime")
+    """Word for word; one that ends in `*` takes any further words."""
+
+
 class GatewaySettings(Section):
     """`gateway.*`: the front door."""
 
@@ -220,8 +232,10 @@ class GatewaySettings(Section):
     tools: GatewayToolsSettings = GatewayToolsSettings()
     rest_api: RestApiSettings = RestApiSettings()
     media: MediaSettings = MediaSettings()
+    uploads: UploadSettings = UploadSettings()
     tailscale: TailscaleSettings = TailscaleSettings()
     nodes: NodesSettings = NodesSettings()
+    shell: ShellSettings = ShellSettings()
 
 
 class RetrySettings(Section):
@@ -250,6 +264,15 @@ class StatisticsSettings(Section):
     retention_days: float = Field(730.0, ge=1)
 
 
+class ActivitySettings(Section):
+    """`logging.activity.*`: the activity log."""
+
+    retention_days: float = Field(30.0, gt=0)
+    max_entries: int = Field(20_000, ge=100, le=1_000_000)
+    push_secret: SecretValue | None = None
+    """What programs elsewhere show (`X-Event-Token`) to push entries; on this machine none is needed."""
+
+
 class BudgetSettings(Section):
     """`budgets.*`: what keys with budgets may do before it is known what it costs."""
 
@@ -259,16 +282,27 @@ class BudgetSettings(Section):
     """How much output at most is reserved for a request that names no limit of its own."""
 
 
+class RotationSettings(Section):
+    """`logging.rotation.*`: when the log's file is moved aside for a new one, and how many old ones stay for how long."""
+
+    megabytes: float = Field(20.0, ge=0.01, le=10_000)
+    files: int = Field(5, ge=1, le=1000)
+    days: float = Field(30.0, gt=0)
+    compress: bool = True
+
+
 class LogSettings(Section):
     """`logging.*`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     file: str | None = None
+    rotation: RotationSettings = RotationSettings()
     format: Literal["auto", "json", "console"] = "auto"
     retention_days: float = Field(30.0, gt=0)
     retention_megabytes: float = Field(1024.0, gt=0)
     bodies: BodySettings = BodySettings()
     statistics: StatisticsSettings = StatisticsSettings()
+    activity: ActivitySettings = ActivitySettings()
 
 
 class DatabaseSettings(Section):
@@ -281,6 +315,7 @@ class ClusterSettings(Section):
     """`cluster.*`."""
 
     url: SecretValue | None = None
+    prefix: str = Field("crawdad", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
 class SecretsSettings(Section):
@@ -374,6 +409,11 @@ class Settings(Section):
     plugins: PluginsSettings = PluginsSettings()
     cron: CronSettings = CronSettings()
     hooks: HooksSettings = HooksSettings()
+    backup: BackupSettings = BackupSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    update: UpdateSettings = UpdateSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    healing: HealingSettings = HealingSettings()
     language: Literal["auto", "en", "zh"] = "auto"
 
 

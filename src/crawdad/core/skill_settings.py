@@ -32,6 +32,14 @@ class SkillsInstallSettings(Section):
     """Ed25519 public keys (base64) whose signature stands for a hash."""
     max_bytes: int = Field(50 * 1024 * 1024, ge=1024)
     max_files: int = Field(2000, ge=1)
+    allow_uploaded_archives: bool = False
+    """Whether operators may bring skills over the control channel (`skills.upload.*`)."""
+
+
+class SkillsRegistrySettings(Section):
+    """`skills.registry.*`: where skills are to be had."""
+
+    url: str = Field("https://clawhub.ai", pattern=r"^https?://\S+$")
 
 
 class SkillEntrySettings(Section):
@@ -51,4 +59,5 @@ class SkillsSettings(Section):
     load: SkillsLoadSettings = SkillsLoadSettings()
     limits: SkillsLimitSettings = SkillsLimitSettings()
     install: SkillsInstallSettings = SkillsInstallSettings()
+    registry: SkillsRegistrySettings = SkillsRegistrySettings()
     entries: dict[str, SkillEntrySettings] = Field(default_factory=dict)

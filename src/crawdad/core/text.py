@@ -16,21 +16,35 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 class Text:
     """A message in the catalogue (`crawdad.core.catalogue`), with the values that fill its `{placeholders}`.
 
-    A value may itself be a `Text`; it is rendered in the language of the whole.
+    A value may itself be a `Text`, or `Names`; it is rendered in the language of the whole.
     """
 
     key: str
     values: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
     def render(self, language: Language = "en") -> str:
-        """The words in `language`; English where the language is unknown."""
+        """The words in `language`; English where the language is unknown. A text without words is told by its key and values:
+        whoever waits for an answer gets one all the same."""
         from crawdad.core.catalogue import MESSAGES
 
-        pair = MESSAGES[self.key]
         values = {
-            key: value.render(language) if isinstance(value, Text) else value for key, value in self.values.items()
+            key: value.render(language) if isinstance(value, Text | Names) else value
+            for key, value in self.values.items()
         }
+        if (pair := MESSAGES.get(self.key)) is None:
+            return " ".join((self.key, *(f"{key}={value}" for key, value in values.items())))
         return pair[1 if language == "zh" else 0].format_map(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of things, each in English and Chinese, told one after the other."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def render(self, language: Language = "en") -> str:
+        """All of them in `language`."""
+        return ("、" if language == "zh" else ", ").join(pair[1 if language == "zh" else 0] for pair in self.pairs)
 
 
 def preferred_language(accept_language: str | None) -> Language:

@@ -110,6 +110,42 @@ class AgentToolsSettings(ToolPolicySettings):
     sandbox: InnerToolsSettings = InnerToolsSettings()
 
 
+class MediaModelSettings(Section):
+    """`tools.media.audio.models[]`: a model that hears. Entries of programs (`type: "cli"`) are passed over."""
+
+    type: Literal["provider", "cli"] = "provider"
+    provider: str = ""
+    model: str = ""
+    """Its name as everywhere, or within `provider`."""
+    language: str = ""
+    prompt: str = ""
+    max_bytes: int | None = Field(None, gt=0)
+    timeout_seconds: float | None = Field(None, gt=0)
+
+    @property
+    def name(self) -> str:
+        """The model's whole name."""
+        return f"{self.provider}/{self.model}" if self.provider and self.model else self.model
+
+
+class AudioSettings(Section):
+    """`tools.media.audio.*`: writing down what is said in voice messages."""
+
+    enabled: bool = True
+    models: tuple[MediaModelSettings, ...] = ()
+    """Tried in this order. Without any nothing is written down."""
+    language: str = ""
+    prompt: str = ""
+    max_bytes: int = Field(20 * 1024 * 1024, gt=0)
+    timeout_seconds: float = Field(60.0, gt=0, le=600)
+
+
+class MediaToolsSettings(Section):
+    """`tools.media.*`."""
+
+    audio: AudioSettings = AudioSettings()
+
+
 class ToolsSettings(Section):
     """`tools.*`."""
 
@@ -129,6 +165,7 @@ class ToolsSettings(Section):
     subagents: InnerToolsSettings = InnerToolsSettings()
     sandbox: InnerToolsSettings = InnerToolsSettings()
     web: WebToolsSettings = WebToolsSettings()
+    media: MediaToolsSettings = MediaToolsSettings()
 
 
 class ApprovalsSettings(Section):

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from crawdad.core.identity import Principal
-from crawdad.core.parts import JsonObject, Part, TextPart
+from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
+from crawdad.core.plain_json import in_unicode, plain_json
 from crawdad.core.programs import FileMark
 from crawdad.core.sessions import Route
 from crawdad.core.text import Language
@@ -19,7 +20,7 @@ class ToolDefinition:
     """What the model is told of a tool, and what the policy goes by.
 
     `parameters` is a JSON Schema of type object. `group` is the policy group without `group:` (fs, runtime, web, memory,
-    sessions, automation, messaging, media, plugins). `independent` tools change nothing: calls of them run side by side.
+    sessions, automation, messaging, media, nodes, plugins). `independent` tools change nothing: calls of them run side by side.
     A turn that outside content has come into may not use those that `needs_trust` without an approval; those whose work
     `outlasts` the session not even one that sees such content of an earlier turn; `looks` are the values of their argument
     `action` that change nothing and need none. `owner_only` tools are offered to nobody but the operator.
@@ -113,6 +114,16 @@ class ToolOutcome:
     writes: Sequence[FileMark] = ()
     vouched: Sequence[FileMark] = ()
 
+    def plain(self) -> ToolOutcome:
+        """The same, such that it can be kept and sent (see `core.plain_json`)."""
+        for part in self.content:
+            if isinstance(part, TextPart):
+                part.text = in_unicode(part.text)
+            elif isinstance(part, MediaPart):
+                part.text, part.name = plain_json(part.text), plain_json(part.name)
+        self.details = plain_json(self.details)
+        return self
+
 
 def told(
     text: str, details: JsonObject | None = None, *, is_error: bool = False, untrusted: bool = False
@@ -152,11 +163,28 @@ class SkillSnapshot:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SkillCall:
+    """A skill that a message calls for by name, and `words` behind the command.
+
+    `instructions` is what the model is told beside the message. Where the skill names a `tool`, that one takes the words
+    as they are, and no model is asked (`command-dispatch: tool`).
+    """
+
+    skill: str
+    command: str
+    words: str
+    instructions: str = ""
+    tool: str = ""
+
+
 class Skills(Protocol):
     """The skills of agents."""
 
-    async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
-        """What the agent may use now."""
+    async def snapshot(self, agent_id: str, workspace: Path, only: Sequence[str] | None = None) -> SkillSnapshot:
+        """What the agent may use now; `only`: of the skills of these names."""
 
-    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
-        """What the model is told beside a message that calls for a skill by name (`/name words`); None: it calls for none."""
+    async def called(
+        self, agent_id: str, workspace: Path, message: str, only: Sequence[str] | None = None
+    ) -> SkillCall | None:
+        """The skill that a message calls for by name (`/name words`); None: it calls for none."""

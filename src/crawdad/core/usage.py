@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -58,3 +59,15 @@ class Usage:
 
 
 _FIELDS = tuple(Usage.__dataclass_fields__)
+
+
+def total_usage(usages: Iterable[Usage]) -> Usage:
+    """What several turns took together. The service tier is that of the first one that tells any."""
+    total = Usage()
+    for usage in usages:
+        for name in _FIELDS:
+            value = getattr(usage, name)
+            if isinstance(value, (int, float)):
+                setattr(total, name, value + (getattr(total, name) or 0))
+        total.service_tier = total.service_tier or usage.service_tier
+    return total

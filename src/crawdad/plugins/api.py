@@ -18,7 +18,8 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -28,12 +29,14 @@ from crawdad.core.plugin_hooks import HOOKS
 from crawdad.core.plugin_http import PluginAnswer as PluginAnswer
 from crawdad.core.plugin_http import PluginRequest as PluginRequest
 from crawdad.core.plugin_http import RouteAuth, RouteHandler
-from crawdad.core.plugin_manifest import Manifest
+from crawdad.core.plugin_manifest import Manifest, host_allowed
 from crawdad.core.ports import ModelSource
+from crawdad.core.settings import Api
 from crawdad.core.text import Text
 from crawdad.core.tools import Tool, ToolContext, ToolDefinition, ToolScope
 from crawdad.core.tools import ToolOutcome as ToolOutcome
 from crawdad.core.tools import told as told
+from crawdad.core.vendors import Vendor as Vendor
 from crawdad.plugins.schemas import schema_problem
 
 _TOOL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -93,9 +96,10 @@ class MethodOffer:
 
 @dataclass(frozen=True, slots=True)
 class ProviderOffer:
-    """Models that a plugin answers for: ids, and the source that takes the turns."""
+    """Models that a plugin answers for: ids, and the source that takes the turns. Or a vendor, reached with the accounts
+    that people have there; its models are asked for."""
 
-    source: ModelSource
+    source: ModelSource | Vendor
     models: tuple[str, ...]
 
 
@@ -228,10 +232,14 @@ class PluginApi:
         self._once("channels", name, self.registered.channels)
         self.registered.channels[name] = channel
 
-    def register_provider(self, name: str, source: ModelSource, models: Sequence[str]) -> None:
-        """Models `name/<model>`, answered by `source` (`take(request)` yields `core.events`)."""
+    def register_provider(self, name: str, source: ModelSource | Vendor, models: Sequence[str] = ()) -> None:
+        """Models `name/<model>`, answered by `source` (`take(request)` yields `core.events`). With a `Vendor`: where a
+        vendor's API is and which protocol it speaks, so that an account of provider `name` needs nothing but a key; its
+        host must stand in `permissions.network`."""
         self._declare("providers", name)
         self._once("providers", name, self.registered.providers)
+        if isinstance(source, Vendor):
+            self._check_vendor(name, source)
         self.registered.providers[name] = ProviderOffer(source, tuple(models))
 
     def register_http_route(self, path: str, handler: RouteHandler, *, auth: RouteAuth = "gateway") -> None:
@@ -326,6 +334,14 @@ class PluginApi:
         if problem:
             raise self._fault("plugins.bad_schema", name=name, problem=problem)
 
+    def _check_vendor(self, name: str, vendor: Vendor) -> None:
+        parts = urlsplit(vendor.base_url)
+        is_plain = parts.scheme in ("http", "https") and not (parts.username or parts.query or parts.fragment)
+        if vendor.api not in get_args(Api) or not is_plain or not parts.hostname:
+            raise self._fault("plugins.bad_vendor", name=name, known=", ".join(get_args(Api)))
+        if not host_allowed(parts.netloc, self._manifest.permissions.network):
+            raise self._fault("plugins.not_permitted", kind="network", what=parts.netloc)
+
     def _check_function(self, name: str, function: Any) -> None:
         if not callable(function):
             raise self._fault("plugins.no_function", name=name)
@@ -362,4 +378,4 @@ def _not_here() -> GatewayError:
     return GatewayError(ErrorKind.UNAVAILABLE, Text("plugins.no_gateway"), {"code": "no_gateway"})
 
 
-__all__ = ("ErrorKind", "GatewayError", "PluginAnswer", "PluginApi", "PluginRequest", "ToolOutcome", "told")
+__all__ = ("ErrorKind", "GatewayError", "PluginAnswer", "PluginApi", "PluginRequest", "ToolOutcome", "Vendor", "told")

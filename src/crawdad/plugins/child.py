@@ -1,6 +1,7 @@
 """The gateway's side of a plugin that runs in a process of its own (`plugins.child_main`): started, spoken to, ended.
 
-The process has none of the gateway's environment, a directory of its own, and limits of memory and files. One that answers
+The process has none of the gateway's environment, a directory of its own, limits of memory and files, and where the machine
+can do that a sandbox around it. One that answers
 too late is ended, and begun again with the next call.
 """
 
@@ -11,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +26,7 @@ from crawdad.core.parts import JsonObject, Part, TextPart
 from crawdad.core.plugin_hooks import HookEvent
 from crawdad.core.plugin_manifest import MANIFEST_NAMES
 from crawdad.core.plugin_settings import PluginsLimitSettings
-from crawdad.core.plugins import PluginStanding
+from crawdad.core.plugins import PluginConfinement, PluginRoom, PluginStanding
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolOutcome
 from crawdad.plugins.api import HookFunction, PluginApi, PluginServices
@@ -50,6 +51,7 @@ class PluginChild:
         services: PluginServices,
         limits: PluginsLimitSettings,
         start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+        confinement: PluginConfinement | None = None,
     ) -> None:
         assert standing.found.manifest is not None
         self._standing = standing
@@ -58,6 +60,9 @@ class PluginChild:
         self._services = services
         self._limits = limits
         self._start = start
+        self._confinement = confinement
+        self.sandboxed = False
+        """Whether the process is in a sandbox."""
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._beginning = asyncio.Lock()
@@ -178,7 +183,7 @@ class PluginChild:
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(data), "TMPDIR": str(data)}
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-c", _RUN, source),
+                *await self._words(source, folder, str(data)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -204,6 +209,20 @@ class PluginChild:
             "megabytes": self._limits.memory_megabytes,
         }
         await self._tell(order)
+
+    async def _words(self, source: str, folder: str, data: str) -> Sequence[str]:
+        """The command line, in a sandbox where there is one and it is wanted."""
+        words, wanted = (sys.executable, "-I", "-c", _RUN, source), self._limits.sandbox
+        if wanted == "off":
+            return words
+        asked = self._manifest.permissions
+        room = PluginRoom((source, folder), (*asked.files, data), data, bool(asked.network))
+        found = await self._confinement.confined(words, room) if self._confinement is not None else None
+        if found is None and wanted == "required":
+            text = Text("plugins.no_sandbox", {"plugin": self._manifest.id})
+            raise GatewayError(ErrorKind.UNAVAILABLE, text, {"code": "no_sandbox"})
+        self.sandboxed = found is not None
+        return words if found is None else found
 
     async def _tell(self, message: Mapping[str, Any]) -> None:
         process = self._process

@@ -18,6 +18,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.plugin_settings import PluginsLimitSettings
 from crawdad.core.ports import Clock
 from crawdad.core.text import Text
+from crawdad.plugins.step_record import StepRecord
 from crawdad.plugins.stepping import LoopAlarm, PluginEscaped, Stepper
 
 _GRACE_SECONDS = 1.0
@@ -38,7 +39,7 @@ class PluginFailed(GatewayError):
 
 class PluginGuard:
     """The guard. `set_down` is called once, with the reason, when the plugin has failed too often. `stepped` False: what it
-    calls is the gateway's own code (that talks to a process apart)."""
+    calls is the gateway's own code (that talks to a process apart). `record` knows whose code runs."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class PluginGuard:
         clock: Clock,
         set_down: Callable[[str], None],
         stepped: bool = True,
+        record: StepRecord | None = None,
     ) -> None:
         self.plugin = plugin
         self.calls = 0
@@ -60,7 +62,10 @@ class PluginGuard:
         self._clock = clock
         self._set_down = set_down
         self._recent: deque[float] = deque()
-        self._stepper = Stepper(alarm, lambda: limits().block_seconds, self._held, self._made) if stepped else None
+        self._stepper: Stepper | None = None
+        if stepped:
+            marks = () if record is None else (lambda: record.enter(plugin), record.leave)
+            self._stepper = Stepper(alarm, lambda: limits().block_seconds, self._held, self._made, *marks)
 
     async def call(self, what: str, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
         """What the plugin's function answers. Raises `PluginFailed`, UNAVAILABLE when the plugin is set down, and errors

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from crawdad.core.errors import GatewayError
+from crawdad.core.plain_json import plain_json
 from crawdad.core.plugin_hooks import Happening, HookEvent
 from crawdad.plugins.api import HookOffer
 from crawdad.plugins.guarding import PluginGuard
@@ -120,7 +121,7 @@ class HookBoard:
             if type(value) is not type(getattr(event, name)):
                 guard.failed(what, f"gives {name!r} a {type(value).__name__}")
                 return event
-        values = dict(answer)
+        values = plain_json(dict(answer))
         if values.get("refuse"):
             values |= {"refuse": str(values["refuse"])[:_LONGEST_REFUSAL], "refused_by": guard.plugin}
         return replace(event, **values)

@@ -8,37 +8,31 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.plugin_hooks import GatewayStart, GatewayStop
-from crawdad.core.plugin_http import PluginAnswer, PluginRequest
 from crawdad.core.plugin_settings import PluginsLimitSettings
-from crawdad.core.plugins import DOWN, STATES, FactStore, PluginStanding, PluginState, Status
+from crawdad.core.plugins import DOWN, STATES, FactStore, PluginConfinement, PluginStanding, PluginState, Status
 from crawdad.core.ports import Clock
 from crawdad.core.text import Text
 from crawdad.plugins.api import (
     BundledApi,
-    MethodOffer,
     PluginApi,
     PluginServices,
-    ProviderOffer,
     Registered,
-    RouteOffer,
-    ToolOffer,
 )
 from crawdad.plugins.child import PluginChild
 from crawdad.plugins.guarding import PluginGuard
-from crawdad.plugins.hooks import HookBoard
-from crawdad.plugins.http_routes import HttpRoutes
 from crawdad.plugins.importing import PluginModules, TookTooLong, in_own_thread
-from crawdad.plugins.sources import PluginSource, guarded_channel
+from crawdad.plugins.shelves import Shelves
+from crawdad.plugins.step_record import StepRecord
 from crawdad.plugins.stepping import LoopAlarm
-from crawdad.plugins.tools import PluginTool, PluginTools, json_of
 
 _SERVICE_TRIES = 3
 _PATIENCE_SECONDS = 5.0
@@ -46,27 +40,6 @@ _SERVICE_WAIT_SECONDS = 1.0
 _CHILD_GRACE_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
-
-
-class Shelf(Protocol):
-    """Where offers of one kind go. `add` raises CONFLICT where the name is taken."""
-
-    def add(self, plugin: str, name: str, offer: Any) -> None: ...
-
-    def remove(self, plugin: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Shelves:
-    """Where all offers go. `taken` tells the names of tools that are not to be had."""
-
-    tools: PluginTools
-    hooks: HookBoard
-    routes: HttpRoutes
-    methods: Shelf
-    providers: Shelf
-    channels: Shelf
-    taken: Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +57,12 @@ class HostParts:
     data_directory: Path
     start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
     version: str = ""
+    tell_down: Callable[[str, str], None] = lambda plugin, reason: None
+    """Told when a plugin was set down, with the reason."""
+    record: StepRecord | None = None
+    """Whose code runs at the moment."""
+    confinement: PluginConfinement | None = None
+    """Keeps plugins in processes apart from what they did not ask for."""
 
 
 @dataclass(slots=True)
@@ -186,14 +165,16 @@ class PluginHost:
             self._parts.clock,
             lambda reason: self._set_down(plugin, reason),
             stepped=not standing.isolated and not bundled,
+            record=self._parts.record,
         )
         loaded = _Loaded(standing, guard, bundled=bundled, since=self._parts.clock.now())
         if old is not None and old.modules is not None:
             old.modules.forget()
         try:
-            await self._register(loaded)
-            self._detach(plugin)
-            self._attach(loaded)
+            with self._loading(loaded):
+                await self._register(loaded)
+            self._parts.shelves.detach(plugin)
+            self._parts.shelves.attach(loaded.registered, guard, self._parts.limits)
         except GatewayError as error:
             await self._give_up(loaded, error)
         except TookTooLong:
@@ -214,6 +195,21 @@ class PluginHost:
             tell = _log.debug if standing.found.origin == "bundled" else _log.info  # each start has those
             tell("plugin_loaded", plugin=plugin, origin=standing.found.origin, isolated=standing.isolated)
 
+    def _loading(self, loaded: _Loaded) -> AbstractContextManager[None]:
+        """Its code runs in this process meanwhile, in a thread of its own."""
+        record, standing = self._parts.record, loaded.standing
+        if record is None or loaded.bundled or standing.isolated:
+            return nullcontext()
+        return record.loading(standing.found.id)
+
+    def in_process(self) -> dict[str, str]:
+        """The plugins whose code runs in this process, by id, with their digests."""
+        return {
+            plugin: loaded.standing.found.digest
+            for plugin, loaded in self._loaded.items()
+            if not loaded.bundled and not loaded.standing.isolated
+        }
+
     async def _register(self, loaded: _Loaded) -> None:
         standing = loaded.standing
         manifest = standing.found.manifest
@@ -229,7 +225,9 @@ class PluginHost:
         await asyncio.to_thread(data.mkdir, mode=0o700, parents=True, exist_ok=True)
         if standing.isolated:
             limits = self._parts.limits()
-            loaded.child = PluginChild(standing, api, self._parts.services, limits, self._parts.start)
+            loaded.child = PluginChild(
+                standing, api, self._parts.services, limits, self._parts.start, self._parts.confinement
+            )
             await loaded.child.begin()
             return
         folder = None if standing.found.origin == "distribution" else standing.found.folder
@@ -246,71 +244,6 @@ class PluginHost:
             await loaded.guard.call("register", lambda: answer, seconds=seconds)
         api.close_registration()
 
-    def _attach(self, loaded: _Loaded) -> None:
-        """Put everything on its shelf. Raises CONFLICT where a name is taken; the caller then takes all of it away."""
-        plugin, registered, shelves, guard = (
-            loaded.standing.found.id,
-            loaded.registered,
-            self._parts.shelves,
-            loaded.guard,
-        )
-        taken = set(shelves.taken())
-        for name, tool in registered.tools.items():
-            if name in taken:
-                raise _taken(plugin, "tool", name)
-            shelves.tools.add(plugin, tool.bare or self._tool(tool, guard), tool.offered)
-        for hook, listener in registered.hooks:
-            shelves.hooks.add(guard, hook, listener)
-        for route in (*registered.routes.values(), *registered.handlers):
-            self._attach_route(plugin, route, guard)
-        for name, method in registered.methods.items():
-            shelves.methods.add(plugin, name, self._method(method, guard))
-        for name, provider in registered.providers.items():
-            source = PluginSource(provider.source, guard, lambda: self._parts.limits().call_seconds)
-            shelves.providers.add(plugin, name, ProviderOffer(source, provider.models))
-        for name, channel in registered.channels.items():
-            shelves.channels.add(plugin, name, guarded_channel(channel, guard, self._parts.limits))
-
-    def _detach(self, plugin: str) -> None:
-        shelves = self._parts.shelves
-        for shelf in (
-            *(shelves.channels, shelves.providers, shelves.methods),
-            shelves.routes,
-            shelves.hooks,
-            shelves.tools,
-        ):
-            shelf.remove(plugin)
-
-    def _tool(self, offer: ToolOffer, guard: PluginGuard) -> PluginTool:
-        return PluginTool(offer.definition, offer, guard, lambda: self._parts.limits().call_seconds)
-
-    def _attach_route(self, plugin: str, offer: RouteOffer, guard: PluginGuard) -> None:
-        what = f"route {offer.path}" if offer.path is not None else "handler"
-
-        async def serve(request: PluginRequest) -> PluginAnswer | None:
-            seconds = self._parts.limits().call_seconds
-            answer = await guard.call(what, offer.handler, request, seconds=seconds)
-            if answer is None and offer.path is None:
-                return None
-            if not isinstance(answer, PluginAnswer) or not _is_sound(answer):
-                raise guard.failed(what, f"answered with {type(answer).__name__}")
-            return answer
-
-        if offer.path is None:
-            self._parts.shelves.routes.add_handler(plugin, serve, offer.auth)
-        else:
-            self._parts.shelves.routes.add_route(plugin, offer.path, serve, offer.auth)
-
-    def _method(self, offer: MethodOffer, guard: PluginGuard) -> MethodOffer:
-        async def run(params: Any) -> Any:
-            what = f"method {offer.name}"
-            answer = await guard.call(what, offer.run, params, seconds=self._parts.limits().call_seconds)
-            if json_of(answer) is None:
-                raise guard.failed(what, f"answered with {type(answer).__name__}")
-            return answer
-
-        return MethodOffer(offer.name, run, offer.scope, offer.params)
-
     async def _serve(self, loaded: _Loaded, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """A service, begun again when it fails, a few times."""
         for attempt in range(_SERVICE_TRIES):
@@ -323,9 +256,10 @@ class PluginHost:
 
     async def _unload(self, plugin: str) -> None:
         loaded = self._loaded.pop(plugin)
-        self._detach(plugin)
+        self._parts.shelves.detach(plugin)
         await self._end(loaded)
-        _log.info("plugin_unloaded", plugin=plugin)
+        tell = _log.debug if loaded.bundled else _log.info
+        tell("plugin_unloaded", plugin=plugin)
 
     async def _end(self, loaded: _Loaded) -> None:
         guard = loaded.guard
@@ -347,7 +281,7 @@ class PluginHost:
 
     async def _give_up(self, loaded: _Loaded, error: GatewayError) -> None:
         plugin = loaded.standing.found.id
-        self._detach(plugin)
+        self._parts.shelves.detach(plugin)
         await self._end(loaded)
         _log.error("plugin_not_loaded", plugin=plugin, reason=error.message())
         state = _state(loaded.standing)
@@ -358,6 +292,7 @@ class PluginHost:
     def _set_down(self, plugin: str, reason: str) -> None:
         """Called by a guard, maybe from within a call of the plugin: the work is done beside it."""
         _log.error("plugin_set_down", plugin=plugin, reason=reason)
+        self._parts.tell_down(plugin, reason)
         self._parts.start(self._take_down(plugin, reason), f"taking down {plugin}")
 
     async def _take_down(self, plugin: str, reason: str) -> None:
@@ -392,6 +327,7 @@ class PluginHost:
                 "lastFailure": state.last_failure,
                 "since": state.since,
                 "isolated": state.isolated,
+                "sandboxed": state.sandboxed,
                 "offers": {kind: list(names) for kind, names in state.offers.items()},
             }
             for state in self.states()
@@ -399,26 +335,14 @@ class PluginHost:
         await self._parts.facts.put(STATES, told)
 
 
-def _is_sound(answer: PluginAnswer) -> bool:
-    """Whether a server can send what a plugin answered."""
-    texts = [answer.media_type, *answer.headers, *answer.headers.values()]
-    return (
-        isinstance(answer.status, int)
-        and 200 <= answer.status <= 599
-        and isinstance(answer.body, bytes)
-        and all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts)
-    )
-
-
 def _same(old: PluginStanding, new: PluginStanding) -> bool:
-    return (old.found.origin, old.found.folder, old.found.digest, old.config, old.isolated, old.revision) == (
-        new.found.origin,
-        new.found.folder,
-        new.found.digest,
-        new.config,
-        new.isolated,
-        new.revision,
-    )
+    return _traits(old) == _traits(new)
+
+
+def _traits(standing: PluginStanding) -> tuple[object, ...]:
+    """What makes a plugin another one, which is to be loaded anew."""
+    found = standing.found
+    return found.origin, found.folder, found.digest, standing.config, standing.isolated, standing.revision
 
 
 def _state(standing: PluginStanding) -> PluginState:
@@ -438,13 +362,9 @@ def _loaded_state(loaded: _Loaded) -> PluginState:
     status: Status = "loaded"
     state, guard = _state(loaded.standing), loaded.guard
     state.status, state.since, state.offers = status, loaded.since, loaded.registered.names()
+    state.sandboxed = loaded.child is not None and loaded.child.sandboxed
     state.calls, state.failures, state.last_failure = guard.calls, guard.failures, guard.last_failure
     return state
-
-
-def _taken(plugin: str, kind: str, name: str) -> GatewayError:
-    values = {"plugin": plugin, "kind": kind, "name": name}
-    return GatewayError(ErrorKind.CONFLICT, Text("plugins.name_taken", values), {"code": "name_taken"})
 
 
 def _start_failed(plugin: str, reason: str) -> GatewayError:

@@ -70,7 +70,8 @@ class LoopAlarm:
 
 
 class Stepper:
-    """Runs a plugin's code. `held` hears how many seconds a step took that took long; `made` of tasks that it made."""
+    """Runs a plugin's code. `held` hears how many seconds a step took that took long; `made` of tasks that it made. `entered`
+    and `left` are called around each step."""
 
     def __init__(
         self,
@@ -78,11 +79,14 @@ class Stepper:
         block_seconds: Callable[[], float],
         held: Callable[[str, float], None],
         made: Callable[[asyncio.Task[Any]], None],
+        entered: Callable[[], None] = lambda: None,
+        left: Callable[[], None] = lambda: None,
     ) -> None:
         self._alarm = alarm
         self._block_seconds = block_seconds
         self._held = held
         self._made = made
+        self._entered, self._left = entered, left
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -90,6 +94,7 @@ class Stepper:
         loop = asyncio.get_running_loop()
         usual = loop.get_task_factory()
         began = time.perf_counter()
+        self._entered()
         try:
             loop.set_task_factory(lambda loop, work, **more: self._task(loop, work, what, **more))
             with self._alarm.armed(self._block_seconds()):
@@ -99,6 +104,7 @@ class Stepper:
         except (SystemExit, KeyboardInterrupt) as error:
             raise PluginEscaped(f"raised {type(error).__name__}") from None
         finally:
+            self._left()
             loop.set_task_factory(usual)
             self._held(what, time.perf_counter() - began)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
@@ -102,12 +102,14 @@ async def _fetched(provider: Provider, call: UpstreamCall, transport: Transport,
 
 
 async def find_local(
-    transport: Transport, elsewhere: Mapping[str, str]
+    transport: Transport, elsewhere: Mapping[str, str], vendors: Container[str]
 ) -> Mapping[str, tuple[ProviderSettings, list[ListedModel]]]:
     """The local servers that answer, with what they offer, by provider id. `elsewhere` has the base URLs of those that are
-    not at their customary address."""
+    not at their customary address; only `vendors` are looked for."""
     found: dict[str, tuple[ProviderSettings, list[ListedModel]]] = {}
     for server in LOCAL_SERVERS:
+        if server.id not in vendors:
+            continue
         base_url = elsewhere.get(server.id, server.base_url)
         provider = Provider(server.id, base_url, PROTOCOL_OF_API[server.api], {})
         try:

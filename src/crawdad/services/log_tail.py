@@ -24,7 +24,8 @@ class FileSlices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Lines of the log. `cursor` is where to go on; `reset`: the file is another one than last time."""
+    """Lines of the log. `cursor` is where to go on; `reset`: the file is another one than last time. `omitted`: how many lines
+    since the last time are not here, `omitted_bytes` those that nobody has counted as lines."""
 
     file: str
     cursor: int
@@ -32,6 +33,8 @@ class Tail:
     lines: list[str]
     truncated: bool = False
     reset: bool = False
+    omitted: int = 0
+    omitted_bytes: int = 0
 
 
 class LogTail:
@@ -49,8 +52,10 @@ class LogTail:
             return self._remembered(cursor, limit, most_bytes)
         size = await self._slices.size(path)
         if size is None:
-            return Tail(path, 0, 0, [], reset=cursor is not None and cursor > 0)
+            rest = await self._rotated(path, cursor, most_bytes)
+            return Tail(path, 0, 0, rest[-limit:], reset=cursor is not None and cursor > 0)
         reset = cursor is not None and cursor > size
+        rest = await self._rotated(path, cursor, most_bytes) if reset else []
         start = size - most_bytes if cursor is None or reset else max(cursor, size - most_bytes)
         cut = start > (cursor or 0) and start > 0
         start = max(0, start)
@@ -58,9 +63,19 @@ class LogTail:
         if cut:
             data = data.partition(b"\n")[2]
         whole, newline, _ = data.rpartition(b"\n")
-        lines = whole.decode("utf-8", "replace").split("\n") if newline else []
+        lines = [*rest, *(whole.decode("utf-8", "replace").split("\n") if newline else [])]
         end = size - (len(data) - len(whole) - len(newline))
-        return Tail(path, end, size, lines[-limit:], cut or len(lines) > limit, reset)
+        lost, unread = (max(0, len(lines) - limit), max(0, start - cursor)) if cursor and not reset else (0, 0)
+        return Tail(path, end, size, lines[-limit:], cut or len(lines) > limit, reset, lost, unread)
+
+    async def _rotated(self, path: str, cursor: int | None, most_bytes: int) -> list[str]:
+        """What stands behind `cursor` in the file that was moved aside for a new one."""
+        before = f"{path}.1"
+        size = await self._slices.size(before) if cursor else None
+        if not cursor or size is None or size <= cursor:
+            return []
+        data = await self._slices.read(before, max(cursor, size - most_bytes), min(size - cursor, most_bytes))
+        return data.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
     def _remembered(self, cursor: int | None, limit: int, most_bytes: int) -> Tail:
         size = self._ring.end
@@ -71,4 +86,5 @@ class LogTail:
             data = data.partition(b"\n")[2]
         lines = data.decode("utf-8", "replace").split("\n")[:-1]
         missing = start > (cursor or 0) and not reset
-        return Tail(IN_MEMORY, size, size, lines[-limit:], missing or len(lines) > limit, reset)
+        lost, unread = (max(0, len(lines) - limit), max(0, start - cursor)) if cursor and not reset else (0, 0)
+        return Tail(IN_MEMORY, size, size, lines[-limit:], missing or len(lines) > limit, reset, lost, unread)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from crawdad.core.exchange import Exchange
 
@@ -36,6 +36,13 @@ class _Histogram:
         return rows
 
 
+class Collector(Protocol):
+    """What Prometheus's client library takes."""
+
+    def collect(self) -> Iterator[Metric]:
+        """The series of the moment."""
+
+
 class ExchangeMetrics:
     """What `/metrics` tells of the exchanges of this process. Series are bounded: past the bound, new ones are `other`."""
 
@@ -49,6 +56,9 @@ class ExchangeMetrics:
         self._tokens: dict[_Labels, int] = {}
         self._durations: dict[_Labels, _Histogram] = {}
         self._first_bytes: dict[_Labels, _Histogram] = {}
+        self._costs: dict[_Labels, float] = {}
+        self.beside: list[Collector] = []
+        """What else is told."""
 
     def observe(self, exchange: Exchange) -> None:
         """Count one closed exchange."""
@@ -58,8 +68,17 @@ class ExchangeMetrics:
         key = (exchange.protocol, exchange.operation, provider, model, exchange.outcome, str(exchange.status))
         self._requests[key] = self._requests.get(key, 0) + 1
         usage = exchange.usage
+        if exchange.cost:
+            self._costs[provider, model] = self._costs.get((provider, model), 0.0) + exchange.cost
         if usage.input_tokens or usage.output_tokens:
-            for direction, count in (("input", usage.input_tokens), ("output", usage.output_tokens)):
+            for direction, count in (
+                ("input", usage.input_tokens),
+                ("output", usage.output_tokens),
+                ("cache_read", usage.cache_read_tokens),
+                ("cache_write", usage.cache_write_tokens),
+            ):
+                if not count and direction.startswith("cache"):
+                    continue
                 tokens_key = (provider, model, direction)
                 self._tokens[tokens_key] = self._tokens.get(tokens_key, 0) + (count or 0)
         where = (exchange.protocol, provider)
@@ -74,9 +93,10 @@ class ExchangeMetrics:
         from prometheus_client.exposition import generate_latest
 
         registry = CollectorRegistry()
-        for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        for usual in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            registry.register(usual)
+        for collector in (self, *self.beside):  # a collector is whatever has collect()
             registry.register(collector)
-        registry.register(self)  # a collector is whatever has collect()
         return generate_latest(registry)
 
     def collect(self) -> Iterator[Metric]:
@@ -90,8 +110,12 @@ class ExchangeMetrics:
         tokens = CounterMetricFamily("crawdad_tokens", "Tokens.", labels=("provider", "model", "direction"))
         for key, count in self._tokens.items():
             tokens.add_metric(key, count)
+        costs = CounterMetricFamily("crawdad_cost_usd", "What it cost, as far as known.", labels=("provider", "model"))
+        for key, cost in self._costs.items():
+            costs.add_metric(key, cost)
         yield requests
         yield tokens
+        yield costs
         for name, words, table in (
             ("crawdad_exchange_seconds", "Time from request to end of answer.", self._durations),
             ("crawdad_first_byte_seconds", "Time from request to the answer's first byte.", self._first_bytes),

@@ -10,7 +10,7 @@ from crawdad.store.changes import Changes
 from crawdad.store.key_values import KeyValues
 
 SWITCHED = "service.switched"
-"""The topic of revisions and of events."""
+"""The topic of revisions and of events. `data`: `running`, and the `revision` that says so."""
 
 _RUNNING = "service.running"
 _AUTO_START = "service.auto_start"
@@ -68,8 +68,8 @@ class ServiceSwitch:
             await self.refresh()
 
     async def _tell(self) -> None:
-        await self._changes.bump(SWITCHED)
-        await self._bus.publish(Event(SWITCHED))
+        revision = await self._changes.bump(SWITCHED)
+        await self._bus.publish(Event(SWITCHED, {"running": self.running, "revision": revision}))
 
     async def _stored(self, key: str) -> bool:
         value = await self._values.get(key)

@@ -30,6 +30,11 @@ class Tasks:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     @property
+    def count(self) -> int:
+        """How many run."""
+        return len(self._running)
+
+    @property
     def full(self) -> bool:
         """Whether no further task fits."""
         return len(self._running) >= self._limit
@@ -49,3 +54,24 @@ class Tasks:
             raise
         except Exception:  # the task runner is an edge: a fault in one task must not take its owner down
             _log.exception("task_failed", task=name)
+
+
+class _Over(Exception):
+    """One of several pieces of work is done."""
+
+
+async def until_first(*works: Coroutine[Any, Any, None]) -> None:
+    """Do all of it until the first is done, and end the others. Raises what the first to fail raised."""
+
+    async def run(work: Coroutine[Any, Any, None]) -> None:
+        await work
+        raise _Over
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(run(work))
+    except BaseExceptionGroup as found:
+        first = found.exceptions[0]
+        if not isinstance(first, _Over):
+            raise first from None

@@ -13,6 +13,7 @@ from crawdad.core.log import Bodies, Body
 from crawdad.store import bulk
 from crawdad.store.database import Database
 from crawdad.store.tables import exchange_bodies
+from crawdad.store.trimming import delete_excess, delete_pages
 
 _ROWS_A_STATEMENT = 32
 _DELETED_AT_ONCE = 200
@@ -54,32 +55,14 @@ class BodyStore:
 
     async def delete_before(self, moment: float) -> int:
         """Remove those kept before `moment`, in small transactions. Returns how many."""
-        removed = 0
-        while True:
-            oldest = await self._oldest(exchange_bodies.c.at < moment)
-            await self._delete([row_id for row_id, _ in oldest])
-            removed += len(oldest)
-            if len(oldest) < _DELETED_AT_ONCE:
-                return removed
+        return await delete_pages(lambda: self._oldest(exchange_bodies.c.at < moment), self._delete, _DELETED_AT_ONCE)
 
     async def delete_beyond(self, most_bytes: int) -> int:
         """Remove the oldest until the others take at most `most_bytes`. Returns how many."""
         async with self._database.read() as connection:
             total = await connection.execute(select(func.coalesce(func.sum(exchange_bodies.c.stored_bytes), 0)))
             excess = int(total.scalar_one()) - most_bytes
-        removed = 0
-        while excess > 0:
-            doomed = []
-            for row_id, size in await self._oldest():
-                if excess <= 0:
-                    break
-                doomed.append(row_id)
-                excess -= size
-            if not doomed:
-                break
-            await self._delete(doomed)
-            removed += len(doomed)
-        return removed
+        return await delete_excess(self._oldest, self._delete, excess)
 
     async def clear(self) -> None:
         """Remove all."""

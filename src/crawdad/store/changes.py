@@ -5,8 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from crawdad.store.database import Database
+from crawdad.store.question import Question
 from crawdad.store.tables import changes
 from crawdad.store.upsert import insert_or_set
+
+_ALL = Question(select(changes))
 
 
 class Changes:
@@ -28,5 +31,4 @@ class Changes:
 
     async def revisions(self) -> dict[str, int]:
         """The revision of every topic that ever changed."""
-        async with self._database.read() as connection:
-            return {row.topic: row.revision for row in await connection.execute(select(changes))}
+        return {row["topic"]: row["revision"] for row in await self._database.ask_again(_ALL)}

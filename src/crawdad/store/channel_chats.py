@@ -11,12 +11,37 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 
 from crawdad.core.channels import Account, Chat
 from crawdad.core.parts import JsonObject
-from crawdad.store.channel_rows import chat_of, dump, lane_of
+from crawdad.store.channel_rows import chat_of, dump, lane_of, message_key
 from crawdad.store.channel_tables import channel_chats, channel_messages
 from crawdad.store.database import Database
+from crawdad.store.question import Question, parameter
 from crawdad.store.upsert import insert_or_keep, insert_or_set
 
 _chats, _messages = channel_chats.c, channel_messages.c
+_GET = Question(
+    select(channel_chats).where(
+        _chats.channel == parameter("in_channel"),
+        _chats.account == parameter("in_account"),
+        _chats.lane == parameter("in_lane"),
+    )
+)
+_OF_ACCOUNT = (_messages.channel == parameter("in_channel")) & (_messages.account == parameter("in_account"))
+_SAID = Question(
+    select(channel_messages).where(
+        _OF_ACCOUNT,
+        # Rows from before ids were told apart by chat hold the bare id; their lane says which chat they are of.
+        (_messages.message_id == parameter("wanted")) | (_messages.message_id == parameter("bare")),
+    )
+)
+_SPOKE = Question(
+    select(_messages.at).where(_OF_ACCOUNT, _messages.lane == parameter("in_lane"), _messages.ours.is_(True)).limit(1)
+)
+_PENDING = Question(
+    select(channel_messages)
+    .where(_OF_ACCOUNT, _messages.lane == parameter("in_lane"), _messages.pending.is_(True))
+    .order_by(_messages.at.desc(), _messages.message_id.desc())
+    .limit(parameter("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +88,8 @@ class ChannelChats:
 
     async def get(self, account: Account, lane: str) -> KnownChat | None:
         """A chat by its lane."""
-        query = select(channel_chats).where(_of(channel_chats, account), _chats.lane == lane)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else _known(row)
+        rows = await self._database.ask(_GET, in_channel=account.channel, in_account=account.name, in_lane=lane)
+        return _known(rows[0]) if rows else None
 
     async def find(self, account: Account, to: str, thread: str = "") -> list[KnownChat]:
         """The chats whose id is `to`, of whatever kind; the last that somebody wrote in first."""
@@ -82,49 +105,31 @@ class ChannelChats:
         async with self._database.read() as connection:
             return [_known(row) for row in (await connection.execute(query.limit(limit))).mappings()]
 
-    async def say(self, account: Account, lane: str, said: SaidMessage, *, pending: bool = False) -> None:
+    async def say(self, account: Account, chat: Chat, said: SaidMessage, *, pending: bool = False) -> None:
         """Remember a message. `pending`: an agent is to be shown it with the next that is for it."""
-        row = {
-            "channel": account.channel,
-            "account": account.name,
-            "message_id": said.message_id,
-            "lane": lane,
-            "at": said.at,
-            "ours": said.ours,
-            "sender_id": said.sender_id,
-            "sender_name": said.sender_name,
-            "text": said.text,
-            "pending": pending,
-        }
+        row = said_row(account, chat, said, pending=pending)
         async with self._database.write() as connection:
             await connection.execute(insert_or_keep(self._database.dialect, channel_messages), row)
 
-    async def said(self, account: Account, message_id: str) -> SaidMessage | None:
-        """A message that is remembered."""
-        query = select(channel_messages).where(_of(channel_messages, account), _messages.message_id == message_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else _said(row)
+    async def said(self, account: Account, chat: Chat, message_id: str) -> SaidMessage | None:
+        """A message of a chat (of whichever of its threads) that is remembered."""
+        wanted = message_key(chat, message_id)
+        rows = await self._database.ask(
+            _SAID, in_channel=account.channel, in_account=account.name, wanted=wanted, bare=message_id
+        )
+        place = f"{chat.kind}:{chat.id}"
+        ours = [row for row in rows if row["lane"] == place or row["lane"].startswith(f"{place}:")]
+        return _said(ours[0]) if ours else None
 
     async def spoke(self, account: Account, lane: str) -> bool:
         """Whether the bot has said something in a chat."""
-        query = select(_messages.at).where(
-            _of(channel_messages, account), _messages.lane == lane, _messages.ours.is_(True)
-        )
-        async with self._database.read() as connection:
-            return (await connection.execute(query.limit(1))).first() is not None
+        return bool(await self._database.ask(_SPOKE, in_channel=account.channel, in_account=account.name, in_lane=lane))
 
     async def pending(self, account: Account, lane: str, limit: int) -> list[SaidMessage]:
         """The newest messages that no agent was shown, in order."""
-        query = (
-            select(channel_messages)
-            .where(_of(channel_messages, account), _messages.lane == lane, _messages.pending.is_(True))
-            .order_by(_messages.at.desc(), _messages.message_id.desc())
-            .limit(limit)
-        )
-        async with self._database.read() as connection:
-            rows = [_said(row) for row in (await connection.execute(query)).mappings()]
-        return rows[::-1]
+        place = {"in_channel": account.channel, "in_account": account.name, "in_lane": lane}
+        rows = await self._database.ask(_PENDING, **place, most=limit)
+        return [_said(row) for row in reversed(rows)]
 
     async def shown(self, account: Account, lane: str, until: float) -> None:
         """An agent was shown what was said up to then."""
@@ -149,6 +154,22 @@ class ChannelChats:
         """Forget what was said before then. Returns how much there was."""
         async with self._database.write() as connection:
             return (await connection.execute(delete(channel_messages).where(_messages.at < before))).rowcount
+
+
+def said_row(account: Account, chat: Chat, said: SaidMessage, *, pending: bool) -> dict[str, Any]:
+    """The row of a message."""
+    return {
+        "channel": account.channel,
+        "account": account.name,
+        "message_id": message_key(chat, said.message_id),
+        "lane": lane_of(chat),
+        "at": said.at,
+        "ours": said.ours,
+        "sender_id": said.sender_id,
+        "sender_name": said.sender_name,
+        "text": said.text,
+        "pending": pending,
+    }
 
 
 def _of(table: Table, account: Account) -> ColumnElement[bool]:
@@ -180,4 +201,5 @@ def _known(row: Any) -> KnownChat:
 
 
 def _said(row: Any) -> SaidMessage:
-    return SaidMessage(row["message_id"], row["at"], row["text"], row["sender_id"], row["sender_name"], row["ours"])
+    message_id = row["message_id"].rpartition("\n")[2]
+    return SaidMessage(message_id, row["at"], row["text"], row["sender_id"], row["sender_name"], row["ours"])

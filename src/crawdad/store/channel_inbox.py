@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from crawdad.core.channels import Account
+from crawdad.store.channel_chats import SaidMessage, said_row
 from crawdad.store.channel_rows import Arrival, EventState, StoredEvent, dump, event_of
-from crawdad.store.channel_tables import channel_events
+from crawdad.store.channel_tables import channel_events, channel_messages
 from crawdad.store.database import Database
+from crawdad.store.question import Question, parameter
 from crawdad.store.upsert import insert_or_keep
 
 _columns = channel_events.c
 _OPEN: tuple[EventState, ...] = ("waiting", "ordered")
+_IN_ACCOUNT = (_columns.channel == parameter("in_channel")) & (_columns.account == parameter("in_account"))
+_LANES = Question(select(_columns.lane).where(_IN_ACCOUNT, _columns.state == "waiting").distinct())
+_NEXT = Question(
+    select(channel_events)
+    .where(_IN_ACCOUNT, _columns.state == "waiting", _columns.lane == parameter("in_lane"))
+    .order_by(_columns.position)
+    .limit(2)
+)
 
 
 class ChannelInbox:
@@ -39,21 +50,26 @@ class ChannelInbox:
 
     async def lanes(self, account: Account) -> list[str]:
         """The chats in which something waits."""
-        query = select(_columns.lane).where(_of(account), _columns.state == "waiting").distinct()
-        async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+        rows = await self._database.ask(_LANES, in_channel=account.channel, in_account=account.name)
+        return [row["lane"] for row in rows]
 
-    async def next(self, account: Account, lane: str) -> StoredEvent | None:
-        """What waits longest in a chat."""
-        query = (
-            select(channel_events)
-            .where(_of(account), _columns.state == "waiting", _columns.lane == lane)
-            .order_by(_columns.position)
-            .limit(1)
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else event_of(row)
+    async def next(self, account: Account, lane: str) -> tuple[StoredEvent | None, bool]:
+        """What waits longest in a chat, and whether there is more."""
+        rows = await self._database.ask(_NEXT, in_channel=account.channel, in_account=account.name, in_lane=lane)
+        return (event_of(rows[0]) if rows else None), len(rows) > 1
+
+    async def waiting(self, account: Account, lane: str, limit: int) -> list[StoredEvent]:
+        """What waits in a chat, in order."""
+        query = select(channel_events).where(_of(account), _columns.state == "waiting", _columns.lane == lane)
+        return await self._read(query.order_by(_columns.position).limit(limit))
+
+    async def merge(self, event_row: str, message: object, others: Sequence[str], now: float) -> None:
+        """Have an event stand for others too: it holds `message` now, and they are done, all or none."""
+        keep = update(channel_events).where(_columns.id == event_row).values(message=dump(message), updated_at=now)
+        done = {"state": "done", "reason": "gathered", "message": "", "raw": "", "updated_at": now}
+        async with self._database.write() as connection:
+            await connection.execute(keep)
+            await connection.execute(update(channel_events).where(_columns.id.in_(others)).values(**done))
 
     async def count_start(self, account: Account, lane: str) -> None:
         """A process begins with a chat: what waits first in it has had one more attempt."""
@@ -87,6 +103,19 @@ class ChannelInbox:
             statement = update(channel_events).where(_columns.id == event_row).values(**values, updated_at=now)
             await connection.execute(statement)
 
+    async def order(
+        self, event: StoredEvent, run_id: str, session_key: str, said: SaidMessage | None, now: float
+    ) -> StoredEvent:
+        """An answer to an event is on its way. `said`: the message, to be remembered with it for quotations."""
+        values = {"state": "ordered", "run_id": run_id, "session_key": session_key}
+        async with self._database.write() as connection:
+            statement = update(channel_events).where(_columns.id == event.id).values(**values, updated_at=now)
+            await connection.execute(statement)
+            if said is not None and event.message is not None:
+                row = said_row(event.account, event.message.chat, said, pending=False)
+                await connection.execute(insert_or_keep(self._database.dialect, channel_messages), row)
+        return replace(event, state="ordered", run_id=run_id, session_key=session_key, updated_at=now)
+
     async def counts(self, account: Account) -> dict[EventState, int]:
         """How many events are in each state, but for those that are done."""
         query = (
@@ -116,8 +145,10 @@ class ChannelInbox:
             return (await connection.execute(statement)).rowcount > 0
 
     async def delete_done(self, before: float) -> int:
-        """Forget events that were done before then: known no more, should they come again. Returns how many there were."""
-        statement = delete(channel_events).where(_columns.state == "done", _columns.updated_at < before)
+        """Forget events that were done, or given up, before then: known no more, should they come again. Returns how many there
+        were."""
+        over = _columns.state.in_(("done", "dead"))
+        statement = delete(channel_events).where(over, _columns.updated_at < before)
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount
 

@@ -19,17 +19,36 @@ from crawdad.store.channel_rows import (
     DeliveryState,
     PartDraft,
     StoredDelivery,
+    StoredPart,
     delivery_of,
     dump,
     lane_of,
+    message_key,
     part_of,
 )
 from crawdad.store.channel_tables import channel_chats, channel_deliveries, channel_messages, channel_parts
 from crawdad.store.database import Database
+from crawdad.store.question import Question, Row, parameter
 from crawdad.store.upsert import insert_or_keep
 
 _deliveries, _parts = channel_deliveries.c, channel_parts.c
 _SHOWN = [column for column in channel_parts.c if column.name != "data"]
+_IN_ACCOUNT = (_deliveries.channel == parameter("in_channel")) & (_deliveries.account == parameter("in_account"))
+_LANES = Question(select(_deliveries.lane).where(_IN_ACCOUNT, _deliveries.state.in_(("growing", "open"))).distinct())
+_HAS_UNSENT = (
+    select(_parts.delivery_id)
+    .where(_parts.delivery_id == _deliveries.id, _parts.state.in_(("waiting", "sending", "edit")))
+    .exists()
+)
+_NEXT = Question(
+    select(channel_deliveries)
+    .where(_IN_ACCOUNT, _deliveries.lane == parameter("in_lane"))
+    .where((_deliveries.state == "open") | ((_deliveries.state == "growing") & _HAS_UNSENT))
+    .order_by(_deliveries.position)
+    .limit(2)
+)
+_ONE = Question(select(channel_deliveries).where(_deliveries.id == parameter("wanted")))
+_PARTS = Question(select(*_SHOWN).where(_parts.delivery_id == parameter("wanted")).order_by(_parts.number))
 _UNSENT: tuple[DeliveryState, ...] = ("growing", "open", "parked")
 
 
@@ -85,11 +104,14 @@ class ChannelOutbox:
         done: bool = False,
     ) -> StoredDelivery:
         """Add parts to a delivery that grows. `covered`: the text that it holds by now. `edit`: have that part say something
-        else. `done`: nothing more will come. What is not growing any more is left as it is."""
+        else. `done`: nothing more will come. What is not growing any more is left as it is, and so is all of it while the part
+        that is to say something else is on its way."""
         async with self._database.write() as connection:
             found = await self._find(connection, _deliveries.id == delivery_id)
             assert found is not None, "a delivery that grows is there"
             if found.state not in _UNSENT:
+                return found
+            if edit is not None and found.parts[edit[0]].state == "sending":
                 return found
             changes: dict[str, Any] = {"updated_at": now}
             if done and found.state == "growing":
@@ -112,8 +134,12 @@ class ChannelOutbox:
 
     async def get(self, delivery_id: str) -> StoredDelivery | None:
         """A delivery with its parts."""
-        async with self._database.read() as connection:
-            return await self._find(connection, _deliveries.id == delivery_id)
+        rows = await self._database.ask(_ONE, wanted=delivery_id)
+        return await self._whole(rows[0]) if rows else None
+
+    async def _whole(self, row: Row) -> StoredDelivery:
+        parts = await self._database.ask(_PARTS, wanted=row["id"])
+        return delivery_of(row, tuple(map(part_of, parts)))
 
     async def known(self, key: str) -> StoredDelivery | None:
         """The delivery of that key."""
@@ -122,27 +148,20 @@ class ChannelOutbox:
 
     async def lanes(self, account: Account) -> list[str]:
         """The chats that something is to go out to."""
-        wanted = _of(account) & _deliveries.state.in_(("growing", "open"))
-        async with self._database.read() as connection:
-            return list((await connection.execute(select(_deliveries.lane).where(wanted).distinct())).scalars())
+        rows = await self._database.ask(_LANES, in_channel=account.channel, in_account=account.name)
+        return [row["lane"] for row in rows]
 
-    async def next(self, account: Account, lane: str, now: float) -> StoredDelivery | None:
-        """The first delivery of a chat in which a part waits, or that is done but for saying so."""
-        unsent = (
-            select(_parts.delivery_id)
-            .where(_parts.delivery_id == _deliveries.id, _parts.state.in_(("waiting", "sending", "edit")))
-            .exists()
-        )
-        query = (
-            select(_deliveries.id)
-            .where(_of(account), _deliveries.lane == lane)
-            .where((_deliveries.state == "open") | ((_deliveries.state == "growing") & unsent))
-            .order_by(_deliveries.position)
-            .limit(1)
-        )
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).scalar_one_or_none()
-            return None if found is None else await self._find(connection, _deliveries.id == found)
+    async def next(self, account: Account, lane: str) -> tuple[StoredDelivery | None, bool]:
+        """The first delivery of a chat in which a part waits, or that is done but for saying so; and whether there are more."""
+        rows = await self._database.ask(_NEXT, in_channel=account.channel, in_account=account.name, in_lane=lane)
+        return (await self._whole(rows[0]) if rows else None), len(rows) > 1
+
+    async def claim_part(self, delivery_id: str, part: StoredPart, now: float) -> StoredPart | None:
+        """A part of a delivery that grows is about to leave: written down, and as it stands now, since it may say something
+        else than a moment ago. None: it is not there any more."""
+        await self.mark_part(delivery_id, part.number, now, state="sending", attempts=part.attempts + 1)
+        rows = await self._database.ask(_PARTS, wanted=delivery_id)
+        return next((part_of(row) for row in rows if row["number"] == part.number), None)
 
     async def mark_part(self, delivery_id: str, number: int, now: float, **values: Any) -> None:
         """Write down what becomes of a part (`state`, `attempts`, `message_ids`, `error`). The file of one that is sent or
@@ -158,9 +177,17 @@ class ChannelOutbox:
             await connection.execute(statement.values(**values))
 
     async def sent(
-        self, delivery: StoredDelivery, number: int, message_ids: Sequence[str], text: str, now: float
+        self,
+        delivery: StoredDelivery,
+        number: int,
+        message_ids: Sequence[str],
+        text: str,
+        now: float,
+        *,
+        closes: bool = False,
     ) -> None:
-        """A new part has its receipt: kept together with what it means for its chat, the quota and later quotations."""
+        """A new part has its receipt: kept together with what it means for its chat, the quota and later quotations. `closes`:
+        with it the whole delivery is sent."""
         part = update(channel_parts).where(_parts.delivery_id == delivery.id, _parts.number == number)
         ids = dump(list(message_ids))
         kept = part.values(state="sent", message_ids=ids, error="", data=None, sent_at=now)
@@ -174,7 +201,7 @@ class ChannelOutbox:
             {
                 "channel": delivery.account.channel,
                 "account": delivery.account.name,
-                "message_id": message_id,
+                "message_id": message_key(delivery.chat, message_id),
                 "lane": delivery.lane,
                 "at": now,
                 "ours": True,
@@ -188,6 +215,9 @@ class ChannelOutbox:
         async with self._database.write() as connection:
             await connection.execute(kept)
             await connection.execute(counted.values(sent_since=chat.sent_since + 1))
+            if closes:
+                whole = update(channel_deliveries).where(_deliveries.id == delivery.id, _deliveries.state == "open")
+                await connection.execute(whole.values(state="sent", updated_at=now))
             for row in said:
                 await connection.execute(insert_or_keep(self._database.dialect, channel_messages), row)
 

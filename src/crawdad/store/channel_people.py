@@ -13,10 +13,18 @@ from crawdad.core.channels import Account, Chat
 from crawdad.store.channel_rows import chat_of, dump
 from crawdad.store.channel_tables import channel_pairings, channel_people
 from crawdad.store.database import Database
+from crawdad.store.question import Question, parameter
 from crawdad.store.upsert import insert_or_set
 
 _ASK_LOCK = 0x63686E5F61736B
 _pairings, _people = channel_pairings.c, channel_people.c
+_FIND = Question(
+    select(channel_people).where(
+        _people.channel == parameter("in_channel"),
+        _people.account == parameter("in_account"),
+        _people.sender_id == parameter("wanted"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,10 @@ class ChannelPeople:
 
     async def find(self, account: Account, ids: Sequence[str]) -> PairedPerson | None:
         """The one of those ids that was let in."""
+        if len(ids) == 1:
+            place = {"in_channel": account.channel, "in_account": account.name}
+            rows = await self._database.ask(_FIND, **place, wanted=ids[0])
+            return _person(rows[0]) if rows else None
         query = select(channel_people).where(_of(channel_people, account), _people.sender_id.in_(ids))
         async with self._database.read() as connection:
             row = (await connection.execute(query.order_by(_people.owner.desc()).limit(1))).mappings().one_or_none()

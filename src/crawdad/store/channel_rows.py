@@ -32,6 +32,12 @@ def lane_of(chat: Chat) -> str:
     return f"{chat.kind}:{chat.id}:{chat.thread}" if chat.thread else f"{chat.kind}:{chat.id}"
 
 
+def message_key(chat: Chat, message_id: str) -> str:
+    """What names a message within an account. Some platforms (Telegram) count the messages of each chat anew: the same id
+    in another chat is another message."""
+    return f"{chat.kind}:{chat.id}\n{message_id}"
+
+
 def dump(value: Any) -> str:
     """A dataclass or plain JSON as text."""
     return orjson.dumps(value).decode()
@@ -159,6 +165,7 @@ class StoredDelivery:
     covered: str
     ready_at: float
     created_at: float
+    updated_at: float
     parts: tuple[StoredPart, ...] = field(default_factory=tuple)
 
 
@@ -194,5 +201,6 @@ def delivery_of(row: Any, parts: tuple[StoredPart, ...]) -> StoredDelivery:
         covered=row["covered"],
         ready_at=row["ready_at"],
         created_at=row["created_at"],
+        updated_at=row["updated_at"],
         parts=parts,
     )

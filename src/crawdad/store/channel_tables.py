@@ -137,3 +137,15 @@ channel_people = Table(
     Column("added_by", Text, nullable=False),
 )
 """Who was let in, beside those that the settings name. `owner`: the account is theirs (they scanned the code)."""
+
+channel_files = Table(
+    "channel_files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("channel_files_by_time", "created_at"),
+)
+"""Files that came with events whose platform does not keep them."""

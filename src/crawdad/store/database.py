@@ -1,7 +1,8 @@
 """The database: one engine, short transactions, on SQLite one writer at a time.
 
 SQLite is set up for a server: write-ahead log, `synchronous=NORMAL` (a killed process loses nothing; a power cut may
-lose the last moments), foreign keys on, free pages given back. PostgreSQL comes through asyncpg, imported when asked for.
+lose the last second, see `syncing`), foreign keys on, free pages given back. PostgreSQL comes through asyncpg, imported
+when asked for.
 """
 
 from __future__ import annotations
@@ -55,11 +56,12 @@ class Database:
         self._engine = engine
         if self.is_sqlite:
             self._reader, self._writer = engine, engine.execution_options(**{_WRITES: True})
-            self._places = asyncio.Semaphore(_CONNECTIONS)
+            self._places = asyncio.Semaphore(_CONNECTIONS - 1)
         else:
             self._reader, self._writer = engine.execution_options(isolation_level="AUTOCOMMIT"), engine
         self._one_writer = asyncio.Lock()
         self._line: deque[Waiting] = deque()
+        self._answers: dict[Question, tuple[int, list[Row]]] = {}
         if self.is_sqlite:
             path = str(engine.url.database)
             self._writing = ThreadPoolExecutor(1, "sqlite-writer")  # of its own: it waits for nobody's slow files
@@ -70,11 +72,28 @@ class Database:
         """Whether the database is a file of this machine."""
         return self.dialect == "sqlite"
 
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite's database lies; None for a server's."""
+        return Path(str(self._engine.url.database)) if self.is_sqlite else None
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose every statement sees the newest committed state."""
         with translated():
-            async with self._sqlite(self._reader) if self.is_sqlite else self._reader.connect() as connection:
+            if not self.is_sqlite:
+                async with self._reader.connect() as connection:
+                    yield connection
+                return
+            async with _place(self._places), self._whole(self._reader) as whole:
+                yield whole
+
+    @asynccontextmanager
+    async def moment(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to PostgreSQL whose every statement sees the state of one moment, and that changes nothing."""
+        engine = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with translated():
+            async with engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -87,20 +106,21 @@ class Database:
             return
         async with self._one_writer:
             with translated():
-                async with self._sqlite(self._writer) as connection:
+                async with self._whole(self._writer) as connection:
                     await connection.begin_now()
                     yield connection
                     await connection.commit()
 
     @asynccontextmanager
-    async def _sqlite(self, engine: AsyncEngine) -> AsyncIterator[FinishingConnection]:
-        """A connection that is given back whole, whenever its user is cancelled."""
-        async with _place(self._places):  # the pool's own line could not be left by whoever is cancelled
-            connection = FinishingConnection(engine)
-            try:
-                yield await connection.start()
-            finally:
-                await connection.close()
+    async def _whole(self, engine: AsyncEngine) -> AsyncIterator[FinishingConnection]:
+        """A connection of SQLite's pool that is given back whole, whenever its user is cancelled. One is there: readers have
+        places, for the pool's own line could not be left by whoever is cancelled, and one place less than there are
+        connections, so that the one writer, whom others wait for, never stands in line behind them."""
+        connection = FinishingConnection(engine)
+        try:
+            yield await connection.start()
+        finally:
+            await connection.close()
 
     async def ask(self, question: Question, **values: Any) -> list[Row]:
         """The rows that a query finds, of the newest committed state: on SQLite much cheaper than `read`."""
@@ -109,6 +129,18 @@ class Database:
                 return await self._reading.run(lambda connection: question.ask(connection, values))
             async with self._reader.connect() as connection:
                 return [dict(row) for row in (await connection.execute(question.query, values)).mappings()]
+
+    async def ask_again(self, question: Question) -> list[Row]:
+        """The same for what is asked every second, and most often has the answer that it had: SQLite is asked whether anybody
+        has written since, which who asks at the same moment (`core.pacing`) shares. Only for questions that are made once."""
+        if not self.is_sqlite:
+            return await self.ask(question)
+        with translated():
+            version = await self._reading.version()
+        before = self._answers.get(question)
+        if before is None or before[0] != version:
+            before = self._answers[question] = version, await self.ask(question)
+        return before[1]
 
     async def write_at_once(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """A transaction of SQLite as one call on one thread: much cheaper than `write`, for what requests wait for. What others
@@ -236,6 +268,7 @@ async def _prepare_file(database: Database, path: Path) -> None:
         async with database.read() as connection:
             await connection.execute(text("PRAGMA auto_vacuum=INCREMENTAL"))  # heeded only while there are no tables
             await connection.execute(text("PRAGMA journal_mode=WAL"))
+        await database.write_at_once(schema.lay_newest)
         async with database.write() as connection:
             await schema.migrate(connection)
 

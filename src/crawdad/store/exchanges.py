@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, select, text, tuple_
@@ -24,6 +24,7 @@ from crawdad.store.exchange_filter import matching
 from crawdad.store.exchange_totals import Totals
 from crawdad.store.records import COLUMNS, exchange_of, is_charge, unpack, unpack_charges
 from crawdad.store.tables import IS_ERROR, exchanges
+from crawdad.store.trimming import delete_excess, delete_pages
 
 _ROWS_A_STATEMENT = 64
 _DELETED_AT_ONCE = 1000
@@ -37,8 +38,6 @@ Follower = Callable[[AsyncConnection, Sequence[Row]], Awaitable[None]]
 _REMOVED = ("status", "stored_bytes", "sequence", "started_at", "method", "path", "model_requested", "account_label")
 _STATUS, _STORED_BYTES = COLUMNS.index("status"), COLUMNS.index("stored_bytes")
 
-Grouping = Literal["model_resolved", "provider", "principal_id", "outcome", "contract"]
-
 
 @dataclass(frozen=True, slots=True)
 class ExchangePage:
@@ -50,9 +49,8 @@ class ExchangePage:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts over many exchanges. `group` is the value they share; `cost` in US dollars."""
+    """Counts over many exchanges; `cost` in US dollars."""
 
-    group: str = ""
     total: int = 0
     completed: int = 0
     failed: int = 0
@@ -179,42 +177,16 @@ class ExchangeLog:
         """Counts over all that match."""
         async with self._database.read() as connection:
             row = (await connection.execute(self._matching(select(*_SUMS), wanted))).mappings().one()
-        return _summary("", row)
-
-    async def breakdown(self, by: Grouping, wanted: ExchangeFilter | None = None) -> list[Summary]:
-        """Counts over all that match, apart for every value of `by`, the most frequent first."""
-        column = exchanges.c[by]
-        query = self._matching(select(column, *_SUMS), wanted).group_by(column).order_by(func.count().desc(), column)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [_summary(row[by], row) for row in rows]
+        return _summary(row)
 
     async def delete_before(self, moment: float) -> int:
         """Remove exchanges that began before `moment`, in small transactions. Returns how many."""
-        removed = 0
-        while True:
-            oldest = await self._oldest(exchanges.c.started_at < moment)
-            await self._delete([row_id for row_id, _ in oldest])
-            removed += len(oldest)
-            if len(oldest) < _DELETED_AT_ONCE:
-                return removed
+        return await delete_pages(lambda: self._oldest(exchanges.c.started_at < moment), self._delete, _DELETED_AT_ONCE)
 
     async def delete_beyond(self, most_bytes: int) -> int:
         """Remove the oldest exchanges until all others take at most `most_bytes`. Returns how many."""
         excess = (await self.totals()).stored_bytes - most_bytes
-        removed = 0
-        while excess > 0:
-            doomed = []
-            for row_id, size in await self._oldest():
-                if excess <= 0:
-                    break
-                doomed.append(row_id)
-                excess -= size
-            if not doomed:
-                break
-            await self._delete(doomed)
-            removed += len(doomed)
-        return removed
+        return await delete_excess(self._oldest, self._delete, excess)
 
     def _matching(self, query: Select[Any], wanted: ExchangeFilter | None) -> Select[Any]:
         return matching(query, wanted, self._database.dialect)
@@ -276,10 +248,10 @@ _SUMS = (
 )
 
 
-def _summary(group: str, row: RowMapping) -> Summary:
+def _summary(row: RowMapping) -> Summary:
     """PostgreSQL gives sums as decimals."""
     counts = {name: int(row[name]) for name in ("total", *_OUTCOMES, *_TOKENS)}
-    return Summary(group, cost=float(row["cost"]), **counts)
+    return Summary(cost=float(row["cost"]), **counts)
 
 
 def _cursor(last: Exchange) -> str:

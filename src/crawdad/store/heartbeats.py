@@ -10,10 +10,12 @@ from sqlalchemy import or_, select, update
 
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
+from crawdad.store.question import Question
 from crawdad.store.schedule_tables import heartbeats
 from crawdad.store.upsert import insert_or_keep
 
 _columns = heartbeats.c
+_PULSES = Question(select(heartbeats))  # few rows, asked for every second
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,14 @@ class HeartbeatStore:
 
     async def pulses(self, agents: Sequence[str]) -> dict[str, Pulse]:
         """The pulses of agents that have one."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(heartbeats).where(_columns.agent_id.in_(agents)))
-            found = [Pulse(row[0], row[1], row[2], row[3], orjson.loads(row[4])) for row in rows]
-        return {pulse.agent_id: pulse for pulse in found}
+        wanted = frozenset(agents)
+        return {
+            row["agent_id"]: Pulse(
+                row["agent_id"], row["next_at"], row["runner"], row["running_until"], orjson.loads(row["state"])
+            )
+            for row in await self._database.ask_again(_PULSES)
+            if row["agent_id"] in wanted
+        }
 
     async def begin(self, agent_id: str, next_at: float) -> None:
         """Give an agent a pulse, unless it has one."""

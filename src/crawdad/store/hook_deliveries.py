@@ -11,9 +11,14 @@ from sqlalchemy import delete, select, update
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
 from crawdad.store.door_tables import hook_deliveries
+from crawdad.store.question import Question
 from crawdad.store.upsert import insert_or_keep
 
 _columns = hook_deliveries.c
+_MOST_OPEN = 500
+_OPEN = Question(
+    select(hook_deliveries).where(_columns.status == "open").order_by(_columns.created_at).limit(_MOST_OPEN)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,7 @@ class HookDeliveries:
 
     async def open(self) -> Sequence[HookDelivery]:
         """What has not been seen through."""
-        query = select(hook_deliveries).where(_columns.status == "open").order_by(_columns.created_at).limit(500)
-        async with self._database.read() as connection:
-            return [_delivery(row) for row in (await connection.execute(query)).mappings()]
+        return [_delivery(row) for row in await self._database.ask(_OPEN)]
 
     async def delete_done(self, before: float) -> int:
         """Forget what was done before then. Returns how many there were."""

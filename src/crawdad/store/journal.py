@@ -51,6 +51,8 @@ class SpoolJournal:
         self._some = asyncio.Event()
         self._many = asyncio.Event()
         self._one_writer = asyncio.Lock()
+        self.fault: GatewayError | None = None
+        """What the database answered last, where it takes no exchanges."""
 
     def record(self, exchange: Exchange) -> None:
         """Keep `exchange`: after this call a kill of the process does not lose it. When there is no room it is counted, and
@@ -101,8 +103,10 @@ class SpoolJournal:
             try:
                 await self.flush()
                 pause.reset()
+                self.fault = None
                 await self._gather()
             except Exception as error:
+                self.fault = error if isinstance(error, GatewayError) else None
                 _log.warning("%d exchanges wait for the database: %s", self._spool.pending, error)
                 await pause.wait()
 
@@ -178,14 +182,22 @@ async def open_journal(
     closing_seconds: float = 5.0,
     followers: Sequence[Follower] = (),
     charge: Follower | None = None,
+    without_disk: bool = False,
 ) -> AsyncIterator[SpoolJournal]:
     """The journal with its spool in `folder`; spools of dead processes there are written first.
 
     On leaving, what is left is written within `closing_seconds`, or stays in the spool for the next process.
     `capacity` is in bytes; `followers` and `charge` are those of `ExchangeLog`.
+    `without_disk`: where the disk has no room for a spool, one in memory will do, that a kill of the process takes with it.
     Raises UNAVAILABLE when the spool cannot be made.
     """
-    spool, orphans = await _take_spools(folder, capacity)
+    try:
+        spool, orphans = await _take_spools(folder, capacity)
+    except GatewayError as error:
+        if not without_disk:
+            raise
+        _log.error("exchanges are kept in memory until the database has them: %s", error.message())
+        spool, orphans = Spool.in_memory(folder, capacity), []
     journal = SpoolJournal(database, spool, orphans, followers, charge)
     try:
         await journal.count_dropped()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.store.database import Database
 from crawdad.store.tables import counters, key_values
 from crawdad.store.upsert import insert_or_keep, insert_or_set
+
+Mark = Callable[[AsyncConnection], Awaitable[None]]
+"""Writes into the transaction that it is given."""
 
 
 class KeyValues:
@@ -27,10 +32,18 @@ class KeyValues:
 
     async def put(self, key: str, value: Any) -> None:
         """Set the value."""
-        text = orjson.dumps(value).decode()
-        statement = insert_or_set(self._database.dialect, key_values, {"key": key, "value": text}, {"value": text})
         async with self._database.write() as connection:
-            await connection.execute(statement)
+            await self.mark(key, value)(connection)
+
+    def mark(self, key: str, value: Any) -> Mark:
+        """What sets the value in the transaction of somebody else."""
+
+        async def write(connection: AsyncConnection) -> None:
+            text = orjson.dumps(value).decode()
+            values, changes = {"key": key, "value": text}, {"value": text}
+            await connection.execute(insert_or_set(self._database.dialect, key_values, values, changes))
+
+        return write
 
     async def settle(self, key: str, value: Any) -> Any:
         """Set the value unless there is one. Returns the one that stands: the same for all who ask."""

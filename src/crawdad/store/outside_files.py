@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 
 from sqlalchemy import delete, select
 
+from crawdad.core.plain_json import in_unicode
 from crawdad.core.programs import FileMark
 from crawdad.store.database import Database
-from crawdad.store.question import Question
+from crawdad.store.question import Question, parameter
 from crawdad.store.tool_tables import outside_files
 from crawdad.store.upsert import insert_or_keep
 
 _AT_ONCE = 500
+_SIZES = (1, 8, 64, _AT_ONCE)
 _columns = outside_files.c
 
 
@@ -27,7 +30,7 @@ class OutsideFileStore:
         """See the port."""
         moment = self._now()
         rows = {
-            file.sha256: {"sha256": file.sha256, "path": file.path, "run_id": run_id, "noted_at": moment}
+            file.sha256: {"sha256": file.sha256, "path": in_unicode(file.path), "run_id": run_id, "noted_at": moment}
             for file in files
         }
         if not rows:
@@ -47,16 +50,32 @@ class OutsideFileStore:
         """See the port."""
         found: set[str] = set()
         for some in _pieces(sorted(set(digests))):
-            question = Question(select(_columns.sha256).where(_columns.sha256.in_(some)))
-            found.update(row["sha256"] for row in await self._database.ask(question))
+            rows = await self._database.ask(_question("sha256", _size(some)), **_values(some))
+            found.update(row["sha256"] for row in rows)
         return frozenset(found)
 
     async def at(self, paths: Collection[str]) -> bool:
         """See the port."""
-        for some in _pieces(sorted(set(paths))):
-            if await self._database.ask(Question(select(_columns.path).where(_columns.path.in_(some)).limit(1))):
+        for some in _pieces(sorted({in_unicode(path) for path in paths})):
+            if await self._database.ask(_question("path", _size(some)), **_values(some)):
                 return True
         return False
+
+
+@cache
+def _question(name: str, size: int) -> Question:
+    """Which of so many values stand in the column `name`. Every turn asks: to spell the query costs more than to answer it."""
+    column = _columns[name]
+    return Question(select(column).where(column.in_([parameter(f"value{n}") for n in range(size)])).distinct())
+
+
+def _size(values: Sequence[str]) -> int:
+    return next(size for size in _SIZES if size >= len(values))
+
+
+def _values(values: Sequence[str]) -> dict[str, str]:
+    """As many as the question for them takes: the last one again and again."""
+    return {f"value{n}": values[min(n, len(values) - 1)] for n in range(_size(values))}
 
 
 def _pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -19,14 +19,15 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from crawdad.core.happenings import Event
+from crawdad.core.happenings import LAGGED, Event
 from crawdad.store.background import Pause
 from crawdad.store.inprocess import QUEUE_BOUND, InProcessBus
-from crawdad.store.subscription import LAGGED, Subscription
+from crawdad.store.subscription import Subscription
 
 _KEPT_EVENTS = 10_000
 _AT_ONCE = 100
 _BLOCK_MILLISECONDS = 5000
+_MOST_SENDERS = 1000
 _START = b"0-0"
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ class RedisBus:
         self._local = InProcessBus(bound)
         self._me = secrets.token_bytes(8)
         self._outgoing: deque[bytes] = deque(maxlen=bound)
+        self._sent = 0
+        """How many events have been numbered: one whose receipt got lost is sent again, and heard once by its number."""
+        self._heard: dict[bytes, int] = {}
         self._lost = 0
         self._news = asyncio.Event()
         self._all_sent = asyncio.Event()
@@ -86,7 +90,7 @@ class RedisBus:
             pause.reset()
             for _, entries in found:
                 for self._position, fields in entries:
-                    if fields.get(b"from") != self._me:
+                    if fields.get(b"from") != self._me and self._is_new(fields):
                         self._hear(fields)
 
     async def keep_sending(self) -> None:
@@ -108,6 +112,19 @@ class RedisBus:
         """End all subscriptions."""
         self._local.close()
 
+    def _is_new(self, fields: dict[bytes, bytes]) -> bool:
+        """Whether an event was not heard before. What has no number (of an earlier version) counts as new."""
+        sender, number = fields.get(b"from", b""), fields.get(b"n", b"")
+        if not number.isdigit():
+            return True
+        if int(number) <= self._heard.get(sender, 0):
+            return False
+        self._heard.pop(sender, None)
+        self._heard[sender] = int(number)
+        if len(self._heard) > _MOST_SENDERS:
+            del self._heard[next(iter(self._heard))]
+        return True
+
     def _hear(self, fields: dict[bytes, bytes]) -> None:
         try:
             event = Event(**orjson.loads(fields[b"event"]))
@@ -118,13 +135,17 @@ class RedisBus:
 
     async def _send(self, events: list[bytes]) -> None:
         pause = Pause()
+        first, self._sent = self._sent + 1, self._sent + len(events)
         while True:
             lost = self._lost
-            marker = [orjson.dumps(Event(LAGGED, {"lost": lost}))] if lost else []
             try:
                 pipeline = self._client.pipeline(transaction=False)
-                for event in marker + events:
-                    pipeline.xadd(self._stream, {"from": self._me, "event": event}, maxlen=_KEPT_EVENTS)
+                if lost:
+                    marker = orjson.dumps(Event(LAGGED, {"lost": lost}))
+                    pipeline.xadd(self._stream, {"from": self._me, "event": marker}, maxlen=_KEPT_EVENTS)
+                for number, event in enumerate(events, first):
+                    fields = {"from": self._me, "n": number, "event": event}
+                    pipeline.xadd(self._stream, fields, maxlen=_KEPT_EVENTS)
                 await pipeline.execute()
                 self._lost -= lost
                 return

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, or_, sel
 
 from crawdad.core.parts import JsonObject
 from crawdad.store.database import Database
+from crawdad.store.question import Question
 from crawdad.store.tables import response_events, stored_responses
 from crawdad.store.upsert import insert_or_keep
 
@@ -21,6 +22,7 @@ UNFINISHED = ("queued", "in_progress")
 _EXPIRED_AT_ONCE = 200
 
 _columns = stored_responses.c
+_RUNNERS = Question(select(_columns.runner).where(_columns.status.in_(UNFINISHED)).distinct())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class ResponseStore:
         async with self._database.write() as connection:
             return (await connection.execute(query.values(values))).rowcount > 0
 
+    async def touch(self, response_id: str, principal_id: str, at: float) -> None:
+        """Somebody has come for the response."""
+        query = update(stored_responses).where(_owned(response_id, principal_id)).values(updated_at=at)
+        async with self._database.write() as connection:
+            await connection.execute(query)
+
     async def delete(self, response_id: str, principal_id: str) -> bool:
         """Remove a response and its events. False when that principal has none of that id."""
         async with self._database.write() as connection:
@@ -109,9 +117,7 @@ class ResponseStore:
 
     async def runners(self) -> set[str]:
         """Which processes have unfinished responses, dead or alive."""
-        query = select(_columns.runner).where(_columns.status.in_(UNFINISHED)).distinct()
-        async with self._database.read() as connection:
-            return set((await connection.execute(query)).scalars())
+        return {row["runner"] for row in await self._database.ask_again(_RUNNERS)}
 
     async def unfinished(self, runner: str) -> list[StoredResponse]:
         """What a process has not finished, the oldest first."""

@@ -11,6 +11,7 @@ import orjson
 from crawdad.core.agents import Origin, RunEvent, RunStatus
 from crawdad.core.parts import JsonObject
 from crawdad.store.question import AnyRow
+from crawdad.store.session_rows import dump, plain
 
 
 @dataclass(slots=True)
@@ -66,23 +67,18 @@ class RunEnd:
     values: JsonObject
 
 
-def as_text(value: Any) -> str:
-    """JSON."""
-    return orjson.dumps(value).decode()
-
-
 def written(values: JsonObject) -> dict[str, Any]:
-    """Values as the columns hold them: no database text may hold a NUL."""
+    """Values as the columns hold them, whatever tools and models said: what no database text may hold is replaced."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name in ("order", "result"):
-            value = as_text(value)
+            value = dump(value)
         found[name] = _plain(value)
     return found
 
 
 def _plain(value: Any) -> Any:
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+    return plain(value) if isinstance(value, str) else value
 
 
 def ended(run: StoredRun, status: RunStatus, values: JsonObject) -> StoredRun:
@@ -112,5 +108,5 @@ def event_row(event: RunEvent) -> dict[str, Any]:
         "number": event.number,
         "at": event.at,
         "kind": event.kind,
-        "data": as_text(event.data),
+        "data": dump(event.data),
     }

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 import orjson
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 
 from crawdad.core.agents import ENDED, EventKind, RunEvent, RunStatus
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -42,14 +42,17 @@ _ACTIVE = Question(
 )
 _COUNT_WAITING = Question(select(func.count().label("count")).where(_columns.status == "queued"))
 _others = agent_runs.alias()
+_MAY_BEGIN = (
+    _columns.status == "queued",
+    _columns.absorbed_by == "",
+    _columns.session_key.not_in(select(_others.c.session_key).where(_others.c.status == "running")),
+)
+_NEXT_READY = Question(
+    select(func.min(_columns.ready_at).label("next"), func.max(_columns.created_at).label("newest")).where(*_MAY_BEGIN)
+)
 _READY = Question(
     select(_columns.session_key)
-    .where(
-        _columns.status == "queued",
-        _columns.absorbed_by == "",
-        _columns.ready_at <= parameter("now"),
-        _columns.session_key.not_in(select(_others.c.session_key).where(_others.c.status == "running")),
-    )
+    .where(*_MAY_BEGIN, or_(_columns.ready_at <= parameter("now"), _columns.created_at > parameter("now")))
     .distinct()
     .limit(_READY_AT_ONCE)
 )
@@ -102,12 +105,12 @@ class RunStore:
         """Keep a new run that is at work already. False: its session has one that runs or waits, or its principal has used the
         idempotency key."""
         row = run_row(run)
-        busy = select(_columns.id).where(
-            _columns.session_key == run.session_key, _columns.status.in_(("running", "queued"))
-        )
         try:
             if self._database.is_sqlite:
                 return await self._database.write_at_once(lambda connection: begin_at_once(connection, row))
+            busy = select(_columns.id).where(
+                _columns.session_key == run.session_key, _columns.status.in_(("running", "queued"))
+            )
             async with self._database.write() as connection:
                 if (await connection.execute(busy.limit(1))).first() is not None:
                     return False
@@ -177,7 +180,11 @@ class RunStore:
         return int((await self._database.ask(_COUNT_WAITING))[0]["count"])
 
     async def ready(self, now: float) -> list[str]:
-        """Sessions in which something waits that may begin, and nothing runs."""
+        """Sessions in which something waits that may begin, and nothing runs. What was made later than now may, too: the clock
+        has been set back."""
+        found = (await self._database.ask_again(_NEXT_READY))[0]
+        if found["next"] is None or found["newest"] <= now < found["next"]:
+            return []
         return [row["session_key"] for row in await self._database.ask(_READY, now=now)]
 
     async def signals(self, run_id: str, session_key: str, modes: Collection[str]) -> Signals:
@@ -203,7 +210,7 @@ class RunStore:
 
     async def stranded(self) -> list[str]:
         """Turns that have ended, and others whose messages they took along have not."""
-        return [row["absorbed_by"] for row in await self._database.ask(_STRANDED)]
+        return [row["absorbed_by"] for row in await self._database.ask_again(_STRANDED)]
 
     async def change(self, run_id: str, values: JsonObject, only_from: RunStatus) -> bool:
         """Change fields of a run that is in the state `only_from`. False: it is not."""
@@ -239,13 +246,20 @@ class RunStore:
                 for row in await connection.execute(query)
             ]
 
+    async def rewrite(self, run_id: str, events: Sequence[tuple[int, JsonObject]]) -> None:
+        """Give events, by their numbers, other data."""
+        async with self._database.write() as connection:
+            for number, data in events:
+                query = update(agent_run_events).where(_events.run_id == run_id, _events.number == number)
+                await connection.execute(query.values(data=orjson.dumps(data).decode()))
+
     async def last_number(self, run_id: str) -> int:
         """The number of a run's newest event; 0: it has none."""
         return int((await self._database.ask(_LAST_NUMBER, wanted=run_id))[0]["last"] or 0)
 
     async def runners(self) -> set[str]:
         """Which processes have runs at work, dead or alive."""
-        return {row["runner"] for row in await self._database.ask(_RUNNERS)}
+        return {row["runner"] for row in await self._database.ask_again(_RUNNERS)}
 
     async def of_runner(self, runner: str) -> list[str]:
         """The runs that a process has at work."""
@@ -255,6 +269,18 @@ class RunStore:
         """The runs that a run began and that have not ended."""
         query = select(_columns.id).where(
             _columns.parent_run_id == parent_run_id, _columns.status.in_(("running", "queued"))
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def at_work_below(self, session_key: str) -> list[str]:
+        """The runs that have not ended of all that a session has had begun, and that was begun by those in turn."""
+        below = select(literal(session_key).label("key")).cte("below", recursive=True)
+        below = below.union(select(_columns.session_key).where(_columns.spawned_by == below.c.key))
+        query = (
+            select(_columns.id)
+            .where(_columns.spawned_by.in_(select(below.c.key)), _columns.status.in_(("running", "queued")))
+            .order_by(_columns.created_at, _columns.id)
         )
         async with self._database.read() as connection:
             return list((await connection.execute(query)).scalars())

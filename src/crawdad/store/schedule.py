@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, text, update
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.cron import CronRun, Job, JobFilter, RunFilter
 from crawdad.store.database import Database
+from crawdad.store.key_values import Mark
+from crawdad.store.question import Question
 from crawdad.store.schedule_rows import job_of, job_row, run_of, run_row
 from crawdad.store.schedule_tables import cron_jobs, cron_runs
 from crawdad.store.upsert import insert_or_keep
@@ -20,6 +22,18 @@ Edit = Callable[[Job], Job]
 _CRON_LOCK = 0x637264_637231
 _UNFINISHED = ("requested", "running")
 _jobs, _runs = cron_jobs.c, cron_runs.c
+_MOST_REQUESTED = 100
+_OUTLOOK = Question(
+    select(
+        select(func.min(_jobs.next_run_at)).scalar_subquery().label("next"),
+        select(_runs.job_id).where(_runs.status == "requested").exists().label("requested"),
+    )
+)
+_NEXT_TIME = Question(select(func.min(_jobs.next_run_at).label("next")))
+_REQUESTED = Question(
+    select(cron_runs).where(_runs.status == "requested").order_by(_runs.requested_at, _runs.slot).limit(_MOST_REQUESTED)
+)
+_RUNNING = Question(select(cron_runs).where(_runs.status == "running").order_by(_runs.started_at))
 
 
 class ScheduleStore:
@@ -60,6 +74,28 @@ class ScheduleStore:
         async with self._database.read() as connection:
             return int((await connection.execute(query)).scalar_one())
 
+    async def replace(self, wanted: JobFilter, edit: Callable[[list[Job]], list[Job]], most: int) -> list[Job] | None:
+        """Put what `edit` (which may raise) makes of the jobs of the filter in their place, all in one step: those that it
+        leaves out are removed. None, and nothing is done, when they would be more than `most`. CONFLICT when the id of a new
+        one is known. Returns the jobs as they were."""
+        query = select(cron_jobs).where(*_job_conditions(wanted)).order_by(_jobs.id)
+        async with self._database.write() as connection:
+            await self._take_turns(connection)
+            locked = query if self._database.is_sqlite else query.with_for_update()
+            before = {job.id: job for job in map(job_of, (await connection.execute(locked)).mappings())}
+            after = edit(list(before.values()))
+            if len(after) > max(most, len(before)):
+                return None
+            gone = [job_id for job_id in before if job_id not in {job.id for job in after}]
+            if gone:
+                await connection.execute(delete(cron_jobs).where(_jobs.id.in_(gone)))
+            for job in after:
+                if job.id not in before:
+                    await connection.execute(insert(cron_jobs), job_row(job))
+                elif job != before[job.id]:
+                    await connection.execute(update(cron_jobs).where(_jobs.id == job.id).values(job_row(job)))
+            return list(before.values())
+
     async def change(self, job_id: str, edit: Edit) -> Job | None:
         """Replace a job by what `edit` (which may raise) makes of it; None when there is none. Edits take turns."""
         async with self._database.write() as connection:
@@ -70,6 +106,16 @@ class ScheduleStore:
         async with self._database.write() as connection:
             return (await connection.execute(delete(cron_jobs).where(_jobs.id == job_id))).rowcount > 0
 
+    async def replace_all(self, jobs: Sequence[Job], mark: Mark | None = None) -> None:
+        """Have these jobs and no others, with what `mark` writes in the same transaction; what is known of runs stays."""
+        async with self._database.write() as connection:
+            await self._take_turns(connection)
+            await connection.execute(delete(cron_jobs))
+            for job in jobs:
+                await connection.execute(insert(cron_jobs), job_row(job))
+            if mark is not None:
+                await mark(connection)
+
     async def due(self, now: int, limit: int = 100) -> list[Job]:
         """Enabled jobs whose time has come, the longest due first."""
         query = select(cron_jobs).where(_jobs.next_run_at <= now).order_by(_jobs.next_run_at, _jobs.id).limit(limit)
@@ -78,9 +124,13 @@ class ScheduleStore:
 
     async def next_time(self) -> int | None:
         """When the next job is due."""
-        async with self._database.read() as connection:
-            found: int | None = (await connection.execute(select(func.min(_jobs.next_run_at)))).scalar_one()
-            return found
+        found: int | None = (await self._database.ask(_NEXT_TIME))[0]["next"]
+        return found
+
+    async def outlook(self) -> tuple[int | None, bool]:
+        """When the next job is due, and whether a run was asked for by hand: what the scheduler asks every second."""
+        found = (await self._database.ask_again(_OUTLOOK))[0]
+        return found["next"], bool(found["requested"])
 
     async def claim(self, run: CronRun, most: int, edit: Callable[[Job, bool], Job]) -> Claim:
         """Begin a run: its row and what `edit` (told whether it was claimed) makes of the job are kept in one step. Of all
@@ -122,15 +172,19 @@ class ScheduleStore:
             await connection.execute(update(cron_jobs).where(_jobs.id == job.id).values(job_row(edit(job))))
             return made.rowcount == 1
 
-    async def request(self, run: CronRun) -> None:
-        """Ask for a run by hand: the next scheduler that looks begins it."""
+    async def request(self, run: CronRun) -> bool:
+        """Ask for a run by hand: the next scheduler that looks begins it. False: it runs, or was asked for already."""
+        unfinished = select(_runs.slot).where(_runs.job_id == run.job_id, _runs.status.in_(_UNFINISHED))
         async with self._database.write() as connection:
+            await self._take_turns(connection)
+            if (await connection.execute(unfinished.limit(1))).first() is not None:
+                return False
             await connection.execute(insert(cron_runs), run_row(run))
+            return True
 
-    async def requested(self, limit: int = 100) -> list[CronRun]:
+    async def requested(self) -> list[CronRun]:
         """Runs asked for by hand that have not begun, in order."""
-        query = select(cron_runs).where(_runs.status == "requested").order_by(_runs.requested_at, _runs.slot)
-        return await self._read_runs(query.limit(limit))
+        return [run_of(row) for row in await self._database.ask(_REQUESTED)]
 
     async def drop_request(self, run: CronRun) -> None:
         """End a run that was asked for and never begun."""
@@ -168,7 +222,7 @@ class ScheduleStore:
 
     async def running(self) -> list[CronRun]:
         """What runs now, in whichever process."""
-        return await self._read_runs(select(cron_runs).where(_runs.status == "running").order_by(_runs.started_at))
+        return [run_of(row) for row in await self._database.ask_again(_RUNNING)]
 
     async def run(self, job_id: str, slot: str) -> CronRun | None:
         """One run."""

@@ -7,7 +7,6 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping
 
 from crawdad.core.cron import (
     AgentTurn,
@@ -23,6 +22,7 @@ from crawdad.core.cron import (
     Schedule,
     SystemEvent,
 )
+from crawdad.store.question import AnyRow
 
 _SCHEDULES: dict[str, type[At | Every | Expression]] = {"at": At, "every": Every, "cron": Expression}
 _PAYLOADS: dict[str, type[SystemEvent | AgentTurn]] = {"systemEvent": SystemEvent, "agentTurn": AgentTurn}
@@ -54,7 +54,7 @@ def job_row(job: Job) -> dict[str, Any]:
     }
 
 
-def job_of(row: RowMapping) -> Job:
+def job_of(row: AnyRow) -> Job:
     """A row as its job."""
     definition = orjson.loads(row["definition"])
     schedule: Schedule = _made(definition.pop("schedule"), _SCHEDULES)
@@ -77,7 +77,7 @@ def run_row(run: CronRun) -> dict[str, Any]:
     return {**asdict(run), "usage": orjson.dumps(run.usage).decode()}
 
 
-def run_of(row: RowMapping) -> CronRun:
+def run_of(row: AnyRow) -> CronRun:
     """A row as its run."""
     return replace(CronRun(**row), usage=orjson.loads(row["usage"]))
 

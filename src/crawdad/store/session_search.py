@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
 
 from crawdad.core.errors import bad_request
-from crawdad.core.sessions import SearchHit, SessionEntry, SessionFilter, SessionPage
+from crawdad.core.sessions import LogEvent, SearchHit, SessionEntry, SessionFilter, SessionPage
 from crawdad.store.database import Database
 from crawdad.store.search_words import phrases_of, scope_word
 from crawdad.store.session_rows import entry_of, line_of, plain
@@ -42,6 +42,8 @@ _POSTGRES_ALL = text(
 """PostgreSQL cannot read its index from the newest text on, and its planner guesses badly how often words stand together. So
 the newest texts are looked at one by one; where that finds too few, the words are rare enough to ask the index for all."""
 _LAST = 2**62
+_BEGINNING = 4
+"""So many lines of a log are its beginning: a change of the model may stand before the first message."""
 
 
 class SessionSearch:
@@ -61,7 +63,8 @@ class SessionSearch:
         if cursor is not None:
             at, key = _listed_cursor(cursor)
             time = sessions.c.updated_at
-            query = query.where(or_(time < at, and_(time == at, sessions.c.key < key)))
+            # The first condition says nothing new: it is what a database finds the place in its index by.
+            query = query.where(time <= at, or_(time < at, sessions.c.key < key))
         query = query.order_by(sessions.c.updated_at.desc(), sessions.c.key.desc()).limit(limit + 1)
         async with self._database.read() as connection:
             found = [entry_of(row) for row in (await connection.execute(query)).mappings()]
@@ -69,6 +72,17 @@ class SessionSearch:
             return SessionPage(found)
         last = found[limit - 1]
         return SessionPage(found[:limit], f"{last.updated_at!r}~{last.key}")
+
+    async def beginnings(self, session_ids: Sequence[str]) -> list[LogEvent]:
+        """The messages among the first lines of some logs, each log's in order."""
+        lines = session_lines.c
+        query = (
+            select(session_lines)
+            .where(lines.session_id.in_(session_ids), lines.sequence <= _BEGINNING, lines.kind == "message")
+            .order_by(lines.session_id, lines.sequence)
+        )
+        async with self._database.read() as connection:
+            return [line_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def total(self, wanted: SessionFilter) -> int:
         """How many sessions match, whatever is looked for in them."""

@@ -122,14 +122,15 @@ class SessionStore:
                 await self._index(connection, changed)
             return changed
 
-    async def count(self, key: str, amounts: Mapping[str, float], values: Mapping[str, Any]) -> None:
-        """Add `amounts` to counters, and set fields by which no search finds the session."""
+    async def count(self, entry: SessionEntry, amounts: Mapping[str, float], values: Mapping[str, Any]) -> None:
+        """Add `amounts` to counters, and set fields by which no search finds the session, while it has the log of `entry`."""
         if self._database.is_sqlite:
-            await self._database.write_at_once(lambda connection: count_at_once(connection, key, amounts, values))
+            await self._database.write_at_once(lambda connection: count_at_once(connection, entry, amounts, values))
             return
+        present = (sessions.c.key == entry.key) & (sessions.c.session_id == entry.session_id)
         changes = {name: sessions.c[name] + amount for name, amount in amounts.items()} | columns_of(values)
         async with self._database.write() as connection:
-            await connection.execute(update(sessions).where(sessions.c.key == key).values(changes))
+            await connection.execute(update(sessions).where(present).values(changes))
 
     async def append(self, entry: SessionEntry, events: Sequence[NewLogEvent], at: float) -> list[LogEvent]:
         """Add lines to the log `entry.session_id`. CONFLICT when it is not the session's present one any more."""

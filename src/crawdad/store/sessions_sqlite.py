@@ -90,9 +90,11 @@ def add_at_once(connection: sqlite3.Connection, entry: SessionEntry) -> bool:
 
 
 def count_at_once(
-    connection: sqlite3.Connection, key: str, amounts: Mapping[str, float], values: Mapping[str, Any]
+    connection: sqlite3.Connection, entry: SessionEntry, amounts: Mapping[str, float], values: Mapping[str, Any]
 ) -> None:
-    """Add to counters of a session, and set fields of it; the names of both are columns."""
+    """Add to counters of a session, and set fields of it, while it has that log; the names of both are columns."""
     row = columns_of(values)
     sets = [f'"{name}" = "{name}" + ?' for name in amounts] + [f'"{name}" = ?' for name in row]
-    connection.execute(f"UPDATE sessions SET {', '.join(sets)} WHERE key = ?", (*amounts.values(), *row.values(), key))
+    place = (entry.key, entry.session_id)
+    query = f"UPDATE sessions SET {', '.join(sets)} WHERE key = ? AND session_id = ?"
+    connection.execute(query, (*amounts.values(), *row.values(), *place))

@@ -15,6 +15,7 @@ import mmap
 import os
 import secrets
 import struct
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +71,28 @@ class Spool:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             try_lock(descriptor)
-            _reserve(descriptor, _HEADER_BYTES + capacity)
-            os.pwrite(descriptor, struct.pack("=QQ", _MAGIC, capacity), 0)
-            return cls(path, descriptor)
+            return cls._made(path, descriptor, capacity)
         except BaseException:
             path.unlink()
             os.close(descriptor)
             raise
+
+    @classmethod
+    def in_memory(cls, folder: Path, capacity: int = DEFAULT_CAPACITY) -> Self:
+        """A spool that ends with the process, for where the disk has no room for one."""
+        path = folder / f"{os.getpid()}-{secrets.token_hex(8)}.memory"  # its name; there is no such file
+        descriptor = _memory_file()
+        try:
+            return cls._made(path, descriptor, capacity)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    @classmethod
+    def _made(cls, path: Path, descriptor: int, capacity: int) -> Self:
+        _reserve(descriptor, _HEADER_BYTES + capacity)
+        os.pwrite(descriptor, struct.pack("=QQ", _MAGIC, capacity), 0)
+        return cls(path, descriptor)
 
     @classmethod
     def adopt(cls, path: Path) -> Self | None:
@@ -214,6 +230,13 @@ class Spool:
         if length <= first:
             return self._map[start : start + length]
         return self._map[start : start + first] + self._map[_HEADER_BYTES : _HEADER_BYTES + length - first]
+
+
+def _memory_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("spool")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _reserve(descriptor: int, size: int) -> None:

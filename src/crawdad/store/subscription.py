@@ -6,10 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from crawdad.core.happenings import Event
-
-LAGGED = "bus.lagged"
-"""What a listener gets in place of events that were lost: `data["lost"]` says how many, 0 when nobody knows."""
+from crawdad.core.happenings import LAGGED, Event
 
 
 class Subscription:

@@ -19,13 +19,18 @@ from sqlalchemy import (
 )
 
 from crawdad.store import (  # noqa: F401 - the metadata is whole once they are read
+    activity_tables,
     channel_tables,
     device_tables,
     door_tables,
+    healing_tables,
+    health_tables,
     memory_tables,
+    notification_tables,
     run_tables,
     schedule_tables,
     session_tables,
+    task_tables,
     tool_tables,
 )
 from crawdad.store.metadata import metadata as metadata

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,15 @@ import orjson
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.wire.sse import MARK
 
 _SHALLOW = 200
 """JSON with no more brackets than this cannot be nested too deeply."""
 _MOST_TOKENS = 10**15
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape in JSON; the group is half a pair of surrogates without its other half."""
 
 
 def parse_object(body: bytes) -> JsonObject:
@@ -77,11 +83,26 @@ def parse_error(body: bytes) -> Any:
 
 
 def parse_upstream(data: bytes | str) -> Any:
-    """JSON that an upstream sent. Raises UPSTREAM_BROKEN where it is none."""
+    """JSON that an upstream sent. Raises UPSTREAM_BROKEN where it is none.
+
+    Half a surrogate pair, which servers send that cut their text between the two halves of a character, is read as the
+    replacement character, and a byte order mark in front is passed over: neither is worth an answer.
+    """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+        mended = _ESCAPE.sub(_whole_escape, raw.removeprefix(MARK))
+        if mended != raw:
+            try:
+                return orjson.loads(mended)
+            except orjson.JSONDecodeError:
+                pass
         raise unreadable(str(error)) from None
+
+
+def _whole_escape(match: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if match[1] else match[0]
 
 
 def encode(document: Any) -> bytes:
@@ -91,6 +112,12 @@ def encode(document: Any) -> bytes:
         return orjson.dumps(document)
     except orjson.JSONEncodeError:
         raise bad_request("wire.too_deep") from None
+
+
+def is_too_deep(error: TypeError) -> bool:
+    """Whether JSON could not be written for its depth. What orjson raises is a plain `TypeError`, as any fault of ours may
+    be."""
+    return "Recursion limit" in str(error)
 
 
 def unreadable(reason: str) -> GatewayError:

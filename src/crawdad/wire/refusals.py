@@ -69,7 +69,7 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes, now: floa
     document = parse_error(body)
     error = _error(document)
     message = _message(error, document, body)
-    wait = _header_wait(headers, now)
+    wait = header_wait(headers, now)
     if status in _STATUS:
         return Refusal(_STATUS[status], wait)
     reason = _structured(error) or ("server_error" if status != 429 else _worded(message))
@@ -163,7 +163,8 @@ def _worded(message: str) -> Reason:
     return "quota" if _LONGER.search(message) else "unknown"
 
 
-def _header_wait(headers: Mapping[str, str], now: float) -> float | None:
+def header_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds that an answer's headers ask to wait, as a number or until a date; None: they ask for nothing."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name)
         if value is None:

@@ -13,7 +13,8 @@ from crawdad.core.text import Text
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """An event may be this large (an image in base64 fits); beyond it the upstream is considered broken."""
 
-_MARK = b"\xef\xbb\xbf"
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark that some put in front of a text."""
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n|\n\r(?!\n)|\r\n\r(?!\n)")
 
 
@@ -36,8 +37,8 @@ class SseSplitter:
         """The events that `chunk` completes."""
         if not self._begun:
             chunk = self._begin(chunk)
-        if b"\n" not in chunk and b"\r" not in chunk and chunk:
-            return self._wait(chunk)  # no line ends here, so no event does: keep the pieces apart, copying once
+        if chunk and not self._may_end(chunk):
+            return self._wait(chunk)  # no blank line here, so no event ends: keep the pieces apart, copying once
         if self._pieces:
             chunk = b"".join((*self._pieces, chunk))
             self._pieces, self._size = [], 0
@@ -46,11 +47,27 @@ class SseSplitter:
             return self._feed_plain(buffer)
         return self._feed_any(buffer)
 
+    def _may_end(self, chunk: bytes) -> bool:
+        """Whether a blank line may lie in `chunk`, or across what is held and `chunk`."""
+        held = self._pieces[-1] if self._pieces else self._buffer
+        if b"\r" in chunk or held.endswith(b"\r"):
+            return not held or _BOUNDARY.search(self._tail() + chunk) is not None
+        return b"\n\n" in chunk or (chunk.startswith(b"\n") and held.endswith(b"\n"))
+
+    def _tail(self) -> bytes:
+        """The end of what is held: as much of it as a blank line that is not complete yet may take."""
+        tail = b""
+        for piece in reversed(self._pieces):
+            tail = piece[-3:] + tail
+            if len(tail) >= 3:
+                return tail
+        return self._buffer[-3:] + tail
+
     def _begin(self, chunk: bytes) -> bytes:
         """Without the byte order mark that a stream may begin with."""
         chunk = self.close() + chunk
-        self._begun = len(chunk) >= len(_MARK) or not _MARK.startswith(chunk)
-        return chunk.removeprefix(_MARK)
+        self._begun = len(chunk) >= len(MARK) or not MARK.startswith(chunk)
+        return chunk.removeprefix(MARK)
 
     def _feed_plain(self, buffer: bytes) -> list[bytes]:
         end = buffer.rfind(b"\n\n", max(0, self._scanned - 1))
@@ -85,9 +102,6 @@ class SseSplitter:
     def _wait(self, chunk: bytes) -> list[bytes]:
         if len(self._buffer) + self._size + len(chunk) > MAX_EVENT_BYTES:
             raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "event too large"}))
-        if self._buffer.endswith(b"\r") and not self._pieces:
-            self._pieces, self._size = [], 0
-            return self._feed_any(self._buffer + chunk)
         self._pieces.append(chunk)
         self._size += len(chunk)
         return []
@@ -147,5 +161,5 @@ class SseReader:
     def close(self) -> list[bytes]:
         """The data payload of a last event without its blank line."""
         rest = self._splitter.close()
-        data = event_data(rest) if rest.strip() else None
+        data = event_data(rest + b"\n\n") if rest.strip() else None
         return [] if data is None else [data]

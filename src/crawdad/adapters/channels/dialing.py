@@ -22,12 +22,26 @@ class UpgradeRefused(GatewayError):
         self.status = status
 
 
+class SocketEnded(EOFError):
+    """The other side is gone; it closed with `code` (1006: without one)."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 @contextlib.asynccontextmanager
 async def dial(
-    url: str, headers: Mapping[str, str] | None = None, *, seconds: float = 10.0, ping: float | None = 30.0
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    seconds: float = 10.0,
+    ping: float | None = 30.0,
+    proxy: str | None = None,
 ) -> AsyncIterator[Socket]:
     """A WebSocket to an address of the operator's own. `ping`: how often a ping is sent; a pong must come within the same
-    time. Raises `UpgradeRefused`, `NotReached`; what the socket itself raises is `EOFError`."""
+    time. `proxy`: an HTTP proxy of the operator's. Raises `UpgradeRefused`, `NotReached`; what the socket itself raises is
+    `SocketEnded`."""
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
@@ -41,7 +55,7 @@ async def dial(
         max_queue=16,
         ping_interval=ping,
         ping_timeout=ping,
-        proxy=None,
+        proxy=proxy,
         user_agent_header=None,
     )
     try:
@@ -79,7 +93,8 @@ class _Dialed:
         try:
             return await self._connection.recv()
         except ConnectionClosed as error:
-            raise EOFError(str(error.rcvd.reason if error.rcvd is not None else "")[:200]) from None
+            closed = error.rcvd
+            raise SocketEnded(closed.reason[:200] if closed else "", closed.code if closed else 1006) from None
 
     async def send(self, message: str | bytes) -> None:
         from websockets.exceptions import ConnectionClosed

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
 DEBOUNCE_MILLISECONDS = 300
-_QUIET_MILLISECONDS = 100
+_QUIET_MILLISECONDS = 250
 _POLL_MILLISECONDS = 1000
 _LOOK_MILLISECONDS = 5000
 

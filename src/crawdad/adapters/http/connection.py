@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
     `reusable` says so. `deadline` (of the loop's clock) is when whoever waits here shall be given up."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -72,12 +72,12 @@ class Connection(asyncio.Protocol):
             self.abort()
             raise
 
-    async def more(self, seconds: float) -> bytes:
-        """The body that has come since, waiting up to `seconds` for some; empty at its end."""
+    async def more(self, seconds: float, deadline: float = math.inf) -> bytes:
+        """The body that has come since, waiting up to `seconds` for some, and not beyond `deadline`; empty at its end."""
         while not self._pieces:
             if self._stage == _DONE:
                 return b""
-            await self._wait(self._loop.time() + seconds)
+            await self._wait(min(self.loop.time() + seconds, deadline))
         return self.taken()
 
     def taken(self) -> bytes:
@@ -130,7 +130,7 @@ class Connection(asyncio.Protocol):
     async def _wait(self, deadline: float) -> None:
         if self._error is not None:
             raise self._error
-        waiter = self._waiter = self._loop.create_future()
+        waiter = self._waiter = self.loop.create_future()
         self.deadline = deadline
         try:
             await waiter

@@ -56,7 +56,7 @@ class HttpTransport:
                 raise broken(call.url, error) from None
             place = (target.origin, proxy)
             connection = await self._ask(call, call.url, target, place)
-            return HttpAnswer(connection, call.timeouts.idle, call.url, lambda done: self._pool.give_back(done, place))
+            return HttpAnswer(connection, call.timeouts, call.url, lambda done: self._pool.give_back(done, place))
         url = call.url
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._send_guarded(call, url)
@@ -76,7 +76,7 @@ class HttpTransport:
         except BaseException:
             self._guarded.release()
             raise
-        return HttpAnswer(connection, call.timeouts.idle, url, self._let_guarded_go)
+        return HttpAnswer(connection, call.timeouts, url, self._let_guarded_go)
 
     def _let_guarded_go(self, connection: Connection) -> None:
         self._pool.drop(connection)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 
 from crawdad.adapters.mcp.session import McpSession
+from crawdad.adapters.programs.running import bound_to_us
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.mcp import ServerAddress, StartTask
 from crawdad.core.text import Text
@@ -26,13 +26,6 @@ _PASSED = (
 _LINE_BYTES = 32 * 1024 * 1024
 _GRACE_SECONDS = 2.0
 _LAST_WORDS = 5
-_WITH_US = (
-    "import ctypes,os,signal,sys;"
-    "ctypes.CDLL(None).prctl(1,signal.SIGKILL);"
-    "os.getppid()==int(sys.argv[1]) or os._exit(1);"
-    "os.execvp(sys.argv[2],sys.argv[2:])"
-)
-"""Let the kernel end the program with this process, then become it: no hook between fork and exec, where threads could hang."""
 
 
 def scrubbed(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -56,12 +49,9 @@ class ProgramCarrier:
         cls, address: ServerAddress, environment: Mapping[str, str], session: McpSession, start_task: StartTask
     ) -> ProgramCarrier:
         """Start the program. Raises UNAVAILABLE when it cannot be."""
-        command = [address.command, *address.arguments]
-        if sys.platform == "linux":
-            command = [sys.executable, "-I", "-S", "-c", _WITH_US, str(os.getpid()), *command]
         try:
             process = await asyncio.create_subprocess_exec(
-                *command,
+                *bound_to_us([address.command, *address.arguments]),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 from crawdad.adapters.programs.finding import LocalPrograms
+from crawdad.adapters.programs.running import bound_to_us
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
 _PASSED = ("PATH", "HOME", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 _LINE_BYTES = 65_536
 _GRACE_SECONDS = 3.0
-_WITH_US = (
-    "import ctypes,os,signal,sys;"
-    "ctypes.CDLL(None).prctl(1,signal.SIGKILL);"
-    "os.getppid()==int(sys.argv[1]) or os._exit(1);"
-    "os.execv(sys.argv[2],sys.argv[2:])"
-)
-"""Let the kernel end the program with this process, then become it: no hook between fork and exec, where threads could hang."""
 
 
 class LocalTunnelPrograms(LocalPrograms):
@@ -33,13 +26,10 @@ class LocalTunnelPrograms(LocalPrograms):
 
     async def start(self, path: str, arguments: Sequence[str], variables: Mapping[str, str]) -> CloudflaredProcess:
         """Start it. It gets none of our environment but what programs need to run and to find their way out."""
-        command = [path, *arguments]
-        if sys.platform == "linux":
-            command = [sys.executable, "-I", "-S", "-c", _WITH_US, str(os.getpid()), *command]
         passed = {name: value for name, value in self._environment.items() if name in _PASSED}
         try:
             process = await asyncio.create_subprocess_exec(
-                *command,
+                *bound_to_us([path, *arguments]),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,

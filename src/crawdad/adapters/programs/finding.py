@@ -6,8 +6,10 @@ import asyncio
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from glob import glob
+from pathlib import Path
+
+from crawdad.adapters.programs.running import ProgramFailed, run_program
 
 _CUSTOMARY = ("~/.local/bin", "~/.npm-global/bin", "~/bin", "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
 _NVM = "~/.nvm/versions/node/*/bin"
@@ -28,32 +30,19 @@ class LocalPrograms:
         return await asyncio.to_thread(self._find, name)
 
     async def version(self, path: str) -> str | None:
-        """The first words it says to `--version`, None when it does not run. It gets none of our environment but the search
-        path and the home directory."""
-        environment = {"PATH": self._environment.get("PATH", os.defpath), "HOME": self._home, "LANG": "C.UTF-8"}
+        """What it says to `--version`, None when it does not run, or says nothing, or more than a version."""
+        command = (path, "--version")
         try:
-            process = await asyncio.create_subprocess_exec(
-                path,
-                "--version",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=environment,
-                cwd="/",
+            said = await run_program(
+                command, seconds=_VERSION_SECONDS, most_bytes=_MOST_BYTES, folder=Path("/"), environment=self.plain()
             )
-        except OSError:
+        except ProgramFailed:
             return None
-        assert process.stdout is not None
-        try:
-            async with asyncio.timeout(_VERSION_SECONDS):
-                said = await process.stdout.read(_MOST_BYTES)
-        except TimeoutError:
-            return None
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
         return said.decode(errors="replace").strip() or None
+
+    def plain(self) -> dict[str, str]:
+        """What a program needs of our environment, and no more: the search path and the home directory."""
+        return {"PATH": self._environment.get("PATH", os.defpath), "HOME": self._home, "LANG": "C.UTF-8"}
 
     def _find(self, name: str) -> str | None:
         found = shutil.which(name, path=self._environment.get("PATH", os.defpath))

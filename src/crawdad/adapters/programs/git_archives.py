@@ -3,19 +3,17 @@ the repository has a say."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from pathlib import Path
 
+from crawdad.adapters.programs.running import ProgramFailed, run_program
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
 _SECONDS = 300.0
 _MOST_BYTES = 200 * 1024 * 1024
-_SAID_CHARACTERS = 500
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "submodule.recurse=false")
 
 
@@ -44,32 +42,17 @@ class GitArchives:
             "GIT_ALLOW_PROTOCOL": "https:file",
         }
         try:
-            process = await asyncio.create_subprocess_exec(
-                *("git", *_SAFE, *arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=environment,
-                cwd=folder,
-                start_new_session=True,
+            return await run_program(
+                ("git", *_SAFE, *arguments),
+                seconds=_SECONDS,
+                most_bytes=_MOST_BYTES,
+                folder=Path(folder),
+                environment=environment,
+                complaints="apart",
             )
-        except OSError as error:
-            raise _failed(error.strerror or str(error)) from None
-        try:
-            async with asyncio.timeout(_SECONDS):
-                said, complaint = await process.communicate()
-        except TimeoutError:
-            raise _failed(f"it took longer than {_SECONDS:g} s") from None
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-        if process.returncode != 0:
-            raise _failed(" ".join(complaint.decode("utf-8", "replace").split())[-_SAID_CHARACTERS:])
-        if len(said) > _MOST_BYTES:
-            raise _failed("the archive is too large")
-        return said
+        except ProgramFailed as failed:
+            raise _failed(failed.reason) from None
 
 
-def _failed(reason: str) -> GatewayError:
+def _failed(reason: Text | str) -> GatewayError:
     return GatewayError(ErrorKind.UPSTREAM_ERROR, Text("plugins.no_git", {"reason": reason}), {"code": "no_git"})

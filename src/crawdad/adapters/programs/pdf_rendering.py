@@ -53,8 +53,11 @@ def rendered(data: bytes, pages: int, pixels: int) -> list[bytes]:
 
 def scale_of(width: float, height: float, pixels: int) -> float:
     """How much a page of so many points is enlarged or made smaller to have at most so many pixels."""
-    area = max(width, 1.0) * max(height, 1.0)
-    return min(_LARGEST_SCALE, math.sqrt(max(1, pixels) / area)) * 0.999
+    wide, high = max(width, 1.0), max(height, 1.0)
+    # Sizes are rounded up to whole pixels: (wide × scale + 1) × (high × scale + 1) must not exceed them.
+    around, area = wide + high, wide * high
+    scale = (math.sqrt(around * around + 4 * area * (max(4, pixels) - 1)) - around) / (2 * area)
+    return min(_LARGEST_SCALE, scale * 0.999)
 
 
 def png(width: int, height: int, stride: int, channels: int, data: bytes) -> bytes:

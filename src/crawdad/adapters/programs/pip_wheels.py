@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from crawdad.adapters.programs.running import ProgramFailed, run_program
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
 _SECONDS = 600.0
 _MOST_BYTES = 200 * 1024 * 1024
 _PASSED = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_")
-_SAID_CHARACTERS = 500
+_MOST_SAID = 16 * 1024 * 1024
 
 
 class PipWheels:
@@ -34,52 +33,33 @@ class PipWheels:
             target = Path(folder) / "wheels"
             await self._run(
                 (
-                    "download",
-                    "--dest",
-                    str(target),
-                    "--no-deps",
-                    "--only-binary",
-                    ":all:",
-                    "--requirement",
-                    str(wanted),
+                    *("download", "--dest", str(target), "--no-deps", "--only-binary", ":all:"),
+                    *("--requirement", str(wanted)),
+                    *(("--require-hashes",) if hashed else ()),
                 ),
-                ("--require-hashes",) if hashed else (),
                 Path(folder),
             )
             return await asyncio.to_thread(_wheels, target)
 
-    async def _run(self, arguments: tuple[str, ...], more: tuple[str, ...], folder: Path) -> None:
+    async def _run(self, arguments: tuple[str, ...], folder: Path) -> None:
         environment = {name: value for name, value in self._environment.items() if name.startswith(_PASSED)}
         environment |= {
             "PATH": self._environment.get("PATH", os.defpath),
             "HOME": self._environment.get("HOME", str(folder)),
             "LANG": "C.UTF-8",
         }
+        pip = (sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"),
-                *arguments,
-                *more,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=environment,
-                cwd=folder,
-                start_new_session=True,
+            await run_program(
+                (*pip, *arguments),
+                seconds=_SECONDS,
+                most_bytes=_MOST_SAID,
+                folder=folder,
+                environment=environment,
+                complaints="mixed",
             )
-        except OSError as error:
-            raise _failed(error.strerror or str(error)) from None
-        try:
-            async with asyncio.timeout(_SECONDS):
-                said, _ = await process.communicate()
-        except TimeoutError:
-            raise _failed(f"it took longer than {_SECONDS:g} s") from None
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-        if process.returncode != 0:
-            raise _failed(" ".join(said.decode("utf-8", "replace").split())[-_SAID_CHARACTERS:])
+        except ProgramFailed as failed:
+            raise _failed(failed.reason) from None
 
 
 def _wheels(folder: Path) -> dict[str, bytes]:
@@ -89,5 +69,5 @@ def _wheels(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in found}
 
 
-def _failed(reason: str) -> GatewayError:
+def _failed(reason: Text | str) -> GatewayError:
     return GatewayError(ErrorKind.UPSTREAM_ERROR, Text("plugins.no_wheels", {"reason": reason}), {"code": "no_wheels"})

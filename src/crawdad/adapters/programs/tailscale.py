@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+from pathlib import Path
 
 import orjson
 
 from crawdad.adapters.programs.finding import LocalPrograms
+from crawdad.adapters.programs.running import ProgramFailed, run_program
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
@@ -26,31 +26,16 @@ class TailscaleWhois:
         path = await self._programs.find("tailscale")
         if path is None:
             raise _unavailable("tailscale was not found")
+        program = (path, "whois", "--json", address)
         try:
-            process = await asyncio.create_subprocess_exec(
-                path,
-                *("whois", "--json", address),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                cwd="/",
+            said = await run_program(
+                program, seconds=_SECONDS, most_bytes=_MOST_BYTES, folder=Path("/"), environment=self._programs.plain()
             )
-        except OSError as error:
-            raise _unavailable(error.strerror or "") from None
-        assert process.stdout is not None
-        said = b""
-        try:
-            async with asyncio.timeout(_SECONDS):
-                while len(said) <= _MOST_BYTES and (piece := await process.stdout.read(_MOST_BYTES)):
-                    said += piece
-                code = await process.wait()
-        except TimeoutError:
-            raise _unavailable(f"no answer within {_SECONDS} s") from None
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        return login_in(said) if code == 0 else None
+        except ProgramFailed as failed:
+            if failed.code is not None:
+                return None  # it knows nobody there
+            raise _unavailable(failed.reason) from None
+        return login_in(said)
 
 
 def login_in(said: bytes) -> str | None:
@@ -64,5 +49,5 @@ def login_in(said: bytes) -> str | None:
     return login if isinstance(login, str) and login and login != "tagged-devices" else None
 
 
-def _unavailable(reason: str) -> GatewayError:
+def _unavailable(reason: Text | str) -> GatewayError:
     return GatewayError(ErrorKind.UNAVAILABLE, Text("doors.tailscale", {"reason": reason}))

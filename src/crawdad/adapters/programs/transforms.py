@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from crawdad.adapters.programs.python import PythonFailed, run_python
+from crawdad.adapters.programs.running import ProgramFailed, run_python
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
 
@@ -50,7 +50,7 @@ class PythonTransforms:
                 most_bytes=_MOST_BYTES,
                 folder=path.parent,
             )
-        except PythonFailed as failed:
+        except ProgramFailed as failed:
             raise _failed(module, failed.reason) from None
         try:
             return orjson.loads(said)

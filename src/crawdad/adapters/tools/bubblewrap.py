@@ -1,9 +1,10 @@
-"""The command line of bubblewrap: a read-only system, the workspace, and nothing else of this machine. Pure."""
+"""The command line of bubblewrap: a read-only system, a workspace or what a plugin asked for, nothing else. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from crawdad.core.plugins import PluginRoom
 from crawdad.core.programs import ProgramOrder
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
@@ -26,23 +27,7 @@ def bubblewrap_argv(
     there.
     """
     kept = order.confinement
-    argv = [program, "--die-with-parent", "--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
-    argv += ["--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL"]
-    if not order.terminal:
-        argv.append("--new-session")  # no pushing of characters into our terminal
-    if not kept.network:
-        argv.append("--unshare-net")
-    for folder in _SYSTEM:
-        if exists(folder):
-            argv += ["--ro-bind", folder, folder]
-    for path in (*_SETTINGS, *(_NETWORK if kept.network else ())):
-        if exists(path):
-            argv += ["--ro-bind-try", path, path]
-    argv += ["--proc", "/proc"]
-    for path in _KERNEL:
-        if exists(path):
-            argv += ["--ro-bind", path, path]
-    argv += ["--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]
+    argv = _ground(program, kept.network, order.terminal, exists)
     workspace = order.workspace
     if kept.access == "none":
         argv += ["--tmpfs", workspace, "--dir", order.cwd]
@@ -54,3 +39,34 @@ def bubblewrap_argv(
     for name, value in order.variables.items():
         argv += ["--setenv", name, value]
     return [*argv, "--", *words]
+
+
+def room_argv(program: str, room: PluginRoom, words: Sequence[str], exists: Callable[[str], bool]) -> list[str]:
+    """The same for a plugin in a process apart. Its environment, of which it has hardly any, goes in as it is."""
+    argv = _ground(program, room.network, False, exists)
+    for path in room.readable:
+        argv += ["--ro-bind-try", path, path]
+    for path in room.writable:
+        argv += ["--bind-try", path, path]
+    return [*argv, "--chdir", room.directory, "--", *words]
+
+
+def _ground(program: str, network: bool, terminal: bool, exists: Callable[[str], bool]) -> list[str]:
+    """The system without anything of anybody's."""
+    argv = [program, "--die-with-parent", "--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    argv += ["--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL"]
+    if not terminal:
+        argv.append("--new-session")  # no pushing of characters into our terminal
+    if not network:
+        argv.append("--unshare-net")
+    for folder in _SYSTEM:
+        if exists(folder):
+            argv += ["--ro-bind", folder, folder]
+    for path in (*_SETTINGS, *(_NETWORK if network else ())):
+        if exists(path):
+            argv += ["--ro-bind-try", path, path]
+    argv += ["--proc", "/proc"]
+    for path in _KERNEL:
+        if exists(path):
+            argv += ["--ro-bind", path, path]
+    return [*argv, "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run"]

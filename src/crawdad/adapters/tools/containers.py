@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from crawdad.adapters.programs.running import ProgramFailed, run_program
 from crawdad.adapters.tools.container import (
     IDLE_LINES,
     container_name,
@@ -28,6 +29,7 @@ from crawdad.core.text import Text
 _SECONDS = 30.0
 _LOOK_SECONDS = 10.0
 _MOST_SAID = 500
+_MOST_BYTES = 1 << 20
 _MOST_LOOKS = 5
 _BETWEEN_SECONDS = 0.3
 _SETTLING_SECONDS = 60.0
@@ -139,20 +141,16 @@ class SharedContainers:
 
     async def _run(self, argv: Sequence[str], seconds: float) -> tuple[int, str]:
         """Run a client to its end: its exit code and what it said. A client that takes too long failed."""
-        null, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv, stdin=null, stdout=pipe, stderr=asyncio.subprocess.STDOUT, env=dict(self._environment), cwd="/"
+            said = await run_program(
+                tuple(argv),
+                seconds=seconds,
+                most_bytes=_MOST_BYTES,
+                folder=Path("/"),
+                environment=self._environment,
+                complaints="mixed",
             )
-        except OSError as error:
-            return -1, os.strerror(error.errno or 0)
-        try:
-            async with asyncio.timeout(seconds):
-                said, _ = await process.communicate()
-        except TimeoutError:
-            return -1, "it takes too long"
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or 0, said.decode(errors="replace")
+        except ProgramFailed as failed:
+            words = failed.reason.render() if isinstance(failed.reason, Text) else failed.reason
+            return (-1 if failed.code is None else failed.code), words
+        return 0, said.decode(errors="replace")

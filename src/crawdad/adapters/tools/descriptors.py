@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text
@@ -31,7 +35,7 @@ class Descriptor:
         """What there is, at least a byte; empty at the end, or after `finish` when nothing is left."""
         while not self.closed and self._left > 0:
             try:
-                data = os.read(self._number, _PIECE)
+                data = self._gathered(os.read(self._number, _PIECE))
                 self._left -= len(data) if self._over else 0
                 return data
             except BlockingIOError:
@@ -44,6 +48,15 @@ class Descriptor:
                     return b""
                 raise
         return b""
+
+    def _gathered(self, data: bytes) -> bytes:
+        """With what stands behind it already: a terminal gives no more than a page of memory at a time."""
+        pieces, room = [data], _PIECE - len(data)
+        with suppress(OSError):  # nothing more yet, or the end, which the next reading tells
+            while pieces[-1] and room > 0:
+                pieces.append(os.read(self._number, room))
+                room -= len(pieces[-1])
+        return b"".join(pieces)
 
     async def write(self, data: bytes) -> None:
         """All of it. Raises CONFLICT when nobody takes it."""
@@ -60,6 +73,11 @@ class Descriptor:
                         await self._ready(loop.add_writer, loop.remove_writer)
         except (OSError, TimeoutError):
             raise _gone() from None
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Of a terminal: how large it is."""
+        if not self.closed:
+            set_size(self._number, columns, rows)
 
     def finish(self) -> None:
         """Whoever reads gets what is left and then the end, though others may still hold the other side."""
@@ -84,6 +102,11 @@ class Descriptor:
             self._waiting = None
             if not self.closed:
                 remove(self._number)
+
+
+def set_size(number: int, columns: int, rows: int) -> None:
+    """How large a terminal is; numbers of 16 bits."""
+    fcntl.ioctl(number, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
 def _settle(future: asyncio.Future[None]) -> None:

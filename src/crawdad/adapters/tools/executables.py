@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Sequence
 
@@ -72,6 +73,27 @@ def marks(paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileM
             if marked is not None:
                 found[real] = FileMark(real, marked[0])
     return [found[path] for path in sorted(found)]
+
+
+def holding(paths: Sequence[str], cwd: str, pattern: str) -> list[str]:
+    """See `core.programs.Programs.holding`. A word may also be `--option=path`."""
+    wanted = re.compile(pattern.encode())
+    found: set[str] = set()
+    for word in paths:
+        for path in {word, word.partition("=")[2]} - {""}:
+            if len(path) > 4096 or "\0" in path:
+                continue
+            real = os.path.realpath(os.path.join(cwd, path))
+            try:
+                descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not hold us up
+            except OSError:
+                continue
+            try:
+                if stat.S_ISREG(os.fstat(descriptor).st_mode) and wanted.search(os.read(descriptor, _PIECE)):
+                    found.add(real)
+            finally:
+                os.close(descriptor)
+    return sorted(found)
 
 
 def changed(folder: str, since: float) -> list[FileMark]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from crawdad.adapters.tools.access import Changed, FileAccess, marked
 from crawdad.adapters.tools.definitions import EDIT, LS, READ, WRITE
 from crawdad.adapters.tools.folder import Folder, fault
-from crawdad.adapters.tools.text_files import TextFile, decoded, picture_type
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, MediaPart, TextPart
 from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
+from crawdad.core.text_files import TextFile, decoded, picture_type
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 
 MOST_BYTES = 10 * 1024 * 1024

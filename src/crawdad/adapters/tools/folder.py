@@ -21,6 +21,7 @@ from crawdad.core.text import Text
 _MOST_LINKS = 40
 _LONGEST_PATH = 4096
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _SYSTEM = frozenset(("proc", "sys", "dev"))
 
 
@@ -277,6 +278,8 @@ def told(path: str, error: OSError) -> GatewayError:
         return fault(ErrorKind.BAD_REQUEST, "is_folder", path)
     if error.errno in (errno.ELOOP, errno.ENXIO):
         return fault(ErrorKind.FORBIDDEN, "special", path)
+    if error.errno in _FULL:
+        return fault(ErrorKind.UNAVAILABLE, "disk_full", path)
     denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
     kind = ErrorKind.FORBIDDEN if denied else ErrorKind.UNAVAILABLE
     return fault(kind, "system_failed", path, reason=os.strerror(error.errno or 0))

@@ -11,10 +11,10 @@ from crawdad.adapters.tools.definitions import APPLY_PATCH
 from crawdad.adapters.tools.files import MOST_BYTES, encoded, with_changes
 from crawdad.adapters.tools.folder import Folder, fault
 from crawdad.adapters.tools.patch_format import FilePatch, parse_patch, patched
-from crawdad.adapters.tools.text_files import decoded
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.core.text_files import decoded
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 
 _MOST_FILES = 200

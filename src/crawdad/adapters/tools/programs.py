@@ -19,7 +19,7 @@ from crawdad.adapters.tools import executables
 from crawdad.adapters.tools.bubblewrap import bubblewrap_argv
 from crawdad.adapters.tools.container import running_argv
 from crawdad.adapters.tools.containers import Leave, SharedContainers
-from crawdad.adapters.tools.descriptors import Descriptor
+from crawdad.adapters.tools.descriptors import Descriptor, set_size
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.programs import Executable, FileMark, Level, ProgramOrder
@@ -27,6 +27,7 @@ from crawdad.core.text import Text
 
 _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 _GRACE_SECONDS = 2.0
+_USUAL_SIZE = (80, 24)
 
 
 async def _nothing(cut_off: bool) -> None:
@@ -52,6 +53,10 @@ class LocalAgentPrograms:
     async def mark(self, paths: Sequence[str], cwd: str, most: int | None = None) -> list[FileMark]:
         """See `core.programs.Programs`."""
         return await asyncio.to_thread(executables.marks, paths, cwd, most)
+
+    async def holding(self, paths: Sequence[str], cwd: str, pattern: str) -> list[str]:
+        """See `core.programs.Programs`."""
+        return await asyncio.to_thread(executables.holding, paths, cwd, pattern)
 
     async def changed(self, folder: str, since: float) -> list[FileMark]:
         """See `core.programs.Programs`."""
@@ -156,6 +161,11 @@ class LocalRunningProgram:
         else:
             self._input.close()
 
+    def resize(self, columns: int, rows: int) -> None:
+        """See `core.programs.RunningProgram`. The system tells the program (SIGWINCH)."""
+        if self._is_terminal:
+            self._output.resize(columns, rows)
+
     async def wait(self) -> int:
         """See `core.programs.RunningProgram`."""
         return await self._process.wait()
@@ -167,9 +177,14 @@ class LocalRunningProgram:
         cut_off = self._process.returncode is None
         if cut_off:
             self._signal(signal.SIGTERM)
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(_GRACE_SECONDS):
                     await self._process.wait()
+            except TimeoutError:
+                pass
+            except asyncio.CancelledError:
+                self._signal(signal.SIGKILL)  # nobody waits for it any more
+                raise
         self._signal(signal.SIGKILL)  # also what its leader has left behind
         await self._process.wait()
         self._gone = True
@@ -190,6 +205,7 @@ async def _launch(order: bytes, cwd: str, terminal: bool, leave: Leave) -> Local
         if terminal:
             master, slave = pty.openpty()
             ours, theirs = [master], [slave]
+            set_size(master, *_USUAL_SIZE)
             stdin = stdout = slave
         else:
             stdin, feeding = os.pipe()

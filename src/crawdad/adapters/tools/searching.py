@@ -7,10 +7,8 @@ import fnmatch
 import json
 import os
 import re
-import stat
 import sys
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +17,16 @@ from crawdad.adapters.tools.access import FileAccess, marked
 from crawdad.adapters.tools.definitions import FIND, GREP
 from crawdad.adapters.tools.files import path_of, printable
 from crawdad.adapters.tools.folder import Folder
-from crawdad.adapters.tools.text_files import decoded
+from crawdad.adapters.tools.walking import Walk
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.programs import FileMark
 from crawdad.core.text import Text
+from crawdad.core.text_files import decoded
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 
 _LEFT_OUT = frozenset((".git", "node_modules", "__pycache__", ".venv"))
 _MOST_SEEN = 50_000
-_MOST_DEPTH = 40
 _MOST_FOUND = 1000
 _MOST_LINES = 200
 _MOST_FILE_BYTES = 2 * 1024 * 1024
@@ -167,53 +165,17 @@ def _part(part: str) -> str:
     return inner.replace(".*", "[^/]*")
 
 
-def _walk(folder: Folder, path: str) -> Iterator[tuple[int, str, str, str]]:
-    """Every file: its open folder, its name, its path from where the search began and from the root. Links are passed over."""
-    seen = 0
-    until = time.monotonic() + _SECONDS
-    with folder.opened(path) as (top, shown):
-        waiting = [(os.dup(top), "", 0)]
-        try:
-            while waiting:
-                descriptor, below, depth = waiting.pop()
-                try:
-                    folder.check(descriptor, path)
-                    for name in sorted(os.listdir(descriptor)):
-                        seen += 1
-                        if seen > _MOST_SEEN or time.monotonic() > until:
-                            return
-                        kind = _kind(descriptor, name)
-                        inner = f"{below}{name}"
-                        if kind == "folder" and name not in _LEFT_OUT and depth < _MOST_DEPTH:
-                            with suppress(OSError):
-                                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-                                waiting.append((os.open(name, flags, dir_fd=descriptor), f"{inner}/", depth + 1))
-                        elif kind == "file":
-                            yield descriptor, name, inner, f"{shown}/{inner}" if shown else inner
-                except (OSError, GatewayError):
-                    continue
-                finally:
-                    os.close(descriptor)
-        finally:
-            for descriptor, _, _ in waiting:
-                os.close(descriptor)
-
-
-def _kind(descriptor: int, name: str) -> str:
-    try:
-        mode = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
-    except OSError:
-        return ""
-    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else ""
+def _walk(folder: Folder, path: str) -> Walk:
+    return Walk(folder, path, _LEFT_OUT, _MOST_SEEN, _SECONDS)
 
 
 def _found(folder: Folder, path: str, fits: _Glob, most: int) -> tuple[list[str], bool]:
     found: list[str] = []
-    for _, _, inner, shown in _walk(folder, path):
-        if fits(inner):
+    for file in _walk(folder, path):
+        if fits(file.below):
             if len(found) >= most:
                 return sorted(found), True
-            found.append(shown)
+            found.append(file.path)
     return sorted(found), False
 
 
@@ -239,11 +201,11 @@ def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[_Lines, None, No
             yield _Lines(shown, text.text.split("\n"), marked(folder, shown, data))
         return
     total = 0
-    for descriptor, name, inner, shown in _walk(folder, path):
-        if not fits(inner):
+    for found in _walk(folder, path):
+        if not fits(found.below):
             continue
         try:
-            with os.fdopen(folder.open_file(descriptor, name, shown), "rb") as file:
+            with os.fdopen(folder.open_file(found.folder, found.name, found.path), "rb") as file:
                 data = file.read(_MOST_FILE_BYTES + 1)
         except (OSError, GatewayError):
             continue
@@ -252,4 +214,4 @@ def _texts(folder: Folder, path: str, fits: _Glob) -> Generator[_Lines, None, No
             return
         text = decoded(data) if len(data) <= _MOST_FILE_BYTES else None
         if text is not None:
-            yield _Lines(shown, text.text.removesuffix("\n").split("\n"), marked(folder, shown, data))
+            yield _Lines(found.path, text.text.removesuffix("\n").split("\n"), marked(folder, found.path, data))

@@ -4,18 +4,19 @@ knows how its platform proves itself (a signature, a token), and lets nothing pa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 import structlog
 
 from crawdad.api.call import Call, Disconnected, Receive, Scope, Send
-from crawdad.api.front_door import PrefixHandler, not_found
+from crawdad.api.front_door import PrefixHandler, SocketHandler, not_found
 from crawdad.api.gateway.plugins import canonical, tell
 from crawdad.api.speaking import Gate
+from crawdad.core.channels import Socket
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.plugin_http import PluginRequest
+from crawdad.core.plugin_http import PluginAnswer, PluginRequest
 from crawdad.core.text import Text
-from crawdad.services.channels.host import ChannelHost
 
 PREFIX = "/channels/"
 MOST_BODY_BYTES = 20 * 1024 * 1024
@@ -24,14 +25,29 @@ MOST_SOCKETS = 256
 _log = structlog.get_logger(__name__)
 
 
+class Platforms(Protocol):
+    """Whoever knows the channels."""
+
+    async def webhook(self, channel: str, account: str, request: PluginRequest) -> PluginAnswer | None:
+        """What is answered to a request of a platform's; None: there is nothing there."""
+
+    async def socket(self, channel: str, account: str, socket: Socket) -> None:
+        """Hold a WebSocket of a platform's side until it ends."""
+
+
 class ChannelRoutes:
     """The routes of all channels."""
 
-    def __init__(self, gate: Gate, host: ChannelHost) -> None:
+    def __init__(self, gate: Gate, host: Platforms) -> None:
         self._gate = gate
         self._host = host
         self._calls = 0
         self._sockets = 0
+
+    @property
+    def socket_prefixes(self) -> tuple[tuple[str, SocketHandler], ...]:
+        """WebSockets below the path."""
+        return ((PREFIX, self.socket),)
 
     @property
     def prefixes(self) -> tuple[tuple[str, Mapping[str, PrefixHandler]], ...]:
@@ -50,7 +66,7 @@ class ChannelRoutes:
             limit = min(MOST_BODY_BYTES, self._gate.settings().gateway.max_body_bytes)
             body = await call.body(limit)
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in call.headers.items()}
-            request = PluginRequest(call.method, path, call.query(), headers, body, call.address)
+            request = PluginRequest(call.method, path, call.query(), headers, body, str(call.address))
             answer = await self._host.webhook(channel, account, request)
         except (GatewayError, Disconnected):
             raise
@@ -99,6 +115,11 @@ class OpenedSocket:
         self._send = send
         self._accepted = False
         self._over = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the handshake was answered with yes."""
+        return self._accepted
 
     async def receive(self) -> str | bytes:
         """See `core.channels.Socket`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crawdad.core.agents import Heartbeats, Outbound, SystemEvents
 from crawdad.core.persona import PersonaFiles
 from crawdad.core.tools import Toolbox
+from crawdad.services.agent_tools.nodes import NodesTool
 from crawdad.services.agents.administration import AgentAdministration, ConfigurationText
 from crawdad.services.agents.roster import Roster
 from crawdad.services.agents.run_news import RunNews
@@ -15,7 +16,9 @@ from crawdad.services.agents.runs import Runs
 from crawdad.services.channels.host import ChannelHost
 from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.sessions.service import SessionService
+from crawdad.services.skills.installing import SkillInstaller
 from crawdad.services.skills.library import SkillLibrary
+from crawdad.services.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +38,8 @@ class AgentSide:
     channels: ChannelHost
     files: PersonaFiles
     managed_skills: str
+    skill_installer: SkillInstaller
+    nodes: NodesTool
+    speech: Speech
     administration: Callable[[ConfigurationText], AgentAdministration]
     """Making, changing and removing agents, by way of the configuration."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from crawdad.core.channels import Account, ChannelKind, SignInStep
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
-from crawdad.services.channels.host import AccountView, DeadLetter
 from crawdad.services.channels.pairing import PairingRequest, request_id_of
+from crawdad.services.channels.views import AccountView, DeadLetter
+from crawdad.wire.qr import qr_data_uri
 
 
 def status_shape(
@@ -18,7 +19,9 @@ def status_shape(
     """The result of `channels.status`: the channels that the settings speak of, each with its accounts."""
     shown = [kind for kind in kinds if any(view.account.channel == kind.id for view in views)]
     labels = {kind.id: kind.label[1 if language == "zh" else 0] for kind in shown}
-    accounts = {kind.id: [account_shape(view) for view in views if view.account.channel == kind.id] for kind in shown}
+    accounts = {
+        kind.id: [account_shape(view, language) for view in views if view.account.channel == kind.id] for kind in shown
+    }
     return {
         "ts": round(now * 1000),
         "channelOrder": [kind.id for kind in shown],
@@ -41,8 +44,9 @@ def _summary(accounts: Sequence[JsonObject]) -> JsonObject:
     }
 
 
-def account_shape(view: AccountView) -> JsonObject:
-    """One account. Beside the contract's fields: `state`, `identity`, `lastSeenAt`, and `counts` of what waits."""
+def account_shape(view: AccountView, language: Language = "en") -> JsonObject:
+    """One account. Beside the contract's fields: `state`, `identity`, `lastSeenAt`, `counts` of what
+    waits, and `elsewhere` where another process runs it."""
     status = view.status
     shape: JsonObject = {
         "accountId": view.account.name,
@@ -54,7 +58,7 @@ def account_shape(view: AccountView) -> JsonObject:
         "connected": view.state == "connected",
         "reconnectAttempts": status.reconnects,
         "lastConnectedAt": _milliseconds(status.connected_at),
-        "lastError": words(status.fault or status.last_error) or None,
+        "lastError": words(status.fault or status.last_error, language) or None,
         "lastStartAt": _milliseconds(status.started_at),
         "lastStopAt": _milliseconds(status.stopped_at),
         "lastInboundAt": _milliseconds(status.inbound_at),
@@ -68,6 +72,8 @@ def account_shape(view: AccountView) -> JsonObject:
     if view.settings is not None:
         shape |= {"dmPolicy": view.settings.dm_policy, "allowFrom": list(view.settings.allow_from)}
         shape["groupPolicy"] = view.settings.group_policy
+    if status.elsewhere:
+        shape["elsewhere"] = True
     if status.probe:
         shape["probe"] = dict(status.probe)
     return {name: value for name, value in shape.items() if value is not None}
@@ -102,7 +108,8 @@ def pairing_shape(request: PairingRequest, label: str, view: AccountView | None)
 
 
 def sign_in_shape(step: SignInStep, account: str, language: Language) -> JsonObject:
-    """Where a sign-in stands. `qrDataUrl` is the text that the code is drawn from, a URL mostly."""
+    """Where a sign-in stands. `qrDataUrl` is the code as a picture, `qrText` what it is drawn from (a URL mostly),
+    for those who draw it themselves."""
     if step.state == "connected":
         told = Text("channels.signed_in", {"identity": step.identity or account}).render(language)
     else:
@@ -113,7 +120,7 @@ def sign_in_shape(step: SignInStep, account: str, language: Language) -> JsonObj
         "connected": step.state in ("connected", "already"),
         "accountId": account,
     }
-    return {**shape, "qrDataUrl": step.qr} if step.qr else shape
+    return {**shape, "qrDataUrl": qr_data_uri(step.qr), "qrText": step.qr} if step.qr else shape
 
 
 def dead_letter_shape(letter: DeadLetter) -> JsonObject:

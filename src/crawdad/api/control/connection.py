@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from crawdad.api.call import Send
 from crawdad.core.identity import Principal
+from crawdad.core.text import Language
 from crawdad.services.devices.admission import Admitted
+from crawdad.services.identity.panel_tokens import SignedIn
 from crawdad.wire.control import frames
 from crawdad.wire.control.connect import Connect
 from crawdad.wire.control.limits import MAX_BUFFERED, POLICY, close_reason
@@ -26,7 +28,7 @@ _OVERHEAD = 100
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Where a client comes from. `local`: a program on this machine, reached without a proxy. `visitor`: whom a proxy or
-    Tailscale vouches for."""
+    Tailscale vouches for, or who signed in to our pages; `signed_in` is the session then."""
 
     address: str
     host: str
@@ -34,6 +36,7 @@ class Peer:
     local: bool
     foreign: bool
     visitor: Principal | None = None
+    signed_in: SignedIn | None = None
 
 
 WriteNow = Callable[[bytes], bool]
@@ -59,6 +62,8 @@ class Connection:
         self.id = connection_id
         self.peer = peer
         self.version = 3
+        self.language: Language = "en"
+        """Of what is said to a person there."""
         self.connect: Connect
         self.admitted: Admitted
         self.generation = 0

@@ -15,16 +15,26 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import Settings
 from crawdad.services.accounts.pool import Pool
+from crawdad.services.backups.orders import BackupOrders
 from crawdad.services.catalogue.offers import Catalogue
 from crawdad.services.configuration.editing import ConfigurationEditor
 from crawdad.services.devices.admission import Admission
 from crawdad.services.devices.pairing import Pairing
+from crawdad.services.healing.service import Healing
+from crawdad.services.health import HealthReport
 from crawdad.services.log_tail import LogTail
+from crawdad.services.nodes.asking import NodeAsking
 from crawdad.services.nodes.live import Nodes
+from crawdad.services.nodes.pending import PendingWork
+from crawdad.services.notifications import Notifications
 from crawdad.services.plugins.administration import PluginAdministration
 from crawdad.services.presence import Presence
+from crawdad.services.speech import Speech
 from crawdad.services.statistics import Statistics
+from crawdad.services.task_board import TaskBoard
 from crawdad.services.tools.approval_file import ApprovalFile
+from crawdad.services.updates.orders import UpdateOrders
+from crawdad.services.wake_words import WakeWords
 
 
 class HeartbeatSwitch(Protocol):
@@ -67,6 +77,7 @@ class Control:
     pairing: Pairing
     presence: Presence
     health: Health
+    health_report: Callable[[], HealthReport]
     news: News
     configuration: ConfigurationEditor
     statistics: Statistics
@@ -74,6 +85,12 @@ class Control:
     accounts: Pool
     log_tail: LogTail
     nodes: Nodes
+    tasks: TaskBoard
+    notifications: Notifications
+    update_orders: UpdateOrders
+    asking: NodeAsking
+    pending: PendingWork
+    wake_words: WakeWords
     process: str
     version: str
     config_path: str
@@ -84,4 +101,7 @@ class Control:
     approvals: ExecApprovals | None = None
     approval_file: ApprovalFile | None = None
     agents: AgentSide | None = None
+    backup_orders: BackupOrders | None = None
     plugins: PluginAdministration | None = None
+    speech: Speech | None = None
+    healing: Healing | None = None

@@ -65,7 +65,8 @@ class Handshake:
             return errors.origin_refused()
         if connect.proof is None:
             given = any(connect.credential(name) for name in ("token", "password", "deviceToken"))
-            panel = connect.client_id == CONTROL_UI and peer.visitor is not None and by_proxy(peer.visitor)
+            known = peer.signed_in is not None or (peer.visitor is not None and by_proxy(peer.visitor))
+            panel = connect.client_id == CONTROL_UI and known
             open_here = panel or (self._admission.is_open and peer.local)
             if connect.role == NODE or not (given or open_here) or (connect.client_id == CONTROL_UI and not open_here):
                 return errors.no_device(connect.client_id)
@@ -99,6 +100,7 @@ class Handshake:
             foreign_page=bool(peer.origin) and connect.client_id not in BROWSER_CLIENTS,
             own_page=connect.client_id == CONTROL_UI,
             visitor=peer.visitor,
+            page=peer.signed_in,
             described=_described(connect, peer),
             token=connect.credential("token"),
             password=connect.credential("password"),

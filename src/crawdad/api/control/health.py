@@ -11,6 +11,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
 from crawdad.core.sessions import SessionEntry
 from crawdad.core.settings import Settings
+from crawdad.services.health import HealthReport
 
 KEPT_SECONDS = 60.0
 _RECENT = 5
@@ -93,6 +94,13 @@ class Health:
             "heartbeat": heartbeat(settings),
             "sessions": {"path": self._store_path, "count": count, "recent": recent},
         }
+
+
+def health_told(report: HealthReport) -> JsonObject:
+    """How well it does, and which parts do not. Beside the snapshot: of that, clients know every property. Pure."""
+    bad = {name: part.held.level for name, part in report.parts.items() if part.held.level != "ok"}
+    checked = int(report.checked_at * 1000) if report.checked_at is not None else None
+    return {"level": report.level, "checkedAt": checked, "responseMs": report.response_ms, "parts": bad}
 
 
 def agent_ids(settings: Settings) -> list[str]:

@@ -14,6 +14,9 @@ import structlog
 from crawdad.api.control.connection import Connection
 from crawdad.api.control.heard import Heard
 from crawdad.core.devices import DEVICE_CLOSED
+from crawdad.core.errors import GatewayError
+from crawdad.core.happenings import LAGGED
+from crawdad.core.pacing import until_next
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock
 from crawdad.services.devices.admission import Admission
@@ -29,6 +32,7 @@ _EVERYBODY = frozenset(("tick", "shutdown", "talk.mode", "voicewake.changed", "u
 """Events that tell nothing of anybody: nodes hear them too."""
 _OF_SESSIONS = frozenset(("agent", "chat"))
 """Events that a node hears of the sessions that it has asked for."""
+_CHECK_SECONDS = 1.0
 _DROPPABLE = frozenset(("tick", "presence"))
 _GUARDS = (("exec.approval.", APPROVALS), ("device.pair.", PAIRING), ("node.pair.", PAIRING))
 
@@ -76,6 +80,8 @@ class Hub:
         self._relays = relays
         self._connections: dict[str, Connection] = {}
         self._closed: tuple[int, str] | None = None
+        self._missed = False
+        """Whether events were lost, the end of a device among them, perhaps."""
         self.heard = Heard()
         self.on_run_end: Callable[[], None] = lambda: None
         """Called when clients here were told that a run has ended."""
@@ -146,9 +152,35 @@ class Hub:
             await self._clock.sleep(TICK_SECONDS)
             self.broadcast("tick", {"ts": int(self._clock.now() * 1000)})
 
+    async def keep_checking(self) -> None:
+        """Let those go whose credential or session has ended, for ever."""
+        checked = self._admission.generation
+        while True:
+            await self._clock.sleep(until_next(self._clock.monotonic(), _CHECK_SECONDS))
+            if self._missed:
+                await self._check_devices()
+            if checked != self._admission.generation:
+                checked = self._admission.generation
+                for connection in list(self._connections.values()):
+                    self.may_stay(connection)
+
+    async def _check_devices(self) -> None:
+        self._missed, connections = False, list(self._connections.values())
+        try:
+            still = await self._admission.still_paired([connection.admitted for connection in connections])
+        except GatewayError as error:
+            self._missed = True
+            _log.warning("devices_not_checked", reason=error.message())
+            return
+        for connection, paired in zip(connections, still, strict=True):
+            if not paired:
+                connection.abandon(INVALIDATED, "credentials are no longer valid")
+
     async def follow(self) -> None:
         """Tell the clients here what happens anywhere, for ever."""
         async for event in self._bus.subscribe([*self._relays, DEVICE_CLOSED]):
+            if event.topic == LAGGED:
+                self._missed = True
             if event.topic == DEVICE_CLOSED:
                 self.shut_out(event.data["device_id"], event.data["role"], event.data["reason"])
             relay = self._relays.get(event.topic)
@@ -158,13 +190,17 @@ class Hub:
                 payload = relay.shape(event.data)
                 only = relay.only(event.data) if relay.only is not None else ""
                 mark = relay.mark(event.data) if relay.mark is not None else ""
-            except (KeyError, TypeError, ValueError):  # another version's process may tell it otherwise
+                if only:
+                    self._tell_one(only, relay.event, payload)
+                else:
+                    self.broadcast(relay.event, payload)
+            except (
+                KeyError,
+                TypeError,
+                ValueError,
+            ):  # another version's process may tell it otherwise, or what no JSON holds
                 _log.warning("event_not_understood", topic=event.topic)
                 continue
-            if only:
-                self._tell_one(only, relay.event, payload)
-            else:
-                self.broadcast(relay.event, payload)
             if mark:
                 self.heard.note(mark)
                 if self._connections:

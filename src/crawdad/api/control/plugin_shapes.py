@@ -53,6 +53,8 @@ def diagnostics(views: Iterable[PluginView], unknown: Iterable[str], language: L
         elif entry["failures"]:
             values = {"failures": entry["failures"], "last": entry["lastFailure"] or ""}
             told.append(_diagnostic("warn", view, Text("plugins.has_failed", values).render(language)))
+        if entry["sandboxed"] is False:
+            told.append(_diagnostic("warn", view, Text("plugins.unconfined").render(language)))
     for plugin in unknown:
         message = Text("plugins.unknown", {"id": plugin}).render(language)
         told.append({"level": "warn", "pluginId": plugin, "message": message})

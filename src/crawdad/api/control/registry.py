@@ -8,6 +8,7 @@ from typing import Any
 
 from crawdad.api.control.connection import Connection
 from crawdad.core.parts import JsonObject
+from crawdad.core.text import Language
 from crawdad.wire.control import errors, frames
 from crawdad.wire.control.schema import NOTHING, Schema, problems_of
 from crawdad.wire.control.scopes import ADMIN, NODE, OPERATOR, holds
@@ -20,6 +21,11 @@ class Asked:
     id: str
     params: JsonObject
     connection: Connection
+
+    @property
+    def language(self) -> Language:
+        """The language of whoever asks."""
+        return self.connection.language
 
     def answer_early(self, payload: Any) -> None:
         """Give a first answer; the handler's own follows under the same id."""

@@ -11,10 +11,13 @@ from crawdad.api.control.node_shapes import node_request
 from crawdad.core.approvals import APPROVAL_REQUESTED, APPROVAL_RESOLVED
 from crawdad.core.cron import CRON_CHANGED
 from crawdad.core.devices import DEVICE_REQUESTED, DEVICE_RESOLVED, Described, DeviceRequest
+from crawdad.core.happenings import HEAL_CHANGED
 from crawdad.core.nodes import NODE_REQUESTED, NODE_RESOLVED
 from crawdad.core.parts import JsonObject
+from crawdad.core.tasks import TASK_CHANGED
 from crawdad.services.agents.run_news import AGENT_NEWS, CHAT_NEWS
 from crawdad.services.schedule.heartbeat import HEARTBEAT
+from crawdad.services.wake_words import WAKE_WORDS_CHANGED
 
 
 def _request(data: Mapping[str, Any]) -> DeviceRequest:
@@ -112,8 +115,12 @@ def _cron(data: Mapping[str, Any]) -> JsonObject:
     return told
 
 
-def _heartbeat(data: Mapping[str, Any]) -> JsonObject:
+def _told(data: Mapping[str, Any]) -> JsonObject:
     return dict(data)
+
+
+def _wake_words(data: Mapping[str, Any]) -> JsonObject:
+    return {"triggers": list(data["triggers"])}
 
 
 RELAYS: Mapping[str, Relay] = {
@@ -126,5 +133,8 @@ RELAYS: Mapping[str, Relay] = {
     APPROVAL_REQUESTED: Relay("exec.approval.requested", approval_shown),
     APPROVAL_RESOLVED: Relay("exec.approval.resolved", _answered),
     CRON_CHANGED: Relay("cron", _cron, mark=_job_ended),
-    HEARTBEAT: Relay("heartbeat", _heartbeat),
+    HEARTBEAT: Relay("heartbeat", _told),
+    WAKE_WORDS_CHANGED: Relay("voicewake.changed", _wake_words),
+    TASK_CHANGED: Relay("work", _told),
+    HEAL_CHANGED: Relay("healing", _told),
 }

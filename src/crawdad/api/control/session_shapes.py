@@ -83,6 +83,8 @@ def row(entry: SessionEntry, default: str | None, context: int) -> JsonObject:
         told["displayName"] = name
     if entry.parent_key:
         told["spawnedBy"] = entry.parent_key
+    if entry.extra.get("forkedFrom"):
+        told["forkedFrom"] = entry.extra["forkedFrom"]
     return {
         **told,
         "updatedAt": round(entry.updated_at * 1000),
@@ -123,6 +125,9 @@ def message_shown(line: LogEvent) -> JsonObject | None:
         if line.data.get(name):
             shown[name] = line.data[name]
     shown.setdefault("timestamp", round(line.at * 1000))
+    shown["__openclaw"] = {"id": line.id, "seq": line.sequence}
+    if line.data.get("origin"):
+        shown["__openclaw"]["origin"] = line.data["origin"]
     if len(orjson.dumps(shown)) > _LARGEST_MESSAGE:
         shown["content"] = [{"type": "text", "text": _TOO_LARGE}]
     return shown

@@ -16,9 +16,9 @@ from crawdad.api.control.context import Control
 from crawdad.api.control.handshake import Handshake, Refusal
 from crawdad.api.control.hello import hello
 from crawdad.api.control.node_shapes import live_node
-from crawdad.api.control.registry import Asked, Failed, Registry, check
+from crawdad.api.control.registry import Asked, Failed, Method, Registry, check
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.text import Text
+from crawdad.core.text import Text, preferred_language
 from crawdad.services.tasks import Tasks
 from crawdad.wire.control import errors, frames
 from crawdad.wire.control.limits import (
@@ -30,7 +30,7 @@ from crawdad.wire.control.limits import (
     TOO_BIG,
     close_reason,
 )
-from crawdad.wire.control.scopes import NODE, READ, holds
+from crawdad.wire.control.scopes import ADMIN, NODE, PAIRING, READ, holds
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +77,8 @@ class ControlSocket:
                 del self._strangers[peer.address]
         if request_id is None:
             return
+        locale, configured = connection.connect.locale, self._control.settings().language
+        connection.language = preferred_language(locale) if locale else "zh" if configured == "zh" else "en"
         limit(MAX_PAYLOAD)
         self._clients += 1
         try:
@@ -146,6 +148,7 @@ class ControlSocket:
         control = self._control
         with suppress(GatewayError):  # as for presence: the bus is not what the connection hangs on
             await control.nodes.join(live_node(connection, control.process, control.clock.now()))
+            connection.offer(frames.event("voicewake.changed", {"triggers": await control.wake_words.get()}))
 
     async def _node_goes(self, connection: Connection) -> None:
         with suppress(GatewayError):
@@ -173,6 +176,13 @@ class ControlSocket:
         }
         with suppress(GatewayError):  # who hears of it is the bus's affair; the connection does not hang on it
             await self._control.presence.put(connection.presence_key, entry)
+
+
+_TARGETS = (
+    *("id", "key", "sessionKey", "agentId", "deviceId", "nodeId", "requestId", "pluginId", "skillKey", "channel"),
+    *("name", "slug"),
+)
+"""The params that say what a method is about."""
 
 
 class _Reader:
@@ -214,6 +224,15 @@ class _Reader:
         finally:
             self._room.release()
 
+    def _audit(self, method: Method, frame: frames.Request) -> None:
+        """Who did it, to what; the rest of the params may hold secrets."""
+        if method.scope in (ADMIN, PAIRING):
+            admitted = self._connection.admitted
+            params = frame.params if isinstance(frame.params, dict) else {}
+            target = next((params[name] for name in _TARGETS if isinstance(params.get(name), str)), "")
+            who = {"by": admitted.principal.id, "device": admitted.device_id, "address": self._connection.peer.address}
+            _log.info("control_done", method=method.name, target=target[:200], **who)
+
     async def _outcome(self, frame: frames.Request) -> bytes:
         method = self._registry.admit(frame.method, self._connection)
         if isinstance(method, dict):
@@ -225,16 +244,17 @@ class _Reader:
             return frames.failure(frame.id, error)
         try:
             payload = await method.handler(Asked(frame.id, frame.params, self._connection))
+            self._audit(method, frame)
             await asyncio.sleep(0)  # whoever listens tells first what the request has caused
             return frames.response(frame.id, payload)
         except GatewayError as fault:
-            return frames.failure(frame.id, errors.error_of(fault))
+            return frames.failure(frame.id, errors.error_of(fault, self._connection.language))
         except Failed as failed:
             return frames.failure(frame.id, failed.error, failed.payload)
         except Exception:  # the request is an edge: a fault of ours must not take the connection down
             _log.exception("control_request_failed", method=frame.method, request_id=frame.id[:64])
             ours = GatewayError(ErrorKind.INTERNAL, Text("http.internal", {"request_id": frame.id[:64]}))
-            return frames.failure(frame.id, errors.error_of(ours))
+            return frames.failure(frame.id, errors.error_of(ours, self._connection.language))
 
     def _count(self, error: dict[str, object]) -> None:
         """A client that goes on calling what its role may not is a broken one."""
@@ -253,7 +273,15 @@ def peer_of(scope: Scope) -> Peer:
     visitor = scope.get("crawdad.visitor")
     proxied = visitor is not None or any(each in headers for each in _PROXY_HEADERS)
     local = is_loopback(address) and name in _LOCAL_NAMES and not proxied
-    return Peer(address, host, headers.get(b"origin", ""), local, bool(scope.get("crawdad.foreign")), visitor)
+    return Peer(
+        address,
+        host,
+        headers.get(b"origin", ""),
+        local,
+        bool(scope.get("crawdad.foreign")),
+        visitor,
+        scope.get("crawdad.signed_in"),
+    )
 
 
 async def _turn_away(scope: Scope, send: Send) -> None:

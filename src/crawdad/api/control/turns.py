@@ -77,6 +77,7 @@ class Turns:
                 idempotency_key=_mark(run_id),
                 sender=Sender(principal.id, principal.name, owner=Permission.AGENTS_MANAGE in principal.permissions),
                 client_address=connection.peer.address,
+                language=asked.language,
                 extra={**wish.extra, "control": control},
             )
         )

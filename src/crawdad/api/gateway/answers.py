@@ -11,6 +11,7 @@ from crawdad.api.call import Call, Headers
 from crawdad.api.gateway.words import LOCKED_OUT, TEXT, TOO_LARGE, UNAUTHORIZED
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.wire.fields import check_request_depth
 
 COMMON: Headers = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 BODY_SECONDS = 30.0
@@ -50,9 +51,13 @@ async def read_json(call: Call, limit: int) -> object:
     if not raw.strip():
         return {}
     try:
-        return orjson.loads(raw)
+        found = orjson.loads(raw)
+        check_request_depth(found)  # what is made of it is written again
     except orjson.JSONDecodeError as error:
         raise BodyRefused(400, str(error)) from None
+    except GatewayError as error:
+        raise BodyRefused(400, error.message()) from None
+    return found
 
 
 def refusal(error: GatewayError) -> tuple[int, JsonObject, Headers]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import math
 from collections.abc import Callable
@@ -130,4 +131,11 @@ def _is_right(token: str, settings: HooksSettings) -> bool:
 def _key_of(call: Call, payload: dict[str, object]) -> str | None:
     """The name by which a call is known when it is sent again."""
     key = call.header(b"idempotency-key").strip() or payload.get("idempotencyKey")
-    return key[:_KEY_CHARACTERS] if isinstance(key, str) and key.strip() else None
+    return kept_key(key) if isinstance(key, str) and key.strip() else None
+
+
+def kept_key(key: str) -> str:
+    """A caller's key as it is kept: one that is long, or that no database holds, by its hash, so that two stay two."""
+    if len(key) <= _KEY_CHARACTERS and key.isprintable():
+        return key
+    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"

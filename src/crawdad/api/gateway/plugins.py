@@ -69,7 +69,7 @@ class PluginDispatch:
             for name, value in call.headers.items()
             if route.auth == "plugin" or name not in _NOT_PASSED
         }
-        request = PluginRequest(call.method, call.path, call.query(), kept, body, call.address, principal)
+        request = PluginRequest(call.method, call.path, call.query(), kept, body, str(call.address), principal)
         try:
             return await route.handler(request)
         except Disconnected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawdad.api.call import Call
-from crawdad.api.channels.routes import PREFIX, ChannelRoutes
+from crawdad.api.channels.routes import ChannelRoutes
 from crawdad.api.front_door import Claim, Handler, PrefixHandler, SocketHandler
 from crawdad.api.gateway.answers import answer_json
 from crawdad.api.gateway.hooks import HookRoutes
@@ -62,7 +62,7 @@ class GatewayRoutes:
     @property
     def socket_prefixes(self) -> tuple[tuple[str, SocketHandler], ...]:
         """WebSockets below a path."""
-        return () if self._channels is None else ((PREFIX, self._channels.socket),)
+        return () if self._channels is None else self._channels.socket_prefixes
 
     @property
     def claims(self) -> tuple[Claim, ...]:

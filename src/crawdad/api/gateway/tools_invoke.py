@@ -12,6 +12,7 @@ from crawdad.api.speaking import Gate
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
+from crawdad.core.plain_json import in_unicode
 from crawdad.core.tools import ToolOutcome
 from crawdad.services.agent_doors.tool_calls import ToolCalls, ToolOrder, ToolRefusal
 
@@ -112,7 +113,7 @@ def _written_part(part: Part) -> JsonObject:
 
 
 def _fault(kind: str, words: str) -> JsonObject:
-    return {"ok": False, "error": {"type": kind, "message": words}}
+    return {"ok": False, "error": {"type": kind, "message": in_unicode(words)}}
 
 
 def _text(body: dict[str, Any], name: str) -> str:

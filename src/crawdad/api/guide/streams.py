@@ -9,19 +9,21 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import orjson
+import structlog
 
 from crawdad.api.guide.errors import error_object
 from crawdad.api.guide.shapes import reply
 from crawdad.core.agents import RunEvent
-from crawdad.core.errors import GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
-from crawdad.core.text import Language
+from crawdad.core.text import Language, Text
 from crawdad.services.sessions.conversations import Conversations
 from crawdad.services.tasks import Tasks
 
 DONE = b"data: [DONE]\n\n"
 _PING = b": keep-alive\n\n"
 _WAITING = 64
+_log = structlog.get_logger(__name__)
 _NAMES = {"assistant": "message.delta", "thinking": "thinking.delta", "tool": "tool", "client_call": "tool.client"}
 
 
@@ -46,9 +48,14 @@ async def told(
 def spoken(event: RunEvent) -> bytes | None:
     """An event of a run as the client hears it; None: it is none of the client's."""
     name = _NAMES.get(event.kind)
-    if name is None:
+    data = event.data
+    if event.kind == "assistant":
+        data = {"delta": event.words}
+    elif event.kind == "lifecycle" and data.get("resumed"):
+        name, data = "run.resumed", {"kept": data.get("kept", 0)}
+    if name is None or data.get("delta") == "":
         return None
-    return frame(name, {**event.data, "runId": event.run_id}, event.number)
+    return frame(name, {**data, "runId": event.run_id}, event.number)
 
 
 def frame(name: str, data: JsonObject, number: int | None = None) -> bytes:
@@ -70,6 +77,9 @@ async def kept_warm(
                 await waiting.put(chunk)
         except GatewayError as error:
             failures.append(error)
+        except Exception:  # a stream is an edge: whoever listens must not be kept warm for ever
+            _log.exception("stream_failed")
+            failures.append(GatewayError(ErrorKind.INTERNAL, Text("agents.internal")))
         await waiting.put(None)
 
     task = tasks.start(pump(), "events of a turn")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 
 from fastapi import Request
+from starlette.requests import HTTPConnection
 
+from crawdad.api.page_session import unproven
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import KEY_DEFAULT, Permission, Principal
 from crawdad.core.text import Text
@@ -16,7 +18,7 @@ HEADERS = ("x-admin-token", "authorization", "x-api-key", "x-goog-api-key")
 Guard = Callable[[Request], Awaitable[Principal]]
 
 
-def credentials_of(request: Request) -> list[str]:
+def credentials_of(request: HTTPConnection) -> list[str]:
     """The credentials that a request carries, each once, in the order in which they are tried."""
     found: dict[str, None] = {}
     for name in HEADERS:
@@ -28,7 +30,7 @@ def credentials_of(request: Request) -> list[str]:
     return list(found)
 
 
-def principal_of(door: Door, request: Request, wanted: Collection[Permission] = ()) -> Principal:
+def principal_of(door: Door, request: HTTPConnection, wanted: Collection[Permission] = ()) -> Principal:
     """Who asks, by whichever of the credentials holds one of the rights that are `wanted`, else opens most. Raises
     UNAUTHENTICATED when none is known (that counts as one wrong guess, however many headers it came in)."""
     best: Principal | None = None
@@ -42,6 +44,8 @@ def principal_of(door: Door, request: Request, wanted: Collection[Permission] = 
     visitor: Principal | None = getattr(request.state, "visitor", None)
     if not presented and visitor is not None:
         return visitor
+    if not presented and getattr(request.state, "unproven", False):
+        raise unproven()
     tried: list[str | None] = [each for each in presented if door.knows(each)]
     for credential in tried or [presented[0] if presented else None]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,7 +12,10 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path, get_name
+from starlette.types import Receive, Scope, Send
 
+from crawdad.api.later import Later
 from crawdad.api.management.errors import status_of
 from crawdad.api.management.mount import WriteError
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -37,7 +41,7 @@ def language_of(request: Request) -> Language:
 def error_response(error: GatewayError, request: Request, write: WriteError) -> Response:
     """The answer that tells `error`."""
     status, body = write(error, language_of(request))
-    headers = {} if error.retry_after is None else {"retry-after": str(max(0, round(error.retry_after)))}
+    headers = {} if error.retry_after is None else {"retry-after": str(max(0, math.ceil(error.retry_after)))}
     if status == 405 and "allow" in error.details:
         headers["allow"] = error.details["allow"]
     return Response(orjson.dumps(body), status, headers, "application/json")
@@ -84,18 +88,66 @@ class StrictRequest(Request):
         return orjson.loads(await self.body())
 
 
-def contract_route(write: WriteError) -> type[APIRoute]:
-    """The route class of the contract whose errors `write` words."""
+def _as_json(scope: Scope) -> Scope:
+    """The request with its body called JSON, unless it comes in parts."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-type" or _in_parts(value)]
+    if not any(name == b"content-type" for name, _ in headers):
+        headers.append((b"content-type", b"application/json"))
+    return {**scope, "headers": headers}
+
+
+def _in_parts(content_type: bytes) -> bool:
+    return content_type.lower().startswith(b"multipart/")
+
+
+def contract_route(write: WriteError, *, any_type: bool = False) -> type[APIRoute]:
+    """The route class of the contract whose errors `write` words. `any_type`: a body counts as JSON whatever type its sender
+    gives it (`curl -d` calls everything a form), and answers name their character set, without which some clients take JSON
+    for Latin-1."""
 
     class ContractRoute(APIRoute):
+        """Made in two steps: what tells it from others at once, the rest when it is first asked for. Nearly all the time that
+        hundreds of routes take is for the rest, and of most contracts only a few are ever called."""
+
+        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            self.path, self.endpoint = path, endpoint
+            self.name = options.get("name") or get_name(endpoint)
+            self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+            self.methods = {method.upper() for method in options.get("methods") or ("GET",)}
+            self.app = self._first_call
+            self._options = options
+            self._whole = Later(self._complete)
+
+        def _complete(self) -> None:
+            options = self.__dict__.pop("_options")
+            try:
+                super().__init__(self.path, self.endpoint, **options)
+            except Exception:
+                self._options = options  # whoever asks next hears of it again
+                raise
+
+        def __getattr__(self, name: str) -> Any:
+            if "_options" not in self.__dict__:
+                raise AttributeError(f"a route has no {name}")
+            self._complete()
+            return getattr(self, name)
+
+        async def _first_call(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self._whole.get()
+            await self.app(scope, receive, send)
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 
             async def handled(request: Request) -> Response:
+                scope = _as_json(request.scope) if any_type else request.scope
                 try:
-                    return await handle(StrictRequest(request.scope, request.receive))
+                    answer = await handle(StrictRequest(scope, request.receive))
                 except Exception as error:  # the request is an edge
-                    return error_response(as_gateway_error(error, request), request, write)
+                    answer = error_response(as_gateway_error(error, request), request, write)
+                if any_type and answer.headers.get("content-type") == "application/json":
+                    answer.headers["content-type"] = "application/json; charset=utf-8"
+                return answer
 
             return handled
 

@@ -29,7 +29,7 @@ STATUS_OF_KIND: Mapping[ErrorKind, int] = MappingProxyType(
 )
 
 _STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
-    {"method_not_allowed": 405, "unsupported_media_type": 415, "not_implemented": 501}
+    {"method_not_allowed": 405, "unsupported_media_type": 415, "not_implemented": 501, "disk_full": 507}
 )
 
 

@@ -6,13 +6,14 @@ for a panel: the application behind a mount is made when the first request for i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crawdad.api.call import Receive, Scope, Send, too_large
+from crawdad.api.later import Later
 from crawdad.core.errors import GatewayError
+from crawdad.core.settings import GatewaySettings
 from crawdad.core.text import Language
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -27,23 +28,24 @@ class Mount:
     prefix: str
     application: Application
     write_error: WriteError
+    most_bytes: Callable[[GatewaySettings], int] | None = None
+    """How long a body may be; None: as long as any (`gateway.maxBodyBytes`)."""
+
+    def limit(self, settings: GatewaySettings) -> int:
+        """The longest body, in bytes."""
+        return settings.max_body_bytes if self.most_bytes is None else self.most_bytes(settings)
 
 
 class LazyApplication:
     """An ASGI application that is made by `make` when first called."""
 
     def __init__(self, make: Callable[[], Application]) -> None:
-        self._make = make
-        self._made: Application | None = None
-        self._making = asyncio.Lock()
+        self._application = Later(make)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if self._made is None:
-            async with self._making:
-                if self._made is None:
-                    self._made = await asyncio.to_thread(self._make)
-        await self._made(scope, receive, send)
+        application = await self._application.get()
+        await application(scope, receive, send)
 
 
 def with_call(scope: Scope, state: Mapping[str, Any]) -> Scope:

@@ -10,7 +10,8 @@ from crawdad.api.pulse import ClientWatch
 from crawdad.api.speaking import STREAM_HEADERS, Dialect, Gate, speak
 from crawdad.core.errors import bad_request
 from crawdad.core.identity import Principal
-from crawdad.services.responses.service import Responses, framed, page_of
+from crawdad.services.responses.resuming import number_of
+from crawdad.services.responses.service import Responses, page_of
 from crawdad.wire.fields import whole_number
 
 RESPONSES = Dialect("openai-responses", "responses", "openai")
@@ -56,15 +57,17 @@ class ResponsesRoutes:
         await call.json(200, await self._responses.delete(rest, principal))
 
     async def _follow(self, call: Call, response_id: str, principal: Principal) -> None:
-        given = call.query().get("starting_after")
+        given, name = call.query().get("starting_after"), "starting_after"
         after = -1 if given is None else whole_number(given)
+        if given is None and (mark := call.header(b"last-event-id")):
+            given, name, after = mark, "Last-Event-ID", number_of(mark, response_id)
         if after is None:
-            raise bad_request("wire.value", "starting_after", value=repr(given)[:20])
-        events = await self._responses.follow(response_id, principal, after)
+            raise bad_request("wire.value", name, value=repr(given)[:20])
+        chunks = await self._responses.stream(response_id, principal, after)
         watch = ClientWatch(call)
         try:
             await call.start(200, {"content-type": "text/event-stream", **STREAM_HEADERS})
-            async for chunk in framed(events):
+            async for chunk in chunks:
                 await call.more(chunk)
             await call.end()
         except asyncio.CancelledError:

@@ -159,9 +159,10 @@ class _Connection:
         if not frame.generate:
             await self._say_prepared(turn, frame, stored)
             return
-        writer = EventWriter(turn.context)
+        writer: EventWriter | None = None
         try:
             async with aclosing(await self._gate.front.events(turn)) as batches:
+                writer = EventWriter(turn.context)  # what the answer is called is known now
                 async for batch in batches:
                     for event in batch:
                         for said in writer.events_of(event):
@@ -171,7 +172,7 @@ class _Connection:
                 raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
             self._gate.front.ledger.settle(turn.exchange)
         except GatewayError as error:
-            failed = writer.fail_events(error, self._call.language)
+            failed = [] if writer is None else writer.fail_events(error, self._call.language)
             if not failed or failed[0]["type"] == "error":
                 raise  # nothing was said yet: the whole error body tells more
             self._gate.front.ledger.fail(turn.exchange, error, 200)

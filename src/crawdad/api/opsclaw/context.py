@@ -19,6 +19,7 @@ from crawdad.services.panel_values import PanelValues
 from crawdad.services.remote_models import RemoteModels
 from crawdad.services.statistics import Statistics
 from crawdad.services.tunnel import Tunnel
+from crawdad.services.updates.service import Updates
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class OpsClaw:
     sign_ins: SignIns
     logs: Logs
     statistics: Statistics
+    updates: Updates
 
     def need(self, *permissions: Permission) -> Guard:
         """A dependency: who asks, holding at least one of `permissions`."""

@@ -13,16 +13,20 @@ from crawdad.api.opsclaw.statistics_shapes import (
     AccountTokens,
     AccountTrend,
     KeyTokens,
+    KeyTrend,
     ModelTokens,
     ModelTrend,
     OwnerTokens,
+    OwnerTrend,
     PeriodTokens,
     TokenSummary,
     account_trend_of,
     accounts_of,
+    key_trend_of,
     keys_of,
     model_trend_of,
     models_of,
+    owner_trend_of,
     owners_of,
     periods_of,
     summary_of,
@@ -134,6 +138,22 @@ def _trends(router: APIRouter, statistics: Statistics, asking: Asking) -> None:
     @router.get("/api/stats/token/account-trend/daily")
     async def accounts_daily(who: Who, days: Days = 7) -> list[AccountTrend]:
         return account_trend_of(await statistics.trend("day", days, "account", who))
+
+    @router.get("/api/stats/token/key-trend/hourly")
+    async def keys_hourly(who: Who, hours: Hours = 24) -> list[KeyTrend]:
+        return key_trend_of(await statistics.trend("hour", hours, "principal", who))
+
+    @router.get("/api/stats/token/key-trend/daily")
+    async def keys_daily(who: Who, days: Days = 7) -> list[KeyTrend]:
+        return key_trend_of(await statistics.trend("day", days, "principal", who))
+
+    @router.get("/api/stats/token/owner-trend/hourly")
+    async def owners_hourly(who: Who, hours: Hours = 24) -> list[OwnerTrend]:
+        return owner_trend_of(await statistics.trend("hour", hours, "owner", who))
+
+    @router.get("/api/stats/token/owner-trend/daily")
+    async def owners_daily(who: Who, days: Days = 7) -> list[OwnerTrend]:
+        return owner_trend_of(await statistics.trend("day", days, "owner", who))
 
 
 def _old_names(router: APIRouter, statistics: Statistics, asking: Asking) -> None:

@@ -98,6 +98,22 @@ class AccountTrend(BaseModel):
     account_data: dict[str, int]
 
 
+class KeyTrend(BaseModel):
+    """Tokens of one period by key."""
+
+    period: str
+    start: int
+    key_data: dict[str, int]
+
+
+class OwnerTrend(BaseModel):
+    """Tokens of one period by owner; those without one share the empty name."""
+
+    period: str
+    start: int
+    owner_data: dict[str, int]
+
+
 def summary_of(summary: Summary) -> TokenSummary:
     """A summary in the contract's keys."""
     week = _summed(summary.this_week)
@@ -152,6 +168,16 @@ def model_trend_of(trend: list[Trend]) -> list[ModelTrend]:
 def account_trend_of(trend: list[Trend]) -> list[AccountTrend]:
     """Tokens by period and account."""
     return [AccountTrend(period=each.name, start=each.start, account_data=each.tokens) for each in trend]
+
+
+def key_trend_of(trend: list[Trend]) -> list[KeyTrend]:
+    """Tokens by period and key."""
+    return [KeyTrend(period=each.name, start=each.start, key_data=each.tokens) for each in trend]
+
+
+def owner_trend_of(trend: list[Trend]) -> list[OwnerTrend]:
+    """Tokens by period and owner."""
+    return [OwnerTrend(period=each.name, start=each.start, owner_data=each.tokens) for each in trend]
 
 
 def _tokens(used: Used) -> dict[str, Any]:

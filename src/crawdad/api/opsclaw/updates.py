@@ -1,4 +1,4 @@
-"""`/api/system/updates/*`: what panels ask of updates. Crawdad asks nobody for them by itself."""
+"""`/api/system/updates/*`: what panels ask of updates. The index is asked when a panel asks; nothing is installed by these."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, Field, ValidationError
 
-from crawdad import __version__
 from crawdad.api.opsclaw.app_config import invalid
 from crawdad.api.opsclaw.config import inner
 from crawdad.api.opsclaw.context import OpsClaw
@@ -17,7 +16,7 @@ _UPDATES = "updates"
 
 
 class UpdateSettings(BaseModel):
-    """Kept for panels. Crawdad asks nobody for updates by itself, whatever they say."""
+    """Kept for panels, which look when `check-status` says that it is time."""
 
     auto_check: bool = False
     last_check_time: int = Field(0, ge=0)
@@ -25,7 +24,7 @@ class UpdateSettings(BaseModel):
 
 
 class UpdateInfo(BaseModel):
-    """Without asking anybody: the version that runs is all that is known."""
+    """What the index offers."""
 
     current_version: str
     latest_version: str
@@ -69,14 +68,17 @@ def update_routes(router: APIRouter, context: OpsClaw) -> None:
 
     @router.get("/api/system/updates/check-status", dependencies=[may_read])
     async def is_check_due() -> bool:
-        return False
+        settings = UpdateSettings.model_validate(await panel.read(_UPDATES))
+        since = context.gate.clock.now() - settings.last_check_time
+        return settings.auto_check and since >= settings.check_interval_hours * 3600
 
     @router.post("/api/system/updates/check", dependencies=[may_read])
     async def check() -> UpdateInfo:
+        found = await context.updates.check()
         return UpdateInfo(
-            current_version=__version__,
-            latest_version=__version__,
-            has_update=False,
+            current_version=found.current,
+            latest_version=found.latest,
+            has_update=found.available,
             download_url="",
             release_notes="",
             published_at="",

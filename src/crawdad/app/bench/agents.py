@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from crawdad.adapters.http import HttpTransport
@@ -27,9 +28,10 @@ from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, Pa
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.parts import JsonObject, TextPart, ToolCallPart, ToolResultPart
+from crawdad.core.ports import ModelSource
 from crawdad.core.request import ModelRequest
 from crawdad.core.settings import Settings
-from crawdad.core.tools import SkillSnapshot, Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
+from crawdad.core.tools import SkillCall, SkillSnapshot, Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
 from crawdad.core.usage import Usage
 from crawdad.services.catalogue import Offer
 from crawdad.services.catalogue.live import LiveCatalogue
@@ -47,7 +49,6 @@ from crawdad.store.session_search import SessionSearch
 from crawdad.store.sessions import SessionStore
 
 _GOAL_MS = 15.0
-_CROWD = 200
 _WARM = 30
 _TURNS = 150
 _OWNER = Principal("bench", "token", "bench", EVERYTHING)
@@ -102,11 +103,13 @@ class _Nothing:
         """The one tool."""
         return [_Look.definition]
 
-    async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
+    async def snapshot(self, agent_id: str, workspace: Path, only: Sequence[str] | None = None) -> SkillSnapshot:
         """None."""
         return SkillSnapshot()
 
-    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
+    async def called(
+        self, agent_id: str, workspace: Path, message: str, only: Sequence[str] | None = None
+    ) -> SkillCall | None:
         """None."""
         return None
 
@@ -123,10 +126,23 @@ class _Nothing:
         return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Agents at work in this process, and what they stand on."""
+
+    agents: Agents
+    world: World
+    front: ModelFront
+    sessions: SessionService
+
+
 @asynccontextmanager
-async def _agents(home: Path) -> AsyncIterator[Agents]:
+async def open_ground(
+    home: Path, model: ModelSource | None = None, configuration: JsonObject | None = None
+) -> AsyncIterator[Ground]:
+    """Agents whose model is `model`; one that calls the tool once where there is none."""
     clock, randomness, nothing = SystemClock(), SystemRandomness(), _Nothing()
-    settings = Settings.model_validate({"models": {"discoverLocal": False}})
+    settings = Settings.model_validate({"models": {"discoverLocal": False}, **(configuration or {})})
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(f"sqlite:///{home / 'agents.db'}"))
         cluster = await stack.enter_async_context(open_cluster(None, clock))
@@ -140,7 +156,7 @@ async def _agents(home: Path) -> AsyncIterator[Agents]:
             ledger=ledger,
             dispatcher=dispatcher,
             randomness=randomness,
-            local_sources={DEMO_PROVIDER: PlainSource(_Model())},
+            local_sources={DEMO_PROVIDER: PlainSource(model or _Model())},
         )
         sessions = SessionService(
             SessionStore(database), SessionSearch(database), clock, randomness, cluster.bus, lambda: settings
@@ -161,7 +177,9 @@ async def _agents(home: Path) -> AsyncIterator[Agents]:
         )
         outside = OutsideFileStore(database, clock.now)
         parts = Parts(front, sessions, nothing, nothing, nothing, outside, runner, {_OWNER.id: _OWNER}.get)
-        yield await stack.enter_async_context(open_agents(world, parts))
+        agents = await stack.enter_async_context(open_agents(world, parts))
+        await agents.begin()  # what waits for a place gets one
+        yield Ground(agents, world, front, sessions)
 
 
 async def _turn(agents: Agents, session: str) -> float:
@@ -173,15 +191,16 @@ async def _turn(agents: Agents, session: str) -> float:
     return time.perf_counter() - began
 
 
-async def _measure(home: Path, found: dict[str, float]) -> None:
-    async with _agents(home) as agents:
+async def _measure(home: Path, together: int, found: dict[str, float]) -> None:
+    async with open_ground(home) as ground:
+        agents = ground.agents
         for number in range(_WARM):
             await _turn(agents, f"warm-{number % 10}")
         alone = sorted([await _turn(agents, f"alone-{number % 15}") for number in range(_TURNS)])
         cpu, began = time.process_time(), time.perf_counter()
-        crowd = sorted(await asyncio.gather(*(_turn(agents, f"crowd-{number}") for number in range(_CROWD))))
+        crowd = sorted(await asyncio.gather(*(_turn(agents, f"crowd-{number}") for number in range(together))))
         found["crowd_seconds"] = time.perf_counter() - began
-        found["crowd_cpu_ms"] = (time.process_time() - cpu) / _CROWD * 1e3
+        found["crowd_cpu_ms"] = (time.process_time() - cpu) / together * 1e3
     found |= {
         "alone_p50_ms": alone[len(alone) // 2] * 1e3,
         "alone_p90_ms": alone[int(len(alone) * 0.9)] * 1e3,
@@ -195,7 +214,7 @@ def agents(bench: Bench) -> Iterator[Row]:
     home.mkdir(exist_ok=True)
     found: dict[str, float] = {}
     with running_on(bench.cores.tested):
-        loops.run(_measure(home, found))
+        loops.run(_measure(home, bench.plan.crowd, found))
     yield Row(
         "agent turn with one tool call, warm",
         f"{found['alone_p50_ms']:.1f} ms",
@@ -205,8 +224,8 @@ def agents(bench: Bench) -> Iterator[Row]:
         found,
     )
     yield Row(
-        f"{_CROWD} agent turns at once",
-        f"{_CROWD / found['crowd_seconds']:.0f} turns/s",
+        f"{bench.plan.crowd} agent turns at once",
+        f"{bench.plan.crowd / found['crowd_seconds']:.0f} turns/s",
         "",
         None,
         f"{found['crowd_cpu_ms']:.1f} ms CPU a turn; the last of them after {found['crowd_p99_ms']:.0f} ms (p99)",

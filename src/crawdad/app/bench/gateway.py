@@ -17,7 +17,7 @@ from crawdad.app.bench.processes import BenchError, Cores, Server, ask, free_por
 
 TOKEN = "cd-bench-token-0123456789abcdef"
 UP = (sys.executable, "-m", "crawdad.app", "up")
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

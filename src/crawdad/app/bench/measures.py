@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from crawdad.app.bench.agents import agents
 from crawdad.app.bench.budgets import budgets
+from crawdad.app.bench.channels import channels
 from crawdad.app.bench.codecs import codec
 from crawdad.app.bench.control import control
 from crawdad.app.bench.gateway import gateway
@@ -237,6 +238,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "codec": codec,
     "leasing": leasing,
     "agents": agents,
+    "channels": channels,
     "turns": turns,
     "sessions": stored_sessions,
     "latency": latency,

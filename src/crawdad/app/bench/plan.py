@@ -36,6 +36,10 @@ class Plan:
     """Sessions in which is looked for some."""
     peer_warmup_seconds: float = 3.0
     """Other gateways compile themselves while they run; they are measured once they are warm."""
+    crowd: int = 200
+    """Turns of agents at the same time."""
+    chats: int = 1_000
+    """Chats of channels in which somebody writes at the same time; half as many messages make the burst in one group."""
 
     @property
     def stream_events(self) -> int:

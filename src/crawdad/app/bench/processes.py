@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,19 +69,6 @@ class Server:
             self.process = subprocess.Popen(
                 command, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
-
-    def wait_until_answering(self, port: int, path: str, seconds: float) -> None:
-        """Poll until `path` answers with anything but an error of the server's own. Raises `BenchError`."""
-        deadline = self.started_at + seconds
-        while True:
-            if self.process.poll() is not None:
-                raise BenchError(f"it ended with {self.process.returncode}: {self.tail()}")
-            with contextlib.suppress(OSError, HTTPException):
-                if ask(port, path).status < 500:
-                    return
-            if time.monotonic() > deadline:
-                raise BenchError(f"it did not answer within {seconds:.0f} s: {self.tail()}")
-            time.sleep(0.005)
 
     def tail(self) -> str:
         """The end of what it printed."""

@@ -12,6 +12,7 @@ from crawdad.app.bench.gateway import UP, RunningGateway, gateway
 from crawdad.app.bench.measures import MEASURES, SHARING, remarks
 from crawdad.app.bench.plan import Bench, Plan
 from crawdad.app.bench.processes import BenchError, Cores, static_upstream
+from crawdad.app.bench.soak import soak
 from crawdad.app.bench.table import Row
 
 
@@ -20,14 +21,18 @@ def run(
     plan: Plan,
     *,
     peers: bool = False,
+    soak_minutes: float = 0.0,
     say: Callable[[str], None],
     command: Sequence[str] = UP,
 ) -> tuple[list[Row], list[str]]:
-    """Take the named measurements; the rows found and what must be known to read them. `command` starts the gateway."""
+    """Take the named measurements, and watch a gateway under load for so long; the rows found and what must be known to read
+    them. `command` starts the gateway."""
     cores = Cores.split()
     with tempfile.TemporaryDirectory(prefix="crawdad-bench-") as folder, static_upstream(cores) as upstream_port:
         bench = Bench(plan, cores, upstream_port, Path(folder), command)
         rows = list(_rows(bench, [name for name in MEASURES if name in names], peers, say))
+        if soak_minutes:
+            rows += soak(bench, soak_minutes, say)
         return rows, remarks(bench)
 
 

@@ -22,7 +22,7 @@ from crawdad.app.bench.table import Row
 from crawdad.app.bench.upstream import STORY
 
 _GOAL_MS = 15.0
-_FEW, _CROWD = 8, 200
+_FEW = 8
 _WARM = 30
 _SESSIONS = 500
 _AT_ONCE = 8
@@ -98,14 +98,16 @@ def _crowd(bench: Bench, running: RunningGateway) -> Row:
     plain = target.chat(bench.plan.models[0])
     alone = bench.requests(target, plain, 1)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(bench.requests, target, _body(), _CROWD, seconds=seconds + 4, server=running.server)
+        waiting = pool.submit(
+            bench.requests, target, _body(), bench.plan.crowd, seconds=seconds + 10, server=running.server
+        )
         time.sleep(_SETTLE_SECONDS + bench.plan.warmup_seconds)
         beside = bench.requests(target, plain, 1)
         crowd = waiting.result()
     before, meanwhile = alone.found["latency"], beside.found["latency"]
     errors = crowd.found["errors"] + beside.found["errors"]
     return Row(
-        f"{_CROWD} agent turns at once, through the front door",
+        f"{bench.plan.crowd} agent turns at once, through the front door",
         f"{rate_of(crowd):.0f} turns/s",
         "",
         None,

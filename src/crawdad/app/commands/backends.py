@@ -14,7 +14,9 @@ from crawdad.app.launch import Launch
 
 if TYPE_CHECKING:
     from crawdad.api.opsclaw.log_export import ExportFormat
-    from crawdad.app.mcp_logins import McpLogins
+    from crawdad.app.mcp_logins import CommandLogins
+    from crawdad.app.operations import Kept, Updating
+    from crawdad.app.stored_healing import StoredHealing
     from crawdad.app.stored_plugins import StoredPlugins
     from crawdad.app.stored_sessions import InstalledSessions
     from crawdad.app.stored_skills import StoredMcpTools, StoredSkills
@@ -330,11 +332,32 @@ def open_mcp_tools(launch: Launch) -> AbstractAsyncContextManager[StoredMcpTools
     return stored_skills.open_mcp_tools(launch)
 
 
-def open_mcp_logins(launch: Launch) -> AbstractAsyncContextManager[McpLogins]:
+def open_mcp_logins(launch: Launch) -> AbstractAsyncContextManager[CommandLogins]:
     """What signs in to other servers."""
     from crawdad.app import mcp_logins
 
     return mcp_logins.open_mcp_logins(launch)
+
+
+def open_backups(launch: Launch) -> AbstractAsyncContextManager[Kept]:
+    """Its backups."""
+    from crawdad.app import operations
+
+    return operations.open_backups(launch)
+
+
+def open_healing(launch: Launch) -> AbstractAsyncContextManager[StoredHealing]:
+    """What it did about itself."""
+    from crawdad.app import stored_healing
+
+    return stored_healing.open_healing(launch)
+
+
+def open_updates(launch: Launch) -> AbstractAsyncContextManager[Updating]:
+    """Its updates."""
+    from crawdad.app import operations
+
+    return operations.open_updates(launch)
 
 
 async def has_database(launch: Launch) -> bool:

@@ -21,6 +21,7 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help=words("cli.bench.quick"))] = False,
     only: Annotated[list[str] | None, typer.Option(metavar="ROW", help=words("cli.bench.only"))] = None,
     peers: Annotated[bool, typer.Option("--peers", help=words("cli.bench.peers"))] = False,
+    soak: Annotated[float | None, typer.Option(metavar="MINUTES", min=0.5, help=words("cli.bench.soak"))] = None,
     install_peers: Annotated[bool, typer.Option("--install-peers", help=words("cli.bench.install_peers"))] = False,
 ) -> int:
     from crawdad.app.bench import peers as other_gateways
@@ -35,7 +36,10 @@ def bench(
     unknown = sorted(set(only or ()) - MEASURES.keys())
     if unknown:
         raise CommandFailed(words("cli.bench.unknown", names=", ".join(unknown), rows=", ".join(MEASURES)), exits.USAGE)
-    rows, notes = run(only or list(MEASURES), QUICK if quick else FULL, peers=peers, say=_say)
+    if soak is not None:
+        rows, notes = run([], QUICK, soak_minutes=soak, say=_say)
+    else:
+        rows, notes = run(only or list(MEASURES), QUICK if quick else FULL, peers=peers, say=_say)
     if invocation.output.as_json:
         invocation.output.show(as_json(rows, notes))
     else:

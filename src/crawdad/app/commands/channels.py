@@ -58,7 +58,7 @@ def login(
 
 def _tell(invocation: Invocation, step: dict[str, Any], shown: str) -> str:
     """Print a step, with the QR code unless it is the one that was shown. Returns the one that is shown now."""
-    qr = str(step.get("qrDataUrl") or "")
+    qr = str(step.get("qrText") or "")
     if qr and qr != shown and not invocation.output.as_json:
         invocation.output.show(step, *qr_rows(qr), qr)
     invocation.output.line(step, step["message"])
@@ -123,7 +123,7 @@ def _show(invocation: Invocation, probe: bool) -> int:
     with open_channel(invocation) as channel:
         told = channel.call("channels.status", {"probe": probe})
     rows = [
-        _row(told, name, account)
+        row_of(told, name, account)
         for name in told["channelOrder"]
         for account in told["channelAccounts"].get(name) or [{}]
     ]
@@ -132,12 +132,17 @@ def _show(invocation: Invocation, probe: bool) -> int:
     return exits.OK
 
 
-def _row(told: dict[str, Any], name: str, account: dict[str, Any]) -> tuple[str | Toned, ...]:
+_TONES = {"connected": "green", "needs_login": "red", "error": "red", "not_configured": "dim"}
+_STATES = ("connected", "starting", "degraded", "needs_login", "error", "stopped", "not_configured", "elsewhere")
+
+
+def row_of(told: dict[str, Any], name: str, account: dict[str, Any]) -> tuple[str | Toned, ...]:
+    """An account as a row of the table. An older gateway tells no `state`, but whether the account runs."""
     label = told.get("channelLabels", {}).get(name, name)
-    if account.get("running") or account.get("connected"):
-        state = Toned(words("cli.channels.running"), "green")
-    elif account.get("configured"):
-        state = Toned(words("cli.channels.stopped"), "yellow")
-    else:
-        state = Toned(words("cli.channels.not_set_up"), "dim")
-    return label, str(account.get("accountId") or ""), state, str(account.get("lastError") or "")
+    state = account.get("state")
+    if state not in _STATES:
+        running = account.get("running") or account.get("connected")
+        state = "starting" if running else "stopped" if account.get("configured") else "not_configured"
+    error = "" if state == "connected" else str(account.get("lastError") or "")  # what is over puzzles
+    shown = Toned(words(f"cli.channels.state.{state}"), _TONES.get(state, "yellow"))
+    return label, str(account.get("accountId") or ""), shown, error

@@ -7,15 +7,35 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from crawdad.app import exits
 from crawdad.app.commands import backends
+from crawdad.app.commands.cron_options import (
+    Agent,
+    Announce,
+    At,
+    Cron,
+    Every,
+    Limit,
+    Message,
+    Misfire,
+    Model,
+    Name,
+    Text,
+    Webhook,
+    Which,
+    Zone,
+    change_of,
+    job_document,
+    new_job,
+)
+from crawdad.app.commands.cron_shown import job_table, jobs_table, runs_table
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import CommandFailed, Invocation
-from crawdad.app.output import Table, Toned, moment
+from crawdad.app.output import Toned
 from crawdad.app.words import LANGUAGE, words
 
 if TYPE_CHECKING:
@@ -26,21 +46,6 @@ if TYPE_CHECKING:
 app = application("cron", no_args_is_help=True)
 Answer = TypeVar("Answer")
 _LOOK_SECONDS = 0.2
-
-Which = Annotated[str, typer.Argument(metavar="ID", help=words("cli.cron.id"))]
-Name = Annotated[str | None, typer.Option(help=words("cli.cron.name"))]
-At = Annotated[str | None, typer.Option(metavar="TIME", help=words("cli.cron.at"))]
-Every = Annotated[str | None, typer.Option(metavar="TIME", help=words("cli.cron.every"))]
-Cron = Annotated[str | None, typer.Option("--cron", metavar="EXPR", help=words("cli.cron.expression"))]
-Zone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help=words("cli.cron.zone"))]
-Message = Annotated[str | None, typer.Option(help=words("cli.cron.message"))]
-Text = Annotated[str | None, typer.Option(help=words("cli.cron.text"))]
-Agent = Annotated[str | None, typer.Option(metavar="ID", help=words("cli.cron.agent"))]
-Model = Annotated[str | None, typer.Option(help=words("cli.cron.model"))]
-Announce = Annotated[str | None, typer.Option(metavar="WHERE", help=words("cli.cron.announce"))]
-Webhook = Annotated[str | None, typer.Option(metavar="URL", help=words("cli.cron.webhook"))]
-Misfire = Annotated[str | None, typer.Option(metavar="POLICY", help=words("cli.cron.misfire"))]
-Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help=words("cli.cron.limit"))]
 
 
 @command(app, "cli.cron.list", "list")
@@ -62,9 +67,8 @@ def list_jobs(
                 return found
 
     found = _with_jobs(context, read)
-    columns = ("id", "name", "schedule", "next", "last", "status")
-    table = Table([words(f"cli.cron.column.{name}") for name in columns], [_row(job) for job in found])
-    context.obj.output.show({"jobs": [write_job(job) for job in found]}, table)
+    told = [write_job(job) for job in found]
+    context.obj.output.show({"jobs": told}, jobs_table(told))
     return exits.OK
 
 
@@ -84,10 +88,8 @@ def add(  # noqa: PLR0913 - one parameter an option
     webhook: Webhook = None,
     misfire: Misfire = None,
 ) -> int:
-    document = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
-    if "schedule" not in document or "payload" not in document:
-        raise CommandFailed(words("cli.cron.one_schedule"), exits.USAGE)
-    document |= {"name": name, **({"agentId": agent} if agent else {})}
+    asked = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
+    document = new_job(name, agent, asked)
     return _show(context, _with_jobs(context, lambda jobs, by: jobs.create(document, by)))
 
 
@@ -113,8 +115,8 @@ def edit(  # noqa: PLR0913 - one parameter an option
     webhook: Webhook = None,
     misfire: Misfire = None,
 ) -> int:
-    patch = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
-    patch |= {key: value for key, value in (("name", name), ("agentId", agent)) if value}
+    asked = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
+    patch = change_of(name, agent, asked)
     return _show(context, _with_jobs(context, lambda jobs, by: jobs.change(job, patch, by)))
 
 
@@ -161,7 +163,8 @@ def run(
     if found.status == "requested":
         output.show({"ran": False, "run": write_run(found)}, words("cli.cron.asked"))
         return exits.PROBLEM
-    output.show({"ran": True, "run": write_run(found)}, _runs_table([found]))
+    told = write_run(found)
+    output.show({"ran": True, "run": told}, runs_table([told]))
     return exits.OK if found.status in ("ok", "running") else exits.PROBLEM
 
 
@@ -175,7 +178,8 @@ def runs(
     from crawdad.wire.cron import write_run
 
     found, total = _with_jobs(context, lambda jobs, by: jobs.runs(by, RunFilter(job_id=job), limit))
-    context.obj.output.show({"entries": [write_run(each) for each in found], "total": total}, _runs_table(found))
+    told = [write_run(each) for each in found]
+    context.obj.output.show({"entries": told, "total": total}, runs_table(told))
     return exits.OK
 
 
@@ -200,55 +204,6 @@ def import_jobs(
     return exits.PROBLEM if problems else exits.OK
 
 
-def job_document(  # noqa: PLR0913 - one parameter an option
-    at: str | None,
-    every: str | None,
-    cron: str | None,
-    tz: str | None,
-    message: str | None,
-    text: str | None,
-    model: str | None,
-    announce: str | None,
-    webhook: str | None,
-    misfire: str | None,
-) -> dict[str, Any]:
-    """What the options say of a job."""
-    found: dict[str, Any] = {}
-    if sum(each is not None for each in (at, every, cron)) > 1 or (message is not None and text is not None):
-        raise CommandFailed(words("cli.cron.one_schedule"), exits.USAGE)
-    if at is not None:
-        found["schedule"] = {"kind": "at", "at": at}
-    elif every is not None:
-        found["schedule"] = {"kind": "every", "everyMs": _milliseconds(every)}
-    elif cron is not None:
-        found["schedule"] = {"kind": "cron", "expr": cron, **({"tz": tz} if tz else {})}
-    elif tz is not None:
-        found["schedule"] = {"tz": tz}
-    if message is not None or model is not None:
-        asked = {"message": message, "model": model}
-        found["payload"] = {"kind": "agentTurn", **{name: value for name, value in asked.items() if value is not None}}
-    elif text is not None:
-        found["payload"] = {"kind": "systemEvent", "text": text}
-    if announce is not None:
-        channel, _, to = announce.partition(":")
-        found["delivery"] = {"mode": "announce", "channel": channel or "last", "to": to}
-    elif webhook is not None:
-        found["delivery"] = {"mode": "webhook", "to": webhook}
-    if misfire is not None:
-        mode, colon, seconds = misfire.partition(":")
-        found["misfire"] = {"mode": mode, "seconds": int(seconds)} if colon and seconds.isdigit() else mode
-    return found
-
-
-def _milliseconds(text: str) -> int:
-    from crawdad.core.durations import seconds_of
-
-    try:
-        return round(seconds_of(text, "s") * 1000)
-    except ValueError:
-        raise CommandFailed(words("cli.cron.bad_every", text=text), exits.USAGE) from None
-
-
 def _with_jobs(context: typer.Context, work: Callable[[Jobs, Principal], Awaitable[Answer]]) -> Answer:
     from crawdad.services.schedule.owners import OPERATOR
 
@@ -265,50 +220,5 @@ def _show(context: typer.Context, job: Job) -> int:
     from crawdad.wire.cron import write_job
 
     told = write_job(job)
-    rows = [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in told.items()
-        if value not in (None, "")
-    ]
-    context.obj.output.show(told, Table(("", ""), rows))
+    context.obj.output.show(told, job_table(told))
     return exits.OK
-
-
-def _row(job: Job) -> tuple[str | Toned, ...]:
-    from crawdad.wire.cron import write_job
-
-    schedule = write_job(job)["schedule"]
-    if schedule["kind"] == "every":
-        times = f"{schedule['everyMs'] / 1000:g} s"
-    else:
-        times = schedule.get("expr") or schedule.get("at")
-    state = job.state
-    status = state.last_status or ""
-    return (
-        job.id,
-        job.name if job.enabled else Toned(job.name, "dim"),
-        f"{times} {schedule.get('tz', '')}".strip(),
-        _moment(state.next_run_at if job.enabled else None),
-        _moment(state.last_run_at),
-        Toned(status, "red") if status == "error" else status,
-    )
-
-
-def _runs_table(found: list[CronRun]) -> Table:
-    columns = ("name", "started", "seconds", "status", "delivery", "words")
-    rows = [
-        (
-            run.job_name,
-            _moment(run.started_at or run.requested_at),
-            f"{run.duration / 1000:.1f}",
-            Toned(run.status, "red") if run.status in ("error", "interrupted") else run.status,
-            run.delivery_status,
-            " ".join((run.error or run.summary).split())[:80],
-        )
-        for run in found
-    ]
-    return Table([words(f"cli.cron.column.{name}") for name in columns], rows)
-
-
-def _moment(milliseconds: int | None) -> str:
-    return moment(None if milliseconds is None else milliseconds / 1000)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
 
 COMMANDS = (
-    *("up", "serve", "status", "doctor"),
+    *("up", "serve", "service", "status", "probe", "doctor", "backup", "restore", "update", "heal", "token"),
     *(
         "config",
         "models",
@@ -29,6 +29,7 @@ COMMANDS = (
         "cron",
         "prices",
         "logs",
+        "notify",
         "stats",
         "sync",
     ),
@@ -40,7 +41,7 @@ COMMANDS = (
 
 _MODULES = {"import": "taking_over"}
 """Commands whose name no module can have."""
-_REMOTE = frozenset(("agents", "approvals", "cron", "logs", "sessions", "skills"))
+_REMOTE = frozenset(("agents", "approvals", "backup", "cron", "logs", "plugins", "sessions", "skills"))
 """Commands that work on the installation itself, and have a twin in `commands.remote` for another gateway."""
 _GLOBAL_OPTIONS = (("--home DIR", "home"), ("--config FILE", "config"), ("--json", "json"), ("-h, --help", "help"))
 # Without a default typer would load pydantic, a tenth of a second, to learn that None is no wish for help.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +15,7 @@ from crawdad.app.commands import backends
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import Invocation
 from crawdad.app.output import Block, Table, Toned, moment
+from crawdad.app.record import SUPERVISOR_LOG, read_events
 from crawdad.app.words import words
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
 app = application("logs")
 _POLL_SECONDS = 0.5
+_SUPERVISOR_BYTES = 4_000_000
 _COLUMNS = ("id", "time", "key", "model", "provider", "status", "first", "duration", "tokens", "note")
 
 
@@ -82,23 +81,10 @@ async def _export(invocation: Invocation, wanted: backends.LogOrder, form: Form)
 
 
 def _show_supervisor(invocation: Invocation, lines: int) -> int:
-    events = list(_last_events(invocation.launch.logs / "supervisor.jsonl", lines))
+    events = read_events(invocation.launch.logs / SUPERVISOR_LOG, _SUPERVISOR_BYTES)[-lines:]
     blocks = (f"{each.get('at', '')}  {each.get('event', '')}  {_facts(each)}" for each in events)
     invocation.output.show({"events": events}, *blocks)
     return exits.OK
-
-
-def _last_events(path: Path, count: int) -> Iterator[dict[str, Any]]:
-    lines: list[str] = []
-    for file in (path.with_name(path.name + ".1"), path):
-        lines += file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    for line in lines[-count:]:
-        try:
-            event = json.loads(line)
-        except ValueError:  # cut by a full disk
-            continue
-        if isinstance(event, dict):
-            yield event
 
 
 def _facts(event: dict[str, Any]) -> str:

@@ -60,6 +60,8 @@ def show(context: typer.Context, plugin: Id) -> int:
     ]
     if told["failures"]:
         lines.append(words("cli.plugins.counted", failures=told["failures"], last=told["lastFailure"] or ""))
+    if told["sandboxed"] is not None:
+        lines.append(words("cli.plugins.confined" if told["sandboxed"] else "plugins.unconfined"))
     record = told["record"]
     if record.get("source"):
         at = record.get("installedAt")

@@ -20,6 +20,9 @@ def serve(
     bind: Annotated[str | None, typer.Option(help=words("cli.option.bind"))] = None,
     safe_mode: Annotated[bool, typer.Option("--safe-mode", help=words("cli.option.safe_mode"))] = False,
 ) -> int:
+    from crawdad.app import first_process
+
+    first_process.step_aside()
     from crawdad.app import server
 
     invocation = context.obj

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,8 @@ import typer
 from crawdad.app import exits
 from crawdad.app.commands import backends
 from crawdad.app.commands.group import application, command
-from crawdad.app.invocation import CommandFailed, Invocation
+from crawdad.app.commands.skills_shown import confirm, show_installed
+from crawdad.app.invocation import Invocation
 from crawdad.app.output import Table, Toned, moment
 from crawdad.app.words import LANGUAGE, words
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 app = application("skills", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help=words("cli.skills.name"))]
+Source = Annotated[str, typer.Argument(help=words("cli.skills.source"))]
+Hash = Annotated[str, typer.Option(metavar="HASH", help=words("cli.skills.sha256"))]
+Registry = Annotated[str, typer.Option(metavar="URL", help=words("cli.skills.registry"))]
+Force = Annotated[bool, typer.Option("--force", help=words("cli.skills.force"))]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=words("cli.skills.dry_run"))]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=words("cli.skills.yes"))]
 Workspace = Annotated[Path | None, typer.Option(metavar="DIR", help=words("cli.skills.workspace"))]
 
 
@@ -76,14 +82,16 @@ def show(context: typer.Context, name: Name, workspace: Workspace = None) -> int
 @command(app, "cli.skills.install", "install")
 def install(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help=words("cli.skills.source"))],
-    sha256: Annotated[str, typer.Option(metavar="HASH", help=words("cli.skills.sha256"))] = "",
-    registry: Annotated[str, typer.Option(metavar="URL", help=words("cli.skills.registry"))] = "",
-    force: Annotated[bool, typer.Option("--force", help=words("cli.skills.force"))] = False,
+    source: Source,
+    sha256: Hash = "",
+    registry: Registry = "",
+    force: Force = False,
     downgrade: Annotated[bool, typer.Option("--downgrade", help=words("cli.skills.downgrade"))] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=words("cli.skills.dry_run"))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=words("cli.skills.yes"))] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> int:
+    from crawdad.services.skills.staging import candidate_fields
+
     invocation: Invocation = context.obj
 
     async def work() -> tuple[Candidate, str]:
@@ -92,22 +100,11 @@ def install(  # noqa: PLR0913 - one parameter an option
             if dry_run:
                 return candidate, ""
             if not yes:
-                await asyncio.to_thread(_ask, invocation, candidate)
+                await asyncio.to_thread(confirm, invocation, candidate_fields(candidate))
             return candidate, await skills.install(candidate, force or downgrade, downgrade)
 
     candidate, folder = asyncio.run(work())
-    document = {
-        "name": candidate.head.name,
-        "installed": bool(folder),
-        "directory": folder,
-        "sha256": candidate.package.digest,
-        "vouchedBy": candidate.vouched,
-        "permissions": candidate.permissions.document,
-    }
-    shown = [] if folder and not yes else _summary(candidate)
-    done = [Toned(words("cli.skills.installed", name=candidate.head.name, path=folder), "green")] if folder else []
-    invocation.output.show(document, *shown, *done)
-    return exits.OK
+    return show_installed(invocation, candidate_fields(candidate), folder, seen=yes)
 
 
 @command(app, "cli.skills.remove", "remove")
@@ -142,37 +139,6 @@ def _switch(invocation: Invocation, name: str, enabled: bool, workspace: Path | 
     text = words("cli.skills.enabled" if enabled else "cli.skills.disabled", name=name)
     invocation.output.show({"name": name, "enabled": enabled}, text)
     return exits.OK
-
-
-def _ask(invocation: Invocation, candidate: Candidate) -> None:
-    """Show what the skill would have, and have the operator agree. Where nobody can, `--yes` is needed."""
-    if invocation.output.as_json or not sys.stdin.isatty():
-        raise CommandFailed(words("cli.skills.needs_yes"), exits.USAGE)
-    invocation.output.show(None, *_summary(candidate))
-    if not typer.confirm(words("cli.skills.confirm", name=candidate.head.name)):
-        raise CommandFailed(words("cli.skills.left"), exits.PROBLEM)
-
-
-def _summary(candidate: Candidate) -> list[str | Toned]:
-    has, head = candidate.permissions, candidate.head
-    lines: list[str | Toned] = [
-        f"{head.name}: {head.description}",
-        words("cli.skills.hash", sha256=candidate.package.digest, vouched=words(f"cli.skills.by.{candidate.vouched}")),
-        words("cli.skills.size", files=has.files, bytes=has.size),
-    ]
-    for key, values in (
-        ("programs", has.binaries),
-        ("variables", has.variables),
-        ("settings", has.config),
-        ("installers", has.installers),
-        ("scripts", has.scripts),
-        ("hosts", has.hosts),
-        ("tool", (has.command_tool,) if has.command_tool else ()),
-    ):
-        if values:
-            lines.append(words(f"cli.skills.has.{key}", values=", ".join(values)))
-    lines += [Toned(words("cli.skills.warning", text=text), "yellow") for text in has.warnings]
-    return lines
 
 
 def _document(skill: Skill) -> dict[str, Any]:

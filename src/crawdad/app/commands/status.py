@@ -17,6 +17,7 @@ from crawdad.app.words import words
 app = application("status")
 
 _SECONDS = 5.0
+_TONES = {"ok": "green", "degraded": "yellow", "down": "red"}
 
 
 @command(app, "cli.status")
@@ -54,6 +55,7 @@ def _rows(document: dict[str, Any]) -> list[tuple[str, str | Toned]]:
         (words("cli.status.address"), document["url"]),
         (words("cli.status.answers"), _yes_or_no(document["alive"])),
         (words("cli.status.ready"), _yes_or_no(document["ready"])),
+        (words("cli.status.health"), _level(document["health"])),
         (words("cli.status.home"), document["home"]),
     ]
     supervisor = document["supervisor"]
@@ -69,6 +71,13 @@ def _rows(document: dict[str, Any]) -> list[tuple[str, str | Toned]]:
         (words("cli.status.restarts"), str(supervisor["restarts"])),
         (words("cli.status.safe_mode"), Toned(words("cli.status.yes"), "yellow") if safe else words("cli.status.no")),
     ]
+
+
+def _level(health: Any) -> str | Toned:
+    """How well it does, as far as it says."""
+    level = health.get("health") if isinstance(health, dict) else None
+    tone = _TONES.get(str(level))
+    return Toned(words(f"cli.status.health.{level}"), tone) if tone is not None else "-"
 
 
 def _yes_or_no(answer: bool) -> Toned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawdad.app.doctor import installation, machine, upstream
+from crawdad.app.doctor import files, installation, machine, programs, running, sqlite, upstream
 from crawdad.app.doctor.finding import Check, Finding, Patient
 
 CHECKS: tuple[Check, ...] = (
@@ -11,8 +11,18 @@ CHECKS: tuple[Check, ...] = (
     machine.logs,
     machine.disk,
     machine.files,
+    files.secrets,
+    files.folders,
+    files.leftovers,
     installation.configuration,
+    programs.programs,
+    programs.tokens,
+    running.orphans,
+    running.service,
     installation.ports,
+    sqlite.schema,
+    sqlite.integrity,
+    sqlite.write_ahead_log,
     installation.database,
     installation.keys,
     upstream.providers,

@@ -6,7 +6,7 @@ import time
 
 from crawdad.app.address_holder import address_problem
 from crawdad.app.commands import backends
-from crawdad.app.doctor.finding import Finding, Patient, Verdict, good, warn
+from crawdad.app.doctor.finding import Finding, Patient, Repair, Verdict, good, warn
 from crawdad.app.listening import AddressError, open_port
 from crawdad.app.record import read_state
 from crawdad.app.words import LANGUAGE, words
@@ -26,7 +26,8 @@ async def configuration(patient: Patient) -> list[Finding]:
         place = ":".join(str(part) for part in (problem.file, problem.line) if part is not None)
         text = ": ".join(part for part in (place, problem.path, problem.message.render(LANGUAGE)) if part)
         severity = Verdict.FAIL if problem.is_error else Verdict.WARN
-        findings.append(Finding("configuration", severity, text, problem.fix.render(LANGUAGE)))
+        found = Finding("configuration", severity, text, problem.fix.render(LANGUAGE), problem.message.key)
+        findings.append(found._replace(repair=_without(patient, problem)))
     if patient.launch.config_path.exists():
         return findings or [good("configuration", "configuration_ok", path=patient.launch.config_path)]
     return findings or [good("configuration", "configuration_none", path=patient.launch.config_path)]
@@ -57,7 +58,7 @@ async def ports(patient: Patient) -> list[Finding]:
 async def keys(patient: Patient) -> list[Finding]:
     """Somebody can come in, and no key has expired unnoticed."""
     settings = patient.settings
-    if settings is None or settings.gateway.auth.mode == "none":
+    if settings is None or settings.gateway.auth.mode == "none" or patient.database_waits:
         return []
     try:
         if not await backends.has_database(patient.launch):
@@ -75,8 +76,24 @@ async def keys(patient: Patient) -> list[Finding]:
 
 async def database(patient: Patient) -> list[Finding]:
     """The database opens and can be written."""
+    if patient.database_waits:
+        return []
     try:
         return [Finding("database", Verdict.OK, await backends.check_database(patient.launch))]
     except GatewayError as error:
         advice = words("doctor.database_fix")
         return [Finding("database", Verdict.FAIL, error.message(LANGUAGE), advice)]
+
+
+def _without(patient: Patient, problem: backends.Problem) -> Repair | None:
+    """Take out a key that nobody knows: it has no effect. A wrong value stays: only people know what was meant."""
+    if problem.message.key != "configuration.key.unknown" or not problem.file:
+        return None
+
+    async def act() -> list[str]:
+        async with backends.open_configuration(patient.launch) as source:
+            written = await source.unset_value(problem.path)
+        key = "doctor.did.unset" if written.written else "doctor.did.nothing"
+        return [words(key, key=problem.path, path=patient.launch.config_path)]
+
+    return Repair(words("doctor.do.unset", key=problem.path), act, (patient.launch.config_path,))

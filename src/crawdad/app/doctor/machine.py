@@ -10,7 +10,8 @@ import stat
 import sys
 from pathlib import Path
 
-from crawdad.app.doctor.finding import Finding, Patient, fail, good, warn
+from crawdad.app.doctor.finding import Finding, Patient, Repair, fail, good, warn
+from crawdad.app.words import words
 
 _OLDEST_PYTHON = (3, 11)
 _NEEDED_BYTES = 100 * 1024**2
@@ -36,7 +37,7 @@ async def home(patient: Patient) -> list[Finding]:
     if not directory.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
         return [fail("home", "home_unwritable", path=directory)]
     if stat.S_IMODE(directory.stat().st_mode) & 0o077:
-        return [warn("home", "home_open", path=directory)]
+        return [warn("home", "home_open", path=directory)._replace(repair=_closing(directory))]
     return [good("home", "home_ok", path=directory)]
 
 
@@ -65,6 +66,14 @@ async def files(_patient: Patient) -> list[Finding]:
     if hard != resource.RLIM_INFINITY and hard < _FEW_FILES:
         return [warn("files", "files_few", limit=hard, wanted=_FEW_FILES)]
     return [good("files", "files_ok", limit="∞" if hard == resource.RLIM_INFINITY else hard)]
+
+
+def _closing(directory: Path) -> Repair:
+    async def act() -> list[str]:
+        os.chmod(directory, 0o700)
+        return [words("doctor.did.chmod", mode="700", path=directory)]
+
+    return Repair(words("doctor.do.chmod", mode="700", path=directory), act)
 
 
 def _nearest(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from crawdad.adapters.files.environment import parse_environment
 from crawdad.adapters.openclaw_folder import OpenClawFolder, put_file
 from crawdad.app.launch import Launch
 from crawdad.app.wiring import configuration_source, secret_box
-from crawdad.core.errors import GatewayError
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.files import FileText
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
@@ -23,6 +24,7 @@ from crawdad.services.configuration.json5.document import plain
 from crawdad.services.configuration.paths import Path as KeyPath
 from crawdad.services.configuration.paths import parse_path
 from crawdad.services.configuration.problems import Problem
+from crawdad.services.moving.approvals import fresh, read_approvals
 from crawdad.services.moving.configuration import joined, news, without_places, without_value
 from crawdad.services.moving.report import Report
 
@@ -46,7 +48,7 @@ class Theirs:
             return None
         files = LocalFiles()
         environment = await read_environment(str(folder.root), os.getcwd(), launch.environment)
-        surroundings = Surroundings(str(path), files, environment, secret_box(launch, environment))
+        surroundings = Surroundings(str(path), files, environment, secret_box(launch, environment), str(folder.root))
         main = await files.read(str(path))
         evaluation = await evaluate(main, surroundings, Findings())
         stated = evaluation.loaded.stated
@@ -115,6 +117,38 @@ async def bring_configuration(theirs: Theirs, launch: Launch, report: Report, dr
     await _write(launch, joined(ours, patch), report, dry_run)
 
 
+async def change_ours(launch: Launch, patch: dict[str, Any]) -> None:
+    """Lay a patch over our file. Raises BAD_REQUEST where the outcome would be refused."""
+    source = await configuration_source(launch)
+    launch.config_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    written = await source.write(lambda text: joined(text, patch))
+    for problem in written.problems:
+        if problem.is_error:
+            raise GatewayError(ErrorKind.BAD_REQUEST, problem.message)
+
+
+async def bring_approvals(
+    folder: OpenClawFolder, agents: Collection[str], launch: Launch, report: Report, dry_run: bool
+) -> None:
+    """What may run unasked, and what is done with the rest: as far as it can be said of programs without patterns."""
+    wanted, left = read_approvals(await asyncio.to_thread(folder.document, folder.root / "exec-approvals.json"), agents)
+    for name, reason in left:
+        report.add("approval", name, "left", reason)
+    if not wanted:
+        return
+    stated = plain((await (await configuration_source(launch)).load()).stated)
+    tools = stated.get("tools") if isinstance(stated, dict) else None
+    patch = fresh(wanted, tools.get("exec") if isinstance(tools, dict) else None)
+    if patch and not dry_run:
+        await change_ours(launch, {"tools": {"exec": patch}})
+    new = {*(name for name in patch if name != "allowlist"), *(each["program"] for each in patch.get("allowlist", ()))}
+    for name in (
+        *(name for name in wanted if name != "allowlist"),
+        *(one["program"] for one in wanted.get("allowlist", ())),
+    ):
+        report.add("approval", name, "brought" if name in new else "there")
+
+
 def _value_without_places(value: Any) -> Any:
     from crawdad.services.configuration import edits
 
@@ -165,8 +199,9 @@ async def _errors(launch: Launch, text: str) -> list[Problem]:
     """What would be wrong with a text, were it ours."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     path = str(launch.config_path)
-    surroundings = Surroundings(path, LocalFiles(), environment, secret_box(launch, environment))
-    evaluation = await evaluate(FileText(path, path, text, ""), surroundings, Findings())
+    box = secret_box(launch, environment)
+    surroundings = Surroundings(path, LocalFiles(), environment, box, str(launch.home))
+    evaluation = await evaluate(FileText(path, path, text, ""), surroundings, Findings(), frozenset())
     return [problem for problem in evaluation.loaded.problems if problem.is_error]
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from crawdad.adapters.openclaw_folder import OpenClawFolder, TooLarge, copy_tree
 from crawdad.adapters.system import SystemClock
 from crawdad.app.launch import Launch
-from crawdad.app.moving.configuration import Theirs, bring_configuration, bring_variables
+from crawdad.app.moving.channels import ChannelMove
+from crawdad.app.moving.configuration import Theirs, bring_approvals, bring_configuration, bring_variables
 from crawdad.app.stored import OPERATOR, has_database, open_accounts, open_jobs
 from crawdad.app.stored_sessions import InstalledSessions, open_sessions
 from crawdad.app.stored_skills import open_skills
@@ -24,7 +25,8 @@ from crawdad.core.sessions import MAIN_AGENT, normalise_agent_id
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.agents.roster import Agent, build_roster
-from crawdad.services.agents.templates import TEMPLATES
+from crawdad.services.agents.templates import untouched
+from crawdad.services.moving.channels import WEIXIN
 from crawdad.services.moving.credentials import read_profiles
 from crawdad.services.moving.devices import read_paired
 from crawdad.services.moving.report import Kind, Report
@@ -37,8 +39,6 @@ from crawdad.wire.cron import read_store
 MOST_FILES = 50_000
 MOST_BYTES = 4 << 30
 _LEFT: tuple[tuple[str, str], ...] = (
-    ("credentials", "moving.left.credentials"),
-    ("exec-approvals.json", "moving.left.approvals"),
     ("extensions", "moving.left.extensions"),
     ("hooks", "moving.left.hooks"),
     ("memory", "moving.left.memory"),
@@ -88,6 +88,13 @@ class Move:
         await self._devices(stored)
         await self._credentials(list(agents), stored)
         await self._skills()
+        with self._telling("approval", "exec-approvals.json"):
+            await bring_approvals(folder, list(agents), launch, report, dry_run)
+        channels = ChannelMove(folder, launch, report, dry_run=dry_run, stored=stored)
+        with self._telling("credential", WEIXIN):
+            await channels.sign_ins(self._wanted.credentials)
+        with self._telling("person", "credentials"):
+            await channels.people()
         await self._rest()
 
     def _telling(self, kind: Kind, name: str) -> _Telling:
@@ -126,7 +133,7 @@ class Move:
             return
         try:
             done = await asyncio.to_thread(
-                copy_tree, source, target, TEMPLATES, MOST_FILES, MOST_BYTES, self._wanted.dry_run
+                copy_tree, source, target, untouched(), MOST_FILES, MOST_BYTES, self._wanted.dry_run
             )
         except TooLarge:
             values = {"path": str(source), "files": MOST_FILES, "bytes": MOST_BYTES >> 30}

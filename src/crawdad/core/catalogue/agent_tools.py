@@ -162,6 +162,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "approval, and there was none.",
         "“{path}”会影响智能体今后的行为。本轮含有外部内容，修改它须经管理员批准，但未获批准。",
     ),
+    "workspace.disk_full": ("There is not enough room on the disk.", "磁盘空间不足。"),
     "workspace.system_failed": ("'{path}': {reason}", "“{path}”：{reason}"),
     "patch.bad": ("The patch cannot be read (line {line}): {reason}", "补丁无法解析（第 {line} 行）：{reason}"),
     "patch.reason.begin": ("it must begin with '*** Begin Patch'.", "必须以“*** Begin Patch”开头。"),

@@ -2,7 +2,7 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "budgets.unit.usd": ("US dollars", "美元"),
-    "budgets.unit.tokens": ("tokens", "个 token"),
+    "budgets.unit.tokens": ("tokens", "个 Token"),
     "budgets.unit.requests": ("requests", "次请求"),
     "budgets.period.minute": ("per minute", "每分钟"),
     "budgets.period.day": ("per day", "每天"),

@@ -9,6 +9,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{host} refused the WebSocket with HTTP {status}.",
         "{host} 拒绝了 WebSocket 连接（HTTP {status}）。",
     ),
+    "channels.nobody_hears": (
+        "No model that hears is set in tools.media.audio.models.",
+        "tools.media.audio.models 中没有设置语音识别模型。",
+    ),
+    "channels.recording_large": ("The recording is too large.", "录音过大。"),
+    "channels.recording_format": (
+        "The recording is {media_type}, which models do not take, and it could not be changed into another ({reason}).",
+        "录音格式为 {media_type}，模型不支持，且无法转换（{reason}）。",
+    ),
+    "channels.no_ffmpeg": ("ffmpeg is not installed", "未安装 ffmpeg"),
     "channels.unsupported": ("This channel cannot do that: {what}.", "此渠道不支持该操作：{what}。"),
     "channels.taken": (
         "The id or an alias of the channel {channel} is taken by another.",
@@ -69,7 +79,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "等待对方发言的时间过长。",
     ),
     "channels.silent": ("Nothing was heard from the platform for too long.", "太久没有收到平台的任何回应。"),
-    "channels.unreadable": ("The event still cannot be read.", "该事件仍然无法读取。"),
+    "channels.unreadable": ("The message still cannot be read.", "这条消息仍然无法读取。"),
     "channels.dead_letter": (
         "A message could not be handled and was put aside: {reason}",
         "有一条消息无法处理，已搁置：{reason}",
@@ -109,7 +119,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "channels.status.agent": ("Agent: {agent}", "智能体：{agent}"),
     "channels.status.model": ("Model: {model}", "模型：{model}"),
-    "channels.status.context": ("Context: {tokens} tokens", "上下文：{tokens} 个 token"),
+    "channels.status.context": ("Context: {tokens} tokens", "上下文：{tokens} 个 Token"),
     "channels.status.work": ("At work or waiting: {count}", "进行中或等待中：{count}"),
     "channels.setting": ("{name}: {value}", "{name}：{value}"),
     "channels.choose": ("Choose one of: {choices}", "请选择：{choices}"),
@@ -135,4 +145,5 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "channels.help.model": ("which model answers", "使用哪个模型"),
     "channels.help.queue": ("what becomes of messages while I am at work", "忙碌时如何处理新消息"),
     "channels.help.activation": ("when to answer in a group", "群聊中何时回答"),
+    "channels.sign_out_slow": ("{account} did not sign out in time.", "{account} 未能在规定时间内退出登录。"),
 }

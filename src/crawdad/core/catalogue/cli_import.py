@@ -14,7 +14,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.import.dry_run": ("Only tell what would be done.", "仅显示将要执行的操作。"),
     "cli.import.credentials": (
         "Bring keys of vendors and the variables in .env as well, or not; asked for when not given.",
-        "是否同时导入提供商密钥和 .env 中的变量；省略时会询问。",
+        "是否同时导入服务商密钥和 .env 中的变量；省略时会询问。",
     ),
     "cli.import.no_folder": ("There is no folder {folder}.", "目录 {folder} 不存在。"),
     "cli.import.nothing": (
@@ -24,7 +24,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.import.itself": ("{folder} is Crawdad's own home directory.", "{folder} 是 Crawdad 自身的主目录。"),
     "cli.import.may_credentials": (
         "Bring the credentials in {folder} as well (keys of vendors, variables in .env)?",
-        "是否同时导入 {folder} 中的凭据（提供商密钥、.env 变量）？",
+        "是否同时导入 {folder} 中的凭据（服务商密钥、.env 变量）？",
     ),
     "cli.import.done": (
         "Nothing was changed there. Run it again at any time: what is here already is let be.",
@@ -43,6 +43,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.import.kind.job": ("job", "任务"),
     "cli.import.kind.device": ("device", "设备"),
     "cli.import.kind.skill": ("skill", "技能"),
+    "cli.import.kind.approval": ("approval", "免询问命令"),
+    "cli.import.kind.person": ("person", "联系人"),
     "cli.import.kind.other": ("other", "其他"),
     "moving.unreadable": ("cannot be read as JSON5", "无法按 JSON5 读取"),
     "moving.broken": ("{reason}", "{reason}"),
@@ -55,7 +57,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a file of other content is in the way: {path}",
         "已有内容不同的文件：{path}",
     ),
-    "moving.no_provider": ("does not say whose it is", "未说明所属提供商"),
+    "moving.no_provider": ("does not say whose it is", "未说明所属服务商"),
     "moving.no_secret": ("holds no secret", "不含密钥"),
     "moving.by_variable": (
         "reads the variable or secret {variable}; set it here",
@@ -93,9 +95,26 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "sign-ins of channels: sign in again here",
         "渠道的登录信息：请在此处重新登录",
     ),
-    "moving.left.approvals": (
-        "what may run without asking: allow it here when asked",
-        "免询问执行的命令：请在此处询问时重新允许",
+    "moving.approval_agent": (
+        "it holds for one agent among several: allow it here when asked",
+        "仅适用于多个智能体中的一个：请在此处询问时重新允许",
+    ),
+    "moving.approval_pattern": (
+        "a pattern, not a program: allow it here when asked",
+        "是通配模式而非具体程序：请在此处询问时重新允许",
+    ),
+    "moving.approval_word": ("it has no meaning here", "在此处没有对应含义"),
+    "moving.approval_skills": (
+        "programs of skills do not run unasked here",
+        "技能所需的程序在此处不会免询问执行",
+    ),
+    "moving.no_channel_account": (
+        "no account of that name is configured here",
+        "此处没有配置该名称的账号",
+    ),
+    "moving.one_instance": (
+        "stop it there before it starts here: both would take each other's messages",
+        "在此处启动之前请先停用原处：两处会互相抢收消息",
     ),
     "moving.left.extensions": ("plugins: install those that you need", "插件：请按需安装"),
     "moving.left.hooks": ("programs that run inside OpenClaw", "在 OpenClaw 内部运行的程序"),

@@ -83,6 +83,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "其代码在网关进程内运行，可以做网关能做的一切。",
     ),
     "cli.plugins.runs.apart": ("Its code runs in a process apart.", "其代码在独立进程中运行。"),
+    "cli.plugins.confined": (
+        "It runs in a process apart, in a sandbox: of the network and of files it has what its manifest asks for.",
+        "在独立进程的沙箱中运行：只能使用清单所申请的网络和文件。",
+    ),
     "cli.plugins.replaces": ("It replaces version {version}.", "将替换版本 {version}。"),
     "cli.plugins.offers": ("Offers {kind}: {values}", "提供 {kind}：{values}"),
     "cli.plugins.asks.network": ("Talks to: {values}", "访问的主机：{values}"),

@@ -50,7 +50,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.sessions.column.kind": ("Kind", "类型"),
     "cli.sessions.column.agent": ("Agent", "智能体"),
     "cli.sessions.column.messages": ("Messages", "消息数"),
-    "cli.sessions.column.tokens": ("Tokens", "令牌数"),
+    "cli.sessions.column.tokens": ("Tokens", "Token 数"),
     "cli.sessions.column.updated": ("Updated", "更新时间"),
     "cli.sessions.column.preview": ("Last said", "最近内容"),
     "cli.sessions.column.found": ("Found", "匹配内容"),

@@ -20,6 +20,8 @@ SYNTAX: dict[str, tuple[str, str]] = {
         'Move parts of it to files of their own and name them with "$include".',
         "请将部分内容移到单独的文件，并用 “$include” 引用。",
     ),
+    "configuration.syntax.too_many": ("There are more than {limit} values.", "值的数量超过 {limit} 个。"),
+    "configuration.syntax.too_many.fix": ("Leave out what is not needed.", "请删除不需要的内容。"),
     "configuration.syntax.too_deep": ("Values are nested deeper than {limit} levels.", "值的嵌套超过 {limit} 层。"),
     "configuration.syntax.too_deep.fix": ("Write them flatter.", "请减少嵌套层级。"),
     "configuration.syntax.open_comment": ("This comment is never closed.", "此注释没有结束。"),
@@ -81,6 +83,10 @@ SYNTAX: dict[str, tuple[str, str]] = {
 FILES: dict[str, tuple[str, str]] = {
     "configuration.unreadable": ("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}"),
     "configuration.unreadable.fix": _ASK_OWNER,
+    "configuration.not_readable": (
+        "The configuration cannot be read (line {line}, column {column}): {reason}",
+        "配置无法读取（第 {line} 行第 {column} 列）：{reason}",
+    ),
     "configuration.vanished": (
         "'{path}' has gone; the settings it held stay in force.",
         "“{path}”已不存在；其原有设置继续生效。",
@@ -108,6 +114,13 @@ FILES: dict[str, tuple[str, str]] = {
         "Too many files include each other (at most {depth} deep, {count} in all).",
         "引用的文件过多（最深 {depth} 层，总共 {count} 个）。",
     ),
+    "configuration.include.large": (
+        "The included files hold too much together (at most {limit} characters and {values} values).",
+        "引用的文件总量过大（最多 {limit} 个字符、{values} 个值）。",
+    ),
+    "configuration.include.large.fix": ("Leave out what is not needed.", "请删除不需要的内容。"),
+    "configuration.more": ("There are more problems like these.", "还有更多同类问题。"),
+    "configuration.more.fix": ("Mend those that are told first.", "请先修正已列出的问题。"),
     "configuration.include.many.fix": ("Join some of the files.", "请合并部分文件。"),
     "configuration.include.cycle": ("'{path}' includes itself.", "“{path}”引用了自身。"),
     "configuration.include.cycle.fix": ('Remove this "$include".', "请删除此 “$include”。"),
@@ -255,6 +268,24 @@ VALUES: dict[str, tuple[str, str]] = {
         "Set hooks.token, or hooks.enabled to false.",
         "请设置 hooks.token，或将 hooks.enabled 设为 false。",
     ),
+    "configuration.backup.schedule": ("That is no cron expression.", "这不是有效的 cron 表达式。"),
+    "configuration.backup.schedule.fix": (
+        'Write backup.schedule: "30 3 * * *".',
+        '请写 backup.schedule: "30 3 * * *"。',
+    ),
+    "configuration.workspace.own": (
+        "{path} is, holds or lies in the gateway's own folder {home}, where no agent works.",
+        "{path} 就是网关自身的目录 {home}、包含它或位于其中，智能体不能在那里工作。",
+    ),
+    "configuration.workspace.own.fix": (
+        "Name a folder elsewhere, or one in {home} whose name begins with workspace.",
+        "请写其他位置的文件夹，或 {home} 中名称以 workspace 开头的文件夹。",
+    ),
+    "configuration.workspace.system": (
+        "{path} is a folder of the system, where no agent works.",
+        "{path} 是系统目录，智能体不能在那里工作。",
+    ),
+    "configuration.workspace.system.fix": ("Name a folder of your own.", "请写自己的文件夹。"),
     "configuration.hooks.path": ("Hooks need a path of their own.", "hooks 需要独立的路径。"),
     "configuration.hooks.path.fix": ('Write hooks.path: "/hooks".', '请写 hooks.path: "/hooks"。'),
     "configuration.hooks.prefixes": (
@@ -293,7 +324,7 @@ VALUES: dict[str, tuple[str, str]] = {
     ),
     "configuration.vendor.self": (
         "The environment variable {variable} holds the key of a client of this gateway; no provider is made of it.",
-        "环境变量 {variable} 保存的是本网关客户端的密钥；不会据此添加提供商。",
+        "环境变量 {variable} 保存的是本网关客户端的密钥；不会据此添加服务商。",
     ),
     "configuration.vendor.self.fix": (
         "To use the vendor's own service, set {variable} to its key where the gateway is started.",
@@ -309,6 +340,14 @@ EDITS: dict[str, tuple[str, str]] = {
         "无法设置“{path}”：“{parent}”是普通值，或没有该位置。",
     ),
     "configuration.edit.too_deep": ("Values may be nested {limit} levels deep.", "值的嵌套不得超过 {limit} 层。"),
+    "configuration.no_provider": (
+        "The configuration has no provider '{provider}'.",
+        "配置中没有服务商“{provider}”。",
+    ),
+    "configuration.no_model": (
+        "The provider '{provider}' has no model '{model}' in the configuration.",
+        "配置中服务商“{provider}”没有模型“{model}”。",
+    ),
     "configuration.edit.unwritable": ("This value cannot be written as JSON5.", "该值无法写成 JSON5。"),
     "configuration.edit.included": (
         "A file that this one includes also holds this value, so the change would not have the effect intended.",

@@ -86,7 +86,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.cron.remove": ("Remove a job.", "删除定时任务。"),
     "control.cron.run": ("Have a job run now, and wait for its end.", "立即运行定时任务并等待结束。"),
     "control.cron.runs": ("What jobs have done.", "定时任务的运行记录。"),
+    "control.cron.times": (
+        "When schedules come next, those of jobs or such as are not kept yet.",
+        "计算时间安排接下来的执行时间，可用于已有任务或尚未保存的安排。",
+    ),
     "control.plugins.list": ("The plugins that there are, and how they stand.", "现有插件及其状态。"),
+    "control.plugins.settings": (
+        "What may be set for a plugin, how to draw it, and what is set.",
+        "单个插件可用的设置、表单的显示方式以及当前的值。",
+    ),
     "control.plugins.inspect": (
         "One plugin: where it comes from, what it offers and asks for.",
         "单个插件：来源、提供的功能及所需权限。",
@@ -94,6 +102,28 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.plugins.refresh": ("Load all plugins anew.", "重新加载全部插件。"),
     "control.plugins.setEnabled": ("Switch a plugin on or off.", "启用或停用插件。"),
     "control.plugins.uninstall": ("Remove an installed plugin.", "卸载已安装的插件。"),
+    "control.node.pending.enqueue": ("Have a node asked when it next looks.", "排队向节点提问，待其下次查询时取走。"),
+    "control.node.pending.drain": ("For nodes: what it is asked.", "供节点使用：取走排队的提问。"),
+    "control.node.pending.pull": (
+        "For nodes: the commands that wait until somebody looks at it.",
+        "供节点使用：等待其回到前台的命令。",
+    ),
+    "control.node.pending.ack": ("For nodes: commands that it has taken up.", "供节点使用：确认已接收的命令。"),
+    "control.node.invoke.progress": (
+        "For nodes: what it says while it works.",
+        "供节点使用：命令执行过程中的输出。",
+    ),
+    "control.voicewake.get": ("The words by which devices know that they are meant.", "语音唤醒词。"),
+    "control.voicewake.set": ("Take other words; all devices are told.", "设置语音唤醒词，并通知所有设备。"),
+    "control.talk.config": ("Where a device that talks leads to.", "语音设备所连接的会话。"),
+    "control.tts.status": ("Which provider speaks.", "语音合成所用的服务商。"),
+    "control.tts.providers": ("The providers that have models which speak.", "拥有语音合成模型的服务商。"),
+    "control.tts.setProvider": ("Have another provider speak.", "选择语音合成的服务商。"),
+    "control.tts.convert": (
+        "Have a text read aloud and kept: its address on this gateway.",
+        "将文本合成为语音并保存，返回其在本网关上的地址。",
+    ),
+    "control.tts.speak": ("Have a text read aloud.", "将文本合成为语音。"),
     "control.tools.catalog": ("The tools that there are.", "现有的工具。"),
     "control.tools.effective": ("The tools that a turn of a session has.", "会话回合实际可用的工具。"),
     "control.skills.update": ("Switch a skill, or give it its secrets.", "启用或停用技能，或设置其密钥。"),
@@ -139,10 +169,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "control.quota_forbidden": (
         "The vendor refused the last check of this account.",
-        "供应商拒绝了对此账户的最近一次检查。",
+        "服务商拒绝了对此账号的最近一次检查。",
     ),
-    "control.usage.status": ("What is left of each account, by the vendor's word.", "按供应商报告的各账户剩余额度。"),
-    "control.usage.cost": ("Tokens and costs by day.", "按日统计的令牌用量与费用。"),
+    "control.usage.status": ("What is left of each account, by the vendor's word.", "按服务商报告的各账号剩余额度。"),
+    "control.usage.cost": ("Tokens and costs by day.", "按日统计的 Token 用量与费用。"),
     "control.config.get": (
         "The configuration, its secrets hidden, with the hash that a write must name.",
         "配置（密钥已隐藏）及写入时须提供的哈希。",

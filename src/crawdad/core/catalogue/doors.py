@@ -17,7 +17,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "doors.tool_not_listed": ("{name} is not among the tools", "工具列表中没有 {name}"),
     "doors.no_tools": ("a tool is required, but there are none", "要求使用工具，但没有提供"),
     "doors.tool_twice": ("the tool {name} is there twice", "工具 {name} 重复"),
-    "doors.tool_kind": ("agents take function tools only", "智能体只接受函数工具"),
     "doors.tool_not_called": (
         "A tool call was required, and the agent made none.",
         "要求调用工具，但智能体没有调用。",

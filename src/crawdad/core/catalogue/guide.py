@@ -7,8 +7,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "guide.limit": ("No more than {limit} {unit} a minute.", "每分钟最多 {limit} {unit}。"),
     "guide.limit.requests": ("requests", "个请求"),
-    "guide.limit.tokens": ("tokens", "个令牌"),
-    "guide.limit.context": ("tokens of context", "个上下文令牌"),
+    "guide.limit.tokens": ("tokens", "个 Token"),
+    "guide.limit.context": ("tokens of context", "个上下文 Token"),
     "guide.details.key": (
         "Send a valid API key in the header `Authorization: Bearer …`.",
         "请在请求头 `Authorization: Bearer …` 中提供有效的 API 密钥。",
@@ -24,9 +24,5 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "guide.bad_role": (
         "'{param}' is `user`, `assistant` or `system`; a new message is the user's.",
         "“{param}”应为 `user`、`assistant` 或 `system`；新消息须来自 `user`。",
-    ),
-    "guide.bad_id": (
-        "'{param}' has 1 to 128 letters, digits, `.`, `_`, `-`.",
-        "“{param}”应由 1 到 128 个字母、数字、`.`、`_`、`-` 组成。",
     ),
 }

@@ -10,6 +10,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The upstream {host} fell silent in the middle of its answer.",
         "上游 {host} 在回答途中长时间无数据。",
     ),
+    "http.endless": (
+        "The upstream {host} does not come to the end of its answer.",
+        "上游 {host} 迟迟未能完成回答。",
+    ),
     "http.unreachable": ("The upstream {host} could not be reached: {reason}", "无法连接上游 {host}：{reason}"),
     "http.answer_too_large": ("The upstream's answer is larger than {limit} bytes.", "上游的回答超过 {limit} 字节。"),
     "http.body_too_large": ("The request body is larger than {limit} bytes.", "请求体超过 {limit} 字节。"),
@@ -26,6 +30,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "本网关未启用身份验证，不接受来自“{origin}”页面的请求。请将该来源加入 gateway.allowedOrigins。",
     ),
     "http.encoding": ("Content-Encoding '{encoding}' is not supported.", "不支持的 Content-Encoding：“{encoding}”。"),
+    "http.gateway_stopped": (
+        "The gateway is stopped, or about to start again.",
+        "网关已停止，或正在重新启动。",
+    ),
     "http.stopped": (
         "The model service is switched off. Start it in the panel or with POST /api/proxy/start.",
         "模型服务已停止。请在面板中启动，或调用 POST /api/proxy/start。",

@@ -47,6 +47,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "mcp.not_consented": ("Access was not granted: {reason}", "未获授权：{reason}"),
     "mcp.no_server": ("There is no server '{server}' (mcp.servers).", "没有名为“{server}”的服务器（mcp.servers）。"),
+    "mcp.no_login": (
+        "No sign-in to '{server}' waits. Begin one first.",
+        "没有正在等待的“{server}”登录。请先开始登录。",
+    ),
     "mcp.unknown_server": (
         "There is no server '{server}' with anything of the kind. There are: {known}.",
         "没有提供此类内容的服务器“{server}”。可用的有：{known}。",

@@ -7,6 +7,25 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "nodes.not_allowed": ("node command not allowed", "不允许该节点命令"),
     "nodes.failed": ("{reason}", "{reason}"),
     "nodes.too_many": ("Too many commands are on their way to nodes.", "正在执行的节点命令过多。"),
+    "nodes.postponed": ("node command queued until iOS returns to foreground", "节点命令已排队，等待 iOS 回到前台"),
+    "nodes.none_of_that_name": (
+        "No connected node is called '{name}'. Connected: {known}.",
+        "没有名为“{name}”的已连接节点。已连接：{known}。",
+    ),
+    "nodes.several_of_that_name": (
+        "Several nodes are called '{name}': name its id.",
+        "有多个节点名为“{name}”，请使用其 id。",
+    ),
+    "nodes.bad_variable": ("Variables are written NAME=value.", "变量须写成 NAME=value。"),
+    "nodes.run_by_itself": ("To run a program, use the action run.", "运行程序请使用 action run。"),
+    "speech.nobody": (
+        "No provider has a model that speaks (tts).",
+        "没有服务商拥有语音合成（tts）模型。",
+    ),
+    "speech.no_provider": (
+        "This provider cannot speak. Those that can: {known}.",
+        "该服务商无法合成语音，可用的有：{known}。",
+    ),
     "nodes.no_name": ("displayName required", "需要 displayName"),
     "nodes.own_method": (
         "node.invoke does not allow system.execApprovals.*; use exec.approvals.node.*",

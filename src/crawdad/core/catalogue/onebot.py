@@ -33,6 +33,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "NapCat's web page wants a second factor, which cannot be given from here.",
         "NapCat 的 WebUI 要求双重验证，无法从这里完成。",
     ),
+    "onebot.many_clients": ("Too many clients share this QQ account.", "共用此 QQ 账号的客户端过多。"),
+    "napcat.code_unchanged": (
+        "NapCat has made no new QR code. After QQ was thrown off, NapCat must be started again first.",
+        "NapCat 没有生成新的二维码。QQ 被踢下线后，需要先重启 NapCat。",
+    ),
+    "napcat.no_restart": ("NapCat could not be started again: {reason}", "无法重启 NapCat：{reason}"),
+    "napcat.no_session_folder": (
+        "channels.qq.napcat.sessionPath is not the absolute path of a folder.",
+        "channels.qq.napcat.sessionPath 不是一个文件夹的绝对路径。",
+    ),
+    "napcat.session_not_removed": (
+        "QQ's session could not be removed ({name}: {reason}).",
+        "无法删除 QQ 会话数据（{name}：{reason}）。",
+    ),
     "onebot.web_rationed": (
         "NapCat allows few sign-ins a minute: try again shortly.",
         "NapCat 限制了每分钟的登录次数，请稍后再试。",

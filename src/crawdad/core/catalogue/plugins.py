@@ -136,7 +136,19 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The plugin '{plugin}' offers the {kind} '{name}', but there is one of that name already.",
         "插件“{plugin}”提供的 {kind}“{name}”已存在同名项。",
     ),
-    "plugins.provider_taken": ("There is a provider '{name}' already.", "已有名为“{name}”的提供商。"),
+    "plugins.no_sandbox": (
+        "The plugin '{plugin}' is to run in a sandbox (plugins.limits.sandbox), but bubblewrap is not here or does not work.",
+        "插件“{plugin}”须在沙箱中运行（plugins.limits.sandbox），但 bubblewrap 未安装或无法使用。",
+    ),
+    "plugins.unconfined": (
+        "It runs in a process apart, without a sandbox: it can reach the network and the files of the gateway's user.",
+        "在独立进程中运行，但没有沙箱：它可以访问网络以及网关用户的文件。",
+    ),
+    "plugins.bad_vendor": (
+        "The vendor '{name}' of the plugin '{plugin}' needs a plain http(s) address and one of the protocols: {known}.",
+        "插件“{plugin}”注册的服务商“{name}”缺少有效的 http(s) 地址或协议，可用协议：{known}。",
+    ),
+    "plugins.provider_taken": ("There is a provider '{name}' already.", "已有名为“{name}”的服务商。"),
     "plugins.no_gateway": ("This can be done in a running gateway only.", "仅能在运行中的网关内执行。"),
     "plugins.refused": ("Refused by the plugin '{plugin}': {reason}", "被插件“{plugin}”拒绝：{reason}"),
     "plugins.not_permitted": (
@@ -213,4 +225,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "plugins.progress.reading": ("Reading {source} …", "正在读取 {source} …"),
     "plugins.progress.libraries": ("Getting {count} libraries …", "正在获取 {count} 个依赖库 …"),
     "plugins.progress.writing": ("Installing {id} …", "正在安装 {id} …"),
+    "plugins.update.updated": ("'{id}' is updated.", "“{id}”已更新。"),
+    "plugins.update.unchanged": ("'{id}' is as its source has it.", "“{id}”已与来源一致。"),
+    "plugins.update.needReview": (
+        "'{id}' asks for more than before: look at it and update it with `crawdad plugins update {id}`.",
+        "“{id}”的新版本要求更多权限：请用 crawdad plugins update {id} 查看并更新。",
+    ),
+    "plugins.update.failed": ("'{id}': {message}", "“{id}”：{message}"),
+    "plugins.update.some_failed": ("These plugins could not be updated: {ids}", "以下插件未能更新：{ids}"),
 }

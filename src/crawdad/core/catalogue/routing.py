@@ -14,8 +14,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The provider '{provider}' refused the gateway's credential: {message}",
         "服务商“{provider}”拒绝了网关的凭据：{message}",
     ),
-    "routing.nothing_configured": (
-        "No provider could take this request.",
-        "没有可处理此请求的服务商。",
+    "routing.no_provider": ("There is no provider '{provider}'.", "没有名为“{provider}”的服务商。"),
+    "routing.not_remote": (
+        "'{provider}' is part of Crawdad and is reached over no network.",
+        "“{provider}”是 Crawdad 的内置部分，不经过网络访问。",
     ),
+    "routing.no_answer_within": ("Nothing was heard within {seconds} seconds.", "{seconds} 秒内没有收到应答。"),
+    "routing.probe_failed": ("'{provider}' did not answer: {message}", "“{provider}”未能正常应答：{message}"),
 }

@@ -77,4 +77,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A heartbeat may not wake itself; the words stand before the next one.",
         "心跳不能唤醒自身；内容将在下一次心跳时出现。",
     ),
+    "cron.bad_id": ("This cannot be the id of a job.", "这不能作为任务的 ID。"),
+    "cron.id_twice": ("Two jobs have the id {id}.", "有两个任务的 ID 都是 {id}。"),
 }

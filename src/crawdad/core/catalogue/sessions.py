@@ -25,6 +25,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "无法读取会话记录（第 {line} 行）：{reason}。",
     ),
     "sessions.transcript.not_json": ("this is no JSON object", "不是 JSON 对象"),
+    "sessions.transcript.too_deep": ("it is nested too deeply", "嵌套层级过深"),
     "sessions.transcript.no_header": ("the first line is not of type `session`", "首行的类型不是 `session`"),
     "sessions.transcript.empty": ("it is empty", "内容为空"),
     "sessions.label_taken": (

@@ -51,7 +51,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.agents.defaults.contextTokens": (
         "The most tokens that a conversation may take of a model's context. Unset: all of it.",
-        "对话最多占用的模型上下文 token 数。未设置时为全部。",
+        "对话最多占用的模型上下文 Token 数。未设置时为全部。",
     ),
     "settings.agents.defaults.thinkingDefault": (
         "How much the model thinks where nobody says. Unset: what the model does by itself.",
@@ -68,7 +68,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.agents.defaults.maxSteps": ("How often a turn may ask the model.", "一轮中最多询问模型的次数。"),
     "settings.agents.defaults.maxTurnTokens": (
         "How many tokens a turn may take, input and output. Unset: any number.",
-        "一轮最多使用的 token 数（输入加输出）。未设置时不限。",
+        "一轮最多使用的 Token 数（输入加输出）。未设置时不限。",
     ),
     "settings.agents.defaults.maxTurnCost": (
         "How much a turn may cost, in US dollars. Unset: any amount.",
@@ -93,15 +93,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.agents.defaults.compaction.reserveTokens": (
         "How much of the context is kept free. Unset: `reserveTokensFloor`.",
-        "为后续内容预留的 token 数。未设置时为 `reserveTokensFloor`。",
+        "为后续内容预留的 Token 数。未设置时为 `reserveTokensFloor`。",
     ),
     "settings.agents.defaults.compaction.reserveTokensFloor": (
         "The least that is kept free (at most half of the context).",
-        "至少预留的 token 数（不超过上下文的一半）。",
+        "至少预留的 Token 数（不超过上下文的一半）。",
     ),
     "settings.agents.defaults.compaction.keepRecentTokens": (
         "How much of the newest part stays as it is.",
-        "原样保留的最近内容的 token 数。",
+        "原样保留的最近内容的 Token 数。",
     ),
     "settings.agents.defaults.compaction.maxHistoryShare": (
         "The most that may stay as it is, as a share of the context.",
@@ -118,7 +118,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.agents.defaults.compaction.memoryFlush.enabled": ("Whether there is such a step.", "是否启用该步骤。"),
     "settings.agents.defaults.compaction.memoryFlush.softThresholdTokens": (
         "How many tokens before the limit it comes.",
-        "在距上限多少 token 时进行。",
+        "在距上限多少 Token 时进行。",
     ),
     "settings.agents.defaults.compaction.memoryFlush.prompt": (
         "What the agent is told then, instead of the built-in words.",
@@ -134,7 +134,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.agents.defaults.contextPruning.mode": (
         "`off`, or `cache-ttl`: once the vendor's prompt cache has run out anyway.",
-        "`off`，或 `cache-ttl`：在供应商的提示缓存失效之后进行。",
+        "`off`，或 `cache-ttl`：在服务商的提示缓存失效之后进行。",
     ),
     "settings.agents.defaults.contextPruning.ttl": (
         "How long that cache lasts (`5m`, `1h`).",

@@ -11,6 +11,29 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "把此前未提及智能体的消息中最近多少条，随下一条提及它的消息一并展示。",
     ),
     "settings.messages.responsePrefix": ("Stands before every answer in a channel.", "渠道中每个回答前的前缀。"),
+    "settings.messages.inbound": (
+        "Messages of one sender that come in quick succession become one turn.",
+        "同一发送者短时间内连发的消息合并为一轮。",
+    ),
+    "settings.messages.inbound.debounceMs": (
+        "How long the next message is waited for. Files and commands are not waited with; 0: nothing is.",
+        "等待下一条消息的时间（毫秒）。带文件的消息和命令不等待；0 为不合并。",
+    ),
+    "settings.messages.inbound.byChannel": ("The same by channel.", "按渠道分别设置。"),
+    "settings.messages.ackReaction": (
+        "An emoji that is put to a message once it is taken, where the platform has reactions. Empty: none.",
+        "收下消息时在其上添加的表情（平台支持表情回应时）。为空则不添加。",
+    ),
+    "settings.messages.ackReactionScope": (
+        "Which messages get it: of groups those that speak to the agent (`group-mentions`) or all that are answered "
+        "(`group-all`), `direct` ones, `all`, or none (`off`, `none`).",
+        "哪些消息会添加：群里提及智能体的（`group-mentions`）、群里所有会回答的（`group-all`）、私聊（`direct`）、"
+        "全部（`all`）、不添加（`off`、`none`）。",
+    ),
+    "settings.messages.removeAckAfterReply": (
+        "Whether it is taken away again with the answer.",
+        "回答后是否撤掉该表情。",
+    ),
     "settings.commands": ("Messages that begin with `/` and are for the gateway.", "以 `/` 开头、由网关处理的消息。"),
     "settings.commands.text": ("Whether there are such commands.", "是否启用这些命令。"),
     "settings.commands.ownerAllowFrom": (
@@ -74,6 +97,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.channels.<id>.groups.<id>.toolsBySender.<id>.allow": ("Only these.", "仅允许这些工具。"),
     "settings.channels.<id>.groups.<id>.toolsBySender.<id>.deny": ("Not these.", "禁止这些工具。"),
+    "settings.channels.<id>.groups.<id>.skills": (
+        "Only these of the agent's skills are offered there; unset: all.",
+        "在该群中只提供这些技能；未设置时为全部。",
+    ),
     "settings.channels.<id>.groups.<id>.systemPrompt": (
         "What the agent is told besides, there.",
         "在该群中附加给智能体的提示。",
@@ -148,6 +175,47 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Whose messages may have the agent use tools; unset: those of all who may write. The operator always may.",
         "谁的消息可以让智能体使用工具；未设置时为所有可发言者。管理员始终可以。",
     ),
+    "settings.channels.<id>.rateLimit": ("How readily the agent speaks up.", "智能体开口的频率。"),
+    "settings.channels.<id>.rateLimit.wakeProbability": (
+        "In per cent: how often it answers a message of a group that does not speak to it. Unset: never, or always where "
+        "`requireMention` is false.",
+        "百分比：群消息没有触发唤醒时，仍然回答的概率。未设置时为不回答；`requireMention` 为 false 时则总是回答。",
+    ),
+    "settings.channels.<id>.rateLimit.minIntervalSec": (
+        "The least time between two answers in one group; what is said meanwhile it sees with the next. The operator and "
+        "commands are not held to it.",
+        "同一个群里两次回答之间的最短间隔（秒）；期间的消息会随下一条一并展示给它。管理员和命令不受此限。",
+    ),
+    "settings.channels.<id>.rateLimit.wakeTrigger": (
+        "What counts as speaking to the agent.",
+        "哪些情况算对智能体说话（唤醒）。",
+    ),
+    "settings.channels.<id>.rateLimit.wakeTrigger.mode": (
+        "Whether `any` of those that are on is enough, or `all` have to hold at once.",
+        "满足任一启用的条件即可（`any`），还是须同时满足（`all`）。",
+    ),
+    "settings.channels.<id>.rateLimit.wakeTrigger.mentionName": (
+        "The agent's name, or one of `messages.groupChat.mentionPatterns`.",
+        "提到智能体的名称，或命中 `messages.groupChat.mentionPatterns`。",
+    ),
+    "settings.channels.<id>.rateLimit.wakeTrigger.atBot": (
+        "The platform's own mention, and what `implicitMentions` counts as one.",
+        "被平台的 @ 提及，以及 `implicitMentions` 视同提及的情况。",
+    ),
+    "settings.channels.<id>.rateLimit.wakeTrigger.keywords": (
+        "Words that wake it wherever they stand, in capitals or not.",
+        "消息中出现即唤醒的关键词，不区分大小写。",
+    ),
+    "settings.channels.<id>.rateLimit.wakeTrigger.directMessage": (
+        "Every message of a direct chat; off: there too only what the other triggers are met by.",
+        "私聊消息一律唤醒；关闭后，私聊也须满足其他条件。",
+    ),
+    "settings.channels.<id>.rateLimit.errorDedup": ("Errors told in chats.", "会话中的错误提示。"),
+    "settings.channels.<id>.rateLimit.errorDedup.enabled": (
+        "Whether the same error is told in a chat only once in a while.",
+        "同一会话中相同的错误是否在一段时间内只提示一次。",
+    ),
+    "settings.channels.<id>.rateLimit.errorDedup.thresholdSec": ("How long that is.", "这段时间的长度（秒）。"),
     "settings.channels.<id>.requests": (
         "What becomes of requests for friendship and of invitations to groups: put to the operator as an approval (`ask`), "
         "`accept` or `refuse`.",

@@ -38,6 +38,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Whether answers show the agent's own calls of tools, as items of the type `mcp_call`.",
         "回答是否以 `mcp_call` 项目展示智能体自身的工具调用。",
     ),
+    f"{_RESPONSES}.resumeSeconds": (
+        "How long the run of a stream goes on whose client is gone, unless it comes back for it; 0: it is stopped at once.",
+        "流的客户端断开后，运行再持续多少秒等待其续接；0 表示立即停止。",
+    ),
     f"{_RESPONSES}.maxBodyBytes": (
         "Largest request, in bytes; nothing: `gateway.maxBodyBytes`.",
         "请求大小上限（字节）；不设则用 `gateway.maxBodyBytes`。",
@@ -71,6 +75,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.gateway.media.ttlSeconds": ("How long one can be fetched.", "文件可获取的时长（秒）。"),
     "settings.gateway.media.maxBytes": ("Largest size of one, in bytes.", "单个文件的大小上限（字节）。"),
+    "settings.gateway.uploads": (
+        "Files that a panel puts into the workspace of an agent; `gateway.maxBodyBytes` does not limit these.",
+        "面板上传到智能体工作区的文件；不受 `gateway.maxBodyBytes` 限制。",
+    ),
+    "settings.gateway.uploads.maxFiles": ("How many files one request may bring.", "单次请求最多可上传的文件数。"),
+    "settings.gateway.uploads.maxFileBytes": ("Largest size of one, in bytes.", "单个文件的大小上限（字节）。"),
     "settings.gateway.auth.allowTailscale": (
         "Whoever comes through `tailscale serve` is let in when Tailscale itself says who it is; nothing: where "
         "`gateway.tailscale.mode` is `serve` and `mode` is `token`.",
@@ -99,6 +109,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.gateway.tailscale.mode": (
         "`serve` where `tailscale serve` leads here; Crawdad does not set it up itself.",
         "由 `tailscale serve` 转发到此时设为 `serve`；Crawdad 不会自行配置。",
+    ),
+    "settings.gateway.shell": (
+        "A prompt for single commands of this machine, over `/v1/ws/shell`.",
+        "通过 `/v1/ws/shell` 执行本机单条命令的提示符。",
+    ),
+    "settings.gateway.shell.enabled": ("Whether there is one.", "是否启用。"),
+    "settings.gateway.shell.commands": (
+        "The commands that it takes, word for word; one that ends in `*` takes any further words.",
+        "允许执行的命令，须逐词一致；以 `*` 结尾的命令可带任意后续参数。",
     ),
     "settings.gateway.nodes": ("Machines and phones that run commands.", "执行命令的机器与手机（节点）。"),
     "settings.gateway.nodes.allowCommands": (

@@ -58,6 +58,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The address space that a plugin in a process apart may have.",
         "独立进程中的插件可用的地址空间（MB）。",
     ),
+    "settings.plugins.limits.sandbox": (
+        "Whether a plugin in a process apart is kept in a sandbox of bubblewrap: `auto` where that works, `required` or it is"
+        " not loaded, `off` never.",
+        "独立进程中的插件是否置于 bubblewrap 沙箱中：`auto` 表示可用时使用，`required` 表示不可用时不加载，`off` 表示不使用。",
+    ),
     "settings.plugins.entries.<id>": ("What holds for one plugin, by its id.", "单个插件的设置，按 id。"),
     "settings.plugins.entries.<id>.enabled": (
         "Whether it is used. Not set: an installed one is, one from the Python environment is not.",

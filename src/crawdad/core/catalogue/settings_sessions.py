@@ -160,10 +160,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.gateway.restApi.tokensPerMinute": (
         "How many tokens, input and output; `null`: no limit.",
-        "输入与输出令牌总数；`null` 表示不限。",
+        "输入与输出 Token 总数；`null` 表示不限。",
     ),
     "settings.gateway.restApi.contextTokensPerMinute": (
         "How many tokens of context, that is the size of the last prompt of each turn; `null`: no limit.",
-        "上下文令牌数，即每个回合最后一次提示的大小之和；`null` 表示不限。",
+        "上下文 Token 数，即每个回合最后一次提示的大小之和；`null` 表示不限。",
     ),
 }

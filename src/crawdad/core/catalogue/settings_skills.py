@@ -27,6 +27,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "settings.skills.limits.maxSkillFileBytes": ("How large a SKILL.md may be.", "SKILL.md 的大小上限（字节）。"),
     "settings.skills.install": ("Installing skills.", "安装技能。"),
+    "settings.skills.install.allowUploadedArchives": (
+        "Whether operators may bring skills as archives over the control channel.",
+        "是否允许操作员通过控制通道上传技能归档。",
+    ),
     "settings.skills.install.trustedKeys": (
         "Ed25519 public keys (base64). What one of them signed needs no hash.",
         "受信任的 Ed25519 公钥（base64）；由其签名的技能包无需提供哈希。",
@@ -36,6 +40,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "技能包的大小上限（字节），解压后同样适用。",
     ),
     "settings.skills.install.maxFiles": ("How many files a skill may have.", "单个技能的文件数上限。"),
+    "settings.skills.registry": ("Where skills are to be had.", "技能商店。"),
+    "settings.skills.registry.url": (
+        "The address of the registry: ClawHub's, or that of one with the same API.",
+        "技能商店的地址：ClawHub，或接口相同的其他商店。",
+    ),
     "settings.skills.entries.<id>": ("What holds for one skill, by its name or key.", "单个技能的设置，按名称或键。"),
     "settings.skills.entries.<id>.enabled": ("Whether it is used.", "是否启用。"),
     "settings.skills.entries.<id>.apiKey": (

@@ -69,7 +69,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     **_below("tools", _RULES),
     "settings.tools.byProvider.<id>": (
         "What holds besides with models of a provider (or of `provider/model`).",
-        "使用某提供商（或 `provider/model`）的模型时另外适用的规则。",
+        "使用某服务商（或 `provider/model`）的模型时另外适用的规则。",
     ),
     "settings.tools.byProvider.<id>.profile": _PROFILE,
     **_below("tools.byProvider.<id>", _RULES),
@@ -191,6 +191,42 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Senders by channel; every program is still asked for.",
         "各频道中允许的发送者；每个程序仍须询问。",
     ),
+    "settings.tools.media": ("Files that come with messages.", "随消息收到的文件。"),
+    "settings.tools.media.audio": (
+        "Writing down what is said in voice messages of channels.",
+        "将渠道中的语音消息转为文字。",
+    ),
+    "settings.tools.media.audio.enabled": ("Whether that is done.", "是否启用。"),
+    "settings.tools.media.audio.models[]": (
+        "The models that hear, tried in this order; without any nothing is written down.",
+        "用于识别的模型，依次尝试；为空则不转写。",
+    ),
+    "settings.tools.media.audio.models[].type": (
+        "`provider`; entries of programs (`cli`) are passed over.",
+        "`provider`；程序条目（`cli`）会被忽略。",
+    ),
+    "settings.tools.media.audio.models[].provider": (
+        "The provider, where `model` does not name it.",
+        "服务商（`model` 中未写明时）。",
+    ),
+    "settings.tools.media.audio.models[].model": ("The model.", "模型名称。"),
+    "settings.tools.media.audio.models[].language": ("`language` for this model.", "该模型的 `language`。"),
+    "settings.tools.media.audio.models[].prompt": ("`prompt` for this model.", "该模型的 `prompt`。"),
+    "settings.tools.media.audio.models[].maxBytes": ("`maxBytes` for this model.", "该模型的 `maxBytes`。"),
+    "settings.tools.media.audio.models[].timeoutSeconds": (
+        "`timeoutSeconds` for this model.",
+        "该模型的 `timeoutSeconds`。",
+    ),
+    "settings.tools.media.audio.language": (
+        "The language that is spoken, as a code such as `zh`; empty: the model finds out.",
+        "语音的语言代码，例如 `zh`；为空时由模型判断。",
+    ),
+    "settings.tools.media.audio.prompt": (
+        "Words that help the model, such as names.",
+        "帮助识别的提示词，例如人名。",
+    ),
+    "settings.tools.media.audio.maxBytes": ("The largest recording.", "录音的大小上限（字节）。"),
+    "settings.tools.media.audio.timeoutSeconds": ("How long a model may take.", "单个模型的最长耗时（秒）。"),
     "settings.tools.subagents": ("Agents that other agents started.", "由其他智能体启动的智能体。"),
     "settings.tools.subagents.tools": ("What holds besides for them.", "对其另外适用的规则。"),
     **_below("tools.subagents.tools", _RULES),
@@ -229,7 +265,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.agents.list[].tools.fs": ("Files: keys as in `tools.fs`.", "文件：键同 `tools.fs`。"),
     "settings.agents.list[].tools.byProvider.<id>": (
         "What holds besides with models of a provider.",
-        "使用某提供商的模型时另外适用的规则。",
+        "使用某服务商的模型时另外适用的规则。",
     ),
     "settings.agents.list[].tools.byProvider.<id>.profile": _PROFILE,
     **_below("agents.list[].tools.byProvider.<id>", _RULES),

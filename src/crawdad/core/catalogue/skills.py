@@ -36,6 +36,46 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "该内容未经 skills.install.trustedKeys 中任何密钥签名。",
     ),
     "skills.other_hash": ("Its SHA-256 is {found}, not {wanted}.", "其 SHA-256 为 {found}，而不是 {wanted}。"),
+    "skills.uploads_off": (
+        "Skills are not taken as uploads here (skills.install.allowUploadedArchives).",
+        "此处不接受上传的技能（skills.install.allowUploadedArchives）。",
+    ),
+    "skills.uploads_full": (
+        "Too many skills wait to be installed already; try again in ten minutes.",
+        "等待安装的技能过多，请十分钟后再试。",
+    ),
+    "skills.no_upload": ("No such upload waits here.", "没有此上传。"),
+    "skills.upload_too_large": ("A skill may have {limit} bytes at most.", "技能最大为 {limit} 字节。"),
+    "skills.upload_no_base64": ("That is no base64.", "不是有效的 base64。"),
+    "skills.upload_misplaced": (
+        "{here} of {size} bytes are here: pieces come one after another, and no more than was announced.",
+        "已收到 {here}/{size} 字节：分片须依次上传，且不得超出声明的大小。",
+    ),
+    "skills.upload_two_hashes": (
+        "Another SHA-256 was announced with this upload.",
+        "与上传时声明的 SHA-256 不同。",
+    ),
+    "skills.upload_unfinished": ("The upload is not committed yet.", "上传尚未提交。"),
+    "skills.other_name": (
+        "The skill is called '{name}', not '{slug}'.",
+        "该技能名为“{name}”，而不是“{slug}”。",
+    ),
+    "skills.upload_other_force": (
+        "Whether it replaces another is said when the upload begins, and cannot change.",
+        "是否覆盖须在开始上传时声明，之后不能更改。",
+    ),
+    "skills.only_addresses": (
+        "Only http:// and https:// addresses, or a registry: files of the gateway's machine are not read.",
+        "只能使用 http:// 或 https:// 地址或注册表，不会读取网关所在机器上的文件。",
+    ),
+    "skills.not_from_hub": (
+        "Nothing is installed that is neither signed nor known by its hash: use skills.look with an address, or upload it.",
+        "不安装未签名且哈希未知的技能：请用 skills.look 指定地址，或上传。",
+    ),
+    "skills.no_installers": (
+        "What a skill asks to be installed is not installed by the gateway: install it on its machine.",
+        "网关不会安装技能所要求的程序：请在其所在机器上安装。",
+    ),
     "skills.bad_registry": ("The registry cannot be read: {reason}", "无法读取注册表：{reason}"),
     "skills.unreadable": ("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}"),
     "skills.no_archive": ("It is neither a zip nor a tar archive.", "既不是 zip 也不是 tar 归档文件。"),
@@ -66,4 +106,28 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A skill '{name}' is installed already; replace it with --force.",
         "技能“{name}”已安装；如需替换请使用 --force。",
     ),
+    "skills.registry_slow": ("The registry of skills did not answer in time.", "技能商店未在规定时间内响应。"),
+    "skills.registry_refused": ("The registry of skills answered with {status}.", "技能商店返回了 {status}。"),
+    "skills.registry_broken": (
+        "The registry of skills answered with something that is no list of skills.",
+        "技能商店返回的内容不是技能列表。",
+    ),
+    "control.skills.upload.begin": (
+        "Announce the archive of a skill (`skills.install.allowUploadedArchives`).",
+        "声明要上传的技能归档（`skills.install.allowUploadedArchives`）。",
+    ),
+    "control.skills.upload.chunk": ("The next piece of it.", "上传下一分片。"),
+    "control.skills.upload.commit": (
+        "It is whole: what it is, and what it would have. Nothing is installed yet.",
+        "上传完成：返回技能内容与所需权限，尚未安装。",
+    ),
+    "control.skills.look": (
+        "Have the gateway fetch a skill from an address or a registry, pinned or signed: what it is, and what it would have.",
+        "由网关从地址或注册表获取技能（须有哈希或签名）：返回技能内容与所需权限，尚未安装。",
+    ),
+    "control.skills.install": (
+        "Install what was uploaded or looked at. Other forms are refused: nothing comes unpinned, no installers run.",
+        "安装已上传或已查看的技能。OpenClaw 的其他形式会被拒绝：不安装来源不明的内容，也不运行安装程序。",
+    ),
+    "control.skills.remove": ("Remove an installed skill.", "移除已安装的技能。"),
 }

@@ -28,9 +28,25 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "数据库结构版本为 {found}，由更新版本的 Crawdad 创建；当前版本最高支持 {known}。"
         "请重新安装较新的版本，或恢复由当前版本创建的备份。",
     ),
+    "store.newer_server": (
+        "The database on the server has schema {found}, made by a newer Crawdad; this one knows up to {known}, and leaves it "
+        "as it is. Install the newer version again; or give this one an empty database (database.url) and restore a backup of "
+        "its own into that: crawdad backup list, crawdad restore ID.",
+        "服务器上的数据库结构版本为 {found}，由更新版本的 Crawdad 创建；当前版本最高支持 {known}，不会改动它。"
+        "请重新安装较新的版本；或为当前版本配置一个空数据库（database.url），并将它创建的备份恢复到其中："
+        "crawdad backup list、crawdad restore ID。",
+    ),
     "store.damaged": (
         "The database is damaged: {reason}. Restore a backup, or move the file away to start with an empty one.",
         "数据库已损坏：{reason}。请恢复备份，或移走该文件以从空数据库开始。",
+    ),
+    "store.not_salvaged": (
+        "Nothing can be saved from the damaged database: {reason}",
+        "无法从损坏的数据库中抢救数据：{reason}",
+    ),
+    "store.salvage_schema": (
+        "The damaged database has another schema: it cannot be laid over one of this version.",
+        "损坏的数据库结构版本不同，无法与当前版本合并。",
     ),
     "store.unavailable": ("The database does not answer: {reason}", "数据库无响应：{reason}"),
     "store.conflict": (

@@ -6,9 +6,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A few questions give the gateway its first model. Nothing is written before the last one is answered.",
         "回答几个问题即可为网关配置第一个模型。回答完最后一个问题之前不会写入任何内容。",
     ),
-    "wizard.provider.title": ("Provider", "提供商"),
+    "wizard.provider.title": ("Provider", "服务商"),
     "wizard.provider.message": ("Where are your models to be had?", "您使用哪家的模型？"),
-    "wizard.provider.other": ("Another one that speaks as OpenAI does", "其他兼容 OpenAI 接口的提供商"),
+    "wizard.provider.other": ("Another one that speaks as OpenAI does", "其他兼容 OpenAI 接口的服务商"),
     "wizard.provider.none": ("None for now", "暂不配置"),
     "wizard.baseUrl.title": ("Address", "地址"),
     "wizard.baseUrl.message": (
@@ -50,12 +50,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.wizard.cancel": ("Stop asking.", "取消设置向导。"),
     "control.wizard.status": ("How it stands.", "设置向导的状态。"),
     "control.update.run": (
-        "Ask for a newer version: the gateway does not replace itself, and says so.",
-        "请求更新：网关不会自行更新，并如实告知。",
+        "Put the newest version in place. Where something else brings newer versions it says so, and nothing happens.",
+        "安装最新版本。若由其他方式负责升级，则如实告知且不做任何更改。",
     ),
-    "control.update.status": ("Whether a newer version is known: never.", "是否已知有新版本：始终为否。"),
-    "control.no_update": (
-        "Crawdad does not replace itself: update it with what installed it.",
-        "Crawdad 不会自行更新：请使用安装它的工具进行更新。",
-    ),
+    "control.update.status": ("What the last look for a newer version found.", "最近一次检查更新的结果。"),
+    "control.update_runs": ("It is still under way: task {id}.", "更新仍在进行：任务 {id}。"),
 }

@@ -3,7 +3,7 @@ is what the vendor tells of the key, or else one token of a small model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from crawdad.core.listing import ListedModel
 from crawdad.core.ports import Transport
 from crawdad.core.settings import ProviderSettings
 from crawdad.core.text import Text
+from crawdad.core.vendors import Vendor
 from crawdad.services.accounts.pool import Tokens
 from crawdad.services.accounts.seats import TOKEN_KINDS, bound_provider
 from crawdad.services.accounts.snapshot import settings_of
@@ -47,19 +48,22 @@ class Checking:
         configured: Callable[[str], ProviderSettings | None],
         proxy_for: ProxyFor,
         tokens: Tokens | None = None,
+        *,
+        vendors: Mapping[str, Vendor],
     ) -> None:
         self._transport = transport
         self._configured = configured
         self._proxy_for = proxy_for
         self.tokens = tokens
+        self._vendors = vendors
 
-    def is_configured(self, provider_id: str) -> bool:
-        """Whether the settings have the provider."""
-        return self._configured(provider_id) is not None
+    def knows(self, provider_id: str) -> bool:
+        """Whether the settings have the provider, or a plugin brings the vendor."""
+        return self._configured(provider_id) is not None or provider_id in self._vendors
 
     def provider(self, account: Account) -> Provider:
         """The provider as the account reaches it. Raises BAD_REQUEST where nobody knows its address."""
-        settings = self._configured(account.provider) or settings_of(account.provider, [account])
+        settings = self._configured(account.provider) or settings_of(account.provider, [account], self._vendors)
         if settings is None:
             raise bad_request("accounts.no_address", "baseUrl", provider=account.provider)
         provider = provider_of(account.provider, settings, self._proxy_for)

@@ -35,6 +35,10 @@ class Health:
             else:
                 self._ill[account_id] = better
 
+    def forget(self) -> None:
+        """As if nothing bad were known of any."""
+        self._ill.clear()
+
     def keep_only(self, account_ids: Container[str]) -> None:
         """Forget accounts that are gone."""
         self._ill = {account_id: value for account_id, value in self._ill.items() if account_id in account_ids}

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from crawdad.core.errors import GatewayError
-from crawdad.core.happenings import Event
+from crawdad.core.happenings import LAGGED, Event
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.settings import AccountsSettings
 from crawdad.services.accounts.locks import as_stored
@@ -16,9 +16,10 @@ from crawdad.services.accounts.pool import Pool
 from crawdad.services.accounts.snapshot import snapshot_of
 from crawdad.services.accounts.use import period_begin
 from crawdad.store.accounts import AccountStore, StoredLock
-from crawdad.store.subscription import LAGGED
 
 ACCOUNTS_CHANGED = "accounts"
+ACCOUNT_DISABLED = "accounts.disabled"
+"""An account was disabled because of what its vendor said. `data`: `account`, `reason`."""
 LOCKS_CHANGED = "account_locks"
 CURRENT = "accounts.current"
 PREFERRED = "accounts.preferred"
@@ -140,6 +141,7 @@ class Keeping:
                 self._pool.revoked = {**revoked, **self._pool.revoked}
                 raise
             _log.warning("account_disabled", account=account_id, reason=words)
+            await self.announce(ACCOUNT_DISABLED, account=account_id, reason=words)
         if revoked:
             await self.accounts_changed()
 

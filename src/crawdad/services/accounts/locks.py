@@ -153,6 +153,13 @@ class Locks:
             self._remove(key)
         return len(keys)
 
+    def clear_faults(self) -> int:
+        """Remove those that only faults of the vendors' own have put there: how many there were."""
+        keys = [key for key, lock in self._locks.items() if lock.reason in _FAULTS]
+        for key in keys:
+            self._remove(key)
+        return len(keys)
+
     def keep_only(self, account_ids: frozenset[str]) -> None:
         """Forget the locks of accounts that are gone, and failures of long ago."""
         now = self._clock.monotonic()

@@ -13,7 +13,7 @@ from crawdad.core.budgets import Budget
 from crawdad.core.errors import bad_request
 from crawdad.core.secret import Secret
 from crawdad.core.settings import Api
-from crawdad.services.accounts.vendors import LOCAL, VENDORS
+from crawdad.services.accounts.vendors import LOCAL
 
 MOST_LIMITS = 16
 MOST_MODELS = 500
@@ -43,11 +43,10 @@ class AccountOrder:
     check: bool = True
 
 
-def check_order(order: AccountOrder, configured: bool) -> None:
-    """Raise BAD_REQUEST unless the order makes sense. `configured`: whether the settings have its provider."""
+def check_order(order: AccountOrder, known: bool) -> None:
+    """Raise BAD_REQUEST unless the order makes sense. `known`: whether its provider can be reached without an address."""
     if not _PROVIDER.match(order.provider):
         raise bad_request("wire.value", "provider", value=repr(order.provider[:64]))
-    known = configured or order.provider in VENDORS
     if not known and order.base_url is None:
         raise bad_request("accounts.no_address", "baseUrl", provider=order.provider)
     if order.base_url is not None:

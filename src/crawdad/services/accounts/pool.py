@@ -21,11 +21,14 @@ from crawdad.core.text import Text
 from crawdad.services.accounts.bindings import Bindings
 from crawdad.services.accounts.health import Health
 from crawdad.services.accounts.locks import Key, Locks, State
-from crawdad.services.accounts.picking import NO_STANDINGS, Choice, Standing, Wish, pick, serves
-from crawdad.services.accounts.quota import Quotas, covers
+from crawdad.services.accounts.picking import Choice, Wish, pick, serves
+from crawdad.services.accounts.probing import Probes
+from crawdad.services.accounts.quota import Quotas
+from crawdad.services.accounts.refusing import nobody
 from crawdad.services.accounts.seats import TOKEN_KINDS, BoundOffers
 from crawdad.services.accounts.sessions import session_key
 from crawdad.services.accounts.snapshot import Snapshot
+from crawdad.services.accounts.standings import Standings
 from crawdad.services.accounts.use import DeclaredUse
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.turn import Turn
@@ -37,7 +40,6 @@ _LOOK_AGAIN_SECONDS = 0.25
 _SHORT_SECONDS = 2.0
 """A rest so short that a request waits for it rather than be refused."""
 _SHORT_WAITS_SECONDS = 5.0
-_PROBE_SECONDS = 600
 _REASON_OF_KIND = {
     ErrorKind.RATE_LIMITED: "unknown",
     ErrorKind.PAYMENT: "spent",
@@ -47,9 +49,9 @@ _REASON_OF_KIND = {
     ErrorKind.UPSTREAM_ERROR: "server_error",
     ErrorKind.UPSTREAM_TIMEOUT: "server_error",
 }
+_BREAKS_OFF = frozenset({ErrorKind.UPSTREAM_BROKEN.value, *(kind.value for kind in _REASON_OF_KIND)})
+"""What ends an answer in the middle, and is not the client's doing."""
 REVOKED = "credential_revoked"
-NOT_ASKED = "accounts_limited"
-"""What a refusal is called that no vendor was asked for: the account has to rest, or another request tries it."""
 
 
 class Tokens(Protocol):
@@ -99,9 +101,9 @@ class Pool:
         """Called when there is something to write down at once."""
         self.tokens = tokens
         self._clock = clock
-        self._leases = leases
         self._settings = settings
-        self._holder = holder
+        self._standings = Standings(self.locks, self.quotas, self.use, self.health, lambda: settings().quota_protection)
+        self._probes = Probes(self.locks, leases, holder)
         self._offers = BoundOffers(self, configured, proxy_for)
         self._turns: dict[str, int] = {}
 
@@ -113,6 +115,14 @@ class Pool:
         self.use.forget(snapshot.accounts)
         self.health.keep_only(snapshot.accounts)
         self.locks.keep_only(frozenset(snapshot.accounts))
+
+    def forgive(self) -> int:
+        """End the rests for which nobody asked but ourselves, after faults of the vendor's own: how many. What a vendor asked
+        for stands."""
+        self.health.forget()
+        ended = self.locks.clear_faults()
+        self.news()
+        return ended
 
     def forget_offers(self) -> None:
         """The settings changed: offers are bound anew."""
@@ -181,37 +191,7 @@ class Pool:
         if session is not None and len(accounts) > 1:
             bound = self.bindings.get(session, provider_id, settings.sticky_minutes * 60)
         wish = Wish(offer.model, settings.mode, bound, self.snapshot.preferred, turn, patience)
-        return pick(accounts, self.standings(accounts, offer.model), wish)
-
-    def standings(self, accounts: Sequence[Account], model: str) -> Mapping[str, Standing]:
-        """How these accounts stand for a model. Those of whom there is nothing to tell are left out."""
-        if not (self.locks or self.quotas or self.health or any(account.limits for account in accounts)):
-            return NO_STANDINGS
-        found: dict[str, Standing] = {}
-        for account in accounts:
-            standing = self.standing(account, model)
-            if standing is not None:
-                found[account.id] = standing
-        return found
-
-    def standing(self, account: Account, model: str) -> Standing | None:
-        """How an account stands for a model; None: there is nothing to tell."""
-        state, left = self.locks.state(account.id, model) if self.locks else (State.FREE, 0.0)
-        quota, resets = self.quotas.left(account.id, model)
-        if account.limits:
-            declared, ends = self.use.left(account)
-            if declared == 0 and state is not State.LOCKED:
-                state, left = State.SPENT, ends
-            quota = min(quota, declared)
-        protection = self._settings().quota_protection
-        if protection.enabled and state in (State.FREE, State.HALF_OPEN, State.RESTING):
-            names = self.quotas.protected(account.id, protection)
-            if any(covers(name, model) for name in names):
-                state, left = State.PROTECTED, resets
-        health = self.health.of(account.id)
-        if state is State.FREE and quota == 100 and health == 1.0:
-            return None
-        return Standing(state, left, quota, health)
+        return pick(accounts, self._standings.of_all(accounts, offer.model), wish)
 
     def _patience(self, held: Choice, waited: float, settings: AccountsSettings) -> float:
         """How long to wait before looking again where nobody can serve now. Raises where that would be too long."""
@@ -256,7 +236,7 @@ class Pool:
         for offer in offers:
             for account in self.snapshot.by_provider.get(offer.provider.id, ()):
                 if serves(account, offer.model) and (account.id, offer.model) not in asked:
-                    standing = self.standing(account, offer.model)
+                    standing = self._standings.of(account, offer.model)
                     yield offer, account, State.FREE if standing is None else standing.state
 
     async def take(self, turn: Turn, offer: Offer) -> Taken:
@@ -272,7 +252,7 @@ class Pool:
             if state in (State.LOCKED, State.PROBED):
                 raise nobody(Choice(left=left, state=state))
             if state is State.HALF_OPEN:
-                probe = await self._probe(account.id, offer.model)
+                probe = await self._probes.begin(account.id, offer.model)
         exchange = turn.exchange
         exchange.account, exchange.account_label = account.id, account.label
         self.use.add(account, 1, 0, 0.0)
@@ -281,7 +261,7 @@ class Pool:
         try:
             return Taken(self._offers.dressed(offer, await self._token(account)), probe)
         except BaseException as error:
-            await self.release(probe)
+            await self._probes.release(probe)
             if isinstance(error, GatewayError):
                 self.failed(offer, error)
             raise
@@ -291,47 +271,27 @@ class Pool:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("accounts.no_tokens", {"label": account.label}))
         return await self.tokens.headers(account)
 
-    async def _probe(self, account_id: str, model: str) -> Key | None:
-        """Claim the one probe of a lock whose time is over, in the whole cluster. Raises RATE_LIMITED when another has it."""
-        key = self.locks.half_open(account_id, model)
-        if key is None:
-            return None
-        if self.locks.begin_probe(key):
-            try:
-                if await self._leases.claim(_lease(key), self._holder, _PROBE_SECONDS):
-                    return key
-            except GatewayError:  # the cluster does not answer: better two probes than none
-                return key
-            except BaseException:
-                self.locks.end_probe(key)
-                raise
-            self.locks.end_probe(key)
-        raise nobody(Choice(left=0.0, state=State.PROBED))
-
     async def release(self, probe: Key | None) -> None:
         """A call is over: another may probe where it settled nothing."""
-        if probe is not None:
-            self.locks.end_probe(probe)
-            try:
-                await self._leases.release(_lease(probe), self._holder)
-            except GatewayError as error:
-                _log.warning("probe_not_released", reason=error.message())  # it expires by itself
+        await self._probes.release(probe)
 
     def heard(
         self, account_id: str, model: str, status: int, headers: Mapping[str, str], body: bytes
     ) -> Refusal | None:
-        """Learn from an answer's head, and the body of an error. What a refusal tells."""
+        """Learn from an answer's head, and the body of an error. What a refusal tells. A head of success proves nothing yet:
+        what follows may be an error all the same."""
         self.quotas.hear(account_id, model, headers)
         refusal = None
         if status >= 400:
             refusal = read_refusal(status, headers, body, self._clock.now())
             if status == 429:
                 self.quotas.hear_refusal(account_id, model, body)
-        if refusal is None:
-            self._answered(account_id, model)
+            if refusal is None:  # the client's own fault, told to a credential that was taken
+                self.answered(account_id, model)
         return refusal
 
-    def _answered(self, account_id: str, model: str) -> None:
+    def answered(self, account_id: str, model: str) -> None:
+        """An account answered for a model: it need not rest."""
         if self.locks and self.locks.succeed(account_id, model):
             self.news()
         if self.quotas.is_forbidden(account_id):
@@ -394,6 +354,7 @@ class Pool:
         """A call in an account's name has its first event: the conversation stays with the account."""
         assert offer.seat is not None
         account_id, provider_id = offer.seat.account_id, offer.provider.id
+        self.answered(account_id, offer.model)
         self.health.rose(account_id)
         self.last_used[account_id] = self._clock.now()
         settings = self._settings()
@@ -404,10 +365,16 @@ class Pool:
             del self.bound[:-1000]
 
     def settled(self, exchange: Exchange) -> None:
-        """An exchange is closed: what it used counts against the limits that its account declares."""
+        """An exchange is closed: what it used counts against the limits that its account declares, and an answer that broke off
+        against the account's health."""
         account = self.snapshot.accounts.get(exchange.account) if exchange.account else None
-        if account is not None and account.limits:
+        if account is None:
+            return
+        if account.limits:
             self.use.add(account, 0, exchange.usage.total_tokens, exchange.cost or 0.0)
+        began = exchange.first_byte_seconds is not None
+        if began and exchange.outcome == "failed" and exchange.error_kind in _BREAKS_OFF:
+            self.health.fell(account.id)
 
     def rest(self, offer: Offer) -> float:
         """The seconds that must go by before an offer may be tried again."""
@@ -418,20 +385,3 @@ class Pool:
             return float("inf")
         state, left = self.locks.state(account.id, offer.model)
         return left if state in (State.LOCKED, State.PROBED) else 0.0
-
-
-def _lease(key: Key) -> str:
-    return f"account-probe:{key[0]}:{key[1]}"
-
-
-def nobody(held: Choice) -> GatewayError:
-    """No account can serve now."""
-    if held.left is None:
-        return GatewayError(ErrorKind.UNAVAILABLE, Text("accounts.none"), {"code": "no_account"})
-    if held.state is State.PROTECTED:
-        after = held.left if held.left > 0 else None
-        text = Text("accounts.protected")
-        return GatewayError(ErrorKind.RATE_LIMITED, text, {"code": "quota_protected", "passing": False}, after)
-    seconds = max(1, int(held.left) + (held.left % 1 > 0))
-    text = Text("accounts.all_rest", {"seconds": seconds})
-    return GatewayError(ErrorKind.RATE_LIMITED, text, {"code": NOT_ASKED}, float(seconds))

@@ -90,7 +90,7 @@ class Registry:
         BAD_REQUEST for what makes no sense or what the vendor refuses, CONFLICT for a credential that another account
         holds, and what asking the vendor raises."""
         order = await self.completed(order)
-        check_order(order, self._checking.is_configured(order.provider))
+        check_order(order, self._checking.knows(order.provider))
         known = await self._store.all()
         twin = self._twin(order, known)
         new_id = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from crawdad.core.accounts import Account
 from crawdad.core.settings import ProviderSettings
-from crawdad.services.accounts.vendors import VENDORS
+from crawdad.core.vendors import Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,25 @@ class Brought:
     closed: bool = False
 
 
-def brought_providers(snapshot: Snapshot, configured: Mapping[str, ProviderSettings]) -> dict[str, Brought]:
+def brought_providers(
+    snapshot: Snapshot, configured: Mapping[str, ProviderSettings], vendors: Mapping[str, Vendor]
+) -> dict[str, Brought]:
     """The providers that only accounts know of."""
     found = {}
     for provider_id, accounts in snapshot.by_provider.items():
         if provider_id not in configured:
-            settings = settings_of(provider_id, accounts)
+            settings = settings_of(provider_id, accounts, vendors)
             if settings is not None:
                 found[provider_id] = Brought(settings, *_named(accounts))
     return found
 
 
-def settings_of(provider_id: str, accounts: Iterable[Account]) -> ProviderSettings | None:
-    """How a provider that is not configured is reached: as its first account says, or as everybody knows. None: unknown."""
-    vendor = VENDORS.get(provider_id)
+def settings_of(
+    provider_id: str, accounts: Iterable[Account], vendors: Mapping[str, Vendor]
+) -> ProviderSettings | None:
+    """How a provider that is not configured is reached: as its first account says, or as is known of the vendor. None:
+    nobody knows."""
+    vendor = vendors.get(provider_id)
     for account in accounts:
         base_url = account.base_url or (vendor.base_url if vendor else None)
         if base_url is not None:
@@ -76,8 +81,3 @@ def _named(accounts: Iterable[Account]) -> tuple[tuple[str, ...], bool]:
     lists = [account.models for account in accounts]
     names = dict.fromkeys(name for models in lists for name in models if "*" not in name)
     return tuple(names), all(models and not any("*" in name for name in models) for models in lists)
-
-
-def without_secret(account: Account) -> Account:
-    """The account for whoever need not know its secret."""
-    return replace(account, secret=None)

@@ -1,24 +1,15 @@
-"""Vendors whose API everybody knows: an account of one needs nothing but its key. Pure.
+"""Vendors whose API is known: an account of one needs nothing but its key. Pure.
 
 The addresses are those of the vendors' own documentation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from crawdad.core.settings import Api
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """How a vendor is reached."""
-
-    api: Api
-    base_url: str
-
+from crawdad.core.vendors import Vendor
 
 VENDORS: Mapping[str, Vendor] = {
     "openai": Vendor("openai-completions", "https://api.openai.com/v1"),
@@ -44,6 +35,7 @@ VENDORS: Mapping[str, Vendor] = {
     "lmstudio": Vendor("openai-completions", "http://127.0.0.1:1234/v1"),
     "vllm": Vendor("openai-completions", "http://127.0.0.1:8000/v1"),
 }
+"""Those that come with Crawdad, each a plugin of its own that can be switched off."""
 LOCAL = frozenset({"ollama", "lmstudio", "vllm"})
 
 _NAMES: Mapping[str, str] = {
@@ -68,6 +60,33 @@ COMPATIBLE: Mapping[str, Api] = {
     "gemini_compatible": "google-generative-ai",
 }
 """Kinds of endpoints that anybody may run; the provider is then called after its host."""
+
+
+class VendorBook(Mapping[str, Vendor]):
+    """The vendors that loaded plugins bring, by the id of the provider. `changed` is called after each change."""
+
+    def __init__(self) -> None:
+        self._vendors: dict[str, Vendor] = {}
+        self.changed: Callable[[], None] = lambda: None
+
+    def __getitem__(self, name: str) -> Vendor:
+        return self._vendors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._vendors)
+
+    def __len__(self) -> int:
+        return len(self._vendors)
+
+    def add(self, name: str, vendor: Vendor) -> None:
+        """Know a vendor."""
+        self._vendors[name] = vendor
+        self.changed()
+
+    def remove(self, name: str) -> None:
+        """Know it no more."""
+        if self._vendors.pop(name, None) is not None:
+            self.changed()
 
 
 def provider_id_of(name: str, base_url: str | None) -> str:

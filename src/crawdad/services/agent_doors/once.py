@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import orjson
+import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Clock, Randomness, Runner
@@ -17,6 +18,8 @@ _KEPT_SECONDS = 24 * 3600.0
 _LOOK_SECONDS = 0.1
 _MOST_CHARACTERS = 8 * 1024 * 1024
 _TOO_LONG = "null"
+
+_log = structlog.get_logger(__name__)
 
 
 class OnceOnly:
@@ -39,9 +42,9 @@ class OnceOnly:
         self._running.add(claim)
         try:
             outcome = await make()
-        except BaseException:
+        except Exception:
             await self._invocations.forget(claim)
-            raise
+            raise  # one that is cancelled stays: nobody can say how far the tool came
         else:
             await self._invocations.finish(claim, written(outcome))
         finally:
@@ -76,7 +79,10 @@ class OnceOnly:
     async def keep_forgetting(self, every_seconds: float) -> None:
         """Forget calls whose time is over; for ever."""
         while True:
-            await self._invocations.delete_expired(self._clock.now())
+            try:
+                await self._invocations.delete_expired(self._clock.now())
+            except GatewayError as error:
+                _log.warning("tool_calls_not_forgotten", reason=error.message())
             await self._clock.sleep(every_seconds)
 
 

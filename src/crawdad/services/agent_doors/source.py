@@ -72,26 +72,23 @@ class AgentSource:
         mark = _mark_of(turn)
         request = _readable(turn)
         session = ""
+        order: RunOrder | None = None
         if mark is None:
             order = await self._order(turn, offer, request)
             session = order.session_key
             run_id = await self._runs.start(order)
-            if turn.codec.name == RESPONSES:
-                await self._remember(turn, [f"response:resp_{_name_of(turn)}"], order.agent_id, session)
         else:
             run_id = await self._resumed(turn, mark)
-        if turn.codec.name == _CHAT:
+        turn.run_id = run_id
+        if turn.codec.name in (_CHAT, RESPONSES) and not turn.run_key:
             turn.reply_id = re.sub(r"[^A-Za-z0-9]", "", run_id)
+        if turn.codec.name == RESPONSES and order is not None:
+            name = f"response:resp_{turn.reply_id or turn.exchange.id}"
+            await self._remember(turn, [name], order.agent_id, session)
         turn.exchange.session = session or turn.exchange.session
-        asked = request.reasoning
-        telling = Telling(
-            offer.name,
-            thinking=asked is not None and not asked.off,
-            must_call=must_call(request),
-            resumed=mark is not None and mark.number > 0,
-            items=turn.codec.name == RESPONSES and self._settings().gateway.http.endpoints.responses.tool_items,
-            at_once=bool(turn.run_key),
-        )
+        if turn.shows_tools is None:
+            turn.shows_tools = self._settings().gateway.http.endpoints.responses.tool_items
+        telling = self._telling(turn, request, offer.name, mark)
         ended = False
         try:
             async for event in self._runs.follow(run_id, mark.number if mark else 0):
@@ -106,6 +103,39 @@ class AgentSource:
         finally:
             if not ended and not _outlives(turn):
                 await self._runs.cancel(run_id)
+
+    async def retell(self, turn: Turn) -> AsyncGenerator[list[StreamEvent], None]:
+        """What the run of a turn told, from its beginning, as it was told then, and the rest as it comes. Raises what the
+        run failed with."""
+        telling = self._telling(turn, _readable(turn), turn.model)
+        async for event in self._runs.follow(turn.run_id):
+            batch = telling.hear(event)
+            if batch:
+                yield batch
+        state = await self._runs.wait(turn.run_id)
+        await self._remember_calls(turn, state)
+        yield telling.finish(state)
+
+    async def is_known(self, run_id: str) -> bool:
+        """Whether a run is (still) kept."""
+        return await self._runs.look(run_id) is not None
+
+    async def stop(self, run_id: str) -> None:
+        """Stop a run, if it has not ended."""
+        await self._runs.cancel(run_id)
+
+    def _telling(self, turn: Turn, request: ModelRequest, name: str, mark: _Mark | None = None) -> Telling:
+        asked = request.reasoning
+        is_response = turn.codec.name == RESPONSES
+        return Telling(
+            name,
+            thinking=asked is not None and not asked.off,
+            must_call=must_call(request),
+            resumed=mark is not None and mark.number > 0,
+            items=is_response and bool(turn.shows_tools),
+            at_once=bool(turn.run_key),
+            retracts=is_response or not turn.stream,
+        )
 
     async def _order(self, turn: Turn, offer: Offer, request: ModelRequest) -> RunOrder:
         agent_id = default_agent(self._settings().agents) if offer.model == DEFAULT_AGENT else offer.model
@@ -216,4 +246,6 @@ def _outlives(turn: Turn) -> bool:
     too."""
     if turn.run_key:
         return not turn.given_up
+    if turn.is_resumable:
+        return True
     return bool(turn.gateway_headers.get(IDEMPOTENCY) or turn.gateway_headers.get(LAST_EVENT))

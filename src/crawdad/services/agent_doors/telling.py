@@ -34,7 +34,9 @@ class Telling:
     The agent's own tools are its own affair: calls of the client's tools alone are told as calls. `items`: the others are shown
     as calls of a server's tools, which no client runs, each with its result; in Responses' own words, as no other protocol has
     any. Thinking is told to those who asked for it (`thinking`). `resumed`: the client has heard the beginning already.
-    `at_once`: the answer begins with the run, not with its first words, as nobody waits for a status.
+    `at_once`: the answer begins with the run, not with its first words, as nobody waits for a status. `retracts`: what was
+    told can be called void, because the protocol has a word for it or because the client hears of the whole answer alone;
+    then a stream is the same each time that it is told. Else words that are known to be void are not told.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Telling:
         resumed: bool = False,
         items: bool = False,
         at_once: bool = False,
+        retracts: bool = False,
     ) -> None:
         self._model = model
         self._thinking = thinking
@@ -53,6 +56,9 @@ class Telling:
         self._resumed = resumed
         self._items = items
         self._at_once = at_once
+        self._retracts = retracts
+        self._heard = 0
+        self._words_of_part: list[str] = []
         self._arguments: dict[str, JsonObject] = {}
         self._begun = False
         self._open: int | None = None
@@ -66,14 +72,16 @@ class Telling:
         """What `event` tells the client; often nothing."""
         data = event.data
         if event.kind == "assistant":
-            return self._words(str(data.get("delta") or ""), "text")
+            said = str(data.get("delta") or "")
+            self._heard += len(said)
+            return self._words(said if self._retracts else event.words, "text")
         if event.kind == "thinking" and self._thinking:
             return self._words(str(data.get("delta") or ""), "thinking")
         if event.kind == "client_call":
             return self._call(str(data.get("callId")), str(data.get("name")), str(data.get("arguments") or ""))
-        if event.kind == "lifecycle":  # begun again after its process had died: what it said before stands by itself
-            self._apart = self._apart or (self._said and data.get("resumed") is True)
-            return self._start() if self._at_once and data.get("phase") == "start" else []
+        if event.kind == "lifecycle":
+            again = self._again(int(data.get("kept") or 0)) if data.get("resumed") is True else []
+            return [*self._start(), *again] if again or (self._at_once and data.get("phase") == "start") else []
         if event.kind == "tool":
             self._apart = self._said
             return [*self._start(), *self._item(data)]
@@ -111,13 +119,31 @@ class Telling:
         if self._open is None or self._kind != kind:
             part: Part = TextPart() if kind == "text" else ThinkingPart(origin=_PROTOCOL, summary=True)
             events += [*self._close(), PartStart(self._parts, part)]
-            self._open, self._kind = self._parts, kind
+            self._open, self._kind, self._words_of_part = self._parts, kind, []
             self._parts += 1
         if kind == "text":
             if self._apart:
                 text, self._apart = "\n\n" + text, False
             self._said = True
+            self._words_of_part.append(text)
         events.append(PartDelta(self._open, text=text))
+        return events
+
+    def _again(self, kept: int) -> list[StreamEvent]:
+        """The run was begun again after its process had died. What it has said behind `kept` characters broke off and is said
+        anew."""
+        void, self._heard = self._heard - kept, kept
+        if void <= 0 and not self._resumed:  # else the client has heard words that are not known here
+            return []
+        if not self._retracts or self._open is None or self._kind != "text":
+            self._apart = self._said or self._resumed  # what was said cannot be taken back: it stands by itself
+            return []
+        words = "".join(self._words_of_part)
+        stands = words[: max(0, len(words) - void)].rstrip()
+        index, self._open = self._open, None
+        self._said = self._apart = False
+        events: list[StreamEvent] = [PartEnd(index, void=True), *self._words(stands, "text")]
+        self._apart = self._said
         return events
 
     def _call(self, call_id: str, name: str, arguments: str) -> list[StreamEvent]:

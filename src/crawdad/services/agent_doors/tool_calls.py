@@ -132,7 +132,7 @@ class ToolCalls:
             route=entry.route if entry is not None else None,
             language=language,
         )
-        return await tool.run(arguments, context)
+        return (await tool.run(arguments, context)).plain()
 
 
 def with_action(order: ToolOrder, tool: Tool) -> JsonObject:

@@ -12,12 +12,13 @@ from crawdad.core.agent_settings import AgentsSettings
 from crawdad.core.asking import Asker
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Exchange
-from crawdad.core.media import Image, ImageRequest
+from crawdad.core.media import File, Image, ImageRequest, SpeechRequest
 from crawdad.core.parts import JsonObject, Message, Part, TextPart
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.request import ModelRequest
 from crawdad.core.response import Folder
 from crawdad.core.text import Text
+from crawdad.services.operations.audio import Audio
 from crawdad.services.operations.embeddings import Embeddings
 from crawdad.services.operations.images import Images
 from crawdad.services.turns.front import ModelFront
@@ -26,6 +27,7 @@ from crawdad.wire import codecs
 from crawdad.wire.fields import parse_upstream
 from crawdad.wire.media.embeddings import read_openai_response
 from crawdad.wire.media.images import read_openai as read_pictures
+from crawdad.wire.media.multipart import Form
 
 _PROTOCOL = "openai-chat"
 _CONTRACT = "agent"
@@ -34,7 +36,7 @@ Done = TypeVar("Done")
 
 
 class ToolModelCalls:
-    """`AskModel`, `DrawPictures` and `EmbedTexts`."""
+    """`AskModel`, `DrawPictures`, `HearRecording`, `SpeakWords` and `EmbedTexts`."""
 
     def __init__(self, front: ModelFront, clock: Clock, randomness: Randomness, seconds: float = _SECONDS) -> None:
         self._front = front
@@ -42,6 +44,7 @@ class ToolModelCalls:
         self._randomness = randomness
         self._seconds = seconds
         self._images = Images(front)
+        self._audio = Audio(front)
         self._embeddings = Embeddings(front, AgentsSettings)  # an index is never made by an agent
 
     async def ask(self, asker: Asker, model: str, parts: Sequence[Part], *, system: str = "") -> str:
@@ -72,6 +75,33 @@ class ToolModelCalls:
         async def work() -> list[Image]:
             reply = await self._images.generate(turn)
             return read_pictures(parse_upstream(reply.body or b"")).images
+
+        return await self._counted(turn, work())
+
+    async def hear(self, asker: Asker, model: str, recording: File, *, language: str = "", prompt: str = "") -> str:
+        """What is said in it."""
+        fields = [("model", model), ("response_format", "json")]
+        fields += [(name, value) for name, value in (("language", language), ("prompt", prompt)) if value]
+        turn = self._turn(asker, "transcriptions", model, dict(fields))
+        turn.form = Form(fields, [("file", recording)])
+
+        async def work() -> str:
+            reply = await self._audio.transcribe(turn)
+            text = parse_upstream(reply.body or b"").get("text")
+            if not isinstance(text, str):
+                raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.unreadable", {"reason": "no text"}))
+            return text
+
+        return await self._counted(turn, work())
+
+    async def speak(self, asker: Asker, request: SpeechRequest) -> tuple[bytes, str]:
+        """The sound, and its media type."""
+        body: JsonObject = {"model": request.model, "input": request.text, "voice": request.voice}
+        turn = self._turn(asker, "speech", request.model, {**body, "response_format": request.format})
+
+        async def work() -> tuple[bytes, str]:
+            reply = await self._audio.speak(turn)
+            return reply.body or b"", reply.media_type
 
         return await self._counted(turn, work())
 

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 
 import structlog
 
-from crawdad.core.agents import RunStatus
+from crawdad.core.agents import RunEvent, RunStatus
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject, Part, TextPart
 from crawdad.core.sessions import NewLogEvent
 from crawdad.core.text import Text
 from crawdad.services.agents.compaction import Compactor
 from crawdad.services.agents.loop import TurnLoop
-from crawdad.services.agents.opening import Interrupted, Surroundings, message_line, open_turn
-from crawdad.services.agents.orders import usage_json
+from crawdad.services.agents.opening import Interrupted, Surroundings, called_skill, message_line, open_turn
+from crawdad.services.agents.orders import order_of, usage_json
 from crawdad.services.agents.queueing import STEERS
 from crawdad.services.agents.recorder import Recorder
+from crawdad.services.agents.said_again import standing, voided
 from crawdad.services.agents.standing import principal_now
 from crawdad.services.agents.transcript import result_line, write_parts
 from crawdad.services.agents.turn import AgentTurn, Finish, TurnLog
@@ -34,9 +35,12 @@ _log = structlog.get_logger(__name__)
 @dataclass(slots=True)
 class Stopping:
     """What a running turn shares with its lane. `wanted`: somebody cancels it; where a turn is cancelled without that, the
-    process is ending, and the turn is left as it is for another to take up."""
+    process is ending, and the turn is left as it is for another to take up. It is cancelled once, and neither before it has
+    `begun` nor while its end is made (`ending`): cut off there, it would never end."""
 
     wanted: bool = False
+    begun: bool = False
+    ending: bool = False
     news: bool = False
     """Whether a message has come for the turn since it last looked."""
     absorbed: bool = True
@@ -65,37 +69,54 @@ class Execution:
         """Take the turn of `run`, together with the messages of `others`. Returns how it ended; it is not kept yet."""
         turn: AgentTurn | None = None
         loop: TurnLoop | None = None
+        error: GatewayError | None = None
+        reason = "error"
         seconds = self._seconds(run)
+        stopping.begun = True
         try:
-            if run.starts > _MOST_STARTS:
-                raise Interrupted
+            _need_wanted(run, stopping)
             async with asyncio.timeout(seconds or None):
                 start = {"phase": "start", "agentId": run.agent_id, "sessionKey": run.session_key}
-                recorder.emit("lifecycle", {**start, "resumed": True} if run.starts > 1 else start)
+                if run.starts == 1:
+                    recorder.emit("lifecycle", start)
                 turn = await open_turn(self._world, run, others, recorder)
-                if run.order.get("extra", {}).get("compact"):
-                    return await self._compacted(turn)
+                if run.starts > 1:
+                    await self._take_up(turn, start)
                 loop = TurnLoop(
                     turn, self._world.calls, _Boundary(self._store, run, turn, stopping, self._world), self.compact
                 )
+                if run.cancel_wanted:  # before the process died that had it at work
+                    raise _cancelled()
+                if run.order.get("extra", {}).get("compact"):
+                    return await self._compacted(turn)
                 return await self._ended(turn, await loop.run())
         except TimeoutError:
             words = Text("agents.timeout", {"seconds": round(seconds)})
-            late = GatewayError(ErrorKind.UPSTREAM_TIMEOUT, words, {"code": "run_timeout"})
-            return await self._failed(run, turn, loop, late, "timeout")
+            error, reason = GatewayError(ErrorKind.UPSTREAM_TIMEOUT, words, {"code": "run_timeout"}), "timeout"
         except asyncio.CancelledError:
             if not stopping.wanted:
                 raise
-            return await self._failed(run, turn, loop, _cancelled(), "cancelled")
+            error, reason = _cancelled(), "cancelled"
         except Interrupted:
-            return await self._interrupted(run)
-        except GatewayError as error:
-            reason = "cancelled" if error.kind is ErrorKind.CANCELLED else "error"
-            return await self._failed(run, turn, loop, error, reason)
+            pass  # the log tells more of it than an error could
+        except GatewayError as fault:
+            error, reason = fault, "cancelled" if fault.kind is ErrorKind.CANCELLED else "error"
         except Exception:  # a turn is an edge: its fault is told to whoever waits for it
             _log.exception("run_failed", run_id=run.id)
-            fault = GatewayError(ErrorKind.INTERNAL, Text("agents.internal"))
-            return await self._failed(run, turn, loop, fault, "error")
+            error = GatewayError(ErrorKind.INTERNAL, Text("agents.internal"))
+        stopping.ending = True
+        return await (self._interrupted(run) if error is None else self._failed(run, turn, loop, error, reason))
+
+    async def _take_up(self, turn: AgentTurn, start: JsonObject) -> None:
+        """Say that the turn goes on, and what of that which it had told stands."""
+        told: list[RunEvent] = []
+        while found := await self._store.events(turn.run_id, told[-1].number if told else 0):
+            told += found
+        stands = standing(told, turn.log.own)
+        await self._store.rewrite(turn.run_id, voided(told, stands.kept))
+        turn.recorder.emit("lifecycle", {**start, "resumed": True, "kept": stands.kept})
+        if stands.missing:
+            turn.recorder.emit("assistant", {"delta": stands.missing})
 
     def _seconds(self, run: StoredRun) -> float:
         wanted = run.order.get("timeout_seconds")
@@ -132,6 +153,8 @@ class Execution:
                 await self._note_session(turn, aborted=reason in ("cancelled", "timeout"))
             except GatewayError as fault:  # the log has gone on without this turn, or cannot be written
                 _log.warning("turn_not_wound_up", run_id=run.id, reason=fault.message())
+            except Exception:  # the run ends all the same: else its session would be busy for ever
+                _log.exception("turn_not_wound_up", run_id=run.id)
         status: RunStatus = "cancelled" if reason == "cancelled" else "failed"
         values = _values(turn, "", [])
         values |= {"stop_reason": reason, "error_kind": error.kind.value, "error": words[:4000]}
@@ -193,6 +216,7 @@ class _Boundary:
         self._run = run
         self._turn = turn
         self._stopping = stopping
+        self._world = world
         self._now, self._find = world.now, world.find
         self._looked = world.now()
         self._seen: set[str] = set()
@@ -212,11 +236,22 @@ class _Boundary:
         if not mine:
             return ()
         self._seen |= {one.id for one in mine}
+        called = {one.id: await called_skill(self._world, self._turn, order_of(one.order)) for one in mine}
+        # A command that a tool takes without a model gets a turn of its own, like all of them.
+        mine = [one for one in mine if (skill := called[one.id]) is None or not skill.tool]
         steered = [one.id for one in mine if one.mode == "steer"]
         taken = set(await self._store.absorb(steered, run.id)) if steered else set()
         self._stopping.absorbed = self._stopping.absorbed or bool(taken)
         taken |= {one.id for one in mine if one.mode != "steer"}
-        return [message_line(self._turn, one) for one in mine if one.id in taken]
+        return [message_line(self._turn, one, called[one.id]) for one in mine if one.id in taken]
+
+
+def _need_wanted(run: StoredRun, stopping: Stopping) -> None:
+    """Raise where a turn is not to begin (again)."""
+    if stopping.wanted:
+        raise _cancelled()
+    if run.starts > _MOST_STARTS:
+        raise Interrupted
 
 
 def _cancelled() -> GatewayError:

@@ -7,7 +7,9 @@ the process that would have gone on with it may be gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,12 +17,14 @@ import structlog
 from crawdad.core.agents import RunEvent
 from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
+from crawdad.core.pacing import until_next
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock, Runner
 from crawdad.services.agents.execution import End, Execution, Stopping
-from crawdad.services.agents.queueing import may_merge
+from crawdad.services.agents.queueing import merging
 from crawdad.services.agents.recorder import EventWriter, Recorder
 from crawdad.services.tasks import Tasks
+from crawdad.store.finishing import finish
 from crawdad.store.runs import RunEnd, RunStore, StoredRun, ended
 
 ENDED_TOPIC = "agent_runs.ended"
@@ -60,6 +64,8 @@ class Lanes:
         self.after: list[Callable[[StoredRun, End], Awaitable[None]]] = []
         """What is called once a run has ended."""
         self._ending: dict[str, tuple[Recorder, StoredRun]] = {}
+        self._held: Counter[bool] = Counter()
+        """Places of runs that are about to begin: how many of sub-agents, and of others."""
         self._store = store
         self._writer = writer
         self._execution = execution
@@ -67,24 +73,49 @@ class Lanes:
         self._clock = clock
         self._is_alive = runner.is_alive
         self._bus = bus
+        self._missing: set[str] = set()
+        """Runs that stood as this process's at the last look for lost ones, and that it did not have at work."""
         self._wake = asyncio.Event()
         self._due = float("inf")
         self._closing = False
+        self._closed = False
         self._crowded = False
 
     def has_room(self, origin: str) -> bool:
         """Whether one more may run here now. Sub-agents have a lane of their own, so that they never wait for their parents."""
         defaults = self._execution.settings().agents.defaults
         subagents = sum(work.run.origin == "subagent" for work in self.at_work.values())
+        others = len(self.at_work) - subagents
+        if self._closed:
+            return False
         if origin == "subagent":
-            return not self._closing and subagents < defaults.subagents.max_concurrent
+            return not self._closing and subagents + self._held[True] < defaults.subagents.max_concurrent
         # A client that is still connected gets its answer; what nobody waits for here is the next process's.
         closing = self._closing and origin != "client"
-        return not closing and len(self.at_work) - subagents < defaults.max_concurrent
+        return not closing and others + self._held[False] < defaults.max_concurrent
+
+    @contextmanager
+    def place(self, origin: str) -> Iterator[bool]:
+        """Hold a place for a run until it has begun, so that nobody else begins there meanwhile. False: there is none."""
+        if not self.has_room(origin):
+            yield False
+            return
+        subagent, count = origin == "subagent", len(self.at_work)
+        self._held[subagent] += 1
+        try:
+            yield True
+        finally:
+            self._held[subagent] -= 1
+            if self._crowded and len(self.at_work) <= count:
+                self._crowded = False
+                self.look()  # it was not needed
 
     def begin(self, run: StoredRun, others: list[StoredRun] | None = None, last_number: int = 0) -> None:
-        """Take the turn of a run that this process has claimed."""
-        work = AtWork(run, Recorder(run.id, self._writer, last_number))
+        """Take the turn of a run that this process has claimed. Where it is over with these lanes, the run stays as it is, and
+        the next ones take it up."""
+        if self._closed:
+            return
+        work = AtWork(run, Recorder(run.id, self._writer, last_number, awaited=run.origin == "client"))
         work.stopping.absorbed = bool(others) or run.starts > 1
         self.at_work[run.id] = work
         for callback in self.before:
@@ -102,23 +133,38 @@ class Lanes:
         if not waiting:
             return
         head, now = waiting[0], self._clock.now()
-        ready = max([head.ready_at, *(run.ready_at for run in waiting[1:] if may_merge(head, run))])
-        if ready > now:
+        together = merging(waiting)
+        ready = max([head.ready_at, *(run.ready_at for run in together)])
+        if head.created_at <= now < ready:  # else the clock has been set back
             self.due(ready)
             return
-        if not self.has_room(head.origin):
-            self._crowded = True
-            return
-        run = await self._store.claim(head.id, self.runner, now)
+        with self.place(head.origin) as room:
+            if not room:
+                self._crowded = True
+                return
+            await finish(self._claim(head, together))
+
+    async def begin_new(self, run: StoredRun) -> bool:
+        """Keep a run that is at work from the first, and take its turn. False: its session is busy, or its idempotency key was
+        used. What is kept is begun, also where whoever ordered it is cancelled meanwhile."""
+        return await finish(self._begin_new(run))
+
+    async def _begin_new(self, run: StoredRun) -> bool:
+        if not await self._store.begin(run):
+            return False
+        self.begin(run)
+        return True
+
+    async def _claim(self, head: StoredRun, together: list[StoredRun]) -> None:
+        run = await self._store.claim(head.id, self.runner, self._clock.now())
         if run is None:
             for work in self.at_work.values():
-                if work.run.session_key == session_key:
+                if work.run.session_key == head.session_key:
                     work.stopping.news = True
             return
-        others = [other for other in waiting[1:] if may_merge(head, other)]
-        taken = set(await self._store.absorb([other.id for other in others], run.id)) if others else set()
+        taken = set(await self._store.absorb([other.id for other in together], run.id)) if together else set()
         number = await self._store.last_number(run.id)
-        self.begin(run, [other for other in others if other.id in taken], number)
+        self.begin(run, [other for other in together if other.id in taken], number)
 
     def due(self, at: float) -> None:
         """Look again at `at` (Unix seconds)."""
@@ -132,7 +178,8 @@ class Lanes:
     async def keep_looking(self) -> None:
         """Begin what may begin, for ever."""
         while True:
-            seconds = min(_LOOK_SECONDS, max(0.0, self._due - self._clock.now()))
+            pause = until_next(self._clock.monotonic(), _LOOK_SECONDS)
+            seconds = min(pause, max(0.0, self._due - self._clock.now()))
             self._wake.clear()
             if seconds > 0:
                 try:
@@ -150,12 +197,13 @@ class Lanes:
                 _log.warning("runs_not_begun", reason=error.message())
 
     async def recover(self) -> int:
-        """Take over what dead processes left at work. Returns how many there were."""
+        """Take over what dead processes left at work, and what stands as this one's although it has it not at work: a fault of
+        the database came between. Returns how many there were."""
         count = 0
         for runner in await self._store.runners():
-            if runner == self.runner or await self._is_alive(runner):
+            if runner != self.runner and await self._is_alive(runner):
                 continue
-            for run_id in await self._store.of_runner(runner):
+            for run_id in await (self._lost() if runner == self.runner else self._store.of_runner(runner)):
                 run = await self._store.adopt(run_id, runner, self.runner)
                 if run is not None:
                     count += 1
@@ -163,6 +211,12 @@ class Lanes:
                     self.begin(run, others, await self._store.last_number(run.id))
         await self._end_stranded()
         return count
+
+    async def _lost(self) -> set[str]:
+        """The runs that have stood as this process's since the last look, and that it has not at work."""
+        found = await self._store.of_runner(self.runner)
+        before, self._missing = self._missing, {run_id for run_id in found if run_id not in self.at_work}
+        return set() if self._closed else before & self._missing
 
     async def _end_stranded(self) -> None:
         """End the runs whose messages a turn took along that ended without its process having got to them."""
@@ -178,7 +232,7 @@ class Lanes:
     async def keep_recovering(self) -> None:
         """Look for runs of processes that have died meanwhile, for ever."""
         while True:
-            await self._clock.sleep(_RECOVER_SECONDS)
+            await self._clock.sleep(until_next(self._clock.monotonic(), _RECOVER_SECONDS))
             try:
                 count = await self.recover()
             except GatewayError as error:
@@ -199,15 +253,35 @@ class Lanes:
                 return
             await asyncio.wait(tasks, timeout=left)
 
-    async def stop(self, run_id: str) -> bool:
-        """Cancel a run that is at work here, and wait until it has ended. False: it is not."""
+    def close(self) -> None:
+        """Begin nothing any more, whoever asks: what is ordered from now on waits in the store."""
+        self._closed = True
+
+    def cancel(self, run_id: str) -> AtWork | None:
+        """Cancel a run that is at work here, unless that was done or it comes to its end anyway. None: it is not."""
         work = self.at_work.get(run_id)
         if work is None or work.task is None:
+            return None
+        stopping = work.stopping
+        if not (stopping.wanted or stopping.ending):
+            stopping.wanted = True
+            if stopping.begun:  # else it looks before it begins
+                work.task.cancel()
+        return work
+
+    async def stop(self, run_id: str) -> bool:
+        """Cancel a run that is at work here, and wait until it has ended, or cannot be kept. False: it is not, or ended by
+        itself."""
+        work = self.cancel(run_id)
+        if work is None or work.task is None:
             return False
-        work.stopping.wanted = True
-        work.task.cancel()
-        await asyncio.wait({work.task})
-        return True
+        if work.stopping.wanted and not work.stopping.ending:
+            # It may take its time: should this process end before it has, nobody takes it up again.
+            with suppress(GatewayError):
+                await self._store.change(run_id, {"cancel_wanted": True}, only_from="running")
+        while not work.task.done() and work.recorder.fault is None:
+            await asyncio.wait({work.task}, timeout=_LOOK_SECONDS)
+        return work.stopping.wanted or not work.task.done()
 
     async def end_waiting(self, run: StoredRun, end: End) -> bool:
         """End a run that never began. False: it has."""
@@ -223,6 +297,7 @@ class Lanes:
         run, recorder = work.run, work.recorder
         try:
             end = await self._execution.take(run, others, recorder, work.stopping)
+            work.stopping.ending = True
             recorder.emit("lifecycle", end.event)
             values = {**end.values, "ended_at": self._clock.now()}
             self._ending[run.id] = recorder, ended(run, end.status, recorder.changed | values)

@@ -12,14 +12,26 @@ from crawdad.core.agents import EventKind
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import MessageEnd, PartDelta, PartEnd, PartStart, StopReason, StreamEvent
 from crawdad.core.parts import Part, TextPart, ThinkingPart, ToolCallPart
-from crawdad.core.response import grow
+from crawdad.core.response import Growing
 from crawdad.core.sessions import NewLogEvent
+from crawdad.core.text import Text
 from crawdad.services.agents.answer import Answer
 from crawdad.services.agents.asking import Asked, Asker, ModelCalls
+from crawdad.services.agents.boundaries import marked_parts
 from crawdad.services.agents.flushing import FLUSHED, flush_is_due, flush_words
 from crawdad.services.agents.question import question, tools_of
+from crawdad.services.agents.taint import with_mark
 from crawdad.services.agents.tool_round import ToolRound, is_object
-from crawdad.services.agents.transcript import assistant_line, call_ids, result_line, stop_of, text_of
+from crawdad.services.agents.transcript import (
+    assistant_line,
+    call_ids,
+    commanded,
+    result_line,
+    results_of,
+    role_of,
+    stop_of,
+    text_of,
+)
 from crawdad.services.agents.turn import AgentTurn, Finish
 from crawdad.services.agents.view import lost_result, messages_of
 from crawdad.services.tasks import Tasks
@@ -65,6 +77,9 @@ class TurnLoop:
         if concluded is not None:
             return concluded
         async with Tasks() as tasks:
+            command = self._command()
+            if command is not None:
+                return await self._obey(command, tasks)
             waiting = self._turn.log.open_calls
             if waiting:  # a turn that a restart cut off, or one that goes on with some of the client's results
                 round_ = ToolRound(self._turn, tasks)
@@ -87,9 +102,39 @@ class TurnLoop:
             return None
         return self._finish(reason)
 
+    def _command(self) -> ToolCallPart | None:
+        """The call that the person's command is, where no model is to be asked."""
+        own = [event for event in self._turn.log.own if role_of(event) == "assistant"]
+        return commanded(own[-1]) if own else None
+
+    async def _obey(self, call: ToolCallPart, tasks: Tasks) -> Finish:
+        """Call a tool for a person: what it says is the answer."""
+        turn = self._turn
+        round_ = ToolRound(turn, tasks)
+        is_open = bool(turn.log.open_calls)
+        if is_open:
+            round_.add(call)
+            round_.release()
+            await round_.finish()
+        outcome = round_.outcomes.get(call.id)
+        if is_open and call.name not in turn.tools:
+            words = Text("doors.tool_missing", {"tool": call.name}).render(turn.order.language)
+            content: list[Part] = [TextPart(words)]
+        elif outcome is not None:
+            content = outcome.content
+        else:  # a restart came between the result and the answer
+            content = [part for event in turn.log.own for part in results_of(event, call.id)]
+        outside = outcome is not None and outcome.untrusted
+        kept = marked_parts(content, call.name, turn.secret) if outside else content
+        line = with_mark(assistant_line(kept, "stop"), outside or turn.untrusted)
+        await turn.log.append(turn.log.line(line, text_of(content)))
+        turn.recorder.emit("assistant", {"delta": text_of(content)})
+        return self._finish("stop", content)
+
     async def wind_up(self, words: str, stop_reason: str) -> None:
         """The turn was stopped in the middle: what was said stays, and every call gets a result."""
         log = self._turn.log
+        await log.append()
         answer, self._answer = self._answer, None
         if answer is not None and answer.whole:
             line = assistant_line(answer.whole, stop_reason)
@@ -172,7 +217,7 @@ class TurnLoop:
     async def _said(self, answer: Answer, round_: ToolRound, asked: Asked) -> Finish | None:
         end = answer.end
         reason: StopReason = end.stop.reason if end is not None else "other"
-        parts = [part for _, part in sorted(answer.parts.items())]
+        parts = [answer.parts[index].part for index in sorted(answer.parts)]
         if reason == "max_tokens":  # a call that was cut off is none
             parts = answer.whole
         has_calls = round_.begun or bool(round_.client_calls)
@@ -222,16 +267,16 @@ class TurnLoop:
                 return
             if isinstance(event.part, ToolCallPart):
                 self._begin_complete(answer, round_)
-            answer.parts[event.index] = event.part
+            answer.parts[event.index] = Growing(event.part)
             if isinstance(event.part, (TextPart, ThinkingPart)) and event.part.text:
-                self._tell(event.part, event.part.text)
+                self._tell(type(event.part), event.part.text)
         elif isinstance(event, PartDelta):
-            part = answer.parts.get(event.index)
-            if part is None:
+            growing = answer.parts.get(event.index)
+            if growing is None:
                 return
-            grow(part, event)
-            if event.text and isinstance(part, (TextPart, ThinkingPart)):
-                self._tell(part, event.text)
+            growing.add(event)
+            if event.text and growing.kind in (TextPart, ThinkingPart):
+                self._tell(growing.kind, event.text)
         elif isinstance(event, PartEnd):
             self._complete(event.index, answer, round_)
         elif isinstance(event, MessageEnd):
@@ -240,15 +285,19 @@ class TurnLoop:
     def _begin_complete(self, answer: Answer, round_: ToolRound) -> None:
         """Some protocols end all calls at once. One whose arguments are a whole object already is complete when the next
         begins: nothing can be added to it."""
-        for index, part in answer.parts.items():
-            if index not in answer.complete and isinstance(part, ToolCallPart) and is_object(part.arguments):
+        for index, growing in answer.parts.items():
+            if index in answer.complete or growing.kind is not ToolCallPart:
+                continue
+            part = growing.part
+            if isinstance(part, ToolCallPart) and is_object(part.arguments):
                 self._complete(index, answer, round_)
 
     def _complete(self, index: int, answer: Answer, round_: ToolRound) -> None:
-        part = answer.parts.get(index)
+        growing = answer.parts.get(index)
         if index in answer.complete:
             return
         answer.complete.add(index)
+        part = growing.part if growing is not None else None
         if isinstance(part, ToolCallPart):
             if not part.id or self._is_known(part.id):
                 part.id = f"call_{self._turn.run_id[-12:]}_{self._turn.spent.steps}_{index}"
@@ -261,9 +310,13 @@ class TurnLoop:
     async def _keep_answer(self, parts: Sequence[Part], asked: Asked, stop: str) -> None:
         turn = self._turn
         line = assistant_line(parts, stop, asked.exchange)
-        if parts:
-            await turn.log.append(turn.log.line(line, text_of(parts)))
-        self._answer = None
+        answer, self._answer = self._answer, None  # from here on it is the log's, also where this is cancelled
+        try:
+            if parts:
+                await turn.log.append(turn.log.line(line, text_of(parts)))
+        except GatewayError:
+            self._answer = answer
+            raise
 
     def _used(self, asked: Asked) -> None:
         turn, exchange = self._turn, asked.exchange
@@ -295,8 +348,8 @@ class TurnLoop:
             self._note(f"stopped: {reason}")
         return Finish("completed", reason, text_of(shown), shown)
 
-    def _tell(self, part: Part, text: str) -> None:
-        kind: EventKind = "assistant" if isinstance(part, TextPart) else "thinking"
+    def _tell(self, part: type[Part], text: str) -> None:
+        kind: EventKind = "assistant" if part is TextPart else "thinking"
         if not self._quiet:
             self._turn.recorder.emit(kind, {"delta": text})
 

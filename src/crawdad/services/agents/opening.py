@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +12,11 @@ from crawdad.core.agents import OUTSIDE_EVENT, RunOrder, SystemEvents
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.identity import Permission
 from crawdad.core.outside_files import OutsideFiles
-from crawdad.core.parts import JsonObject, Part, TextPart, ToolResultPart
+from crawdad.core.parts import JsonObject, Part, TextPart, ToolCallPart, ToolResultPart
 from crawdad.core.sessions import NewLogEvent, SessionEntry, Sessions, kind_of
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
-from crawdad.core.tools import Skills, Toolbox, ToolScope
+from crawdad.core.tools import SkillCall, Skills, Toolbox, ToolScope
 from crawdad.services.agents.asking import PROTOCOL, ModelCalls
 from crawdad.services.agents.boundaries import harmless, marked_parts
 from crawdad.services.agents.circles import CircleWatch
@@ -26,9 +27,17 @@ from crawdad.services.agents.queueing import merged_parts
 from crawdad.services.agents.recorder import Recorder
 from crawdad.services.agents.roster import Agent, Roster
 from crawdad.services.agents.standing import Find, principal_now
-from crawdad.services.agents.taint import EXPOSED, holds_outside, is_tainted, typed_commands, unanswered, with_mark
+from crawdad.services.agents.taint import (
+    EXPOSED,
+    SAID,
+    holds_outside,
+    is_tainted,
+    typed_commands,
+    unanswered,
+    with_mark,
+)
 from crawdad.services.agents.thinking import level_of
-from crawdad.services.agents.transcript import result_line, text_of, user_line
+from crawdad.services.agents.transcript import command_line, result_line, text_of, user_line
 from crawdad.services.agents.turn import AgentTurn, Limits, TurnLog
 from crawdad.services.agents.workspace import ContextFile, WorkspaceFiles, as_outside, context_files
 from crawdad.store.runs import StoredRun
@@ -87,7 +96,7 @@ async def open_turn(world: Surroundings, run: StoredRun, others: Sequence[Stored
     if resumed and log.own:
         _need_safe(turn, world.toolbox)
         turn.recall()
-        await _add_missing(turn, others)
+        await _add_missing(world, turn, others)
     else:
         await _write_message(world, turn, [run, *others])
     return turn
@@ -106,7 +115,9 @@ async def _session(sessions: Sessions, order: RunOrder, run: StoredRun, resumed:
         for name, value in (("channel", order.channel), ("route", order.route), ("parent_key", parent))
         if value
     }
-    if order.title:
+    if (
+        order.title and kind_of(order.session_key) != "main"
+    ):  # one beat of it does not name what people say to each other
         values["label"] = order.title
     return await sessions.open(order.session_key, owner=owner, fresh=order.fresh, values=values)
 
@@ -135,13 +146,13 @@ async def _turn(world: Surroundings, order: RunOrder, agent: Agent, log: TurnLog
     )
     tools = await world.toolbox.effective(scope)
     full = order.prompt_mode == "full"
-    skills = await world.skills.snapshot(agent.id, agent.workspace) if full else None
+    skills = await world.skills.snapshot(agent.id, agent.workspace, order.extra.get("skills")) if full else None
     light = order.light or order.depth > 0
     files: list[ContextFile] = []
     is_poisoned = False
     if order.prompt_mode != "none":
         private = kind_of(entry.key) not in ("group", "subagent", "cron") and order.depth == 0
-        files = await context_files(world.files, agent, light=light, with_memory=private)
+        files = await context_files(world.files, agent, order.language, light=light, with_memory=private)
         known = await world.outside.among({file.sha256 for file in files if file.sha256})
         files = [as_outside(file, world.secret) if file.sha256 in known else file for file in files]
         is_poisoned = bool(known)
@@ -198,18 +209,20 @@ def _need_safe(turn: AgentTurn, toolbox: Toolbox) -> None:
             raise Interrupted
 
 
-async def _add_missing(turn: AgentTurn, others: Sequence[StoredRun]) -> None:
+async def _add_missing(world: Surroundings, turn: AgentTurn, others: Sequence[StoredRun]) -> None:
     """Messages that the turn had taken along without writing them down yet."""
     written = {run_id for event in turn.log.own for run_id in event.data.get("runs") or ()}
     for other in others:
         if other.id not in written:
-            await turn.log.append(message_line(turn, other))
+            await turn.log.append(message_line(turn, other, await called_skill(world, turn, order_of(other.order))))
 
 
-def message_line(turn: AgentTurn, run: StoredRun) -> NewLogEvent:
-    """The line of a message that a running turn takes along."""
+def message_line(turn: AgentTurn, run: StoredRun, called: SkillCall | None = None) -> NewLogEvent:
+    """The line of a message that a running turn takes along, with the instructions of the skill that it calls for."""
     order = order_of(run.order)
     parts = _safe(turn, order, merged_parts([order]))
+    if called is not None:
+        parts = [*parts, TextPart(f"\n\n{called.instructions}")]
     turn.untrusted = turn.untrusted or is_tainted(order)
     turn.exposed = turn.exposed or bool(order.extra.get(EXPOSED))
     data = with_mark({**user_line(parts), "runs": [run.id]}, is_tainted(order))
@@ -224,23 +237,42 @@ async def _write_message(world: Surroundings, turn: AgentTurn, runs: Sequence[St
     told = await world.system_events.take(order.session_key, turn.run_id)
     orders = [order, *(order_of(run.order) for run in runs[1:])]
     parts = _safe(turn, order, merged_parts(orders)) if any(one.parts for one in orders) else []
-    parts += [TextPart(f"\n\n{text}") for one in orders if (text := await _called_skill(world, turn, one)) is not None]
+    called = [found for one in orders if (found := await called_skill(world, turn, one)) is not None]
+    command = called[0] if len(orders) == 1 and called and called[0].tool and not order.tool_results else None
+    parts += [TextPart(f"\n\n{each.instructions}") for each in called if command is None]
     if told:
         turn.untrusted = turn.untrusted or any(OUTSIDE_EVENT in line for line in told)
         parts = [TextPart(harmless("\n".join(told)) + "\n\n"), *parts]
     if parts:
-        data = with_mark({**user_line(parts), "runs": [run.id for run in runs]}, turn.untrusted)
+        said = {**user_line(parts), "runs": [run.id for run in runs]}
+        if order.origin == "heartbeat":  # it stands among what people say, and nobody said it
+            said["origin"] = order.origin
+        data = with_mark(said, turn.untrusted)
         lines.append(NewLogEvent("message", data, turn.run_id, "\n".join(text_of(one.parts) for one in orders)))
     if not lines and not order.extra.get("compact"):
         raise bad_request("agents.nothing_said", "message")
+    if command is not None:
+        lines.append(_command(turn, command))
     await log.append(*lines)
 
 
-async def _called_skill(world: Surroundings, turn: AgentTurn, order: RunOrder) -> str | None:
-    """The instructions of the skill that a message calls for. A stranger's command is plain text."""
+def _command(turn: AgentTurn, called: SkillCall) -> NewLogEvent:
+    """The call that a person's command is, as if a model had made it: what follows is the way of every tool's call."""
+    arguments: JsonObject = {"command": called.words, "commandName": called.command, "skillName": called.skill}
+    tool = turn.tools.get(called.tool)
+    if tool is not None and tool.definition.parameters.get("additionalProperties") is False:
+        known = tool.definition.parameters.get("properties") or {}
+        arguments = {name: value for name, value in arguments.items() if name == "command" or name in known}
+    call = ToolCallPart(f"call_{turn.run_id[-12:]}_0", called.tool, json.dumps(arguments, ensure_ascii=False))
+    return turn.log.line(command_line(call))
+
+
+async def called_skill(world: Surroundings, turn: AgentTurn, order: RunOrder) -> SkillCall | None:
+    """The skill that a message calls for. A stranger's command is plain text."""
     if order.origin not in _PEOPLE or (order.untrusted and not order.sender.owner) or order.prompt_mode != "full":
         return None
-    return await world.skills.called(turn.agent.id, turn.agent.workspace, text_of(order.parts))
+    said = str(order.extra.get(SAID) or text_of(order.parts))
+    return await world.skills.called(turn.agent.id, turn.agent.workspace, said, order.extra.get("skills"))
 
 
 def _safe(turn: AgentTurn, order: RunOrder, parts: list[Part]) -> list[Part]:

@@ -10,7 +10,9 @@ from crawdad.core.agents import RunOrder
 from crawdad.core.message_settings import QueueSettings
 from crawdad.core.parts import Part, TextPart
 from crawdad.services.agents.orders import order_of
+from crawdad.services.agents.taint import SAID
 from crawdad.services.agents.transcript import text_of
+from crawdad.services.skills.commands import is_command
 from crawdad.store.runs import StoredRun
 
 STEERS = ("steer", "steer-backlog")
@@ -97,6 +99,24 @@ def may_merge(first: StoredRun, other: StoredRun) -> bool:
         "prompt_mode",
     )
     return not two.fresh and all(getattr(one, name) == getattr(two, name) for name in same)
+
+
+def merging(waiting: Sequence[StoredRun]) -> list[StoredRun]:
+    """Those that are answered together with the first. A command stays by itself, and none overtakes it."""
+    if not waiting or _is_command(waiting[0]):
+        return []
+    found: list[StoredRun] = []
+    for run in waiting[1:]:
+        if _is_command(run):
+            break
+        if may_merge(waiting[0], run):
+            found.append(run)
+    return found
+
+
+def _is_command(run: StoredRun) -> bool:
+    order = order_of(run.order)
+    return is_command(str(order.extra.get(SAID) or text_of(order.parts)))
 
 
 def merged_parts(orders: Sequence[RunOrder]) -> list[Part]:

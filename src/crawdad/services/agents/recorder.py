@@ -16,6 +16,7 @@ import structlog
 from crawdad.core.agents import EventKind, RunEvent, RunStatus
 from crawdad.core.errors import GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.core.plain_json import plain_json
 from crawdad.core.ports import Clock
 from crawdad.store.runs import RunEnd, RunStore
 
@@ -24,6 +25,8 @@ _BITE_CHARACTERS = 2048
 _REMEMBERED = 512
 _MOST_AT_ONCE = 2000
 _PAUSE_SECONDS = 0.5
+_FAULT_SECONDS = 3.0
+"""For so long the database may take nothing before those hear of it who wait for an answer."""
 _BITES: frozenset[EventKind] = frozenset(("assistant", "thinking"))
 
 _log = structlog.get_logger(__name__)
@@ -40,10 +43,12 @@ class _Draft:
 class Recorder:
     """The events of one run that this process has at work."""
 
-    def __init__(self, run_id: str, writer: EventWriter, last_number: int = 0) -> None:
+    def __init__(self, run_id: str, writer: EventWriter, last_number: int = 0, *, awaited: bool = False) -> None:
         self.run_id = run_id
+        self._awaited = awaited
         self.number = last_number
         self.kept = last_number
+        self._before = last_number
         self.remembered: deque[RunEvent] = deque(maxlen=_REMEMBERED)
         self.closed = False
         self._writer = writer
@@ -54,9 +59,20 @@ class Recorder:
         """All fields of the run that have changed since it was taken to work."""
         self._news = asyncio.Event()
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing has been kept yet of what happened here."""
+        return self.kept == self._before and not self.closed
+
+    @property
+    def fault(self) -> GatewayError | None:
+        """Why nothing is kept any more, where somebody waits for the answer who is better told than kept waiting; the run
+        itself comes to its end once the database takes it. Nobody waits for the others: those go on then."""
+        return self._writer.fault if self._awaited and not self.closed else None
+
     def emit(self, kind: EventKind, data: JsonObject) -> None:
         """Something happened. It is shown as soon as it is kept."""
-        drafts = self._drafts
+        drafts, data = self._drafts, plain_json(data)
         if kind in _BITES and drafts and drafts[-1].kind == kind:
             text = drafts[-1].data["delta"] = drafts[-1].data["delta"] + data["delta"]
             self._writer.wake(self, len(text) > _BITE_CHARACTERS)
@@ -72,9 +88,11 @@ class Recorder:
         self._writer.wake(self, False)
 
     async def settle(self) -> None:
-        """Wait until everything that was emitted is kept."""
+        """Wait until everything that was emitted is kept. Raises what keeps an awaited answer from that."""
         wanted = self.number
         while self.kept < wanted:
+            if self.fault is not None:
+                raise self.fault
             self._writer.wake(self, True)
             await self._news.wait()
 
@@ -102,6 +120,11 @@ class Recorder:
             return None
         return [event for event in self.remembered if event.number > after]
 
+    def stir(self) -> None:
+        """Wake whoever waits."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
     def take(self) -> tuple[list[RunEvent], RunEnd | None]:
         """What has to be written now."""
         drafts, self._drafts = self._drafts, []
@@ -117,8 +140,7 @@ class Recorder:
             self.kept = events[-1].number
         if end is not None and end.status != "running":
             self.closed = True
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self.stir()
 
 
 class EventWriter:
@@ -132,6 +154,8 @@ class EventWriter:
         self._urgent = asyncio.Event()
         self._writing = asyncio.Lock()
         self.now: Callable[[], float] = clock.now
+        self.fault: GatewayError | None = None
+        """What the database has answered for a while now."""
 
     def wake(self, recorder: Recorder, urgent: bool) -> None:
         """`recorder` has something to write; unless it is urgent, more may come to it for a moment."""
@@ -171,12 +195,18 @@ class EventWriter:
     async def _write(self, batch: list[tuple[Recorder, list[RunEvent], RunEnd | None]]) -> None:
         events = [event for _, some, _ in batch for event in some]
         ends = [end for _, _, end in batch if end is not None]
+        since = self._clock.monotonic()
         while events or ends:
             try:
                 await self._store.keep(events, ends)
                 break
             except GatewayError as error:
                 _log.warning("run_events_not_kept", events=len(events), reason=error.message())
+                if self._clock.monotonic() - since >= _FAULT_SECONDS:
+                    self.fault = error
+                    for recorder in (*(recorder for recorder, _, _ in batch), *self._waiting.values()):
+                        recorder.stir()
                 await self._clock.sleep(_PAUSE_SECONDS)
+        self.fault = None
         for recorder, some, end in batch:
             recorder.written(some, end)

@@ -12,6 +12,7 @@ from crawdad.core.sessions import MAIN_AGENT, normalise_agent_id
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.agents.bindings import Place, bound_agent
+from crawdad.services.configuration.workspaces import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +92,4 @@ def _agent(entry: AgentEntry, agents: AgentsSettings, is_default: bool, home: Pa
 def _workspace(written: str | None, agent_id: str, is_default: bool, home: Path) -> Path:
     if not written:
         return home / ("workspace" if is_default else f"workspace-{agent_id}")
-    path = Path(written.strip()).expanduser()
-    return path if path.is_absolute() else home / path
+    return place_of(written, home)

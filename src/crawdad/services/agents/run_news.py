@@ -30,7 +30,7 @@ class RunNews:
 
     def __init__(self, runs: Runs, bus: Bus, clock: Clock, tasks: Tasks, name: str) -> None:
         self.stopped_by: dict[str, str] = {}
-        """Why somebody stopped a run, where it was not by the method for it."""
+        """Why somebody stops a run, where it is not by the method for it: set and taken back by whoever does."""
         self._runs = runs
         self._bus = bus
         self._clock = clock
@@ -47,7 +47,6 @@ class RunNews:
         """A run has ended; one that never was at work itself is told of now."""
         if run.id in self._watched:
             self._watched.discard(run.id)
-            self.stopped_by.pop(run.id, None)
             return
         state = await self._runs.look(run.id) or state_of(run)
         await self._tell_end(run, TurnTeller(names_of(run)), state)
@@ -62,17 +61,17 @@ class RunNews:
         try:
             async for event in self._runs.follow(run.id, last_number):
                 if event.kind == "lifecycle" and event.data.get("phase") in ("end", "error"):
-                    reason = self.stopped_by.get(run.id, "rpc")
                     state = await self._runs.look(run.id)
                     if state is not None:
-                        await self._tell_end(run, teller, state, reason)
+                        await self._tell_end(run, teller, state)
                     return
                 for told in teller.tell(event):
                     await self._tell(told, only)
         except GatewayError as error:
             _log.warning("run_not_followed", run_id=run.id, reason=error.message())
 
-    async def _tell_end(self, run: StoredRun, teller: TurnTeller, state: RunState, reason: str = "rpc") -> None:
+    async def _tell_end(self, run: StoredRun, teller: TurnTeller, state: RunState) -> None:
+        reason = self.stopped_by.get(run.id, "rpc")
         at = state.ended_at if state.ended_at is not None else self._clock.now()
         for told in teller.ended(state, at, reason):
             await self._tell(told, "")

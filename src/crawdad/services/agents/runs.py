@@ -10,7 +10,7 @@ import structlog
 
 from crawdad.core.agents import ENDED, RunEvent, RunOrder, RunState
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.happenings import Event
+from crawdad.core.happenings import LAGGED, Event
 from crawdad.core.parts import ToolCallPart
 from crawdad.core.ports import Bus, Clock, Randomness
 from crawdad.core.text import Text
@@ -68,27 +68,36 @@ class Runs:
         if order.thinking:
             level_of(order.thinking)
         run = self._stored(replace(order, agent_id=agent.id))
-        if self._lanes.has_room(order.origin):
+        with self._lanes.place(order.origin) as room:
             begun = replace(run, status="running", runner=self._lanes.runner, starts=1, started_at=run.created_at)
-            if await self._store.begin(begun):
-                self._lanes.begin(begun)
-                return run.id
+            try:
+                if room and await self._lanes.begin_new(begun):
+                    return run.id
+            except asyncio.CancelledError:
+                if order.origin == "client" and not order.idempotency_key:
+                    self._lanes.cancel(run.id)  # who leaves before knowing what it is called never comes back for it
+                raise
         known = await self._known(order)
         return known or await self._wait_in_line(run, order)
 
     async def follow(self, run_id: str, after: int = 0) -> AsyncIterator[RunEvent]:
-        """The events numbered above `after`, as they come, until the run has ended."""
+        """The events numbered above `after`, as they come, until the run has ended. Raises UNAVAILABLE where they cannot be
+        kept for a while and somebody waits for the answer."""
         recorder: Recorder | None = None
         while True:
             work = self._lanes.at_work.get(run_id)
             if work is not None:
                 recorder = work.recorder
+                if work.run.starts > 1 and recorder.silent:  # what was said before is about to be looked at
+                    await recorder.wait(_LOOK_SECONDS)
+                    continue
             elif recorder is not None and not recorder.closed:
                 recorder = None  # this process has left the run as it is: what becomes of it stands in the store
             events = recorder.since(after) if recorder is not None else None
             if events is None:
                 found = None if recorder is not None else await self._store.get(run_id)
-                events = await self._store.events(run_id, after)
+                waits = found is not None and found.status == "queued" and not found.starts
+                events = [] if waits else await self._store.events(run_id, after)
                 if not events and recorder is None and (found is None or found.status in ENDED):
                     return
             for event in events:
@@ -97,6 +106,8 @@ class Runs:
             if events:
                 continue
             if recorder is not None:
+                if recorder.fault is not None:
+                    raise recorder.fault
                 if not recorder.closed:
                     await recorder.wait(_LOOK_SECONDS)
                 else:
@@ -118,9 +129,10 @@ class Runs:
         until = None if seconds is None else self._clock.monotonic() + seconds
         while True:
             left = float("inf") if until is None else until - self._clock.monotonic()
-            work = self._lanes.at_work.get(run_id)
-            while work is not None and not work.recorder.closed and left > 0:
-                await work.recorder.wait(min(30.0, left))
+            while (work := self._lanes.at_work.get(run_id)) is not None and not work.recorder.closed and left > 0:
+                if work.recorder.fault is not None:
+                    raise work.recorder.fault
+                await work.recorder.wait(min(_LOOK_SECONDS, left))  # it may be left to another as it is
                 left = float("inf") if until is None else until - self._clock.monotonic()
             found = self._lanes.just_ended(run_id) or await self._store.get(run_id)
             if found is None:
@@ -150,7 +162,15 @@ class Runs:
         return stopped
 
     async def cancel_session(self, session_key: str) -> Sequence[str]:
-        """Stop what runs and waits in a session: the runs' ids."""
+        """Stop what runs and waits in a session, and what it has had others do, also in turns that ended: the runs' ids."""
+        stopped = await self._cancel_active(session_key)
+        seen: set[str] = set()
+        while fresh := [run_id for run_id in await self._store.at_work_below(session_key) if run_id not in seen]:
+            seen.update(fresh)  # what these begin before they are stopped is stopped next
+            stopped += [run_id for run_id in fresh if await self.cancel(run_id)]
+        return stopped
+
+    async def _cancel_active(self, session_key: str) -> list[str]:
         active = await self._store.active(session_key)
         stopped = [run.id for run in reversed(active) if await self.cancel(run.id)]  # what waits first
         return stopped[::-1]
@@ -164,14 +184,23 @@ class Runs:
         async for event in self._bus.subscribe([STOP_TOPIC, ENDED_TOPIC]):
             run_id = str(event.data.get("id", ""))
             if event.topic == STOP_TOPIC:
-                if run_id in self._lanes.at_work:
-                    self._lanes.at_work[run_id].stopping.wanted = True
-                    task = self._lanes.at_work[run_id].task
-                    if task is not None:
-                        task.cancel()
+                self._lanes.cancel(run_id)
+            elif event.topic == LAGGED:
+                await self._stop_unwanted()
             else:
                 for waiter in self._waiters.get(run_id, ()):
                     waiter.set()
+
+    async def _stop_unwanted(self) -> None:
+        """Stop the runs here that others were asked to stop while nothing was heard of it."""
+        for run_id in list(self._lanes.at_work):
+            try:
+                found = await self._store.get(run_id)
+            except GatewayError as error:
+                _log.warning("stopped_runs_not_looked_for", reason=error.message())
+                return
+            if found is not None and found.cancel_wanted:
+                self._lanes.cancel(run_id)
 
     async def keep_tidy(self) -> None:
         """Forget runs that ended long ago, for ever."""
@@ -215,7 +244,7 @@ class Runs:
         entry = await self._world.sessions.get(order.session_key)
         rules = rules_for(order, self._world.settings().messages.queue, entry.settings if entry else {})
         if rules.mode == "interrupt":
-            await self.cancel_session(order.session_key)
+            await self._cancel_active(order.session_key)
         waiting = await self._store.waiting(order.session_key)
         room = place(waiting, rules)
         if room.refused or await self._store.count_waiting() >= _MOST_WAITING:

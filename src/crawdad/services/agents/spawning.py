@@ -70,16 +70,7 @@ class Spawner:
         if scope.depth >= limits.max_spawn_depth:
             words = Text("agents.spawn_depth", {"depth": limits.max_spawn_depth})
             raise GatewayError(ErrorKind.FORBIDDEN, words, {"code": "spawn_depth"})
-        recent = await self.store.spawned(scope.session_key, self.clock.now() - 3600)
-        working = [run for run in recent if run.status not in ENDED]
-        if len(working) >= limits.max_children_per_agent:
-            raise GatewayError(
-                ErrorKind.CONFLICT, Text("agents.spawn_count", {"count": len(working)}), {"code": "spawn_count"}
-            )
-        most = min(limits.max_children_per_agent * _SETS_AN_HOUR, _MOST_AN_HOUR)
-        if len(recent) >= most:  # rounds alone would let them grow by powers
-            raise GatewayError(ErrorKind.FORBIDDEN, Text("agents.spawn_hour", {"most": most}), {"code": "spawn_hour"})
-        rounds = await self._rounds(context.run_id)
+        rounds = await self.room(context)
         own, general = parent.subagents, limits
         choice = own.model or general.model
         thinking = text_of_argument(arguments, "thinking") or own.thinking or general.thinking
@@ -110,7 +101,29 @@ class Spawner:
                 "announceRoute": route_json(context.route),
             },
         )
-        return await self.runs.start(order), key
+        run_id = await self.runs.start(order)
+        begun_by = await self.store.get(context.run_id)
+        if (
+            begun_by is not None and begun_by.cancel_wanted
+        ):  # whoever stops it may have looked too early to see this one
+            await self.runs.cancel(run_id)
+            raise GatewayError(ErrorKind.CANCELLED, Text("agents.cancelled"), {"code": "run_cancelled"})
+        return run_id, key
+
+    async def room(self, context: ToolContext, *, begins: bool = True) -> int:
+        """Make sure that the session may have one more sub-agent begin its work, or (not `begins`) be told more: how often
+        results have come back to it. Raises FORBIDDEN, and CONFLICT where too many are at work."""
+        key, limits = context.scope.session_key, self._roster().get(context.scope.agent_id).defaults.subagents
+        recent = await self.store.spawned(key, self.clock.now() - 3600)
+        working = [run for run in recent if run.status not in ENDED]
+        if begins and len(working) >= limits.max_children_per_agent:
+            raise GatewayError(
+                ErrorKind.CONFLICT, Text("agents.spawn_count", {"count": len(working)}), {"code": "spawn_count"}
+            )
+        most = min(limits.max_children_per_agent * _SETS_AN_HOUR, _MOST_AN_HOUR)
+        if len(recent) >= most:  # rounds alone would let them grow by powers
+            raise GatewayError(ErrorKind.FORBIDDEN, Text("agents.spawn_hour", {"most": most}), {"code": "spawn_hour"})
+        return await self._rounds(context.run_id)
 
     async def ended(self, run: StoredRun, end: End) -> None:
         """A run has ended: if a session waits for it, it hears of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crawdad.core.agents import RunOrder
+from crawdad.core.agents import ENDED, RunOrder
 from crawdad.core.errors import bad_request
 from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
@@ -99,6 +99,8 @@ class SubagentsTool:
 
     async def _steer(self, run: StoredRun, message: str, context: ToolContext) -> ToolOutcome:
         order = order_of(run.order)
+        # One that has ended begins anew, and its result comes back anew: that counts like any other beginning.
+        rounds = await self._spawner.room(context, begins=run.status in ENDED)
         run_id = await self._spawner.runs.start(
             RunOrder(
                 agent_id=run.agent_id,
@@ -116,7 +118,7 @@ class SubagentsTool:
                 parent_run_id=context.run_id,
                 title=run.title,
                 language=context.language,
-                extra={**order.extra, TAINTED: context.untrusted, EXPOSED: context.exposed},
+                extra={**order.extra, "rounds": rounds, TAINTED: context.untrusted, EXPOSED: context.exposed},
             )
         )
         return told(f"Told {run.id}.", {"status": "accepted", "runId": run_id, "sessionKey": run.session_key})

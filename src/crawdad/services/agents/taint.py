@@ -26,6 +26,10 @@ _PROMPT = re.compile(r"^\s*(?:\[[^\]]{0,60}\]\s+)?(?:\$ )?")
 """What may stand before a command on its line: the moment that some doors put before a message, a shell's prompt."""
 
 
+_COMMAND = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s+)?/(?:skill\s+)?\S+\s+(.*)\Z", re.DOTALL | re.IGNORECASE)
+"""What stands behind the name of a skill that is called for."""
+
+
 def is_tainted(order: RunOrder) -> bool:
     """Whether an order brings content from outside. What stands in a picture or a document was never typed by the user."""
     shown = any(isinstance(part, MediaPart) and part.kind != "audio" for part in order.parts)
@@ -57,12 +61,16 @@ def unanswered(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
 
 
 def typed_commands(orders: Iterable[RunOrder]) -> frozenset[str]:
-    """The commands that the operator's own messages spell out: lines of their own, and what stands between backticks."""
+    """The commands that the operator's own messages spell out: lines of their own, what stands behind
+    a skill's name, and what stands between backticks."""
     found: set[str] = set()
     for order in orders:
         if order.untrusted or not order.sender.owner or order.origin not in _PEOPLE or order.depth:
             continue
         said = str(order.extra.get(SAID) or text_of(order.parts))[:_LONGEST]
         found.update(_PROMPT.sub("", line).strip() for line in said.splitlines())
+        command = _COMMAND.match(said)
+        if command:
+            found.add(command[1].strip())
         found.update(piece.strip() for piece in said.split("`")[1::2])
     return frozenset(found - {""})

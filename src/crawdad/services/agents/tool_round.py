@@ -17,11 +17,13 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart, ToolCallPart, ToolResultPart
 from crawdad.core.sessions import NewLogEvent
 from crawdad.core.tools import Tool, ToolOutcome, told
+from crawdad.core.tracing import span
 from crawdad.services.agents.boundaries import marked_parts
 from crawdad.services.agents.taint import with_mark
 from crawdad.services.agents.transcript import result_line, text_of
 from crawdad.services.agents.turn import AgentTurn
 from crawdad.services.tasks import Tasks
+from crawdad.wire.fields import parse_arguments
 
 _AT_ONCE = 16
 _MOST_CHARACTERS = 400_000
@@ -48,6 +50,8 @@ class ToolRound:
     def __init__(self, turn: AgentTurn, tasks: Tasks) -> None:
         self.client_calls: list[ToolCallPart] = []
         self.stop = False
+        self.outcomes: dict[str, ToolOutcome] = {}
+        """What came of the calls, as the tools said it, by the calls' ids."""
         self._turn = turn
         self._tasks = tasks
         self._slots: list[_Slot] = []
@@ -109,6 +113,7 @@ class ToolRound:
                 await other.ran.wait()
             async with self._lanes:
                 outcome = await self._outcome(slot)
+            self.outcomes[slot.call.id] = outcome
             slot.ran.set()
             await self._said.wait()
             await self._keep(slot, outcome)
@@ -131,7 +136,14 @@ class ToolRound:
         turn.recorder.emit("tool", start)
         context = turn.context(call.id, call.name)
         try:
-            outcome = await tool.run(slot.arguments, context)
+            said = {
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": call.name,
+                "gen_ai.tool.call.id": call.id,
+            }
+            with span(f"execute_tool {call.name}", "internal", {**said}) as running:
+                outcome = await tool.run(slot.arguments, context)
+                running.error = "tool_error" if outcome.is_error else None
         except GatewayError as error:
             outcome = told(error.message(turn.order.language), {"kind": error.kind.value}, is_error=True)
         except Exception as error:  # a tool call is an edge: what it fails with goes to the model, not through the turn
@@ -141,7 +153,7 @@ class ToolRound:
         if turn.watch.after(call.name, call.arguments, text_of(outcome.content)) == "warn":
             hint = "[This call has been made several times with the same result. Do something else.]"
             outcome.content = [*outcome.content, TextPart(hint)]
-        return outcome
+        return outcome.plain()
 
     async def _keep(self, slot: _Slot, outcome: ToolOutcome) -> None:
         turn, call = self._turn, slot.call
@@ -167,13 +179,14 @@ def _arguments_of(text: str) -> tuple[JsonObject | None, str | None]:
     """The arguments as an object, or what is wrong with them."""
     if not text.strip():
         return {}, None
+    found = parse_arguments(text)
+    if found is not None:
+        return found, None
     try:
-        found = orjson.loads(text)
+        is_object = isinstance(orjson.loads(text), dict)
     except orjson.JSONDecodeError as error:
         return None, f"they are not valid JSON ({error})"
-    if not isinstance(found, dict):
-        return None, "they are not an object"
-    return found, None
+    return None, "they are nested too deeply" if is_object else "they are not an object"
 
 
 def is_object(text: str) -> bool:

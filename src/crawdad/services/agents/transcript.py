@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crawdad.core.exchange import Exchange
-from crawdad.core.parts import JsonObject, Message, Part, ToolResultPart
+from crawdad.core.parts import JsonObject, Message, Part, ToolCallPart, ToolResultPart
 from crawdad.core.sessions import LogEvent
 from crawdad.core.usage import Usage
 from crawdad.services.sessions.transcript import ids_in, message_of, read_parts, text_of, write_message, write_parts
@@ -13,10 +13,13 @@ from crawdad.services.sessions.transcript import ids_in, message_of, read_parts,
 __all__ = [
     "assistant_line",
     "call_ids",
+    "command_line",
+    "commanded",
     "message_of",
     "read_parts",
     "result_ids",
     "result_line",
+    "results_of",
     "role_of",
     "stop_of",
     "text_of",
@@ -52,6 +55,17 @@ def assistant_line(parts: Iterable[Part], stop: str, exchange: Exchange | None =
             },
         }
     return {"message": message}
+
+
+def command_line(call: ToolCallPart) -> JsonObject:
+    """The data of a call that a person made by a skill's command: no model did."""
+    return {**assistant_line([call], "toolUse"), "command": True}
+
+
+def commanded(event: LogEvent) -> ToolCallPart | None:
+    """The call in such a line."""
+    message = message_of(event.data) if event.kind == "message" and event.data.get("command") else None
+    return next((part for part in message.parts if isinstance(part, ToolCallPart)), None) if message else None
 
 
 def stop_of(event: LogEvent) -> str:
@@ -93,6 +107,15 @@ def result_ids(event: LogEvent) -> set[str]:
     if role_of(event) != "tool":
         return set()
     return set(ids_in(event.data["message"], "toolResult"))
+
+
+def results_of(event: LogEvent, call_id: str) -> list[Part]:
+    """What a call came to, where the line holds it."""
+    message = message_of(event.data) if role_of(event) == "tool" else None
+    for part in message.parts if message else ():
+        if isinstance(part, ToolResultPart) and part.call_id == call_id:
+            return part.content
+    return []
 
 
 def call_ids(event: LogEvent) -> set[str]:

@@ -20,6 +20,16 @@ from crawdad.services.agents.taint import is_outside
 from crawdad.services.agents.transcript import result_ids, used_in
 from crawdad.services.agents.view import open_calls, size_of_event
 from crawdad.services.estimate import estimate_text
+from crawdad.store.finishing import finish
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Lines that are written together, and what came of it."""
+
+    lines: list[NewLogEvent] = field(default_factory=list)
+    tried: bool = False
+    error: Exception | None = None
 
 
 class TurnLog:
@@ -31,8 +41,7 @@ class TurnLog:
         self._sessions = sessions
         self._run_id = run_id
         self._lock = asyncio.Lock()
-        self._pending: list[NewLogEvent] = []
-        self._wanted = self._written = 0
+        self._next = _Batch()
 
     async def read(self) -> None:
         """See what the model is to see."""
@@ -41,19 +50,27 @@ class TurnLog:
         self.events = await self._sessions.view(self.entry.session_id)
 
     async def append(self, *lines: NewLogEvent) -> None:
-        """Write lines. What several tools and the loop write in one moment is written at once. Raises CONFLICT when the
-        session has begun another log."""
-        if not lines:
+        """Write lines. What several tools and the loop write in one moment is written at once: all of them hear what came of
+        it. No lines: write what others were about to when they were cancelled. Raises CONFLICT when the session has begun
+        another log."""
+        batch = self._next
+        if not lines and not batch.lines:
             return
-        self._pending += lines
-        self._wanted += len(lines)
-        wanted = self._wanted
+        batch.lines += lines
         await asyncio.sleep(0)
         async with self._lock:
-            while self._written < wanted:
-                pending, self._pending = self._pending, []
-                self._written += len(pending)
-                self.events += await self._sessions.append(self.entry, pending)
+            if not batch.tried:
+                self._next, batch.tried = _Batch(), True
+                await finish(self._write(batch))
+        if batch.error is not None:
+            raise batch.error
+
+    async def _write(self, batch: _Batch) -> None:
+        # Done to its end also for whoever is cancelled: else the log would hold lines that this turn does not know of.
+        try:
+            self.events += await self._sessions.append(self.entry, batch.lines)
+        except Exception as error:  # told to all whose lines these are
+            batch.error = error
 
     def line(self, data: JsonObject, text: str = "") -> NewLogEvent:
         """A line with a message."""

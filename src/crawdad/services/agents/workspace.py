@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from crawdad.core.outside_files import FileText
+from crawdad.core.text import Language
 from crawdad.services.agents.boundaries import marked
 from crawdad.services.agents.roster import Agent
-from crawdad.services.agents.templates import BOOTSTRAP, LIGHT, MEMORY, STANDARD, TEMPLATES
+from crawdad.services.agents.templates import BOOTSTRAP, LIGHT, MEMORY, STANDARD, templates
 
 _HEAD_SHARE = 0.7
 _TAIL_SHARE = 0.2
@@ -41,10 +42,13 @@ def as_outside(file: ContextFile, secret: str) -> ContextFile:
     return replace(file, text=marked(file.text, file.path, secret))
 
 
-async def context_files(files: WorkspaceFiles, agent: Agent, *, light: bool, with_memory: bool) -> list[ContextFile]:
-    """What the agent is given to read at the beginning of a turn. A missing file is told, once made it is seen."""
+async def context_files(
+    files: WorkspaceFiles, agent: Agent, language: Language, *, light: bool, with_memory: bool
+) -> list[ContextFile]:
+    """What the agent is given to read at the beginning of a turn; a new workspace gets its files, in `language`. A missing file
+    is told, once made it is seen."""
     defaults = agent.defaults
-    await files.prepare(agent.workspace, {} if defaults.skip_bootstrap else TEMPLATES)
+    await files.prepare(agent.workspace, {} if defaults.skip_bootstrap else templates(language))
     names = LIGHT if light else (*STANDARD, BOOTSTRAP, *(MEMORY if with_memory else ()))
     found = await files.read(agent.workspace, names, defaults.bootstrap_max_chars)
     left = defaults.bootstrap_total_max_chars

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import orjson
@@ -132,7 +132,7 @@ class BodyCapture:
     def _fit(self, data: bytes, media_type: str, size: int) -> Body:
         if media_type.startswith("multipart/") or not _is_text(data[: self._most], media_type):
             return Body(f"[{media_type.partition(';')[0][:80] or 'binary'}, {size} bytes]")
-        clean, more = fit(data, self._most, self._secrets)
+        clean, more = fit(data, self._most, self._secrets, self._keeper.known())
         return Body(_decoded(clean), more or size > len(data))
 
     def _hold(self, size: int) -> bool:
@@ -144,6 +144,9 @@ class BodyCapture:
 
 class BodyKeeper:
     """Decides what is captured, and writes it. One for a process; used from the event loop alone."""
+
+    known: Callable[[], Sequence[bytes]] = tuple
+    """Spellings of secrets that are looked for in all bodies: an upstream may repeat a key of its own."""
 
     def __init__(
         self, store: Store, settings: Callable[[], BodySettings], clock: Clock, bus: Bus, most: int = _MOST_HELD_BYTES

@@ -9,8 +9,8 @@ import orjson
 
 from crawdad.core.errors import GatewayError
 from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartStart, StreamEvent
-from crawdad.core.parts import MediaPart, Part, RefusalPart, TextPart, ThinkingPart, ToolCallPart
-from crawdad.core.response import grow
+from crawdad.core.parts import MediaPart, RefusalPart, TextPart, ThinkingPart, ToolCallPart
+from crawdad.core.response import Growing
 from crawdad.core.usage import Usage
 from crawdad.wire import codecs
 from crawdad.wire.profile import DEFAULT
@@ -37,7 +37,7 @@ def told(protocol: str, stream: bytes, usage: Usage) -> bytes | None:
 
 class _Collected:
     def __init__(self, usage: Usage) -> None:
-        self._parts: dict[int, Part] = {}
+        self._parts: dict[int, Growing] = {}
         self._usage = replace(usage)
         self._stop: str | None = None
         self.error: str | None = None
@@ -45,20 +45,20 @@ class _Collected:
     def add(self, events: list[StreamEvent]) -> None:
         for event in events:
             if isinstance(event, PartStart):
-                self._parts[event.index] = event.part
+                self._parts[event.index] = Growing(event.part)
             elif isinstance(event, MessageEnd):
                 self._usage.merge(event.usage)
                 self._stop = event.stop.reason
             elif isinstance(event, PartDelta):
                 if event.index in self._parts:
-                    grow(self._parts[event.index], event)
+                    self._parts[event.index].add(event)
             elif isinstance(event, MessageStart) and event.usage is not None:
                 self._usage.merge(event.usage)
 
     def document(self) -> dict[str, Any]:
         """Empty where nothing was understood."""
         found: dict[str, Any] = {}
-        parts = [self._parts[index] for index in sorted(self._parts)]
+        parts = [self._parts[index].part for index in sorted(self._parts)]
         for name, kind in (("thinking", ThinkingPart), ("content", TextPart), ("refusal", RefusalPart)):
             text = "".join(part.text for part in parts if isinstance(part, kind))
             if text:

@@ -101,8 +101,12 @@ def spellings(secret: bytes) -> list[bytes]:
     return sorted(found, key=len, reverse=True)
 
 
-def redacted(data: bytes, secrets: Iterable[bytes] = ()) -> bytes:
-    """`data` without the given secrets, in any spelling, and without what looks like a credential."""
+def redacted(data: bytes, secrets: Iterable[bytes] = (), spelled: Iterable[bytes] = ()) -> bytes:
+    """`data` without the given secrets, in any spelling, and without what looks like a credential. `spelled` are spellings of
+    more secrets."""
+    for spelling in spelled:
+        if spelling in data:
+            data = data.replace(spelling, MASK)
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             for spelling in spellings(secret):
@@ -154,10 +158,10 @@ def shortened(data: bytes, most: int) -> tuple[bytes, bool]:
     return b"".join(pieces), start < len(data)
 
 
-def fit(data: bytes, most: int, secrets: Iterable[bytes] = ()) -> tuple[bytes, bool]:
-    """`data` as it may be kept, and whether something at its end was left out."""
+def fit(data: bytes, most: int, secrets: Iterable[bytes] = (), spelled: Iterable[bytes] = ()) -> tuple[bytes, bool]:
+    """`data` as it may be kept, and whether something at its end was left out. The secrets are those of `redacted`."""
     beginning, more = shortened(data, most + _MARGIN)
-    clean = redacted(beginning, secrets)
+    clean = redacted(beginning, secrets, spelled)
     return clean[:most], more or len(clean) > most
 
 

@@ -21,7 +21,9 @@ _BYTES_A_SECOND = 4000
 _LEAST_SHARE = 0.4
 """Of the estimated input, what it takes in any case: estimates without a tokenizer err."""
 _LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens", "maxOutputTokens")
-_COUNTS = ("n", "candidateCount", "sampleCount")
+_GENERATION = ("generationConfig", "generation_config")
+"""Where Gemini has both; its JSON knows either spelling of every name."""
+_COUNTS = ("n", "candidateCount", "candidate_count", "sampleCount")
 _NO_OUTPUT = frozenset({"embeddings", "count_tokens"})
 _DRAWING = frozenset({"images", "image_edits"})
 
@@ -107,17 +109,18 @@ def _hear(turn: Turn, least: Usage, most: Usage) -> None:
 
 def _asked_limit(body: Mapping[str, Any]) -> int | None:
     """The most output that the request asks for, by whichever name; the largest where it gives several."""
-    generation = body.get("generationConfig") or body.get("generation_config")
-    places = (body, generation) if isinstance(generation, dict) else (body,)
-    found = [_whole(place.get(name)) for place in places for name in _LIMITS]
+    found = [_whole(place.get(name)) for place in _places(body, *_GENERATION) for name in _LIMITS]
     return max((limit for limit in found if limit is not None), default=None)
 
 
 def _asked_count(body: Mapping[str, Any]) -> int:
-    places: list[Mapping[str, Any]] = [body]
-    places += [inner for key in ("generationConfig", "parameters") if isinstance(inner := body.get(key), dict)]
-    found = [_whole(place.get(name)) for place in places for name in _COUNTS]
+    found = [_whole(place.get(name)) for place in _places(body, *_GENERATION, "parameters") for name in _COUNTS]
     return min(128, max((count for count in found if count is not None), default=1))
+
+
+def _places(body: Mapping[str, Any], *keys: str) -> list[Mapping[str, Any]]:
+    """The body, and the objects in it that have one of the names."""
+    return [body, *(inner for key in keys if isinstance(inner := body.get(key), dict))]
 
 
 def _whole(value: Any) -> int | None:

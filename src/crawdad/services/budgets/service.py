@@ -38,6 +38,7 @@ _LEASE_SECONDS = 900.0
 _RENEW_SECONDS = 60.0
 _JUMP_SECONDS = 120.0
 _MOST_SETTLING = 10_000
+_MOST_TOLD = 10_000
 _KEPT_RETURNED_SECONDS = 14 * 24 * 3600.0
 _KEPT_DAYS_SECONDS = 62 * 24 * 3600.0
 _KEPT_MONTHS_SECONDS = 800 * 24 * 3600.0
@@ -90,6 +91,9 @@ class Budgets:
         self._closings = 0
         self._settled = 0
         self._one_settles = asyncio.Lock()
+        self.reached: Callable[[Budget, float | None], Awaitable[None]] | None = None
+        """Whom to tell of a budget that is used up (and of when it begins anew), once in each of its windows."""
+        self._told: set[tuple[str, str, str]] = set()
         self._orders: Gathering[Order, Shortage | None] = Gathering(self._carry_out, self._undo)
 
     async def admit(self, principal: Principal) -> None:
@@ -248,7 +252,20 @@ class Budgets:
         line = shortage.line
         budget = next(b for b in budgets if (b.subject, b.unit, window_of(b.period, now)) == line.counter)
         resets_at = window_end(budget.period, now)
+        if not shortage.passing:
+            await self._tell(budget, line.counter, resets_at)
         raise refusals.reserved(budget, resets_at) if shortage.passing else refusals.spent(budget, now, resets_at)
+
+    async def _tell(self, budget: Budget, counter: tuple[str, str, str], resets_at: float | None) -> None:
+        if self.reached is None or counter in self._told:
+            return
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told.add(counter)
+        try:
+            await self.reached(budget, resets_at)
+        except GatewayError as error:
+            _log.warning("budget_not_told", reason=error.message())
 
     async def _settle_what_ended(self, seen: int) -> bool:
         """Have the log written now rather than in a moment: what a client asks next must not wait for what it asked last.

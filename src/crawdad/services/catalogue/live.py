@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 
 import structlog
 
@@ -14,6 +14,7 @@ from crawdad.core.ports import Transport
 from crawdad.core.settings import ProviderSettings, Settings
 from crawdad.core.text import Text
 from crawdad.services.accounts.snapshot import Brought
+from crawdad.services.accounts.vendors import LOCAL
 from crawdad.services.catalogue.offers import Catalogue, Provider, build_catalogue
 from crawdad.services.demo import DEMO_MODEL
 from crawdad.services.discovery import find_local, list_models
@@ -41,6 +42,8 @@ class LiveCatalogue:
         self._local: dict[str, ProviderSettings] = {}
         self._asked: dict[str, str] = {}
         self._brought: Mapping[str, Brought] = {}
+        self.vendors: Container[str] = LOCAL
+        """The vendors that there are: local servers of others are not looked for."""
         self.dressed: Callable[[Provider], Awaitable[Provider]] | None = None
         """Gives a provider the credential of one of its accounts, where it has any."""
         self.failures: dict[str, GatewayError] = {}
@@ -93,7 +96,7 @@ class LiveCatalogue:
         """Ask every provider for its list, and look for local servers where nothing is configured."""
         models = self._settings.models
         if not models.providers and not self._brought and models.discover_local:
-            found = await find_local(self._transport, models.local_servers)
+            found = await find_local(self._transport, models.local_servers, self.vendors)
             self._local = {provider_id: settings for provider_id, (settings, _) in found.items()}
             self._lists |= {provider_id: tuple(listed) for provider_id, (_, listed) in found.items()}
         elif self._local:

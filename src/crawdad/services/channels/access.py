@@ -25,6 +25,7 @@ Reason = Literal[
     "dm_listed",
     "dm_paired",
     "dm_not_listed",
+    "dm_not_woken",
     "pairing",
     "pairing_full",
     "group_disabled",
@@ -35,6 +36,8 @@ Reason = Literal[
     "group_not_mentioned",
     "group_mentioned",
     "group_open",
+    "group_chance",
+    "group_too_soon",
 ]
 Action = Literal["run", "context", "pair", "drop"]
 """`run`: it is answered; `context`: kept, to be shown with the next that is; `pair`: the sender may ask to be let in."""
@@ -60,13 +63,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Whom a message is for. `mention`: how it speaks to the bot; `command`: it is a command of somebody who may give it;
-    `activation` is what was set from within the group (`always`, `mention`); `groups`: whether the channel has any."""
+    """Whom a message is for. `mention`: how it wakes the agent; `command`: it is a command of somebody who may give it;
+    `activation` is what was set from within the group (`always`, `mention`); `groups`: whether the channel has any; `chance`:
+    what the lot says of a message that wakes nobody (None: no lot was drawn); `too_soon`: the agent has just answered here."""
 
     mention: MentionWay | None = None
     command: bool = False
     activation: str = ""
     groups: bool = True
+    chance: bool | None = None
+    too_soon: bool = False
 
 
 class Lists:
@@ -79,8 +85,10 @@ class Lists:
         self._groups = access_groups
 
     def ids(self, person: Person) -> list[str]:
-        """The ids by which somebody is looked up: never what they call themselves."""
-        return [self._normalised(one) for one in (person.id, *person.aliases) if one]
+        """The ids by which somebody is looked up, as the platform spells them and as lists compare them: never what they
+        call themselves."""
+        own = [one for one in (person.id, *person.aliases) if one]
+        return list(dict.fromkeys((*(self._normalised(one) for one in own), *own)))
 
     def listed(self, person: Person, entries: Iterable[str]) -> bool:
         """Whether one of `entries` is about that person."""
@@ -134,7 +142,11 @@ def decide(
     if message.kind not in ("message", "button"):
         return Verdict("drop", "kind")
     if message.chat.kind == "direct":
-        return _direct(message, settings, lists, standing)
+        verdict = _direct(message, settings, lists, standing)
+        asleep = not settings.rate_limit.wake_trigger.direct_message and address.mention is None
+        if verdict.action == "run" and asleep and not address.command and not standing.owner:
+            return Verdict("drop", "dm_not_woken")
+        return verdict
     if not address.groups:
         return Verdict("drop", "group_unsupported")
     return _group(message, settings, lists, standing, address)
@@ -175,8 +187,19 @@ def _group(
         return Verdict("drop", "group_not_listed")
     if not _may_speak(message.sender, settings, found, lists, standing):
         return Verdict("drop", "group_sender")
-    if address.mention is not None or address.command:
+    if address.command:
         return Verdict("run", "group_mentioned")
+    verdict = _woken(found, address)
+    if verdict.action == "run" and address.too_soon and not standing.owner:
+        return Verdict("context", "group_too_soon")
+    return verdict
+
+
+def _woken(found: GroupSettings | None, address: Address) -> Verdict:
+    if address.mention is not None:
+        return Verdict("run", "group_mentioned")
+    if address.chance is not None and not address.activation:
+        return Verdict("run", "group_chance") if address.chance else Verdict("context", "group_not_mentioned")
     needed = address.activation != "always"
     if found is not None and found.require_mention is not None and not address.activation:
         needed = found.require_mention

@@ -4,27 +4,28 @@ that, and the whole of it at the end, kept in the outbox under the event's own n
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
 
 from crawdad.core.agents import RunEvent, RunState
-from crawdad.core.channels import InboundMessage, OutboundMedia, Role, SendFailed
+from crawdad.core.channels import InboundMessage, Role, SendFailed
 from crawdad.core.errors import GatewayError
-from crawdad.core.parts import MediaPart, Part
-from crawdad.core.plugin_hooks import MessageSending, MessageSent
+from crawdad.core.parts import MediaPart
+from crawdad.core.plugin_hooks import MessageSending
 from crawdad.core.text import Text
 from crawdad.services.channels.chunking import chunks, closed
-from crawdad.services.channels.sending import Sending
+from crawdad.services.channels.deliveries import with_media
+from crawdad.services.channels.sending import ANSWER, Sending
 from crawdad.services.channels.world import OpenAccount, language_of
 from crawdad.services.schedule.tokens import read_answer
 from crawdad.services.sessions.policy import may_send
 from crawdad.services.tasks import Tasks
-from crawdad.store.channel_rows import DeliveryDraft, PartDraft, StoredDelivery, StoredEvent
+from crawdad.store.channel_rows import DeliveryDraft, PartDraft, StoredDelivery, StoredEvent, lane_of
 
+_MOST_ERRORS = 1000
 _FIRST_SHOWN = 24
 _LONGEST_EDIT_WAIT = 30.0
 _SETTLE_SECONDS = 0.05
@@ -40,6 +41,8 @@ class Answering:
         self._desk = account
         self._world = account.world
         self._sending = sending
+        self._errors: OrderedDict[tuple[str, str], float] = OrderedDict()
+        """When a chat was last told of an error (Unix time)."""
 
     async def see_through(self, event: StoredEvent) -> str:
         """Wait for the run of `event`, and have its answer sent. Returns what became of it, in a word."""
@@ -66,11 +69,15 @@ class Answering:
         if entry is not None and not may_send(entry, settings.session.send_policy):
             await answer.withdraw()
             return "send_policy"
-        text, role, reason = self._words(state, message)
+        words, role, reason = self._words(state, message)
+        text = words
         media = [part for part in state.parts if isinstance(part, MediaPart)]
         if not text and not media:
             await answer.withdraw()
             return reason
+        if role == "error" and self._told_before(message, text):
+            await answer.withdraw()
+            return "failed_told_before"
         if text and role == "final":
             text = f"{settings.messages.response_prefix} {text}".strip()
             said = await self._heard(message, text)
@@ -79,9 +86,22 @@ class Answering:
                 return "refused_by_plugin"
             text = said
         await answer.finish(text, media, role)
-        if role == "final":
-            self._world.hooks.tell_soon(MessageSent(**self._place(message), text=text, status="unknown"))
+        if role == "error":
+            self._note_told(message, words)
         return reason
+
+    def _told_before(self, message: InboundMessage, words: str) -> bool:
+        """Whether that chat was told of the same error a moment ago."""
+        rules, now = self._desk.settings.rate_limit.error_dedup, self._desk.now
+        told = self._errors.get((lane_of(message.chat), words))
+        return rules.enabled and told is not None and now - told < rules.threshold_sec
+
+    def _note_told(self, message: InboundMessage, words: str) -> None:
+        mark = (lane_of(message.chat), words)
+        self._errors[mark] = self._desk.now
+        self._errors.move_to_end(mark)
+        if len(self._errors) > _MOST_ERRORS:
+            self._errors.popitem(last=False)
 
     async def _heard(self, message: InboundMessage, text: str) -> str | None:
         """An answer as plugins let it go out; None: one of them keeps it back."""
@@ -134,7 +154,7 @@ class GrowingAnswer:
         self._clock = account.world.clock
         self._sending = sending
         self._message = message
-        self._key = f"reply:{account.account}:{event.event_id}"
+        self._key = f"{ANSWER}{account.account}:{event.event_id}"
         self._mode = self._streaming()
         self._delivery: StoredDelivery | None = None
         self._resumed = False
@@ -162,8 +182,10 @@ class GrowingAnswer:
             if self._mode == "block":
                 await self._block(whole=True)
             self._text = self._covered = ""
+        elif event.kind == "lifecycle" and event.data.get("resumed"):
+            self._text = self._covered = ""
         elif event.kind == "assistant":
-            self._text += str(event.data.get("delta") or "")
+            self._text += event.words
             await (self._preview() if self._mode == "partial" else self._block())
 
     async def _preview(self) -> None:
@@ -182,11 +204,14 @@ class GrowingAnswer:
         if message_id is None:
             return
         try:
-            await self._desk.channel.edit(self._message.chat, message_id, pieces[0], final=False)
+            async with asyncio.timeout(_LONGEST_EDIT_WAIT):
+                await self._desk.channel.edit(self._message.chat, message_id, pieces[0], final=False)
             self._shown = pieces[0]
-        except SendFailed as failure:
-            wait = failure.retry_after if failure.retry_after is not None else _LONGEST_EDIT_WAIT
-            self._not_before = now + min(wait, _LONGEST_EDIT_WAIT)
+        except Exception as fault:  # other people's code: a glimpse that fails must not cost the answer
+            if not isinstance(fault, GatewayError | TimeoutError):
+                _log.exception("channel_edit_failed", account=str(self._desk.account))
+            wait = fault.retry_after if isinstance(fault, SendFailed) else None
+            self._not_before = now + min(_LONGEST_EDIT_WAIT if wait is None else wait, _LONGEST_EDIT_WAIT)
 
     async def _preview_id(self) -> str | None:
         assert self._delivery is not None
@@ -247,16 +272,20 @@ class GrowingAnswer:
     async def finish(self, text: str, media: Sequence[MediaPart], role: Role) -> None:
         """Have the whole sent, as far as it is not there."""
         if self._delivery is None:
-            known = await self._outbox.known(self._key)
-            if known is None:
-                drafts = with_media(self._desk, self._drafts(text, 0, role), media, self._key)
-                delivery, _ = await self._outbox.put(self._draft(growing=False), drafts, self._desk.now)
-                self._sending.poke(delivery.lane)
+            drafts = with_media(self._desk, self._drafts(text, 0, role), media, self._key)
+            known, is_new = await self._outbox.put(self._draft(growing=False), drafts, self._desk.now)
+            if is_new:
+                self._sending.poke(known.lane)
                 return
-            self._delivery = known
-        delivery = await self._calm(self._delivery)
-        if delivery.state != "growing":
-            return
+            self._delivery = known  # begun before a crash
+        while (delivery := await self._calm(self._delivery)).state == "growing":
+            delivery = await self._complete(delivery, text, media, role)
+            self._sending.poke(delivery.lane)
+
+    async def _complete(
+        self, delivery: StoredDelivery, text: str, media: Sequence[MediaPart], role: Role
+    ) -> StoredDelivery:
+        """Add what is missing. It grows still where its first part has left meanwhile."""
         count = len(delivery.parts)
         edit: tuple[int, str] | None = None
         first = delivery.parts[0] if delivery.parts else None
@@ -271,8 +300,7 @@ class GrowingAnswer:
             rest = text[len(covered) :] if covered and text.startswith(covered.strip()) else text
             drafts = self._drafts(rest, count, role) if rest.strip() else []
         drafts = with_media(self._desk, drafts, media, f"{self._key}:{count}")
-        await self._outbox.grow(delivery.id, drafts, self._desk.now, edit=edit, done=True)
-        self._sending.poke(delivery.lane)
+        return await self._outbox.grow(delivery.id, drafts, self._desk.now, edit=edit, done=True)
 
     async def withdraw(self) -> None:
         """Nothing is to be said after all."""
@@ -281,9 +309,11 @@ class GrowingAnswer:
             return
         delivery = await self._calm(known)
         for part in delivery.parts:
+            if part.role == "preview" and part.state == "waiting":
+                await self._outbox.recut(delivery.id, part.number, [])
             if part.role == "preview" and part.state == "sent" and self._desk.kind.capabilities.delete:
                 for message_id in part.message_ids:
-                    with suppress(SendFailed):
+                    with suppress(GatewayError):
                         await self._desk.channel.delete(delivery.chat, message_id)
         await self._outbox.grow(delivery.id, [], self._desk.now, done=True)
         self._sending.poke(delivery.lane)
@@ -298,59 +328,6 @@ class GrowingAnswer:
                 return found
             await self._clock.sleep(_SETTLE_SECONDS)
         return delivery
-
-
-def with_media(account: OpenAccount, texts: list[PartDraft], media: Sequence[MediaPart], key: str) -> list[PartDraft]:
-    """The parts of an answer: its text, then its files. A caption goes along with a single file where the platform takes it;
-    a file that it does not take becomes a word about it."""
-    capabilities = account.kind.capabilities
-    drafts = list(texts)
-    for number, part in enumerate(media):
-        file = _file(part, account)
-        part_id = f"{key}:m{number}"
-        if file is None:
-            words = part.url or Text("channels.file_not_sent", {"name": part.name or part.kind}).render()
-            drafts.append(PartDraft(part_id, "final", words))
-            continue
-        caption = ""
-        alone = len(media) == 1 and len(texts) == 1 and not texts[0].buttons
-        if alone and account.channel.measure(texts[0].text) <= capabilities.caption_limit:
-            caption, drafts = texts[0].text, []
-        drafts.append(PartDraft(part_id, "final", caption, file))
-    return drafts
-
-
-def _file(part: MediaPart, account: OpenAccount) -> OutboundMedia | None:
-    capabilities = account.kind.capabilities
-    kind = part.kind if part.kind in capabilities.media else "document"
-    if kind not in capabilities.media or not part.data:
-        return None
-    try:
-        data = base64.b64decode(part.data, validate=False)
-    except (binascii.Error, ValueError):
-        return None
-    if not data or len(data) > account.media_limit():
-        return None
-    return OutboundMedia(kind, data, part.media_type or "application/octet-stream", part.name or part.kind)
-
-
-def delivery_parts(account: OpenAccount, parts: Sequence[Part], key: str) -> list[PartDraft]:
-    """What somebody wants sent, in parts that the platform takes."""
-    text = "\n\n".join(
-        part.text for part in parts if hasattr(part, "text") and not isinstance(part, MediaPart) and part.text
-    )
-    pieces = chunks(text, account.text_limit(), account.channel.measure)
-    drafts = [PartDraft(f"{key}:{number}", "final", piece) for number, piece in enumerate(pieces)]
-    return with_media(account, drafts, [part for part in parts if isinstance(part, MediaPart)], key)
-
-
-def notice(
-    account: OpenAccount, message: InboundMessage, text: str, key: str, role: Role = "notice"
-) -> tuple[DeliveryDraft, list[PartDraft]]:
-    """A word of the gateway's own to a chat."""
-    draft = DeliveryDraft(account.world.randomness.new_id(), key, account.account, message.chat)
-    pieces = chunks(text, account.text_limit(), account.channel.measure)
-    return draft, [PartDraft(f"{key}:{number}", role, piece) for number, piece in enumerate(pieces)]
 
 
 def _paragraph_end(text: str, least: int, most: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from crawdad.core.channel_automations import AutomatedSettings
 from crawdad.core.channel_settings import DEFAULT_ACCOUNT, ChannelBlock, ChannelSettings
 from crawdad.core.channels import ChannelKind
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -24,6 +25,13 @@ def block_of(kind: ChannelKind, blocks: Mapping[str, ChannelBlock]) -> ChannelBl
     return None
 
 
+def block_name(kind: ChannelKind | None, name: str, blocks: Mapping[str, Any]) -> str:
+    """The key below `channels` that the channel called `name` is configured by: the one that counts of those that are there,
+    else `name` itself."""
+    names = (kind.id, *kind.aliases) if kind is not None else ()
+    return next((each for each in names if each in blocks and each != DEFAULTS), name)
+
+
 def configured_accounts(
     kind: ChannelKind, blocks: Mapping[str, ChannelBlock]
 ) -> dict[str, ChannelSettings | GatewayError]:
@@ -39,6 +47,18 @@ def configured_accounts(
     for name, own in accounts.items():
         found[name] = _settings(kind, name, {**common, **own, "enabled": _enabled(common, own)})
     return found
+
+
+_AT_ONCE = frozenset(AutomatedSettings.model_fields) - {"enabled", "name"}
+
+
+def needs_restart(old: ChannelSettings, new: ChannelSettings) -> bool:
+    """Whether an account has to connect anew for a change of its settings. What is decided in the core holds at once: an
+    account that is cut off for it might miss something."""
+    if type(old) is not type(new):
+        return True
+    own = (name for name in type(new).model_fields if name not in _AT_ONCE)
+    return any(getattr(old, name) != getattr(new, name) for name in own)
 
 
 def default_account(kind: ChannelKind, blocks: Mapping[str, ChannelBlock]) -> str:

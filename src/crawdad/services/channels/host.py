@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
 from crawdad.core.agents import Delivery
 from crawdad.core.approvals import APPROVAL_REQUESTED
 from crawdad.core.channel_settings import ChannelSettings
-from crawdad.core.channels import SIGN_IN_OVER, Account, ChannelKind, Chat, SignInStep, Socket
+from crawdad.core.channels import Account, ChannelKind, ChatKind, SignInStep, Socket
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.happenings import Event
+from crawdad.core.identity import Principal
+from crawdad.core.pacing import until_next
 from crawdad.core.parts import JsonObject, Part
 from crawdad.core.plugin_http import PluginAnswer, PluginRequest
 from crawdad.core.sessions import Route
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
-from crawdad.services.channels.addressing import target_of
-from crawdad.services.channels.answering import delivery_parts
-from crawdad.services.channels.configured import block_of, configured_accounts, default_account
+from crawdad.services.channels.chats import chat_at
+from crawdad.services.channels.configured import block_of, configured_accounts, default_account, needs_restart
+from crawdad.services.channels.deliveries import came_of, delivery_parts
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.channels.pairing import Pairing
+from crawdad.services.channels.requests import PendingRequest, pending_requests
 from crawdad.services.channels.running import RunningAccount
+from crawdad.services.channels.sharing import SharedAccounts
+from crawdad.services.channels.signing_in import SignIns
 from crawdad.services.channels.status import AccountStatus
+from crawdad.services.channels.tidying import keep_tidy
+from crawdad.services.channels.views import AccountView, DeadLetter, dead_letter
 from crawdad.services.channels.world import ChannelWorld
 from crawdad.services.tasks import Tasks
-from crawdad.store.channel_rows import DeliveryDraft, StoredDelivery, lane_of
+from crawdad.store.channel_rows import DeliveryDraft, lane_of
 
 OUTBOX_TOPIC = "channels.outbox"
 """Something was put into the outbox. `data`: `channel`, `account`, `lane`."""
@@ -37,37 +43,8 @@ _LOOK_SECONDS = 1.0
 _WAIT_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _MOST_ACCOUNTS = 2000
-_TIDY_SECONDS = 3600.0
-_KEPT_SECONDS = 30 * 86_400.0
-_STATUSES = {"sent": "delivered", "failed": "not-delivered"}
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """An account as those who look at it see it. `counts`: waiting, ordered and dead events, parked, failed and unknown
-    deliveries; `settings` None: they cannot work, and `status.fault` says why."""
-
-    account: Account
-    kind: ChannelKind
-    settings: ChannelSettings | None
-    status: AccountStatus
-    state: str
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An event that nothing could be made of, as the platform sent it. `received_at` in Unix seconds."""
-
-    id: str
-    account: Account
-    event_id: str
-    reason: str
-    attempts: int
-    received_at: float
-    event: JsonObject | None
 
 
 class ChannelHost:
@@ -78,10 +55,11 @@ class ChannelHost:
         self._outbound = outbound
         self._kinds: dict[str, ChannelKind] = {}
         self._running: dict[Account, RunningAccount] = {}
+        self._shared = SharedAccounts(world, self._running)
         self._tasks_of: dict[Account, asyncio.Task[None]] = {}
         self._idle: dict[Account, tuple[ChannelKind, ChannelSettings | None, AccountStatus]] = {}
         self._stopped: set[Account] = set()
-        self._signing_in: dict[Account, SignInStep] = {}
+        self._sign_ins = SignIns(world.pairing)
         self._news = asyncio.Event()
         self._tasks = Tasks(_MOST_ACCOUNTS)
         self._seen: Settings | None = None
@@ -98,6 +76,7 @@ class ChannelHost:
         def unregister() -> None:
             if self._kinds.get(kind.id) is kind:
                 del self._kinds[kind.id]
+                self._outbound.unregister(kind.id)  # the name is free at once: a plugin that is loaded anew wants it
                 self._look_again()
 
         return unregister
@@ -121,6 +100,15 @@ class ChannelHost:
         known = ", ".join(sorted(self._kinds)) or "-"
         raise GatewayError(ErrorKind.NOT_FOUND, Text("channels.unknown", {"channel": name[:64], "known": known}))
 
+    def accounts(self, channel: str) -> list[Account]:
+        """The accounts of a channel, by its id."""
+        return [account for account in (*self._running, *self._idle) if account.channel == channel]
+
+    def is_running(self, account: Account) -> bool:
+        """Whether this process runs an account."""
+        running = self._running.get(account)
+        return running is not None and not running.status.elsewhere
+
     def _look_again(self) -> None:
         self._seen = None
         self._news.set()
@@ -129,7 +117,9 @@ class ChannelHost:
         """Keep the accounts as the settings have them; for ever."""
         async with self._tasks as tasks:
             tasks.start(self._listen(), "news for channels")
-            tasks.start(self._keep_tidy(), "old messages of channels")
+            tasks.start(keep_tidy(self._world), "old messages of channels")
+            tasks.start(self._shared.follow(), "accounts of other processes")
+            tasks.start(self._shared.ask(), "how accounts of other processes are")
             try:
                 while True:
                     self._news.clear()
@@ -138,7 +128,7 @@ class ChannelHost:
                         self._seen = settings
                         await self._reconcile(settings)
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(_LOOK_SECONDS):
+                        async with asyncio.timeout(until_next(self._world.clock.monotonic(), _LOOK_SECONDS)):
                             await self._news.wait()
             finally:
                 await asyncio.gather(*(self._close(account) for account in list(self._running)))
@@ -147,11 +137,13 @@ class ChannelHost:
 
     async def _reconcile(self, settings: Settings) -> None:
         wanted: dict[Account, tuple[ChannelKind, ChannelSettings]] = {}
+        known = {account: one.status.identity for account, one in self._running.items()}
+        known |= {account: status.identity for account, (_, _, status) in self._idle.items()}
         self._idle = {}
         for kind in self._kinds.values():
             for name, own in configured_accounts(kind, settings.channels).items():
                 account = Account(kind.id, name)
-                status = AccountStatus(kind.capabilities.silence_seconds)
+                status = AccountStatus(kind.capabilities.silence_seconds, identity=known.get(account, ""))
                 if isinstance(own, GatewayError):
                     status.fault = own.text
                     self._idle[account] = kind, None, status
@@ -164,11 +156,15 @@ class ChannelHost:
         over = [
             account
             for account, running in self._running.items()
-            if account not in wanted or wanted[account] != (running.kind, running.settings)
+            if account not in wanted
+            or wanted[account][0] is not running.kind
+            or needs_restart(running.settings, wanted[account][1])
         ]
         await asyncio.gather(*(self._close(account) for account in over))
         for account, (kind, own) in wanted.items():
-            if account not in self._running:
+            if account in self._running:
+                self._running[account].adopt(own)
+            else:
                 self._open(account, kind, own)
         for kind in self._kinds.values():
             if any(account.channel == kind.id for account in wanted):
@@ -190,7 +186,7 @@ class ChannelHost:
 
     async def _close(self, account: Account) -> None:
         self._running.pop(account, None)
-        self._signing_in.pop(account, None)
+        self._sign_ins.forget(account)
         task = self._tasks_of.pop(account, None)
         if task is not None:
             task.cancel()
@@ -206,6 +202,12 @@ class ChannelHost:
         """Run an account no more, until it is started or this process is. Raises NOT_FOUND."""
         self._known(account)
         self._stopped.add(account)
+        self._look_again()
+
+    async def restart(self, account: Account) -> None:
+        """Close an account that runs, and open it anew. Raises NOT_FOUND."""
+        self._known(account)
+        await self._close(account)
         self._look_again()
 
     def account(self, channel: str, name: str = "") -> Account:
@@ -226,6 +228,26 @@ class ChannelHost:
         if found is None or found.status.elsewhere:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("channels.not_here", {"account": str(account)}))
         return found
+
+    def status(self, account: Account) -> AccountStatus:
+        """How an account stands, as this process knows it or another tells. Raises NOT_FOUND."""
+        self._known(account)
+        found = self._running.get(account)
+        return found.status if found is not None else self._idle[account][2]
+
+    def name(self, account: Account) -> str:
+        """What the operator calls an account; empty: nothing. Raises NOT_FOUND."""
+        self._known(account)
+        running = self._running.get(account)
+        settings = running.settings if running is not None else self._idle[account][1]
+        return settings.name if settings is not None else ""
+
+    async def count(self, account: Account, kind: ChatKind) -> int:
+        """How many chats of a kind an account has, asked of the platform now, by whichever process runs it. Raises as
+        `running`, and `SendFailed`."""
+        if self.status(account).elsewhere:
+            return await self._shared.count(account, kind)
+        return len(await self.running(account).desk.channel.directory(kind))
 
     async def view(self) -> list[AccountView]:
         """All accounts."""
@@ -260,37 +282,15 @@ class ChannelHost:
 
     async def sign_in(self, account: Account, *, force: bool = False) -> SignInStep:
         """Begin a sign-in. Raises as `running`."""
-        running = self.running(account)
-        step = await running.desk.channel.sign_in(force=force)
-        return await self._stepped(running, step)
+        return await self._sign_ins.begin(self.running(account), force=force)
 
     def signing_in(self, account: Account) -> SignInStep | None:
         """Where a sign-in stands; None: none was begun."""
-        return self._signing_in.get(account)
+        return self._sign_ins.standing(account)
 
     async def sign_in_poll(self, account: Account, *, code: str = "", seconds: float = 40.0) -> SignInStep:
         """How it goes on, or how it stands after `seconds`. Raises CONFLICT when none was begun."""
-        running = self.running(account)
-        if account not in self._signing_in:
-            raise GatewayError(ErrorKind.CONFLICT, Text("channels.no_sign_in", {"account": str(account)}))
-        try:
-            async with asyncio.timeout(seconds):
-                step = await running.desk.channel.sign_in_poll(code)
-        except TimeoutError:
-            return self._signing_in[account]
-        return await self._stepped(running, step)
-
-    async def _stepped(self, running: RunningAccount, step: SignInStep) -> SignInStep:
-        account = running.account
-        if step.state in SIGN_IN_OVER:
-            self._signing_in.pop(account, None)
-        else:
-            self._signing_in[account] = step
-        if step.state == "connected":
-            if step.owner:
-                await self._world.pairing.let_in(account, step.owner, by="sign-in", owner=True)
-            running.restart()
-        return step
+        return await self._sign_ins.poll(self.running(account), code, seconds)
 
     async def sign_out(self, account: Account) -> None:
         """Forget an account's credentials. Raises as `running`."""
@@ -302,7 +302,7 @@ class ChannelHost:
         running = self._running.get(account)
         if running is None:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("channels.not_running", {"account": str(account)}))
-        chat = await self._chat(account, route)
+        chat = (await chat_at(self._world.chats, account, route)).chat
         name = f"out:{account}:{lane_of(chat)}:{key}"
         drafts = delivery_parts(running.desk, parts, name)
         if not drafts:
@@ -314,29 +314,30 @@ class ChannelHost:
         else:
             data = {"channel": account.channel, "account": account.name, "lane": delivery.lane}
             await self._world.bus.publish(Event(OUTBOX_TOPIC, data, self._world.clock.now(), self._world.runner))
-        return _came_of(await running.sending.settled(delivery.id, _WAIT_SECONDS))
-
-    async def _chat(self, account: Account, route: Route) -> Chat:
-        kind, chat_id = target_of(route.to, account.channel)
-        if not chat_id:
-            raise bad_request("channels.no_target", "to")
-        known = await self._world.chats.find(account, chat_id, route.thread)
-        fitting = [one.chat for one in known if kind is None or one.chat.kind == kind]
-        return fitting[0] if fitting else Chat(kind or "direct", chat_id, thread=route.thread)
+        return came_of(await running.sending.settled(delivery.id, _WAIT_SECONDS))
 
     async def dead_letters(self, channel: str = "", account: str = "") -> list[DeadLetter]:
         """Events that could not be made anything of."""
         found = await self._world.inbox.dead(self.kind(channel).id if channel else "", account)
-        return [
-            DeadLetter(one.id, one.account, one.event_id, one.reason, one.attempts, one.received_at, one.raw)
-            for one in found
-        ]
+        return [dead_letter(event) for event in found]
 
     async def resubmit(self, event_row: str) -> None:
         """Have a dead event looked at anew. Raises NOT_FOUND, BAD_REQUEST, UNAVAILABLE."""
         found = await self._world.inbox.get(event_row)
         if found is None or not await self.running(found.account).intake.revive(event_row):
             raise GatewayError(ErrorKind.NOT_FOUND, Text("channels.no_dead_letter", {"id": event_row[:64]}))
+
+    async def pending_requests(self, channel: str, account: str = "") -> list[PendingRequest]:
+        """The requests (for friendship, to join a group) that nobody has answered, in the order in which they came. Raises
+        NOT_FOUND for a channel that is not there."""
+        return await pending_requests(self._world.approvals, self.kind(channel).id, account)
+
+    async def decide_request(
+        self, account: Account, flag: str, accept: bool, reason: str, by: Principal
+    ) -> PendingRequest:
+        """Answer such a request now. Raises as `running` and `Requests.decide`: NOT_FOUND where it does not wait (any more),
+        `SendFailed` when the platform does not take the answer, and then it waits still."""
+        return await self.running(account).intake.requests.decide(flag, accept, reason, by)
 
     async def webhook(self, channel: str, account: str, request: PluginRequest) -> PluginAnswer | None:
         """What an account's channel answers to a request of its platform's; None: there is nothing there."""
@@ -374,7 +375,7 @@ class ChannelHost:
                 details = data.get("details")
                 for one in list(self._running.values()):
                     if one.held:
-                        await one.intake.ask_approval(
+                        await one.intake.questions.ask(
                             str(data.get("sessionKey", "")),
                             str(data.get("id", "")),
                             str(data.get("summary", "")),
@@ -382,25 +383,3 @@ class ChannelHost:
                         )
             except (GatewayError, KeyError) as error:
                 _log.warning("channel_news_not_heeded", topic=event.topic, reason=str(error))
-
-    async def _keep_tidy(self) -> None:
-        while True:
-            before = self._world.clock.now() - _KEPT_SECONDS
-            try:
-                await self._world.inbox.delete_done(before)
-                await self._world.outbox.delete_before(before)
-                await self._world.chats.delete_before(before)
-            except GatewayError as error:
-                _log.warning("channels_not_tidied", reason=error.message())
-            await self._world.clock.sleep(_TIDY_SECONDS)
-
-
-def _came_of(delivery: StoredDelivery | None) -> Delivery:
-    if delivery is None:
-        return Delivery("unknown")
-    status = _STATUSES.get(delivery.state, "unknown")
-    error = delivery.error or next((part.error for part in delivery.parts if part.error), "")
-    if delivery.state in ("open", "growing") and not error:
-        error = Text("channels.on_its_way").render()
-    named = next((part.message_ids[0] for part in delivery.parts if part.message_ids), "")
-    return Delivery(status, "" if status == "delivered" else error, named)

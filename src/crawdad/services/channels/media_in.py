@@ -60,7 +60,7 @@ async def _part(account: OpenAccount, media: InboundMedia) -> list[Part]:
             return [TextPart(f"[A file came with the message, {name}: it is said to be a picture and is none]")]
         return [MediaPart("image", data=base64.b64encode(data).decode(), media_type=media_type, name=name)]
     if media.kind in ("audio", "video"):
-        return [await _heard(account, media, data, media_type, name)]
+        return [await _heard(account, media, data, media_type or media.media_type, name)]
     if media_type.startswith(_TEXTS):
         text = data.decode("utf-8", "replace")[:_LONGEST_TEXT]
         return [TextPart(f"[The file {name}]\n{marked(text, f'the file {name}', account.world.secret)}")]
@@ -79,7 +79,11 @@ async def _heard(account: OpenAccount, media: InboundMedia, data: bytes, media_t
         text = await transcribe(data, media_type, name)
     except GatewayError as error:
         _log.info("channel_media_not_transcribed", account=str(account.account), reason=error.message())
+        if error.kind is ErrorKind.BAD_REQUEST:  # nobody is set to listen
+            return TextPart(f"[A recording came with the message, {name} ({media_type}): nobody here can listen to it]")
         return TextPart(f"[A recording came with the message, {name}: it could not be written down]")
+    if not text.strip():
+        return TextPart(f"[A recording came with the message, {name}: nothing is said in it]")
     return TextPart(
         f"[Transcript of the {media.kind}]\n{marked(text[:_LONGEST_TEXT], 'a transcript', account.world.secret)}"
     )

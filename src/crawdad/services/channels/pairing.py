@@ -46,15 +46,14 @@ class Pairing:
         self._randomness = randomness
 
     async def ask(self, account: Account, message: InboundMessage) -> PairingRequest | None:
-        """The request of the sender, if it is new: they are told the code once. None: they were, or too many wait."""
+        """The request of the sender, a new one or the one that stands. None: too many wait."""
         now = self._clock.now()
         name = plain_name(message.sender.name)
         request = PairingRequest(account, message.sender.id, name, self._code(), message.chat, now, now, now + SECONDS)
         found, new = await self._people.ask(request, MOST_WAITING)
-        if found is None or not new:
-            return None
-        data = {"channel": account.channel, "account": account.name, "sender": message.sender.id, "name": name}
-        await self._bus.publish(Event(PAIRING_ASKED, data, now))
+        if new:
+            data = {"channel": account.channel, "account": account.name, "sender": message.sender.id, "name": name}
+            await self._bus.publish(Event(PAIRING_ASKED, data, now))
         return found
 
     async def waiting(self, channel: str = "", account: str = "") -> list[PairingRequest]:

@@ -14,8 +14,17 @@ from typing import Any
 import orjson
 import structlog
 
+from crawdad.core.channel_notices import FRAME, STATUS
 from crawdad.core.channel_settings import ChannelSettings
-from crawdad.core.channels import Account, Channel, ChannelContext, ChannelKind, ChannelState, SignedOut
+from crawdad.core.channels import (
+    Account,
+    Channel,
+    ChannelContext,
+    ChannelFiles,
+    ChannelKind,
+    ChannelState,
+    SignedOut,
+)
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness, SecretBox, Transport
@@ -24,8 +33,8 @@ from crawdad.services.channels.answering import Answering
 from crawdad.services.channels.intake import Intake
 from crawdad.services.channels.sending import Sending
 from crawdad.services.channels.status import AccountState, AccountStatus
-from crawdad.services.channels.world import STATUS, ChannelWorld, OpenAccount
-from crawdad.services.tasks import Tasks
+from crawdad.services.channels.world import ChannelWorld, OpenAccount
+from crawdad.services.tasks import Tasks, until_first
 from crawdad.store.key_values import KeyValues
 
 LEASE_SECONDS = 15.0
@@ -38,6 +47,11 @@ _STEADY_SECONDS = 60.0
 _MOST_TASKS = 20_000
 
 _log = structlog.get_logger(__name__)
+
+
+def lease_of(account: Account) -> str:
+    """The name of the lease that says which process runs an account."""
+    return f"channels.account:{account}"
 
 
 class _LeaseLost(Exception):
@@ -63,6 +77,25 @@ class KeptState(ChannelState):
         await self._memory.delete(self._prefix + name)
 
 
+class KeptFiles(ChannelFiles):
+    """`core.channels.ChannelFiles` in the database."""
+
+    def __init__(self, world: ChannelWorld, account: Account) -> None:
+        self._world = world
+        self._account = account
+
+    async def keep(self, data: bytes) -> str:
+        name = self._world.randomness.new_id()
+        await self._world.files.put(self._account, name, data, self._world.clock.now())
+        return name
+
+    async def read(self, name: str) -> bytes:
+        found = await self._world.files.get(self._account, name)
+        if found is None:
+            raise GatewayError(ErrorKind.NOT_FOUND, Text("channels.file_gone"))
+        return found
+
+
 class Context(ChannelContext):
     """What the channel of one account is given."""
 
@@ -70,6 +103,7 @@ class Context(ChannelContext):
         self.account = account
         self.settings = settings
         self.state: ChannelState = KeptState(world.memory, world.box, account)
+        self.files: ChannelFiles = KeptFiles(world, account)
         self.transport: Transport = world.transport
         self.clock: Clock = world.clock
         self.randomness: Randomness = world.randomness
@@ -81,13 +115,17 @@ class Context(ChannelContext):
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("channels.not_here", {"account": str(self.account)}))
         await running.intake.admit(*events)
 
+    async def show(self, frame: JsonObject) -> None:
+        if self.running is not None:
+            await self.running.desk.publish(FRAME, {"frame": frame})
+
     def heard(self, identity: str = "") -> None:
         if self.running is not None:
             self.running.heard(identity)
 
     def lost(self, reason: Text | str) -> None:
         if self.running is not None:
-            self.running.desk.status.lost(self.clock.now(), reason)
+            self.running.lost(reason)
 
 
 class RunningAccount:
@@ -108,7 +146,7 @@ class RunningAccount:
         context.running = self
         self._again = asyncio.Event()
         self._lease_lost = asyncio.Event()
-        self._told: AccountState | None = None
+        self._told: tuple[AccountState, str] | None = None
 
     @property
     def status(self) -> AccountStatus:
@@ -117,8 +155,26 @@ class RunningAccount:
 
     def heard(self, identity: str) -> None:
         """See `core.channels.ChannelContext`."""
-        if self.status.heard(self._clock.now(), identity):
+        known = self.status.identity
+        fresh = self.status.heard(self._clock.now(), identity)
+        if fresh:
             self.desk.tasks.start(self.sending.poke_all(), f"what waits for {self.account}")
+        if fresh or self.status.identity != known:
+            self._tell_soon()
+
+    def lost(self, reason: Text | str) -> None:
+        """See `core.channels.ChannelContext`."""
+        self.status.lost(self._clock.now(), reason)
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        """Tell of another state as soon as it is there; the sweep tells of those that time alone brings."""
+        if self.held:
+            self.desk.tasks.start(self._tell_state(), f"the state of {self.account}")
+
+    def adopt(self, settings: ChannelSettings) -> None:
+        """Settings that hold from now on without a new connection."""
+        self.settings = self.desk.settings = settings
 
     def restart(self) -> None:
         """Start `run` anew: after a sign-in, say."""
@@ -133,14 +189,15 @@ class RunningAccount:
 
     async def run(self) -> None:
         """For ever; cancelled to stop."""
-        lease = f"channels.account:{self.account}"
+        lease = lease_of(self.account)
         try:
             while True:
                 if not await self._claim(lease):
                     self.status.elsewhere = True
                     await self._clock.sleep(_RENEW_SECONDS)
                     continue
-                self.status.elsewhere = False
+                if self.status.elsewhere:
+                    self.status.taken()
                 try:
                     await self._hold(lease)
                 except _LeaseLost:
@@ -212,9 +269,9 @@ class RunningAccount:
 
     async def _tell_state(self) -> None:
         state = self.status.state(self._clock.now())
-        if state != self._told:
-            self._told = state
-            await self.desk.publish(STATUS, {"state": state})
+        if (state, self.status.identity) != self._told:
+            self._told = state, self.status.identity
+            await self.desk.publish(STATUS, {"state": state, "identity": self.status.identity})
 
     async def _supervise(self) -> None:
         wait = _FIRST_WAIT
@@ -247,7 +304,7 @@ class RunningAccount:
             if self._clock.monotonic() - began > _STEADY_SECONDS:
                 wait = _FIRST_WAIT
             await self._pause(wait * (0.75 + 0.5 * self._world.randomness.uniform()))
-            wait = min(wait * 2, _LONGEST_WAIT)
+            wait = _FIRST_WAIT if self._again.is_set() else min(wait * 2, _LONGEST_WAIT)
 
     async def _until_again(self) -> None:
         while not self._again.is_set():
@@ -259,8 +316,13 @@ class RunningAccount:
                 continue
 
     async def _pause(self, seconds: float) -> None:
+        """Between two tries: no longer than until somebody signs it in, or wants it connected anew."""
+
+        async def asked() -> None:
+            await self._again.wait()
+
         self._check_lease()
-        await self._clock.sleep(seconds)
+        await until_first(self._clock.sleep(seconds), asked())
 
     def _check_lease(self) -> None:
         if self._lease_lost.is_set():

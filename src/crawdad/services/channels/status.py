@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from crawdad.core.text import Text
 
 AccountState = Literal[
     "stopped", "not_configured", "starting", "connected", "degraded", "needs_login", "error", "elsewhere"
 ]
-"""`degraded`: it runs, but the link is down or was not heard of for too long; `elsewhere`: another process holds it."""
+"""`degraded`: it runs, but the link is down or was not heard of for too long; `elsewhere`: another process holds it, and has
+not told how it is."""
+STATES: frozenset[str] = frozenset(get_args(AccountState))
+TOLD_SECONDS = 35.0
+"""For how long what another process tells holds."""
 
 
 @dataclass(slots=True)
@@ -22,6 +26,9 @@ class AccountStatus:
     configured: bool = True
     running: bool = False
     elsewhere: bool = False
+    """Another process holds the account; the rest is as that one tells."""
+    told: AccountState | None = None
+    told_at: float = 0.0
     signed_out: bool = False
     fault: Text | str | None = None
     """What keeps it from running at all."""
@@ -45,7 +52,7 @@ class AccountStatus:
         if not self.configured:
             return "not_configured"
         if self.elsewhere:
-            return "elsewhere"
+            return "elsewhere" if self.told is None or now - self.told_at > TOLD_SECONDS else self.told
         if self.signed_out:
             return "needs_login"
         if self.fault is not None:
@@ -58,6 +65,11 @@ class AccountStatus:
             started = self.started_at if self.started_at is not None else now
             return "degraded" if now - started > self.silence_seconds else "starting"
         return "degraded" if now - self.heard_at > self.silence_seconds else "connected"
+
+    def taken(self) -> None:
+        """It is this process that holds the account now: what another told of it is over."""
+        self.elsewhere, self.told, self.running = False, None, False
+        self.fault = self.heard_at = self.lost_at = self.started_at = None
 
     def silent(self, now: float) -> bool:
         """Whether nothing was heard for too long, although it runs."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from crawdad.core.agents import AgentRuns
+from crawdad.core.channel_notices import TROUBLE
 from crawdad.core.channel_settings import ChannelSettings
 from crawdad.core.channels import Account, Channel, ChannelKind
 from crawdad.core.errors import GatewayError
@@ -25,24 +26,20 @@ from crawdad.services.sessions.service import SessionService
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.approvals import ApprovalService
 from crawdad.store.channel_chats import ChannelChats
+from crawdad.store.channel_files import ChannelFileTable
 from crawdad.store.channel_inbox import ChannelInbox
 from crawdad.store.channel_outbox import ChannelOutbox
 from crawdad.store.channel_people import ChannelPeople
 from crawdad.store.key_values import KeyValues
 
-TROUBLE = "channels.trouble"
-"""Something the operator should know. `data`: `channel`, `account`, `code`, `text` (English)."""
-EVENT = "channels.event"
-"""Something happened in a chat. `data`: `channel`, `account`, and the message as JSON."""
-SENT = "channels.sent"
-"""A part went out. `data`: `channel`, `account`, `chat`, `text`, `media`, `ids`."""
-STATUS = "channels.status"
-"""An account has come into another state. `data`: `channel`, `account`, `state`."""
-
 _log = structlog.get_logger(__name__)
 
 Transcribe = Callable[[bytes, str, str], Awaitable[str]]
 """Writes down what is said in a recording: its bytes, media type and name."""
+
+
+Search = Callable[[str, str], Awaitable[bool]]
+"""Whether a regular expression is found in a text, within a time of its own. Raises `GatewayError` when that cannot be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,7 @@ class ChannelWorld:
     outbox: ChannelOutbox
     chats: ChannelChats
     people: ChannelPeople
+    files: ChannelFileTable
     memory: KeyValues
     pairing: Pairing
     approvals: ApprovalService
@@ -69,6 +67,7 @@ class ChannelWorld:
     runner: str
     secret: str
     transcribe: Transcribe | None = None
+    search: Search | None = None
     hooks: PluginHooks = field(default_factory=NoHooks)
 
 

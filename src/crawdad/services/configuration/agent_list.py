@@ -47,6 +47,9 @@ def with_agent_changed(text: str, agent_id: str, changes: Mapping[str, Any]) -> 
     place = next((place for place, entry in enumerate(known) if _id_of(entry) == agent_id), None)
     if place is None:
         raise GatewayError(ErrorKind.NOT_FOUND, Text("agents.not_in_file", {"agent": agent_id[:80]}))
+    identity = known[place].get("identity")
+    if changes.get("name") and isinstance(identity, dict) and identity.get("name"):  # it goes before the plain name
+        text = edits.set_value(text, (*_LIST, place, "identity", "name"), changes["name"])
     for name, value in changes.items():
         if value is None:
             text = edits.unset_value(text, (*_LIST, place, name)) if name in known[place] else text

@@ -9,9 +9,9 @@ from crawdad.core.section import Section
 from crawdad.core.settings import Settings
 
 _RESTART = frozenset(
-    ("gateway.port", "gateway.bind", "gateway.extraPorts", "gateway.drainSeconds", "database", "cluster")
+    ("gateway.port", "gateway.bind", "gateway.extraPorts", "gateway.drainSeconds", "database", "cluster", "telemetry")
 )
-"""What is fixed while the application runs: the sockets it was started with and the store it is connected to."""
+"""What is fixed while the application runs: its sockets, the store it is connected to, where its traces go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class ConfigurationEditor:
 
         return await self._write(edit, base_hash)
 
+    async def problems_of(self, raw: str) -> tuple[Problem, ...]:
+        """What would be wrong with another text in its place; nothing is written. Raises BAD_REQUEST for what is no text of a
+        configuration."""
+        return await self._running.problems_of(lambda old: restored(raw, old))
+
     async def edit(self, edit: Edit) -> None:
         """Put what `edit` makes of the text as it is now in its place. Raises BAD_REQUEST."""
         await self._running.write(edit)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from crawdad.core.files import MISSING, FileText, TextFiles
 from crawdad.core.ports import SecretBox
+from crawdad.core.settings import Settings
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.includes import Source, assemble
 from crawdad.services.configuration.json5.document import Node
@@ -22,16 +23,19 @@ from crawdad.services.configuration.sealing import opened
 from crawdad.services.configuration.substitution import substitute, with_configured_variables
 from crawdad.services.configuration.validation import validated
 from crawdad.services.configuration.variables import overridden, with_overrides, with_vendors
+from crawdad.services.configuration.workspaces import Ground, check_workspaces, workspaces_of
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a configuration is evaluated in: `path` of its main file, files, environment variables, secret box."""
+    """What a configuration is evaluated in: `path` of its main file, files, environment variables, secret box, and `home`, the
+    folder of the gateway's state."""
 
     path: str
     files: TextFiles
     environment: Mapping[str, str]
     box: SecretBox
+    home: str
 
     @property
     def folder(self) -> str:
@@ -59,22 +63,22 @@ class Evaluation:
     sources: tuple[Source, ...]
 
 
-async def evaluate(main: FileText | None, surroundings: Surroundings, findings: Findings) -> Evaluation:
+async def evaluate(
+    main: FileText | None,
+    surroundings: Surroundings,
+    findings: Findings,
+    established: frozenset[str] | None = None,
+) -> Evaluation:
     """The configuration that `main` (None: there is no such file) says, with everything that is wrong with it.
 
-    Problems found before may stand in `findings`. Never raises `GatewayError`.
+    Problems found before may stand in `findings`. `established` are the workspaces that there were before an edit; None:
+    that is not known, or it is no edit. Never raises `GatewayError`.
     """
+    # A large file, or a hostile one, takes seconds: all of it is done in threads.
     assembly = await assemble(main, surroundings.path, surroundings.read_included, findings)
-    root = await asyncio.to_thread(opened, assembly.root, surroundings.box, findings)
-    environment = with_configured_variables(root, surroundings.environment)
-    root = substitute(root, environment, findings, _severity)
+    root, environment = await asyncio.to_thread(_filled, assembly.root, surroundings, findings)
     root = await resolve_references(root, environment, surroundings.read_secret, findings)
-    report_unknown_keys(root, findings)
-    stated = root
-    root = adapted(with_overrides(root, surroundings.environment), findings)
-    root = with_vendors(root, environment, findings)
-    settings = validated(root, findings)
-    findings.problems += _hidden(stated, overridden(stated, surroundings.environment))
+    root, settings = await asyncio.to_thread(_judged, root, environment, surroundings, findings, established)
     hashes = {source.file.path: source.file.hash for source in assembly.sources}
     files = tuple(dict.fromkeys(assembly.paths))
     loaded = Loaded(
@@ -87,6 +91,31 @@ async def evaluate(main: FileText | None, surroundings: Surroundings, findings: 
         root=root,
     )
     return Evaluation(loaded, tuple(assembly.sources))
+
+
+def _filled(root: Node, surroundings: Surroundings, findings: Findings) -> tuple[Node, Mapping[str, str]]:
+    """The tree with its secrets opened and its variables in place, and where those come from."""
+    root = opened(root, surroundings.box, findings)
+    environment = with_configured_variables(root, surroundings.environment)
+    return substitute(root, environment, findings, _severity), environment
+
+
+def _judged(
+    stated: Node,
+    environment: Mapping[str, str],
+    surroundings: Surroundings,
+    findings: Findings,
+    established: frozenset[str] | None,
+) -> tuple[Node, Settings | None]:
+    """The tree in effect, and the settings that it says."""
+    report_unknown_keys(stated, findings)
+    root = adapted(with_overrides(stated, surroundings.environment), findings)
+    root = with_vendors(root, environment, findings)
+    settings = validated(root, findings)
+    if settings is not None and workspaces_of(settings):
+        check_workspaces(settings, root, Ground(surroundings.home, surroundings.path), established, findings)
+    findings.extend(_hidden(stated, overridden(stated, surroundings.environment)))
+    return root, settings
 
 
 def _hidden(stated: Node, paths: Sequence[Path]) -> list[Problem]:

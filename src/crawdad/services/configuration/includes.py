@@ -2,7 +2,7 @@
 
 The included files are merged in order, the keys beside `$include` win, lists are joined. Names are relative to the
 including file and may not leave the folder of the configuration (the reader sees to that, links resolved). Nesting,
-cycles and the number of files are bounded.
+cycles, the number of files and what they hold together are bounded.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from crawdad.core.files import FileText
 from crawdad.core.text import Text
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.json5.document import Document, Member, Node
-from crawdad.services.configuration.json5.parser import parse
+from crawdad.services.configuration.json5.parser import MAXIMUM_VALUES, Parsed, parse
 from crawdad.services.configuration.paths import Path
 from crawdad.services.configuration.trees import children, merged, replaced
 
 INCLUDE = "$include"
 MAXIMUM_INCLUDE_DEPTH = 10
 MAXIMUM_INCLUDES = 100
+MAXIMUM_CHARACTERS_IN_ALL = 2 << 20
 
 Reader = Callable[[str], Awaitable[FileText | None]]
 """Reads an included file; raises `GatewayError` when that is not allowed or not possible."""
@@ -67,20 +68,22 @@ class _Assembler:
     def __init__(self, read: Reader, findings: Findings) -> None:
         self.read = read
         self.findings = findings
-        self.count = 0
+        self.count = self.characters = self.values = 0
         self.assembly = Assembly(Node({}, Document("", "")))
 
     async def add(self, file: FileText, mount: Path, chain: tuple[str, ...]) -> Node | None:
         """The value of one file with its includes in place. `chain`: the real paths from the main file to this one."""
-        parsed = await asyncio.to_thread(parse, file.text, file.path, mount)
-        self.findings.problems += parsed.problems
+        parsed, sites = await asyncio.to_thread(_read, file, mount)
+        self.findings.extend(parsed.problems)
+        self.characters += len(file.text)
+        self.values += parsed.values
         self.assembly.sources.append(Source(file, mount, parsed.root))
         if parsed.root is None:
             return None
         included: dict[int, list[Node]] = {}
-        for path, site in _sites(parsed.root, mount):
+        for path, site in sites:
             included[id(site)] = await self.included(file, path, site, chain)
-        return _expanded(parsed.root, included) if included else parsed.root
+        return await asyncio.to_thread(_expanded, parsed.root, included) if included else parsed.root
 
     async def included(self, file: FileText, path: Path, site: Node, chain: tuple[str, ...]) -> list[Node]:
         """The values of the files that the `$include` at `site` names, those that can be had."""
@@ -105,6 +108,10 @@ class _Assembler:
                 "include.many", (*path, INCLUDE), name, depth=MAXIMUM_INCLUDE_DEPTH, count=MAXIMUM_INCLUDES
             )
             return None
+        if self.characters > MAXIMUM_CHARACTERS_IN_ALL or self.values > MAXIMUM_VALUES:
+            limits = {"limit": MAXIMUM_CHARACTERS_IN_ALL, "values": MAXIMUM_VALUES}
+            self.findings.error("include.large", (*path, INCLUDE), name, **limits)
+            return None
         target = _relative_to(file.path, name.content)
         self.assembly.paths.append(target)
         found = await self.read(target)
@@ -114,6 +121,12 @@ class _Assembler:
             self.findings.error("include.cycle", (*path, INCLUDE), name, path=target)
             return None
         return await self.add(found, path, (*chain, found.real_path))
+
+
+def _read(file: FileText, mount: Path) -> tuple[Parsed, list[tuple[Path, Node]]]:
+    """A file, and where it includes others."""
+    parsed = parse(file.text, file.path, mount)
+    return parsed, list(_sites(parsed.root, mount)) if parsed.root is not None else []
 
 
 def _relative_to(file: str, name: str) -> str:

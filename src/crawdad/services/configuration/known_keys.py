@@ -14,6 +14,7 @@ from crawdad.core.settings import Settings
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.paths import Path
+from crawdad.services.configuration.problems import Severity
 
 
 def _words(text: str) -> frozenset[str]:
@@ -23,8 +24,9 @@ def _words(text: str) -> frozenset[str]:
 OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "": _words(
         "$schema acp agent audio auth broadcast browser canvasHost cli diagnostics discovery env identity "
-        "media memory meta nodeHost routing talk ui update web wizard"
+        "media memory meta nodeHost routing talk ui web wizard"
     ),
+    "UpdateSettings": _words("auto"),
     "GatewaySettings": _words(
         "allowRealIpFallback channelHealthCheckMinutes controlUi customBindHost mode push reload remote tls"
     ),
@@ -41,18 +43,22 @@ OPENCLAW_KEYS: dict[str, frozenset[str]] = {
     "ModelEntry": _words("streaming"),
     "SubagentDefaults": _words("announceTimeoutMs archiveAfterMinutes"),
     "LoopDetectors": _words("knownPollNoProgress"),
-    "MessagesSettings": _words(
-        "ackReaction ackReactionScope inbound messagePrefix removeAckAfterReply suppressToolErrors tts"
-    ),
+    "MessagesSettings": _words("messagePrefix suppressToolErrors tts"),
     "CoalesceSettings": _words("idleMs"),
-    "GroupSettings": _words("skills"),
     "CommandsSettings": _words(
         "bash bashForegroundMs config debug native nativeSkills ownerDisplay ownerDisplaySecret restart useAccessGroups"
     ),
     "HeartbeatSettings": _words("directPolicy includeReasoning suppressToolErrorWarnings"),
     "SessionSettings": _words("mainKey parentForkMaxTokens store threadBindings typingIntervalSeconds typingMode"),
     "SessionMaintenanceSettings": _words("highWaterBytes maxDiskBytes pruneDays rotateBytes"),
-    "ToolsSettings": _words("links media message"),
+    "ToolsSettings": _words("links message"),
+    "MediaToolsSettings": _words("asyncCompletion concurrency image models video"),
+    "AudioSettings": _words(
+        "attachments baseUrl deepgram echoFormat echoTranscript headers maxChars providerOptions request scope"
+    ),
+    "MediaModelSettings": _words(
+        "args baseUrl capabilities command deepgram headers maxChars preferredProfile profile providerOptions"
+    ),
     "WebFetchSettings": _words("firecrawl maxRedirects readability"),
     "SkillsLoadSettings": _words("watch watchDebounceMs"),
     "CronSettings": _words("store"),
@@ -95,6 +101,8 @@ def is_used(path: Path) -> bool:
 def report_unknown_keys(root: Node, findings: Findings) -> None:
     """Warn of every key that neither Crawdad nor OpenClaw knows."""
     for path, key, known in _unknown(root, Settings, ()):
+        if findings.is_full(Severity.WARNING):
+            break
         near = nearest(str(key.content), known)
         if near is None:
             findings.warning("key.unknown", path, key)

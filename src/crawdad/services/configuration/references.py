@@ -7,6 +7,7 @@ the id is `value` and the whole file is the secret.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from crawdad.services.configuration.includes import Reader
 from crawdad.services.configuration.json5.document import Node
 from crawdad.services.configuration.paths import Path
 from crawdad.services.configuration.secret_paths import secrets_in
-from crawdad.services.configuration.trees import put, replaced
+from crawdad.services.configuration.trees import exchanged, replaced
 
 _SHORTHAND = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 
@@ -31,15 +32,20 @@ def is_reference(value: object) -> bool:
 async def resolve_references(root: Node, environment: Mapping[str, str], read: Reader, findings: Findings) -> Node:
     """The tree with every SecretRef replaced by its secret; one that cannot be resolved is an error and becomes null."""
     resolver = _Resolver(root, environment, read, findings)
-    for path, node in list(secrets_in(root)):
+    found: dict[int, Node] = {}
+    for path, node in await asyncio.to_thread(_references, root):
         if isinstance(node.content, dict):
-            root = put(root, path, replaced(node, await resolver.resolve(path, node)))
-        elif isinstance(node.content, str) and (found := _SHORTHAND.fullmatch(node.content)):
-            value = environment.get(found[1]) or None
+            found[id(node)] = replaced(node, await resolver.resolve(path, node))
+        else:
+            value = environment.get(str(node.content).removeprefix("$")) or None
             if value is None:
                 findings.error("reference.variable", path, node)
-            root = put(root, path, replaced(node, value))
-    return root
+            found[id(node)] = replaced(node, value)
+    return await asyncio.to_thread(exchanged, root, found) if found else root
+
+
+def _references(root: Node) -> list[tuple[Path, Node]]:
+    return [(path, node) for path, node in secrets_in(root) if is_reference(node.content)]
 
 
 class _Resolver:

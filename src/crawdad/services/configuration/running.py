@@ -31,9 +31,23 @@ class RunningConfiguration:
         """The main file."""
         return self._source.path
 
+    @property
+    def exists(self) -> bool:
+        """Whether there was a main file when it was last looked for."""
+        return self._source.loaded is not None and bool(self._source.loaded.hash)
+
     async def text(self) -> tuple[str, str]:
         """The text of the main file and its hash; empty where there is none. It holds secrets."""
         return await self._source.text()
+
+    async def value(self, *, reveal: bool) -> tuple[dict[str, Any], str]:
+        """What stands in the main file itself, and the hash of its text; empty where there is none. Secrets are in clear with
+        `reveal`, else masked. Raises BAD_REQUEST where the file cannot be read."""
+        return await self._source.value(reveal=reveal)
+
+    async def problems_of(self, edit: Edit) -> tuple[Problem, ...]:
+        """What would be wrong with the main file changed by `edit`; nothing is written. Raises BAD_REQUEST as `edit` does."""
+        return await self._source.problems_of(edit)
 
     async def effective(self) -> dict[str, Any]:
         """Everything in effect, as plain JSON with secrets in clear, as of the last `load`."""

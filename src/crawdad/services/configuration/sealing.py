@@ -60,6 +60,18 @@ def opened(root: Node, box: SecretBox, findings: Findings) -> Node:
     return root
 
 
+def revealed(value: Any, box: SecretBox) -> Any:
+    """A plain value with its encrypted secrets in plain text, spelled as a file may have them. Raises `GatewayError` when one
+    cannot be opened."""
+    if isinstance(value, dict):
+        return {key: revealed(item, box) for key, item in value.items()}
+    if isinstance(value, list):
+        return [revealed(item, box) for item in value]
+    if isinstance(value, str) and value.startswith(SEALED_PREFIX):
+        return escaped(box.decrypt(value))
+    return value
+
+
 def _is_plain(node: Node) -> bool:
     text = node.content
     if not isinstance(text, str) or not text or text.startswith(SEALED_PREFIX):

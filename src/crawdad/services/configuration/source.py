@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os.path
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.files import MISSING, FileText, TextFiles
 from crawdad.core.ports import SecretBox
 from crawdad.core.text import Text
+from crawdad.services.configuration import edits
 from crawdad.services.configuration.difference import NO_DIFFERENCE, Difference, difference
 from crawdad.services.configuration.evaluation import Evaluation, Surroundings, evaluate
 from crawdad.services.configuration.findings import Findings
 from crawdad.services.configuration.loading import Loaded
 from crawdad.services.configuration.problems import Problem
-from crawdad.services.configuration.sealing import needs_sealing, sealed
+from crawdad.services.configuration.redaction import redacted
+from crawdad.services.configuration.sealing import needs_sealing, revealed, sealed
+from crawdad.services.configuration.workspaces import workspaces_of
 
 _TRIES = 10
 
@@ -58,12 +63,15 @@ class ConfigurationSource:
     text it was made from.
     """
 
-    def __init__(self, path: str, files: TextFiles, environment: Mapping[str, str], box: SecretBox) -> None:
+    def __init__(
+        self, path: str, files: TextFiles, environment: Mapping[str, str], box: SecretBox, home: str | None = None
+    ) -> None:
+        """`home`: the folder of the gateway's state, where the main file does not lie in it."""
         self.path = path
         self.loaded: Loaded | None = None
         self._files = files
         self._box = box
-        self._surroundings = Surroundings(path, files, environment, box)
+        self._surroundings = Surroundings(path, files, environment, box, home or os.path.dirname(path))
         self._lock = asyncio.Lock()
 
     async def load(self, seal: bool = False) -> Loaded:
@@ -79,6 +87,28 @@ class ConfigurationSource:
         """The text of the main file and its hash; empty where there is none."""
         main = await self._files.read(self.path)
         return (main.text, main.hash) if main else ("", MISSING)
+
+    async def value(self, *, reveal: bool) -> tuple[dict[str, Any], str]:
+        """What stands in the main file itself, and the hash of its text; empty where there is none. Secrets are in clear with
+        `reveal`, else `REDACTED`. Raises BAD_REQUEST where the file cannot be read."""
+        text, digest = await self.text()
+        value = await asyncio.to_thread(edits.value_of, text)
+        shown = asyncio.to_thread(revealed, value, self._box) if reveal else asyncio.to_thread(redacted, value)
+        return await shown, digest
+
+    async def sealed_texts(self) -> tuple[Loaded, list[tuple[str, str]]]:
+        """The configuration as its files have it now, and the text of each file with the plain secrets in it encrypted, by
+        its path. Nothing is written, and what counts stays what it was. Raises UNAVAILABLE where there is no key."""
+        evaluation = await self._evaluated()
+        mounts: dict[str, list[tuple[str | int, ...]]] = {}
+        texts: dict[str, FileText] = {}
+        for source in evaluation.sources:
+            mounts.setdefault(source.file.path, []).append(source.mount)
+            texts[source.file.path] = source.file
+        found = []
+        for path, file in texts.items():
+            found.append((path, await asyncio.to_thread(sealed, file.text, mounts[path], self._box)))
+        return evaluation.loaded, found
 
     async def changes(self, since: Loaded, seal: bool = False) -> AsyncGenerator[Loaded, None]:
         """The configuration as loaded after each change of its files since `since`, whoever made the change.
@@ -108,9 +138,19 @@ class ConfigurationSource:
                         raise
             return await self._write(edit, base_hash, check)
 
+    async def problems_of(self, edit: Edit) -> tuple[Problem, ...]:
+        """What would be wrong with the main file changed by `edit`; nothing is written."""
+        main = await self._files.read(self.path)
+        real_path = main.real_path if main else self.path
+        text = await asyncio.to_thread(edit, main.text if main else "")
+        established = workspaces_of(self.loaded.settings if self.loaded else None)
+        file = FileText(self.path, real_path, text, "")
+        candidate = await evaluate(file, self._surroundings, Findings(), established)
+        return tuple(candidate.loaded.problems)
+
     async def _load(self, seal: bool) -> Loaded:
         evaluation = await self._evaluated()
-        if seal and _wants_sealing(evaluation):
+        if seal and await asyncio.to_thread(_wants_sealing, evaluation):
             problems = await self._seal(evaluation)
             evaluation = await self._evaluated(problems)
         return self._keep(evaluation.loaded)
@@ -141,10 +181,11 @@ class ConfigurationSource:
         old_text, old_hash = (main.text, main.hash) if main else ("", MISSING)
         if base_hash is not None and base_hash != old_hash:
             raise GatewayError(ErrorKind.CONFLICT, Text("configuration.conflict"), {"hash": old_hash})
-        new_text = edit(old_text)
+        new_text = await asyncio.to_thread(edit, old_text)
         before = (await evaluate(main, self._surroundings, Findings())).loaded
         real_path = main.real_path if main else self.path
-        candidate = await evaluate(FileText(self.path, real_path, new_text, ""), self._surroundings, Findings())
+        file = FileText(self.path, real_path, new_text, "")
+        candidate = await evaluate(file, self._surroundings, Findings(), workspaces_of(before.settings))
         known = {problem.identity for problem in before.problems}
         fresh = tuple(p for p in candidate.loaded.problems if p.identity not in known)
         problems = (*fresh, *check(candidate.loaded))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from crawdad.services.configuration.json5.document import Document, Member, Node, as_index
 from crawdad.services.configuration.paths import Path
@@ -62,6 +62,23 @@ def put(node: Node, path: Path, value: Node) -> Node:
     inner = old.value if old else Node({}, value.document, value.start, value.end)
     members[str(key)] = Member(name, put(inner, rest, value))
     return replaced(node, members)
+
+
+def exchanged(node: Node, others: Mapping[int, Node]) -> Node:
+    """The tree with another node in the place of each whose `id` is named; what stays the same is shared, not copied."""
+    other = others.get(id(node))
+    if other is not None:
+        return other
+    content = node.content
+    if isinstance(content, dict):
+        members = {key: exchanged(member.value, others) for key, member in content.items()}
+        if all(members[key] is member.value for key, member in content.items()):
+            return node
+        return replaced(node, {key: Member(content[key].key, value) for key, value in members.items()})
+    if isinstance(content, list):
+        items = [exchanged(item, others) for item in content]
+        return node if all(new is old for new, old in zip(items, content, strict=True)) else replaced(node, items)
+    return node
 
 
 def dropped(node: Node, path: Path) -> Node:

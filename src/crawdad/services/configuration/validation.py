@@ -16,6 +16,7 @@ from crawdad.services.configuration.json5.document import Node, plain
 from crawdad.services.configuration.known_keys import nearest
 from crawdad.services.configuration.paths import Path
 from crawdad.services.configuration.problems import has_errors
+from crawdad.services.schedule.expression import parse
 
 _KINDS = {
     "string_type": "text",
@@ -81,6 +82,7 @@ def validated(root: Node, findings: Findings) -> Settings | None:
     _check_addresses(root, findings)
     _check_tokens(root, findings)
     _check_hooks(root, findings)
+    _check_backup(root, findings)
     return None if has_errors(findings.problems) else settings
 
 
@@ -208,6 +210,18 @@ def _check_hooks(root: Node, findings: Findings) -> None:
     needed = "hook:" if default is None else str(default.content).strip().lower()
     if not needed.startswith(allowed):
         findings.error("hooks.prefixes", ("hooks", "allowedSessionKeyPrefixes"), prefixes, key=needed)
+
+
+def _check_backup(root: Node, findings: Findings) -> None:
+    """The times of snapshots must be times."""
+    path: Path = ("backup", "schedule")
+    node = root.find(path)
+    if node is None or not isinstance(node.content, str):
+        return
+    try:
+        parse(node.content)
+    except ValueError:
+        findings.error("backup.schedule", path, node)
 
 
 def _is_loopback(bind: str) -> bool:

@@ -18,9 +18,11 @@ OVERRIDES: tuple[tuple[str, Path], ...] = (
     ("CRAWDAD_ADMIN_TOKEN", ("gateway", "auth", "adminToken")),
     ("CRAWDAD_DATABASE_URL", ("database", "url")),
     ("CRAWDAD_CLUSTER_URL", ("cluster", "url")),
+    ("CRAWDAD_CLUSTER_PREFIX", ("cluster", "prefix")),
     ("CRAWDAD_LOG_LEVEL", ("logging", "level")),
     ("CRAWDAD_GOOGLE_CLIENT_ID", ("oauth", "google", "clientId")),
     ("CRAWDAD_GOOGLE_CLIENT_SECRET", ("oauth", "google", "clientSecret")),
+    ("CRAWDAD_UPDATE_INDEX", ("update", "index")),
     ("CRAWDAD_PUBLIC_URL", ("oauth", "google", "publicUrl")),
 )
 """Variables that stand above the file."""
@@ -103,7 +105,7 @@ def with_vendors(root: Node, environment: Mapping[str, str], findings: Findings)
     for vendor in VENDORS:
         variable = next((name for name in vendor.keys if environment.get(name, "").strip()), None)
         path: Path = ("models", "providers", vendor.name)
-        if variable is None or root.find(path) is not None:
+        if variable is None or root.find(path) is not None or _is_off(root, vendor.name):
             continue
         key = Node(environment[variable].strip(), Document("", "", variable))
         url = _base_url(vendor, environment, key)
@@ -113,6 +115,13 @@ def with_vendors(root: Node, environment: Mapping[str, str], findings: Findings)
         provider = put(from_plain({"api": vendor.api}, key.document), ("apiKey",), key)
         root = put(root, path, put(provider, ("baseUrl",), url))
     return root
+
+
+def _is_off(root: Node, vendor: str) -> bool:
+    """Whether the plugin that brings the vendor is switched off."""
+    enabled, deny = root.find(("plugins", "entries", vendor, "enabled")), root.find(("plugins", "deny"))
+    denied = deny.content if deny is not None and isinstance(deny.content, list) else []
+    return (enabled is not None and enabled.content is False) or vendor in [one.content for one in denied]
 
 
 def _base_url(vendor: Vendor, environment: Mapping[str, str], key: Node) -> Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from crawdad.core.devices import Described, Device, DeviceRequest, DeviceToken
@@ -15,6 +15,7 @@ from crawdad.services.devices.pairing import By, Pairing
 from crawdad.services.devices.rights import scopes_of
 from crawdad.services.identity.door import LOCAL, Door
 from crawdad.services.identity.living import Living
+from crawdad.services.identity.panel_tokens import PanelTokens, SignedIn
 from crawdad.services.identity.visitors import by_proxy
 from crawdad.wire.control.scopes import OPERATOR, beyond, holds, within
 
@@ -26,7 +27,7 @@ _SILENT = ("not-paired", "scope-upgrade")
 class Claim:
     """What a client claims. `described` is a device whose proof holds. `local`: it is a program on this machine, reached
     without a proxy; `foreign_page`: a browser's page other than our own asks; `own_page`: the control panel does, which says so
-    of itself. `visitor` is whom a proxy or Tailscale vouches for."""
+    of itself. `visitor` is whom a proxy or Tailscale vouches for; `page` the session of a page that Crawdad served."""
 
     role: str
     scopes: tuple[str, ...]
@@ -35,6 +36,7 @@ class Claim:
     foreign_page: bool = False
     own_page: bool = False
     visitor: Principal | None = None
+    page: SignedIn | None = None
     described: Described | None = None
     token: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -54,6 +56,8 @@ class Admitted:
     token_scopes: tuple[str, ...] = ()
     issued_at: float = 0.0
     credential: str = field(default="", repr=False)
+    signed_in: SignedIn | None = None
+    """Where the token of a session did it."""
 
     @property
     def by(self) -> By:
@@ -71,7 +75,10 @@ class Admission:
         gateway: Callable[[], GatewaySettings],
         clock: Clock,
         randomness: Randomness,
+        tokens: PanelTokens | None = None,
     ) -> None:
+        """`tokens`: whoever signed in to a panel may come in with what it got there."""
+        self._tokens = tokens
         self._door = door
         self._pairing = pairing
         self._gateway = gateway
@@ -99,27 +106,52 @@ class Admission:
         """Whether who came in would still be let in, as far as that costs no look into the database."""
         if admitted.credential and not self._door.knows(admitted.credential):
             return False
+        if admitted.signed_in is not None and not admitted.signed_in.still(self._door, self._living, self._clock.now()):
+            return False
         now = self._living(admitted.principal.id)
         return now is not None and within(admitted.scopes, scopes_of(now)) == admitted.scopes
+
+    async def still_paired(self, several: Sequence[Admitted]) -> list[bool]:
+        """Whether each of their devices still holds the token that it got when it came in: for whoever may not have heard of
+        its end."""
+        known = await self._pairing.store.everything()
+        held = {(token.device_id, token.role): token for _, tokens in known for token in tokens}
+
+        def still(admitted: Admitted) -> bool:
+            token = held.get((admitted.device_id, admitted.role))
+            if token is None or token.revoked_at is not None:
+                return False
+            return (token.rotated_at or token.created_at) <= admitted.issued_at
+
+        return [not admitted.token or still(admitted) for admitted in several]
 
     async def admit(self, claim: Claim) -> Admitted:
         """Let somebody in. Raises UNAUTHENTICATED, RATE_LIMITED, and FORBIDDEN with `request_id` where it must wait."""
         record = None
         if claim.described is not None:
             record = await self._pairing.store.get(claim.described.device_id)
-        principal, credential, ceiling = await self._who(claim, record)
+        signed_in = await self._session(claim)
+        if signed_in is not None:
+            principal, credential, ceiling = signed_in.principal, "", scopes_of(signed_in.principal)
+        else:
+            principal, credential, ceiling = await self._who(claim, record)
         if not ceiling:
             raise _refused("unauthorized")
         wanted = within(claim.scopes, ceiling) if claim.role == OPERATOR else ()
-        panel = claim.own_page and claim.role == OPERATOR and not credential and by_proxy(principal)
+        known = by_proxy(principal) or (signed_in is not None and signed_in is claim.page)
+        panel = claim.own_page and claim.role == OPERATOR and not credential and known
         if claim.described is None:
-            return Admitted(principal, claim.role, wanted if claim.local or panel else (), credential=credential)
+            scopes = wanted if claim.local or panel else ()
+            return Admitted(principal, claim.role, scopes, credential=credential, signed_in=signed_in)
         if (
             panel
         ):  # the proxy has let the person in, whatever browser it is; a token of its own would let it past the proxy
-            return Admitted(principal, claim.role, wanted, claim.described.device_id)
+            return Admitted(principal, claim.role, wanted, claim.described.device_id, signed_in=signed_in)
         device = await self._paired(claim, claim.described, wanted, By(principal.id, ceiling), record)
-        admitted = Admitted(principal, claim.role, within(wanted, device.scopes), device.id, credential=credential)
+        scopes = within(wanted, device.scopes)
+        admitted = Admitted(principal, claim.role, scopes, device.id, credential=credential, signed_in=signed_in)
+        if signed_in is not None:
+            return admitted  # a device's own token would outlive the session
         if device.parent_id != principal.id:
             return admitted  # the token is somebody else's gift: it may hold more than this credential does
         token = await self._pairing.token(device, claim.role)
@@ -129,6 +161,18 @@ class Admission:
             token_scopes=token.scopes,
             issued_at=token.rotated_at or token.created_at,
         )
+
+    async def _session(self, claim: Claim) -> SignedIn | None:
+        """Who shows the token of a session, or comes from a page of ours and shows nothing else; None: nobody of that kind."""
+        if claim.page is not None and not (claim.token or claim.password or claim.device_token):
+            return claim.page
+        if self._tokens is None or self.is_open or not self._tokens.looks_like_one(claim.token):
+            return None
+        try:
+            return await self._tokens.read(claim.token, claim.address)
+        except GatewayError as error:
+            limited = error.kind is ErrorKind.RATE_LIMITED
+            raise _refused("rate_limited" if limited else "token_mismatch") from error
 
     async def _who(
         self, claim: Claim, record: tuple[Device, list[DeviceToken]] | None

@@ -24,6 +24,10 @@ _NEEDS: dict[str, frozenset[Permission]] = {
 """The channel shows everybody's sessions, settings and logs: who may not see them all has no business there."""
 
 
+TALKING = _NEEDS[WRITE]
+"""What somebody needs to talk with agents on the channel."""
+
+
 def scopes_of(principal: Principal) -> tuple[str, ...]:
     """All scopes that a principal could have, whatever it asks for."""
     return tuple(scope for scope in SCOPES if _NEEDS[scope] <= principal.permissions)

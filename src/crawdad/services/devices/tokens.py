@@ -10,23 +10,21 @@ import hashlib
 import hmac
 
 from crawdad.core.ports import Randomness, SecretBox
+from crawdad.services.identity.installation_key import InstallationKey
 from crawdad.store.key_values import KeyValues
 
 _KEY = "devices.key"
 
 
 class TokenMint:
-    """Makes and checks tokens. The key is made with the first one; every process of a cluster has the same."""
+    """Makes and checks tokens."""
 
     def __init__(self, key_values: KeyValues, box: SecretBox, randomness: Randomness) -> None:
-        self._key_values = key_values
-        self._box = box
-        self._randomness = randomness
-        self._key: bytes | None = None
+        self._key = InstallationKey(_KEY, key_values, box, randomness)
 
     async def token(self, device_id: str, role: str, serial: str) -> str:
         """The token of that serial number."""
-        key = await self._ready()
+        key = await self._key.ready()
         digest = hmac.digest(key, f"{device_id}|{role}|{serial}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -34,11 +32,3 @@ class TokenMint:
         """Whether `given` is that token; takes as long for every wrong one."""
         wanted = await self.token(device_id, role, serial)
         return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
-
-    async def _ready(self) -> bytes:
-        if self._key is None:
-            kept = await self._key_values.get(_KEY)
-            if kept is None:
-                kept = await self._key_values.settle(_KEY, self._box.encrypt(self._randomness.new_token()))
-            self._key = self._box.decrypt(kept).encode()
-        return self._key

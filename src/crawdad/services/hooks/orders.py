@@ -192,8 +192,9 @@ def _seconds(value: Any) -> float | None:
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:
+    """Without what no database holds in a text."""
     value = body.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 def _mode(value: Any) -> WakeMode:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -43,6 +44,7 @@ HOOKS = Principal("hooks", "system", "hooks", frozenset({Permission.MODELS_USE, 
 """Who orders the runs: no more than a plain key may do."""
 _KEPT_SECONDS = 7 * 24 * 3600.0
 _RECOVER_SECONDS = 10.0
+_TIDY_SECONDS = 600.0
 _SUMMARY_CHARACTERS = 500
 _log = structlog.get_logger(__name__)
 
@@ -88,6 +90,8 @@ class Hooks:
         self._transforms, self._deliveries = parts.transforms, parts.deliveries
         self._tasks, self._clock, self._randomness = parts.tasks, parts.clock, parts.randomness
         self._runner, self._settings = parts.runner, parts.settings
+        self._at_work: Counter[str] = Counter()
+        """The deliveries that this process sees to, by their keys."""
 
     async def call(self, call: HookCall, key: str | None) -> tuple[HookOrder, str]:
         """What a call came to: the order, and the run's id for one that an agent answers. `key` names the call, for those who
@@ -144,18 +148,31 @@ class Hooks:
         fresh = hashlib.sha256(key.encode()).hexdigest()[:32]
         session = session_of(order, self._settings().hooks, agent_id, fresh)
         kept = {**asdict(order), "agent_id": agent_id, "session_key": session}
-        delivery, mine = await self._deliveries.claim(key, self._runner.name, kept, self._clock.now())
-        if delivery.run_id:
-            return delivery.run_id
+        self._at_work[key] += 1
         try:
-            run_id = await self._start(delivery)
-        except GatewayError:
+            delivery, mine = await self._deliveries.claim(key, self._runner.name, kept, self._clock.now())
+            if delivery.run_id:
+                return delivery.run_id
+            try:
+                run_id = await self._start(delivery)
+            except GatewayError:
+                if mine:
+                    await self._deliveries.forget(key)  # the caller hears of it, and may try again
+                raise
             if mine:
-                await self._deliveries.forget(key)  # the caller hears of it, and may try again
-            raise
-        if mine:
-            self._tasks.start(self._see_through(delivery, run_id), f"hook {key}")
-        return run_id
+                self._begin(key, self._see_through(delivery, run_id))
+            return run_id
+        finally:
+            self._left(key)
+
+    def _begin(self, key: str, work: Coroutine[Any, Any, None]) -> None:
+        self._at_work[key] += 1
+        self._tasks.start(work, f"hook {key}").add_done_callback(lambda _: self._left(key))
+
+    def _left(self, key: str) -> None:
+        self._at_work[key] -= 1
+        if not self._at_work[key]:
+            del self._at_work[key]
 
     async def _start(self, delivery: HookDelivery) -> str:
         """Order the run; the same one again where that was done before."""
@@ -216,26 +233,45 @@ class Hooks:
         return main_key(agent_id, self._settings().session.scope)
 
     async def recover(self) -> int:
-        """Go on with what dead processes left. Returns how many there were."""
+        """Go on with what dead processes left, and with what a fault kept this one from seeing through. Returns how many there
+        were."""
         count = 0
+        at_work = frozenset(self._at_work)  # as of before the look: what is done meanwhile has been seen through
         for delivery in await self._deliveries.open():
-            if delivery.runner == self._runner.name or await self._runner.is_alive(delivery.runner):
+            if delivery.runner == self._runner.name:
+                if delivery.key in at_work:
+                    continue
+            elif await self._runner.is_alive(delivery.runner):
                 continue
             now = self._clock.now()
             if await self._deliveries.take_over(delivery.key, delivery.runner, self._runner.name, now):
-                self._tasks.start(self._go_on(delivery), f"hook {delivery.key}")
+                self._begin(delivery.key, self._go_on(delivery))
                 count += 1
         return count
 
     async def _go_on(self, delivery: HookDelivery) -> None:
-        await self._see_through(delivery, await self._start(delivery))
+        try:
+            run_id = await self._start(delivery)
+        except GatewayError as error:
+            if error.kind is ErrorKind.UNAVAILABLE:
+                raise  # another time
+            order = AgentOrder(**delivery.order)
+            _log.warning("hook_not_ordered", hook=delivery.key, reason=error.message())
+            words = f"Hook {order.name} (error): {error.message()[:_SUMMARY_CHARACTERS]}"
+            await self._events.add(self._main(order.agent_id), words, key=f"hook:{delivery.key}")
+            await self._deliveries.change(delivery.key, self._clock.now(), status="done")
+        else:
+            await self._see_through(delivery, run_id)
 
     async def keep_recovering(self) -> None:
-        """Look for what dead processes left, and forget what is long done; for ever."""
+        """Look for what dead processes left, and now and then forget what is long done; for ever."""
+        tidied = float("-inf")
         while True:
             try:
                 count = await self.recover()
-                await self._deliveries.delete_done(self._clock.now() - _KEPT_SECONDS)
+                if self._clock.monotonic() - tidied >= _TIDY_SECONDS:
+                    tidied = self._clock.monotonic()
+                    await self._deliveries.delete_done(self._clock.now() - _KEPT_SECONDS)
             except GatewayError as error:
                 _log.warning("hooks_not_recovered", reason=error.message())
             else:

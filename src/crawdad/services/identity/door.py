@@ -34,6 +34,7 @@ class Door:
         self.generation = 0
         """Changes whenever the live principals do: whoever stays connected looks then whether it still may."""
         self._used: dict[str, float] = {}
+        self._ended: frozenset[str] = frozenset()
 
     def limit(self, attempts: int, window: float, lockout: float, exempt_loopback: bool) -> None:
         """How many wrong guesses lock an address out, within how many seconds, and for how many."""
@@ -45,6 +46,16 @@ class Door:
         self._open = not authentication
         self.generation += 1
 
+    def end_sessions(self, ended: frozenset[str]) -> None:
+        """The ids of sessions that somebody signed out of before their time was over."""
+        if ended != self._ended:
+            self._ended = ended
+            self.generation += 1
+
+    def has_ended(self, session: str) -> bool:
+        """Whether a session is among them."""
+        return session in self._ended
+
     def holder(self, principal_id: str) -> Principal | None:
         """The living principal of that id, for work that goes on in its name when nobody is at the door."""
         if self._open and principal_id == LOCAL.id:
@@ -53,6 +64,10 @@ class Door:
         if found is None or (found.expires_at is not None and found.expires_at <= self._clock.now()):
             return None
         return found
+
+    def hash_of(self, principal_id: str) -> str:
+        """The hash of a living principal's credential, empty where it needed none."""
+        return next((key for key, each in self._principals.items() if each.id == principal_id), "")
 
     def knows(self, credential: str) -> bool:
         """Whether a credential is one of ours. Asking counts as no guess: one request may carry several credentials, and a

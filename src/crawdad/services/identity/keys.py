@@ -141,6 +141,11 @@ class Keys:
         await self._changes.bump(KEYS_CHANGED)
         return token
 
+    async def knows(self, token: str) -> bool:
+        """Whether it is a living credential of the store."""
+        digest = hash_credential(token)
+        return any(key.hash == digest for key in await self._store.list())
+
     async def refresh(self, door: Door, auth: AuthSettings) -> None:
         """Give the door the live credentials: those of the store and those of the settings."""
         principals = principals_of(await self._store.list())

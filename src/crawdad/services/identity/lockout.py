@@ -8,13 +8,22 @@ from collections import OrderedDict
 from crawdad.core.ports import Clock
 
 _MOST_ADDRESSES = 10_000
+_LOOPBACK = ("127.0.0.1", "::1", "")
+
+
+class PassedOn(str):
+    """This machine's own address, where a proxy on it speaks for somebody whom it is not trusted to name. It is nobody's place:
+    whoever comes so is not spared as local programs are, and does not lock them out."""
+
+    __slots__ = ()
 
 
 class Lockout:
     """`attempts` failures within `window` seconds lock an address out for `lockout` seconds.
 
     Loopback is exempt unless told otherwise: every local program shares that address, and a typo in one must not lock out the
-    others. Of IPv6 the network counts: whoever has one address has the other 2⁶⁴ of it.
+    others. Who comes by a proxy (`PassedOn`) is no local program. Of IPv6 the network counts: whoever has one address has the
+    other 2⁶⁴ of it.
     """
 
     def __init__(
@@ -53,7 +62,7 @@ class Lockout:
 
     def failed(self, address: str) -> None:
         """A wrong credential came from `address`."""
-        if self._exempt_loopback and address in ("127.0.0.1", "::1", ""):
+        if self._exempt_loopback and not isinstance(address, PassedOn) and _plain(address) in _LOOPBACK:
             return
         who, now = _network(address), self._clock.monotonic()
         recent = [at for at in self._failures.pop(who, ()) if now - at < self._window]
@@ -67,12 +76,26 @@ class Lockout:
 
 
 def _network(address: str) -> str:
+    if isinstance(address, PassedOn):
+        return f"{address} by proxy"
+    address = _plain(address)
     if ":" not in address:
         return address
     try:
         return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
     except ValueError:
         return address
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as itself, also where a socket for both kinds tells it as one of IPv6: all of those share one network."""
+    if not address.lower().startswith("::ffff:"):
+        return address
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return address if mapped is None else str(mapped)
 
 
 def _trim(table: OrderedDict[str, object] | OrderedDict[str, float] | OrderedDict[str, list[float]]) -> None:

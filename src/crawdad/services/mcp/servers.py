@@ -95,7 +95,8 @@ class McpServers:
         wanted = {name: one for name, one in self._settings().items() if one.enabled}
         gone = [server for name, server in self._servers.items() if server.settings != wanted.get(name)]
         for server in gone:
-            del self._servers[server.id]
+            del self._servers[server.id]  # all of them now: another turn may put new ones there while these are closed
+        for server in gone:
             if (beginning := self._beginning.get(server)) is not None:
                 beginning.cancel()
                 await asyncio.wait([beginning])

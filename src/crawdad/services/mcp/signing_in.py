@@ -134,6 +134,11 @@ class McpSignIns:
         await self._values.delete(_key(server))
         return there
 
+    async def is_granted(self, server: str, address: str) -> bool:
+        """Whether there is a grant for a server at that address."""
+        grant = await self._grant(server)
+        return grant is not None and grant.address == address
+
     async def bearer(self, server: str, address: str, refused: str | None = None) -> str | None:
         """The access token for a server; None: nobody has signed in to it. `refused` is one that it did not take: another is
         got. Raises what keeps that from being done."""

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,10 +24,10 @@ from crawdad.core.programs import FileMark
 from crawdad.services.memory.chunks import Chunk, chunks_of
 from crawdad.services.memory.index import Hit, Index, distinct, mixed, unit
 from crawdad.services.memory.transcripts import Transcripts, View, session_in
+from crawdad.services.operations.agent_embeddings import MOST_CHARACTERS, MOST_IN_ALL, MOST_INPUTS
 
 _log = structlog.get_logger(__name__)
 _MOST_INDEXES = 64
-_AT_ONCE = 64
 _MOST_CHUNKS = 20_000
 
 
@@ -192,13 +192,28 @@ class Memory:
     async def _embed_missing(
         self, index: Index, model: str, missing: Sequence[int], digests: dict[int, str], asker: Asker
     ) -> None:
-        for begin in range(0, len(missing), _AT_ONCE):
-            some = missing[begin : begin + _AT_ONCE]
-            found = await self._embed.embed(asker, model, [index.chunks[number].text for number in some])
+        texts = {number: index.chunks[number].text[:MOST_CHARACTERS] for number in missing}
+        for some in portions(missing, lambda number: len(texts[number])):
+            found = await self._embed.embed(asker, model, [texts[number] for number in some])
             for number, values in zip(some, found, strict=True):
                 index.vectors[number] = unit(values)
             bought = {digests[number]: index.vectors[number].tobytes() for number in some}
             await self._vectors.keep(model, bought, self._clock.now())
+
+
+def portions(numbers: Sequence[int], length_of: Callable[[int], int]) -> Iterator[Sequence[int]]:
+    """What is embedded in one call: not more, and no longer in all, than `/v1/embeddings` takes of anybody."""
+    some: list[int] = []
+    left = MOST_IN_ALL
+    for number in numbers:
+        length = length_of(number)
+        if some and (len(some) == MOST_INPUTS or length > left):
+            yield some
+            some, left = [], MOST_IN_ALL
+        some.append(number)
+        left -= length
+    if some:
+        yield some
 
 
 def text_digest(text: str) -> str:

@@ -10,7 +10,19 @@ from typing import Literal
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
 
-Kind = Literal["configuration", "variable", "credential", "workspace", "session", "job", "device", "skill", "other"]
+Kind = Literal[
+    "configuration",
+    "variable",
+    "credential",
+    "workspace",
+    "session",
+    "job",
+    "device",
+    "skill",
+    "approval",
+    "person",
+    "other",
+]
 Outcome = Literal["brought", "there", "left", "failed"]
 """`brought`: it is here now (in a dry run: it would be); `there`: it was here before; `left`: not for us to bring, or not
 wanted; `failed`: it should have come and did not."""

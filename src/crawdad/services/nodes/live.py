@@ -14,7 +14,16 @@ import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
-from crawdad.core.nodes import NODE_ANSWERED, NODE_CONNECTED, NODE_GONE, NODE_INVOKED, NODES_ASKED, LiveNode, NodeAnswer
+from crawdad.core.nodes import (
+    NODE_ANSWERED,
+    NODE_CONNECTED,
+    NODE_GONE,
+    NODE_INVOKED,
+    NODE_PROGRESSED,
+    NODES_ASKED,
+    LiveNode,
+    NodeAnswer,
+)
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock, Randomness
 from crawdad.core.text import Text
@@ -41,6 +50,8 @@ class Nodes:
         self._nodes: dict[str, tuple[LiveNode, float]] = {}
         """By connection: the node, and when it was heard of."""
         self._waiting: dict[str, tuple[str, asyncio.Future[NodeAnswer]]] = {}
+        self._said: dict[str, tuple[int, Callable[[str], None]]] = {}
+        """By call: the number of what its node said last, and who hears it."""
         self._asked: dict[str, tuple[str, float]] = {}
         """Commands that nodes of this process work at: their connection, and until when somebody waits."""
 
@@ -69,14 +80,25 @@ class Nodes:
         """A node that is there."""
         return next((node for node in self.connected() if node.node_id == node_id), None)
 
-    async def invoke(self, node: LiveNode, command: str, params: str | None, seconds: float, key: str) -> NodeAnswer:
-        """Have a node do something, and wait for the answer. `params` is JSON. Raises UNAVAILABLE where too many wait; a node
+    async def invoke(
+        self,
+        node: LiveNode,
+        command: str,
+        params: str | None,
+        seconds: float,
+        key: str,
+        said: Callable[[str], None] | None = None,
+    ) -> NodeAnswer:
+        """Have a node do something, and wait for the answer. `params` is JSON; `said` hears what the node says while it works.
+        Raises UNAVAILABLE where too many wait; a node
         that goes or takes longer than `seconds` is an answer that is not `ok` (`NOT_CONNECTED`, `TIMEOUT`)."""
         if len(self._waiting) >= MOST_WAITING:
             raise GatewayError(ErrorKind.OVERLOADED, Text("nodes.too_many"))
         call_id = self._randomness.new_id()
         answer: asyncio.Future[NodeAnswer] = asyncio.get_running_loop().create_future()
         self._waiting[call_id] = (node.connection_id, answer)
+        if said is not None:
+            self._said[call_id] = (-1, said)
         payload: JsonObject = {"id": call_id, "nodeId": node.node_id, "command": command}
         if params is not None:
             payload["paramsJSON"] = params
@@ -90,6 +112,7 @@ class Nodes:
             return NodeAnswer(False, code="TIMEOUT", message="node invoke timed out")
         finally:
             del self._waiting[call_id]
+            self._said.pop(call_id, None)
 
     async def answered(self, connection_id: str, call_id: str, answer: NodeAnswer) -> bool:
         """What a node of this process says came of a command. False: nobody waits for it (any more)."""
@@ -99,9 +122,17 @@ class Nodes:
         await self._tell(NODE_ANSWERED, {"id": call_id, "answer": asdict(answer)})
         return True
 
+    async def progressed(self, connection_id: str, call_id: str, seq: int, chunk: str) -> bool:
+        """What a node of this process says while it works at a command. False: nobody waits for it (any more)."""
+        asked = self._asked.get(call_id)
+        if asked is None or asked[0] != connection_id or asked[1] < self._clock.monotonic():
+            return False
+        await self._tell(NODE_PROGRESSED, {"id": call_id, "seq": seq, "chunk": chunk})
+        return True
+
     async def follow(self) -> None:
         """Hear of nodes, commands and answers, for ever."""
-        topics = [NODE_CONNECTED, NODE_GONE, NODES_ASKED, NODE_INVOKED, NODE_ANSWERED]
+        topics = [NODE_CONNECTED, NODE_GONE, NODES_ASKED, NODE_INVOKED, NODE_ANSWERED, NODE_PROGRESSED]
         subscription = self._bus.subscribe(topics)
         await self._tell(NODES_ASKED, {})
         async for event in subscription:
@@ -122,6 +153,11 @@ class Nodes:
             await self._hand_over(data)
         elif event.topic == NODE_ANSWERED and data["id"] in self._waiting:
             self._settle(self._waiting[data["id"]][1], NodeAnswer(**data["answer"]))
+        elif event.topic == NODE_PROGRESSED and data["id"] in self._said:
+            last, said = self._said[data["id"]]
+            if data["seq"] > last:  # what comes twice is said once
+                self._said[data["id"]] = (data["seq"], said)
+                said(str(data["chunk"]))
 
     async def keep_telling(self) -> None:
         """Tell the others of the nodes of this process from time to time, for ever."""

@@ -32,6 +32,7 @@ _BEGINNINGS = (
     *(("ios", "ios"), ("ipados", "ios"), ("android", "android"), ("mac", "macos"), ("darwin", "macos")),
     *(("win", "windows"), ("linux", "linux")),
 )
+_SEEN = ("canvas.", "camera.", "screen.", "talk.")
 _FAMILIES = (("iphone", "ios"), ("ipad", "ios"), ("ios", "ios"), ("android", "android"), ("mac", "macos"))
 
 
@@ -51,6 +52,11 @@ def allowed_commands(settings: NodesSettings, platform: str, device_family: str 
     return (usual | {each.strip() for each in settings.allow_commands}) - {
         each.strip() for each in settings.deny_commands
     }
+
+
+def can_wait(command: str, platform: str, device_family: str = "") -> bool:
+    """Whether a command that a phone refuses while nobody looks at it is kept until somebody does."""
+    return platform_of(platform, device_family) == "ios" and command.startswith(_SEEN)
 
 
 def objection(command: str, declared: Collection[str], allowed: Collection[str]) -> str | None:

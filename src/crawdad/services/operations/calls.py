@@ -76,7 +76,7 @@ async def post(
     if exchange.attempts:
         exchange.attempts[-1].status = answer.status
     if answer.status >= 300:
-        raise await error_of(answer, offer, codecs.get(offer.protocol))
+        raise await error_of(answer, offer, codecs.get(offer.protocol), turn.now())
     try:
         return await answer.read(ANSWER_LIMIT), answer.headers
     finally:

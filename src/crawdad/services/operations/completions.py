@@ -39,7 +39,7 @@ class Completions:
         limit = asyncio.Semaphore(_AT_ONCE)
         try:
             async with asyncio.TaskGroup() as group:
-                answers = [group.create_task(self._whole(one, limit)) for one in turns]
+                answers = [group.create_task(self._whole(one, limit, one is turns[0])) for one in turns]
         except* GatewayError as failed:
             raise _first(failed) from None
         body = write_response(requests, [answer.result() for answer in answers], context)
@@ -49,12 +49,15 @@ class Completions:
         """The turn of one prompt: the first is the client's own, the others have exchanges of their own."""
         exchange = turn.exchange
         if number:
-            exchange = replace(exchange, id=f"{exchange.id}p{number}", attempts=[], notes=[], usage=Usage())
+            exchange = replace(
+                exchange, id=f"{exchange.id}p{number}", attempts=[], attempt_places=[], notes=[], usage=Usage()
+            )
         own = replace(turn, exchange=exchange)
         own.request = request
         return own
 
-    async def _whole(self, turn: Turn, limit: asyncio.Semaphore) -> ModelResponse:
+    async def _whole(self, turn: Turn, limit: asyncio.Semaphore, is_clients: bool) -> ModelResponse:
+        """`is_clients`: the exchange is the client's own, which ends with what the client is told of all prompts."""
         async with limit:
             folder = Folder()
             try:
@@ -63,8 +66,12 @@ class Completions:
                         for event in batch:
                             folder.add(event)
                 return folder.finish()
+            except GatewayError as error:
+                self._front.ledger.fail(turn.exchange, error, turn.codec.write_error(error)[0])
+                raise
             finally:
-                self._front.ledger.abandon(turn.exchange)
+                if not is_clients:
+                    self._front.ledger.abandon(turn.exchange)
 
     async def _speak(
         self, turns: list[Turn], writers: list[CompletionStreamWriter], first: Events

@@ -13,6 +13,7 @@ from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer
 from crawdad.services.operations.agent_embeddings import embedding_offers
 from crawdad.services.operations.calls import OPENAI, able, cannot, complete, post, post_json
+from crawdad.services.turns.cut import fill_in_input
 from crawdad.services.turns.front import ModelFront, Reply
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.edit import replace_string
@@ -54,6 +55,8 @@ class Embeddings:
                 method = "batchEmbedContents" if batch else "embedContent"
                 path = method_path(offer.model, method, offer.profile)
                 raw, _ = await post(turn, offer, path, turn.raw, self._front.transport)
+                turn.exchange.usage = wire.gemini_usage(parse_upstream(raw))
+                fill_in_input(turn)
                 return complete(turn, offer, self._front.ledger, raw)
             response = await self._embed(turn, offer, request)
             return self._complete(turn, offer, response, orjson.dumps(wire.write_gemini_response(response, batch)))
@@ -73,6 +76,7 @@ class Embeddings:
         if not isinstance(document, dict) or not isinstance(document.get("data"), list):
             wire.read_openai_response(document)
         turn.exchange.usage = wire.openai_usage(document)
+        fill_in_input(turn)
         if turn.model != offer.model and isinstance(document.get("model"), str):
             body = replace_string(body, document, "model", turn.model)
         return complete(turn, offer, self._front.ledger, body)
@@ -111,4 +115,5 @@ class Embeddings:
 
     def _complete(self, turn: Turn, offer: Offer, response: EmbeddingResponse, body: bytes) -> Reply:
         turn.exchange.usage = response.usage
+        fill_in_input(turn)
         return complete(turn, offer, self._front.ledger, body)

@@ -13,7 +13,7 @@ from crawdad.core.media import Image, ImageRequest, ImageResponse
 from crawdad.core.parts import MediaPart, TextPart
 from crawdad.core.response import fold
 from crawdad.core.text import Text
-from crawdad.core.usage import Usage
+from crawdad.core.usage import Usage, total_usage
 from crawdad.services.catalogue import Offer
 from crawdad.services.operations.calls import OPENAI, able, cannot, complete, post, post_json
 from crawdad.services.turns.front import ModelFront, Reply
@@ -89,21 +89,20 @@ class Images:
         calls = [self._draw_gemini(turn, offer, request) for _ in range(request.count)]
         found = await asyncio.gather(*calls, return_exceptions=True)
         images: list[Image] = []
-        usage = Usage()
+        usages: list[Usage] = []
         failure: BaseException | None = None
         for one in found:
             if isinstance(one, BaseException):
                 failure = one
                 continue
             images += one.images
-            usage.input_tokens = (usage.input_tokens or 0) + (one.usage.input_tokens or 0)
-            usage.output_tokens = (usage.output_tokens or 0) + (one.usage.output_tokens or 0)
+            usages.append(one.usage)
         if not images:
             assert failure is not None
             raise failure
         if failure is not None:
             turn.exchange.notes.append(f"{len(images)} of {request.count} pictures were made")
-        return ImageResponse(images, usage)
+        return ImageResponse(images, total_usage(usages))
 
     async def _draw_gemini(self, turn: Turn, offer: Offer, request: ImageRequest) -> ImageResponse:
         path = method_path(offer.model, "generateContent", offer.profile)

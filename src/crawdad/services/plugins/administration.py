@@ -143,6 +143,7 @@ def entry_of(standing: PluginStanding, state: Any, language: Language) -> JsonOb
         "enabled": standing.wanted,
         "status": status,
         "isolated": standing.isolated,
+        "sandboxed": bool(state.get("sandboxed")) if running and standing.isolated else None,
         "calls": int(state.get("calls") or 0) if running else 0,
         "failures": int(state.get("failures") or 0),
         "lastFailure": state.get("lastFailure") or None,

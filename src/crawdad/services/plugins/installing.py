@@ -20,6 +20,7 @@ from crawdad.core.plugin_manifest import (
     MANIFEST_NAMES,
     Manifest,
     PluginPermissions,
+    host_allowed,
     read_manifest,
     version_key,
 )
@@ -316,17 +317,6 @@ def _warnings(manifest: Manifest, files: Mapping[str, bytes]) -> list[str]:
     told = [f"host {host}" for host in undeclared]
     told += [f"machine code {path}" for path in files if path.endswith((".so", ".pyd", ".dll", ".dylib"))]
     return told[:_MOST_TOLD]
-
-
-def host_allowed(host: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a host (`name` or `name:port`) is among those that a manifest asks for."""
-    name = host.lower().rpartition(":")[0] if ":" in host else host.lower()
-    for pattern in patterns:
-        pattern = pattern.lower()
-        wanted = host.lower() if ":" in pattern else name
-        if pattern == "*" or pattern == wanted or (pattern.startswith("*.") and wanted.endswith(pattern[1:])):
-            return True
-    return False
 
 
 def _bare(plugin: str) -> str:

@@ -14,14 +14,13 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import Permission, Principal
 from crawdad.core.parts import TextPart
 from crawdad.core.patterns import matches
-from crawdad.core.plugin_manifest import Manifest
+from crawdad.core.plugin_manifest import Manifest, host_allowed
 from crawdad.core.ports import Timeouts, Transport, UpstreamCall
 from crawdad.core.secret import Secret
 from crawdad.core.sessions import normalise_agent_id
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.configuration.secret_paths import looks_secret
-from crawdad.services.plugins.installing import host_allowed
 
 _PATIENCE = Timeouts(connect=10.0, first_byte=60.0, idle=30.0)
 _SECONDS = 120.0
@@ -90,7 +89,11 @@ class PluginServing:
             untrusted=True,
         )
         run_id = await self.runs.start(order)
-        state = await self.runs.wait(run_id, _TURN_SECONDS)
+        try:
+            state = await self.runs.wait(run_id, _TURN_SECONDS)
+        except asyncio.CancelledError:  # the plugin has no more time, or is taken down: nobody hears the answer
+            await self.runs.cancel(run_id)
+            raise
         if not state.ended:
             await self.runs.cancel(run_id)
             raise GatewayError(ErrorKind.UPSTREAM_TIMEOUT, Text("agents.timeout", {"seconds": round(_TURN_SECONDS)}))

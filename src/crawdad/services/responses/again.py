@@ -22,6 +22,9 @@ def origin_of(turn: Turn) -> JsonObject:
         "model": turn.model,
         "headers": dict(turn.gateway_headers),
         "language": turn.language,
+        "agent": turn.by_agent,
+        "run": turn.run_id,
+        "showsTools": turn.shows_tools,
         **{name: getattr(exchange, name) for name in _OF_EXCHANGE},
     }
 
@@ -43,5 +46,8 @@ def turn_again(
     )
     turn = Turn(exchange, principal, codecs.get(_PROTOCOL), origin["model"], True, left.request, b"", now)
     turn.gateway_headers, turn.language = origin["headers"], origin["language"]
-    turn.reply_id, turn.run_key = left.id.removeprefix("resp_"), left.id
+    turn.reply_id = left.id.removeprefix("resp_")
+    turn.run_key = left.id if left.background else ""
+    turn.run_id, turn.shows_tools = origin.get("run") or "", origin.get("showsTools")
+    turn.by_agent = origin.get("agent") is True
     return turn

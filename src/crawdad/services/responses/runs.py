@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 import structlog
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import Event
+from crawdad.core.pacing import until_next
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Bus, Clock, Runner
 from crawdad.core.text import Text
@@ -62,12 +64,18 @@ class Runs:
         self._bus = bus
         self.take_up: Callable[[StoredResponse], Awaitable[bool]] | None = None
         """Goes on with a run of a dead process; False: it cannot."""
+        self.may_recover: Callable[[], bool] = lambda: True
+        """Whether what runs may ask for is there: while the gateway's inside is left, agents are not."""
+        self.sheds: Callable[[], bool] = lambda: False
+        """Whether new ones are refused, for memory is short."""
         self._running: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turn] = {}
         self._news: dict[str, asyncio.Event] = {}
 
     def need_room(self) -> None:
-        """Raise UNAVAILABLE when too many run already."""
+        """Raise UNAVAILABLE when too many run already, or load is shed."""
+        if self.sheds():
+            raise GatewayError(ErrorKind.UNAVAILABLE, Text("responses.shedding"), retry_after=30)
         if self._tasks.full:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("responses.too_many"), retry_after=5)
 
@@ -85,27 +93,31 @@ class Runs:
 
     async def stop(self, response_id: str) -> None:
         """Cancel the run and wait until it is gone; where another process has it, have it cancelled there."""
-        task = self._running.get(response_id)
+        task = self._cancel(response_id)
         if task is None:
             await self._bus.publish(Event(STOPPED, {"id": response_id}, self._clock.now(), self.runner))
             return
-        self._turns[response_id].given_up = True
-        task.cancel()
         await asyncio.wait({task})
+
+    def _cancel(self, response_id: str) -> asyncio.Task[None] | None:
+        """Cancel a run here, once: cancelled again while it stops, it would leave what it asked going on."""
+        task = self._running.get(response_id)
+        if task is not None and not self._turns[response_id].given_up:
+            self._turns[response_id].given_up = True
+            task.cancel()
+        return task
 
     async def obey(self) -> None:
         """Cancel the runs here that other processes were asked to stop, for ever. One that is missed notices by itself, at
         the next event that it keeps."""
         async for wish in self._bus.subscribe([STOPPED]):
-            response_id = wish.data.get("id", "")
-            task = self._running.get(response_id)
-            if task is not None:
-                self._turns[response_id].given_up = True
-                task.cancel()
+            self._cancel(wish.data.get("id", ""))
 
     async def recover(self) -> int:
         """Go on with the runs of dead processes, or mark them as interrupted. Returns how many were."""
         count = 0
+        if not self.may_recover():
+            return count
         for runner in await self._store.runners():
             if runner == self.runner or await self._is_alive(runner):
                 continue
@@ -119,7 +131,7 @@ class Runs:
     async def keep_recovering(self) -> None:
         """Look for runs of processes that have died meanwhile, for ever: their followers must not wait in vain."""
         while True:
-            await self._clock.sleep(_RECOVER_SECONDS)
+            await self._clock.sleep(until_next(self._clock.monotonic(), _RECOVER_SECONDS))
             try:
                 count = await self.recover()
             except GatewayError as error:
@@ -168,11 +180,13 @@ class Runs:
                 news.set()
 
     async def _write(self, turn: Turn, response_id: str, writer: EventWriter) -> bool:
-        async for batch in await self._front.events(turn):
-            said = [spoken for event in batch for spoken in writer.events_of(event)]
-            if said and not await self._say(turn, response_id, said):
-                turn.given_up = True
-                return False  # cancelled or deleted, here or by another process
+        # Closed here and now, wherever it is cancelled: whoever stops it may be told so only when its source has stopped, too.
+        async with aclosing(await self._front.events(turn)) as events:
+            async for batch in events:
+                said = [spoken for event in batch for spoken in writer.events_of(event)]
+                if said and not await self._say(turn, response_id, said):
+                    turn.given_up = True
+                    return False  # cancelled or deleted, here or by another process
         return True
 
     async def _give_up(self, turn: Turn, response_id: str, error: GatewayError, events: list[JsonObject]) -> None:

@@ -13,18 +13,24 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.text import Text
 from crawdad.services.responses.again import origin_of, turn_again
+from crawdad.services.responses.framing import closed, closing_event, framed
 from crawdad.services.responses.history import Earlier, no_response, with_history
+from crawdad.services.responses.resuming import (
+    KEPT_SECONDS,
+    LAST_EVENT,
+    Mark,
+    Resuming,
+    mark_of,
+    run_gone,
+    run_of,
+)
 from crawdad.services.responses.runs import Runs
 from crawdad.services.turns.front import ModelFront, Reply, chat_offers
 from crawdad.services.turns.turn import Turn
 from crawdad.store.responses import ResponseStore, StoredResponse
-from crawdad.wire.fields import get_bool, whole_number
-from crawdad.wire.openai_responses import DONE, failed_instead, input_items, response_object, sse_frame
-from crawdad.wire.sse import SseSplitter, event_data
+from crawdad.wire.fields import check_request_depth, get_bool, parse_upstream, whole_number
+from crawdad.wire.openai_responses import failed_instead, input_items, response_object, sse_frame
 
-KEPT_SECONDS = 30 * 24 * 3600.0
-_CLOSING = ("response.completed", "response.incomplete", "response.failed")
-_CLOSING_BYTES = tuple(f'"{name}"'.encode() for name in _CLOSING)
 TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled", "interrupted"})
 
 
@@ -48,6 +54,7 @@ class Responses:
         clock: Clock,
         randomness: Randomness,
         find: Callable[[str], Principal | None],
+        resuming: Resuming | None = None,
     ) -> None:
         self._front = front
         self._store = store
@@ -55,11 +62,15 @@ class Responses:
         self._clock = clock
         self._randomness = randomness
         self._find_principal = find
+        self.resuming = resuming
         runs.take_up = self.take_up
 
     async def create(self, turn: Turn) -> Reply:
         """`POST /v1/responses`. The response is kept, unless `store` is false, before its last byte goes out."""
         body = turn.body
+        mark = self._mark(turn)
+        if mark is not None:
+            return await self._again(turn, mark)
         stored = await self.prepare(turn, lambda link: self.earlier(link, turn.principal))
         if get_bool(body, "background"):
             if not stored:
@@ -70,10 +81,47 @@ class Responses:
         self.promise(turn)
         reply = await self._front.reply(turn)
         if reply.body is not None:
-            await self.keep(turn, body, orjson.loads(reply.body))
+            await self.keep(turn, body, parse_upstream(reply.body))
         elif reply.chunks is not None:
-            reply.chunks = self._keeping(turn, body, reply.chunks)
+            record = await self._opened(turn, body, reply.chunks)
+            reply.chunks = self._keeping(turn, body, reply.chunks, record)
         return reply
+
+    async def _opened(self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes]) -> StoredResponse | None:
+        """What is kept of an agent's answer whose stream begins: it can be taken up again."""
+        if self.resuming is None or not turn.run_id:
+            return None
+        try:
+            return await self.resuming.open(turn, body)
+        except BaseException:
+            await closed(chunks)
+            raise
+
+    def _mark(self, turn: Turn) -> Mark | None:
+        """Where the stream broke off that the client wants the rest of. Raises NOT_FOUND for one that cannot be: whoever wants
+        a stream taken up wants no second answer."""
+        given = turn.gateway_headers.get(LAST_EVENT, "")
+        if not given or not turn.stream:
+            return None
+        mark = mark_of(given)
+        if mark is None and self._is_for_agent(turn):
+            raise run_gone()
+        return mark
+
+    async def _again(self, turn: Turn, mark: Mark) -> Reply:
+        """The rest of a stream that broke off."""
+        try:
+            found = await self._find(mark.response_id, turn.principal)
+            events = await self.follow(found.id, turn.principal, mark.number)
+        except GatewayError as error:
+            raise run_gone() if error.kind in (ErrorKind.NOT_FOUND, ErrorKind.BAD_REQUEST) else error from None
+        self._front.ledger.prepared(turn.exchange)
+        return Reply("text/event-stream", chunks=framed(events, self._mark_for(found)))
+
+    @staticmethod
+    def _mark_for(found: StoredResponse) -> str:
+        """What the events of a response's stream are marked with: its id, where an agent answers."""
+        return found.id if found.origin is not None and found.origin.get("agent") else ""
 
     def promise(self, turn: Turn) -> None:
         """The response will be kept: until `keep` has done that, no answer is a good end of the exchange."""
@@ -92,7 +140,10 @@ class Responses:
             turn.body = changed
             turn.request = turn.codec.read_request(changed, model=turn.model, stream=turn.stream or background)
             turn.echo = asked
-        return get_bool(body, "store") is not False
+        stored = get_bool(body, "store") is not False
+        if stored:
+            check_request_depth(body)  # it is kept as it came, also where nobody else reads it
+        return stored
 
     async def _with_history(self, turn: Turn, body: JsonObject, earlier: Earlier) -> JsonObject:
         """The body with what was said before. An agent's sessions hold that themselves: for one a response that is not there
@@ -116,21 +167,21 @@ class Responses:
 
     async def delete(self, response_id: str, principal: Principal) -> JsonObject:
         """Remove a response; a background run is stopped first. Raises NOT_FOUND."""
-        await self._find(response_id, principal)
-        await self._runs.stop(response_id)
+        found = await self._find(response_id, principal)
+        await self._stop(found)
         if not await self._store.delete(response_id, principal.id):
             raise no_response(response_id)
         return {"id": response_id, "object": "response", "deleted": True}
 
     async def cancel(self, response_id: str, principal: Principal) -> JsonObject:
-        """Stop a background run. One that has ended already is given back as it is. Raises NOT_FOUND."""
+        """Stop a background run, or an agent's that streams. One that has ended is given back as it is. Raises NOT_FOUND."""
         found = await self._find(response_id, principal)
-        if not found.background:
+        if not found.background and (not run_of(found) or found.status in TERMINAL):
             raise bad_request("responses.not_background")
         if found.status not in TERMINAL:
             cancelled = {**found.response, "status": "cancelled"}
             await self._store.update(response_id, principal.id, "cancelled", self._clock.now(), cancelled)
-            await self._runs.stop(response_id)
+            await self._stop(found)
         return await self.get(response_id, principal)
 
     async def items(self, response_id: str, principal: Principal, page: ItemPage) -> JsonObject:
@@ -150,12 +201,26 @@ class Responses:
             "has_more": start + len(data) < len(items),
         }
 
+    async def _stop(self, found: StoredResponse) -> None:
+        if found.background:
+            await self._runs.stop(found.id)
+        elif self.resuming is not None and run_of(found) and found.status not in TERMINAL:
+            await self.resuming.stop(found)
+
     async def follow(self, response_id: str, principal: Principal, after: int = -1) -> AsyncIterator[JsonObject]:
-        """The events of a background response whose number is greater than `after`, until it has ended."""
+        """The events of a response whose number is greater than `after`, until it has ended: of one in the background, or of an
+        agent's that was streamed."""
         found = await self._find(response_id, principal)
-        if not found.background:
+        if found.background:
+            return self._runs.follow(response_id, principal.id, after)
+        if self.resuming is None or not run_of(found):
             raise bad_request("responses.not_background", "stream")
-        return self._runs.follow(response_id, principal.id, after)
+        return await self.resuming.tell(found, principal, after)
+
+    async def stream(self, response_id: str, principal: Principal, after: int = -1) -> AsyncIterator[bytes]:
+        """The same as server-sent events."""
+        found = await self._find(response_id, principal)
+        return framed(await self.follow(response_id, principal, after), self._mark_for(found))
 
     async def _start(self, turn: Turn, body: JsonObject) -> Reply:
         # What nobody may or can take, or pay for, is refused now, not in an hour.
@@ -184,15 +249,18 @@ class Responses:
         self._runs.start(turn, record.id)
         if streamed:
             events = self._runs.follow(record.id, turn.principal.id, -1)
-            return Reply("text/event-stream", chunks=framed(events, turn.by_agent), closes_exchange=False)
+            mark = self._mark_for(record)
+            return Reply("text/event-stream", chunks=framed(events, mark), closes_exchange=False)
         return Reply("application/json", body=orjson.dumps(response), closes_exchange=False)
 
     async def take_up(self, left: StoredResponse) -> bool:
         """Go on with a background response whose process is gone, where an agent answers it: its run is known by the
         response's id, and tells from its beginning what came of it. False: no agent does, or whoever asked is no more."""
         principal = self._find_principal(left.principal_id)
-        if not left.background or left.origin is None or principal is None:
+        if left.origin is None or principal is None:
             return False
+        if not left.background:
+            return self.resuming is not None and await self.resuming.take_up(left, principal)
         turn = turn_again(left, left.origin, principal, self._randomness.new_id(), self._clock.now)
         try:
             await self.prepare(turn, lambda link: self.earlier(link, principal))
@@ -217,13 +285,20 @@ class Responses:
         found = await self._store.get(link, principal.id, self._clock.now())
         return None if found is None or found.status not in TERMINAL else (found.request, found.response)
 
-    async def _keeping(self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _keeping(
+        self, turn: Turn, body: JsonObject, chunks: AsyncIterator[bytes], record: StoredResponse | None
+    ) -> AsyncIterator[bytes]:
+        ended = False
         try:
             async for chunk in chunks:
                 before, event = closing_event(chunk)
                 if event is not None:
                     try:
-                        await self.keep(turn, body, event["response"])
+                        if record is not None and self.resuming is not None:
+                            await self.resuming.end(record, event["response"])
+                        else:
+                            await self.keep(turn, body, event["response"])
+                        ended = True
                     except GatewayError as error:
                         self._front.ledger.fail(turn.exchange, error, 200)
                         yield before + sse_frame(failed_instead(event, error, turn.language))
@@ -231,9 +306,9 @@ class Responses:
                 yield chunk
             self._front.ledger.settle(turn.exchange)
         finally:
-            close = getattr(chunks, "aclose", None)
-            if close is not None:
-                await close()
+            await closed(chunks)
+            if record is not None and self.resuming is not None and not ended:
+                self.resuming.leave(record, turn.principal)
 
     async def keep(self, turn: Turn, body: JsonObject, response: JsonObject) -> None:
         """Keep a finished response with the request that it answers, and settle the exchange.
@@ -277,29 +352,6 @@ def resource(found: StoredResponse) -> JsonObject:
         error = {"code": "server_error", "message": Text("responses.interrupted").render()}
         return {**found.response, "status": "failed", "error": error}
     return {**found.response, "status": found.status}
-
-
-def closing_event(chunk: bytes) -> tuple[bytes, JsonObject | None]:
-    """The event with the whole Response that ends a stream, if `chunk` (whole events) holds it, and what is before it."""
-    if not any(name in chunk for name in _CLOSING_BYTES):
-        return chunk, None
-    before = b""
-    for event in SseSplitter().feed(chunk):
-        data = event_data(event)
-        if data is not None and any(name in data for name in _CLOSING_BYTES):
-            parsed = orjson.loads(data)
-            if isinstance(parsed, dict) and parsed.get("type") in _CLOSING and isinstance(parsed.get("response"), dict):
-                return before, parsed
-        before += event
-    return chunk, None
-
-
-async def framed(events: AsyncIterator[JsonObject], by_agent: bool = False) -> AsyncIterator[bytes]:
-    """Event objects as SSE. Streams of agents end with a line of their own."""
-    async for event in events:
-        yield sse_frame(event)
-    if by_agent:
-        yield DONE
 
 
 def page_of(query: dict[str, str]) -> ItemPage:

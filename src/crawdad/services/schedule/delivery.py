@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import orjson
@@ -17,9 +18,10 @@ from crawdad.core.text import Text
 from crawdad.services.schedule.tokens import read_answer
 from crawdad.wire.cron import write_run
 
-NOT_REQUESTED = Delivery("not-requested")
 _WEBHOOK_TIMEOUTS = Timeouts(connect=10.0, first_byte=10.0, idle=10.0)
 _MOST_ANSWER_BYTES = 65_536
+_READ_SECONDS = 10.0
+"""What a webhook says beside that it has taken the call is waited for no longer: the run is open until then."""
 
 
 class Deliveries:
@@ -81,8 +83,9 @@ class Deliveries:
         try:
             if not 200 <= answer.status < 300:
                 return Delivery("not-delivered", Text("cron.webhook_status", {"status": answer.status}).render())
-            await answer.read(_MOST_ANSWER_BYTES)
-        except GatewayError:
+            async with asyncio.timeout(_READ_SECONDS):
+                await answer.read(_MOST_ANSWER_BYTES)
+        except (GatewayError, TimeoutError):
             pass  # it was taken: what else is said does not count
         finally:
             await answer.close()

@@ -18,6 +18,7 @@ from crawdad.core.durations import seconds_of
 from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
 from crawdad.core.heartbeat_settings import HeartbeatSettings
+from crawdad.core.pacing import until_next
 from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.sessions import NewLogEvent, Sessions, main_key, session_key
@@ -93,12 +94,20 @@ class Hearts:
                 await self.look()
             except GatewayError as error:
                 _log.warning("heartbeat_unavailable", reason=error.message())
-            await self._clock.sleep(LOOK_SECONDS)
+            await self._clock.sleep(until_next(self._clock.monotonic(), LOOK_SECONDS))
 
     async def look(self) -> int:
         """Begin the beats that are due or wanted. Returns how many."""
-        settings, now = self._body.settings(), self._clock.now()
         wanted, self._wanted = self._wanted, {}
+        try:
+            return await self._begin(wanted)
+        except GatewayError:
+            for agent_id, reasons in wanted.items():  # nobody has seen to them
+                self._again(agent_id, list(reasons))
+            raise
+
+    async def _begin(self, wanted: dict[str, dict[str, None]]) -> int:
+        settings, now = self._body.settings(), self._clock.now()
         agents = sorted({*settings, *wanted})
         pulses = await self._store.pulses(agents) if agents else {}
         count = 0
@@ -124,6 +133,7 @@ class Hearts:
             if not await self._store.claim(pulse, self._around.runner, now, now + _BEAT_SECONDS, next_at):
                 self._again(agent_id, reasons)
                 continue
+            wanted.pop(agent_id, None)
             beat = Beat(agent_id, own, reasons or ["interval"], pulse)
             self._around.tasks.start(self._beat(beat), f"heartbeat {agent_id}")
             count += 1

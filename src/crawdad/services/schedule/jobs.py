@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,12 +17,14 @@ from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.text import Text
 from crawdad.services.schedule.owners import sees_all
 from crawdad.services.schedule.planning import ZoneOf, next_time, parsed, planned, shortest_interval
+from crawdad.services.schedule.previews import Times, times_between
 from crawdad.store.rate_windows import RateWindows
 from crawdad.store.schedule import ScheduleStore
 from crawdad.wire.cron import read_changed, read_job
-from crawdad.wire.cron.reading import need_future
+from crawdad.wire.cron.reading import need_future, read_schedule
 
 _MOST_ON_A_PAGE = 200
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,28 +154,65 @@ class Jobs:
         now = self.now()
 
         def edit(job: Job) -> Job:
-            changed = read_changed(job, patch, now=now)
-            # Whoever manages others' jobs does not thereby speak in their name: what the job does is the owner's word.
-            if job.owner != by.id and (changed.payload, changed.agent_id) != (job.payload, job.agent_id):
-                raise _forbidden("cron.not_owner")
+            changed = _changed(job, patch, by, now)
             if maker is not None:
                 shortest = shortest_interval(changed.schedule, now, self.zone_of)
                 least = self._settings().limits.min_interval_seconds
                 if shortest is not None and shortest < least * 1000:
                     raise bad_request("cron.too_short", "schedule", seconds=least)
-            if changed.schedule == job.schedule and changed.enabled == job.enabled:
-                return changed
-            if changed.enabled and not job.enabled:
-                changed.state = replace(changed.state, consecutive_errors=0, schedule_errors=0)
-                if changed.schedule == job.schedule:
-                    need_future(changed.schedule, now)
-            return self._planned(changed, now) if changed.enabled else planned(changed, now, self.zone_of)
+            return self._planned_anew(job, changed, now)
 
         found = await self._store.change(job_id, edit)
         if found is None:
             raise no_job(job_id)
         await self._tell(job_id, "updated", found.state.next_run_at)
         return found
+
+    async def replace(self, documents: Sequence[Any], by: Principal) -> list[Job]:
+        """Have these jobs, and of those that `by` may see no others: those whose `id` is known are changed and keep how they
+        stand, the rest are new, what is not named goes. All of it or nothing. Raises BAD_REQUEST (`details["param"]` names the
+        job), FORBIDDEN, CONFLICT."""
+        by.need(Permission.AGENTS_USE)
+        now = self.now()
+        after: list[Job] = []
+
+        def edit(before: list[Job]) -> list[Job]:
+            known = {job.id: job for job in before}
+            after.clear()
+            for place, document in enumerate(documents):
+                try:
+                    job_id = _id_in(document) or self._new_id()
+                    if any(job.id == job_id for job in after):
+                        raise bad_request("cron.id_twice", "id", id=job_id)
+                    after.append(self._replaced(known.get(job_id), job_id, document, by, now))
+                except GatewayError as error:
+                    field = error.details.get("param")
+                    param = f"jobs[{place}].{field}" if field else f"jobs[{place}]"
+                    raise GatewayError(error.kind, error.text, {**error.details, "param": param}) from None
+            return after
+
+        most = self._settings().limits.jobs_per_owner
+        wanted = JobFilter() if sees_all(by) else JobFilter(owner=by.id)
+        before = await self._store.replace(wanted, edit, most)
+        if before is None:
+            raise GatewayError(ErrorKind.CONFLICT, Text("cron.too_many", {"most": most}), {"code": "too_many_jobs"})
+        known = {job.id: job for job in before}
+        for job in after:
+            if job.id not in known:
+                await self._tell(job.id, "added", job.state.next_run_at)
+            elif job != known[job.id]:
+                await self._tell(job.id, "updated", job.state.next_run_at)
+        for job_id in known.keys() - {job.id for job in after}:
+            await self._tell(job_id, "removed")
+        return after
+
+    def _replaced(self, job: Job | None, job_id: str, document: Any, by: Principal, now: int) -> Job:
+        if job is None:
+            made = read_job(document, job_id=job_id, now=now)
+            made.owner = by.id
+            return self._planned(made, now)
+        changed = self._planned_anew(job, _changed(job, document, by, now), now)
+        return job if replace(changed, updated_at=job.updated_at) == job else changed
 
     async def remove(self, job_id: str, by: Principal) -> bool:
         """Remove a job. One that runs comes to its end; it is not run again. Raises NOT_FOUND."""
@@ -201,8 +241,7 @@ class Jobs:
             agent_id=job.agent_id or "",
             requested_at=now,
         )
-        await self._store.request(run)
-        return Asked(run)
+        return Asked(run) if await self._store.request(run) else Asked(None, "already-running")
 
     async def count_start(self, maker: Maker) -> None:
         """Count that an agent has something begun by its tool. Raises RATE_LIMITED."""
@@ -210,6 +249,10 @@ class Jobs:
         added, seconds = await self._rates.add(f"cron:started:{maker.agent_id}", 1, most, 3600)
         if not added:
             raise _too_often("cron.too_many_runs", most, seconds)
+
+    def times(self, document: Any, job_id: str, after: int, until: int | None, most: int) -> Times:
+        """When a schedule comes, that of a job (`job_id`) or one that is not kept yet. Raises BAD_REQUEST."""
+        return times_between(job_id, read_schedule(document, self.now()), after, until, most, self.zone_of)
 
     async def runs(
         self, by: Principal, wanted: RunFilter, limit: int = 50, offset: int = 0
@@ -235,6 +278,16 @@ class Jobs:
         next_run = page.jobs[0].state.next_run_at if page.jobs else None
         return {"enabled": self.enabled, "jobs": (await self.page(by, JobFilter(), 1)).total, "nextWakeAtMs": next_run}
 
+    def _planned_anew(self, job: Job, changed: Job, now: int) -> Job:
+        """A changed job with its next time, where that is another now."""
+        if changed.schedule == job.schedule and changed.enabled == job.enabled:
+            return changed
+        if changed.enabled and not job.enabled:
+            changed.state = replace(changed.state, consecutive_errors=0, schedule_errors=0)
+            if changed.schedule == job.schedule:
+                need_future(changed.schedule, now)
+        return self._planned(changed, now) if changed.enabled else planned(changed, now, self.zone_of)
+
     def _planned(self, job: Job, now: int) -> Job:
         """With its next time. Raises BAD_REQUEST for a schedule that cannot be read, or never comes."""
         schedule = job.schedule
@@ -253,6 +306,24 @@ class Jobs:
         if next_run_at is not None:
             data["nextRunAtMs"] = next_run_at
         await self._bus.publish(Event(CRON_CHANGED, data, self._clock.now()))
+
+
+def _changed(job: Job, patch: Any, by: Principal, now: int) -> Job:
+    changed = read_changed(job, patch, now=now)
+    # Whoever manages others' jobs does not thereby speak in their name: what the job does is the owner's word.
+    if job.owner != by.id and (changed.payload, changed.agent_id) != (job.payload, job.agent_id):
+        raise _forbidden("cron.not_owner")
+    return changed
+
+
+def _id_in(document: Any) -> str | None:
+    """The id that a job says it has. Raises BAD_REQUEST for what can be none."""
+    given = document.get("id") if isinstance(document, dict) else None
+    if given is None or given == "":
+        return None
+    if not isinstance(given, str) or not _ID.fullmatch(given):
+        raise bad_request("cron.bad_id", "id")
+    return given
 
 
 def no_job(job_id: str) -> GatewayError:

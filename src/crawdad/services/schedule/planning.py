@@ -15,6 +15,8 @@ from crawdad.services.schedule.expression import CronExpression, parse
 
 ON_TIME_MS = 60_000
 """What is begun within a minute of its time is not late."""
+STALE_MS = 600_000
+"""What was asked for by hand is not begun any more after so long."""
 BACK_OFF_MS = (30_000, 60_000, 300_000, 900_000, 3_600_000)
 LEAST_GAP_MS = 2_000
 MOST_SCHEDULE_ERRORS = 3
@@ -45,10 +47,17 @@ def due(jobs: Sequence[Job], now: int, punctual: Collection[tuple[str, int]] = (
         if overdue <= ON_TIME_MS or (job.id, slot) in punctual:
             found.append(Due(job, slot))
             continue
-        misfire = job.misfire
-        skip = misfire.mode == "skip" or (misfire.mode == "run-if-within" and overdue > misfire.seconds * 1000)
+        skip = is_left_out(job, overdue) or _is_before_its_begin(job, slot)
         found.append(Due(job, slot, late=not skip, skip=skip))
     return found
+
+
+def is_left_out(job: Job, overdue: int) -> bool:
+    """Whether a time is not made up for that came so long ago, as the job has it."""
+    if overdue <= ON_TIME_MS:
+        return False
+    misfire = job.misfire
+    return misfire.mode == "skip" or (misfire.mode == "run-if-within" and overdue > misfire.seconds * 1000)
 
 
 def next_time(job_id: str, schedule: Schedule, after: int, zone_of: ZoneOf) -> int | None:
@@ -87,12 +96,29 @@ def _next(job: Job, now: int, zone_of: ZoneOf) -> int | None:
     if isinstance(job.schedule, At):
         return None if state.last_run_at is not None and state.last_run_at >= job.schedule.at else job.schedule.at
     found = next_time(job.id, job.schedule, now, zone_of)
+    if _is_before_its_begin(job, now):
+        found = _beat_before_begin(job, now)
     if found is None or state.last_ended_at is None:
         return found
     wait = LEAST_GAP_MS
     if state.consecutive_errors:
         wait = BACK_OFF_MS[min(state.consecutive_errors, len(BACK_OFF_MS)) - 1]
     return max(found, min(state.last_ended_at, now) + wait)
+
+
+def _is_before_its_begin(job: Job, at: int) -> bool:
+    """Whether a moment lies before the one from which the job counts, because the clock was set back since: that it shall begin
+    later is another thing."""
+    schedule = job.schedule
+    return isinstance(schedule, Every) and at < schedule.anchor <= max(job.created_at, job.updated_at)
+
+
+def _beat_before_begin(job: Job, now: int) -> int:
+    """The next time of the beat as it would have been before. The moment itself is none of the job's times."""
+    assert isinstance(job.schedule, Every)
+    anchor, every = job.schedule.anchor, job.schedule.every
+    found = anchor + ((now - anchor) // every + 1) * every
+    return found + every if found == anchor else found
 
 
 def put_right(job: Job, now: int, zone_of: ZoneOf) -> Job | None:

@@ -21,7 +21,7 @@ from crawdad.core.sessions import main_key
 from crawdad.core.text import Text
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.owners import Owners
-from crawdad.services.schedule.planning import ZoneOf, ended
+from crawdad.services.schedule.planning import ON_TIME_MS, STALE_MS, ZoneOf, ended, is_left_out
 from crawdad.services.schedule.tokens import read_answer
 from crawdad.store.schedule import ScheduleStore
 from crawdad.wire.cron import write_run
@@ -82,12 +82,19 @@ class Running:
         await self.close(job, run)
 
     async def resume(self, job: Job | None, run: CronRun) -> None:
-        """Bring a run to its end whose process is gone. An agent's turn that goes on elsewhere is waited for; nothing is
-        begun anew."""
+        """Bring a run to its end whose process is gone. An agent's turn that goes on elsewhere is waited for; what certainly
+        was not begun is begun now, or left out where it has become too late for that."""
         state = None
-        if run.phase in ("started", "ordered") and job is not None:
+        if job is not None and isinstance(job.payload, SystemEvent):
+            if run.phase in ("started", "ordered"):  # the same words are not put down twice
+                await self._begin_late(job, run)
+                return
+        elif job is not None and run.phase in ("started", "ordered"):
             try:
                 state = await self._turn_of(job, run)
+                if state is None and run.phase == "started":
+                    await self._begin_late(job, run)
+                    return
             except GatewayError as error:
                 _log.warning("cron_run_not_found", run=run.id, reason=error.message())
         if state is None or job is None or state.status == "interrupted":
@@ -102,6 +109,22 @@ class Running:
         except GatewayError as error:
             run.status, run.error = "error", error.message()
         await self.close(job, run)
+
+    async def _begin_late(self, job: Job, run: CronRun) -> None:
+        """Carry out a run that had been claimed and no more, unless its time has been missed by now."""
+        since = run.requested_at if run.trigger == "manual" or run.planned_at is None else run.planned_at
+        overdue = self._now() - since
+        if run.phase == "started":
+            too_late = overdue > STALE_MS if run.trigger == "manual" else is_left_out(job, overdue)
+            if too_late:
+                words = (
+                    Text("cron.stale") if run.trigger == "manual" else Text("cron.missed", {"seconds": overdue // 1000})
+                )
+                run.status, run.started_at, run.error = "skipped", None, words.render()
+                await self._end(run)
+                return
+            run.trigger = "late" if run.trigger == "schedule" and overdue > ON_TIME_MS else run.trigger
+        await self.carry_out(job, run)
 
     async def _turn_of(self, job: Job, run: CronRun) -> RunState | None:
         """The agent's turn that a run has begun, also where its process died before it could note that; None: it began none."""
@@ -120,6 +143,9 @@ class Running:
             run.status, run.error = "skipped", Text("cron.empty").render()
             return
         self._owners.principal(job.owner)
+        run.phase = "ordered"
+        if not await self._store.note(run):
+            return
         key = self._main_key(job)
         await self._agents.events.add(key, payload.text, key=f"cron:{run.id}", untrusted=False)
         run.session_key, run.summary, run.status = key, payload.text[:_SUMMARY], "ok"
@@ -150,7 +176,9 @@ class Running:
         run.run_id = await self._agents.runs.start(order)
         run.session_key, run.phase = order.session_key, "ordered"
         if not await self._store.note(run):
-            await self._agents.runs.cancel(run.run_id)
+            found = await self._store.run(run.job_id, run.slot)
+            if found is None or found.status != "running":  # else another process sees to it
+                await self._agents.runs.cancel(run.run_id)
             return
         await self._follow(job, run)
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from crawdad.core.cron import CronRun, Job, JobFilter
 from crawdad.core.errors import GatewayError
+from crawdad.core.pacing import until_next
 from crawdad.core.ports import Clock, Runner
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.text import Text
-from crawdad.services.schedule.planning import Due, ZoneOf, begun, due, passed_over, put_right
+from crawdad.services.schedule.planning import STALE_MS, Due, ZoneOf, begun, due, passed_over, put_right
 from crawdad.services.schedule.running import Running
 from crawdad.services.tasks import Tasks
 from crawdad.store.schedule import ScheduleStore
 
 LOOK_SECONDS = 1.0
-_STALE_MS = 600_000
 _RECOVER_SECONDS = 5.0
 _JUMP_SECONDS = 2.0
 _PAGE = 200
@@ -56,32 +57,36 @@ class Scheduler:
         self._settings = settings
         self._zone_of = zone_of
         self._punctual: set[tuple[str, int]] = set()
+        self._at_work: set[str] = set()
+        """The runs that this process carries out."""
         self._watch = _Watch()
+        self._upcoming: int | None = None
+        """When the next job is due, as of the last look."""
 
     async def keep_running(self) -> None:
         """Look again and again, for ever: at the second at the latest, at once when something is due."""
         while True:
-            pause = LOOK_SECONDS
+            due_in = LOOK_SECONDS
             try:
                 await self.look()
-                upcoming = await self._store.next_time()
-                if upcoming is not None:
-                    pause = min(max(upcoming / 1000 - self._clock.now(), 0.05), LOOK_SECONDS)
-                    pause = LOOK_SECONDS if upcoming <= self._now() else pause
+                if self._upcoming is not None and self._upcoming > self._now():
+                    due_in = max(self._upcoming / 1000 - self._clock.now(), 0.05)
             except GatewayError as error:
                 _log.warning("schedule_unavailable", reason=error.message())
-            await self._clock.sleep(pause)
+            await self._clock.sleep(min(due_in, until_next(self._clock.monotonic(), LOOK_SECONDS)))
 
     async def look(self) -> int:
         """Begin what is due now. Returns how many runs were begun."""
         await self._mind_the_clock()
         await self._recover()
-        count = await self._begin_requested()
+        self._upcoming, requested = await self._store.outlook()  # nearly always the one thing that is asked
+        count = await self._begin_requested() if requested else 0
         if not self._settings().enabled:
             self._punctual.clear()
             return count
         now = self._now()
-        found = due(await self._store.due(now), now, self._punctual)
+        is_due = self._upcoming is not None and self._upcoming <= now
+        found = due(await self._store.due(now), now, self._punctual) if is_due else []
         waiting: set[tuple[str, int]] = set()
         for each in found:
             if each.skip:
@@ -93,6 +98,8 @@ class Scheduler:
             elif not each.late and len(waiting) < _MOST_PUNCTUAL:
                 waiting.add((each.job.id, each.slot))
         self._punctual = waiting
+        if requested or is_due:
+            self._upcoming = await self._store.next_time()
         return count
 
     async def _begin(self, each: Due) -> bool:
@@ -105,8 +112,13 @@ class Scheduler:
 
         claim = await self._store.claim(run, self._settings().max_concurrent_runs, edit)
         if claim == "claimed":
-            self._tasks.start(self._running.carry_out(job, run), f"cron job {job.id}")
+            self._start(run, self._running.carry_out(job, run))
         return claim == "claimed"
+
+    def _start(self, run: CronRun, work: Coroutine[Any, Any, None]) -> None:
+        self._at_work.add(run.id)
+        task = self._tasks.start(work, f"cron job {run.job_id}")
+        task.add_done_callback(lambda _: self._at_work.discard(run.id))
 
     def _moved_on(self, job: Job, each: Due, now: int) -> Job:
         """The job after a time that was dealt with before (the clock was set back, say)."""
@@ -123,7 +135,7 @@ class Scheduler:
             now = self._now()
             job = await self._store.get(run.job_id)
             run.runner = self._runner.name
-            if job is None or now - run.requested_at > _STALE_MS:
+            if job is None or now - run.requested_at > STALE_MS:
                 await self._give_up(run, now)
                 continue
             run.started_at, run.phase, run.status = now, "started", "running"
@@ -133,7 +145,7 @@ class Scheduler:
                 lambda current, _, now=now: begun(current, None, now, self._zone_of),  # type: ignore[misc]
             )
             if claim == "claimed":
-                self._tasks.start(self._running.carry_out(job, run), f"cron job {job.id}")
+                self._start(run, self._running.carry_out(job, run))
                 count += 1
         return count
 
@@ -150,19 +162,23 @@ class Scheduler:
         await self._store.skip(run, lambda current: passed_over(current, now, self._zone_of, run.error))
 
     async def _recover(self) -> None:
-        """See to the runs of processes that are no more."""
+        """See to the runs of processes that are no more, and to those of this one that a fault kept from their end."""
         if self._clock.monotonic() - self._watch.recovered < _RECOVER_SECONDS:
             return
         self._watch.recovered = self._clock.monotonic()
-        alive = {self._runner.name: True}
+        alive: dict[str, bool] = {}
+        at_work = frozenset(self._at_work)  # as of before the look: what ends meanwhile has not been given up
         for run in await self._store.running():
-            if run.runner not in alive:
+            if run.runner == self._runner.name:
+                if run.id in at_work:
+                    continue
+            elif run.runner not in alive:
                 alive[run.runner] = await self._runner.is_alive(run.runner)
-            if alive[run.runner] or not await self._store.adopt(run, self._runner.name):
+            if alive.get(run.runner) or not await self._store.adopt(run, self._runner.name):
                 continue
             _log.warning("cron_run_cut_off", job_id=run.job_id, phase=run.phase)
             run.runner = self._runner.name
-            self._tasks.start(self._running.resume(await self._store.get(run.job_id), run), f"cron job {run.job_id}")
+            self._start(run, self._running.resume(await self._store.get(run.job_id), run))
 
     async def _mind_the_clock(self) -> None:
         """At the start, and when the clock was set: no job waits for a time that is further off than its next one."""

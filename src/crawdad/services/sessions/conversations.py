@@ -214,8 +214,10 @@ class Conversations:
             client_address=caller.address,
             language=caller.language,
         )
+        mark = wish.idempotency_key
+        before = None if mark is None else await self.runs.known(principal.id, mark)
         run_id = await self.runs.start(order)
-        if run_id not in self._counting:
+        if run_id != before and run_id not in self._counting:  # what a repeated request repeats is counted
             task = self._tasks.start(self._count(run_id, entry.key, principal), f"tokens of run {run_id}")
             self._counting[run_id] = task
             task.add_done_callback(lambda _: self._counting.pop(run_id, None))

@@ -6,6 +6,7 @@ back otherwise than it came (in its times, in types that we do not know) is kept
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +19,14 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import LogEvent, LogKind, SessionLog
 from crawdad.core.text import Text
 from crawdad.services.sessions.transcript import message_of, text_of
+from crawdad.wire.fields import check_request_depth
 
 VERSION = 3
 _MARK = "crawdad"
 _KEPT = "openclaw"
+_FIRST = datetime(1, 1, 1, tzinfo=UTC).timestamp()
+_LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""What can be spelled in universal time."""
 _KINDS: frozenset[LogKind] = frozenset(
     ("message", "compaction", "tool_started", "model", "thinking", "interrupted", "note", "custom", "trim")
 )
@@ -107,7 +112,8 @@ def _read(value: JsonObject, sequences: dict[str, int]) -> tuple[LogKind, JsonOb
 
 def read_file(content: bytes, session_id: str) -> Transcript:
     """The log in a file. Raises BAD_REQUEST."""
-    values = [_decoded(raw, number) for number, raw in enumerate(content.split(b"\n"), 1) if raw.strip()]
+    lines = content.removeprefix(BOM_UTF8).split(b"\n")  # editors put the mark there
+    values = [_decoded(raw, number) for number, raw in enumerate(lines, 1) if raw.strip()]
     if not values:
         raise _bad(1, "empty")
     header = values[0]
@@ -138,18 +144,38 @@ def _imported(
     id_ = given if isinstance(given, str) and 0 < len(given) <= 64 else f"{sequence:08x}"
     parent = value.get("parentId")
     parent = parent if isinstance(parent, str) and len(parent) <= 64 else None
-    run_id = mark["runId"] if isinstance(mark.get("runId"), str) else ""
     kind, data = _read(value, sequences) or ("custom", {})
-    if mark.get("kind") in _KINDS and isinstance(mark.get("data"), dict):
+    own = next((each for each in _KINDS if each == mark.get("kind")), None)
+    if own is not None and isinstance(mark.get("data"), dict):
         absent = mark.get("absent")
         spelled = {name: each for name, each in data.items() if not isinstance(absent, list) or name not in absent}
-        data = {**(spelled if kind == mark["kind"] else {}), **mark["data"]}
-        return LogEvent(found.session_id, sequence, id_, mark["kind"], at, data, parent, run_id)
-    line = LogEvent(found.session_id, sequence, id_, kind, at, data, parent, run_id)
+        whole = {**(spelled if kind == own else {}), **mark["data"]}
+        if _is_sound(own, whole, sequence):
+            run_id = mark["runId"] if isinstance(mark.get("runId"), str) else ""
+            return LogEvent(found.session_id, sequence, id_, own, at, whole, parent, run_id)
+    line = LogEvent(found.session_id, sequence, id_, kind, at, data, parent)
     ids = {place: name for name, place in sequences.items()} if kind == "compaction" else {}
     if value != _line(line, ids):
         line.data[_KEPT] = value
     return line
+
+
+def _is_sound(kind: LogKind, data: JsonObject, sequence: int) -> bool:
+    """Whether what a file says is ours reads as ours does: those who go by it later do not look again."""
+
+    def earlier(value: Any, least: int, most: int) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+    match kind:
+        case "message":
+            return isinstance(data.get("message"), dict)
+        case "trim":
+            return earlier(data.get("after"), 0, sequence - 1)
+        case "compaction":
+            return isinstance(data.get("summary"), str) and earlier(data.get("firstKept", sequence), 1, sequence)
+        case "tool_started":
+            return isinstance(data.get("callId"), str) and isinstance(data.get("name"), str)
+    return True
 
 
 def timestamp(at: float) -> str:
@@ -164,7 +190,8 @@ def _moment(value: Any, otherwise: float) -> float:
         found = datetime.fromisoformat(value)
     except ValueError:
         return otherwise
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return at if _FIRST <= at <= _LAST else otherwise
 
 
 def _encoded(value: JsonObject) -> bytes:
@@ -178,6 +205,10 @@ def _decoded(raw: bytes, number: int) -> JsonObject:
         value = None
     if not isinstance(value, dict):
         raise _bad(number, "not_json")
+    try:
+        check_request_depth(value)
+    except GatewayError:
+        raise _bad(number, "too_deep") from None
     return value
 
 

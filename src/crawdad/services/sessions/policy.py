@@ -1,17 +1,15 @@
 """What the settings of sessions mean, as pure functions: when a conversation is over, who is one person, where may be sent
-to, which sessions the lists can do without."""
+to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from crawdad.core.session_settings import (
     SendMatch,
     SendPolicySettings,
-    SessionMaintenanceSettings,
     SessionResetSettings,
     SessionSettings,
 )
@@ -77,17 +75,6 @@ def _at(day: datetime, hour: int, zone: tzinfo | None) -> float:
     return (bare.astimezone() if zone is None else bare.replace(tzinfo=zone)).timestamp()
 
 
-def reset_command(text: str, triggers: Iterable[str]) -> tuple[bool, str]:
-    """Whether a message asks for a new conversation, and the message that it then begins with."""
-    bare = text.strip()
-    for trigger in triggers:
-        if bare.lower() == trigger.lower():
-            return True, ""
-        if trigger and bare.lower().startswith(f"{trigger.lower()} "):
-            return True, bare[len(trigger) :].strip()
-    return False, text
-
-
 def person_of(channel: str, peer: str, links: Mapping[str, Sequence[str]]) -> str:
     """The one name of a person who has several addresses, else `peer`."""
     wanted = {f"{channel}:{peer}".lower(), peer.lower()}
@@ -121,29 +108,3 @@ def _matches(match: SendMatch, entry: SessionEntry) -> bool:
 
 def _chat_type(word: str) -> str:
     return "direct" if word == "dm" else word
-
-
-@dataclass(frozen=True, slots=True)
-class Upkeep:
-    """Sessions that the lists can do without: silent for too long, and beyond the number that is kept."""
-
-    stale: tuple[str, ...] = ()
-    excess: tuple[str, ...] = ()
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """All of them, each once."""
-        return tuple(dict.fromkeys((*self.stale, *self.excess)))
-
-
-def upkeep_of(entries: Iterable[SessionEntry], settings: SessionMaintenanceSettings, now: float) -> Upkeep:
-    """Which sessions of one agent are to go. The main session stays."""
-    since = now - seconds_of(settings.prune_after)
-    others = sorted((entry for entry in entries if entry.kind not in ("main", "global")), key=_last, reverse=True)
-    stale = tuple(entry.key for entry in others if _last(entry) < since)
-    left = [entry.key for entry in others if _last(entry) >= since]
-    return Upkeep(stale, tuple(left[settings.max_entries :]))
-
-
-def _last(entry: SessionEntry) -> float:
-    return max(entry.updated_at, entry.active_at)

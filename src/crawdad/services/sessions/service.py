@@ -139,7 +139,8 @@ class SessionService:
         cost: float,
         values: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add what a turn used, and set what it leaves behind: `model`, `provider`, `context_tokens`, `aborted`."""
+        """Add what a turn used, and set what it leaves behind: `model`, `provider`, `context_tokens`, `aborted`. Nothing
+        changes where the session has begun another log: what was used is none of that one's."""
         amounts = {
             "input_tokens": input_tokens,
             "output_tokens": output_tokens,
@@ -147,7 +148,7 @@ class SessionService:
             "cost": cost,
         }
         changes = {**values, "updated_at": self.clock.now()} if values else {}
-        await self.store.count(entry.key, amounts, changes)
+        await self.store.count(entry, amounts, changes)
         if values:
             await self.tell(entry, "changed")
 

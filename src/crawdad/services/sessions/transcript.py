@@ -31,6 +31,7 @@ from crawdad.core.parts import (
     ToolCallPart,
     ToolResultPart,
 )
+from crawdad.wire.fields import parse_arguments
 
 _TYPES: dict[type[Any], str] = {
     TextPart: "text",
@@ -137,6 +138,14 @@ def read_parts(content: Any) -> list[Part]:
         return [TextPart(content)]
     found: list[Part] = []
     for value in content if isinstance(content, list) else ():
+        if (
+            isinstance(value, dict)
+            and len(value) == 2
+            and value.get("type") == "text"
+            and isinstance(value.get("text"), str)
+        ):
+            found.append(TextPart(value["text"]))  # nearly all of a long conversation, which each step of a turn reads
+            continue
         kind = _CLASSES.get(str(value.get("type"))) if isinstance(value, dict) else None
         if kind is not None:
             found.append(_read(kind, value))
@@ -212,12 +221,10 @@ def _fields_of(thing: Any) -> JsonObject:
 
 
 def _with_arguments(call: ToolCallPart, found: JsonObject) -> JsonObject:
-    """Arguments are an object where they are one; the very text stands beside it where that does not give it back."""
-    try:
-        parsed = orjson.loads(call.arguments) if call.arguments else {}
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
+    """Arguments are an object where they are one that can be written; the very text stands beside it where that does not give
+    it back."""
+    parsed = parse_arguments(call.arguments) if call.arguments else {}
+    if parsed is None:
         return {**found, "arguments": call.arguments}
     found["arguments"] = parsed
     if orjson.dumps(parsed).decode() != call.arguments:
@@ -285,4 +292,9 @@ def _arguments(value: JsonObject) -> str:
     text, given = value.get("argumentsText"), value.get("arguments")
     if isinstance(text, str):
         return text
-    return given if isinstance(given, str) else orjson.dumps(given if isinstance(given, dict) else {}).decode()
+    if isinstance(given, str):
+        return given
+    try:
+        return orjson.dumps(given if isinstance(given, dict) else {}).decode()
+    except TypeError:  # nested too deeply
+        return "{}"

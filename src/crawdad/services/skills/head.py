@@ -81,9 +81,7 @@ def read_head(text: str) -> SkillHead | None:
         version=(fields.get("version", "").strip() or _text(own.get("version")))[:64],
         user_invocable=_flag(fields.get("user-invocable"), True),
         model_invocable=not _flag(fields.get("disable-model-invocation"), False),
-        command_tool=fields.get("command-tool", "").strip()
-        if fields.get("command-dispatch", "").strip() == "tool"
-        else "",
+        command_tool=_either(fields, "command-tool") if _either(fields, "command-dispatch").lower() == "tool" else "",
         always=own.get("always") is True,
         emoji=_text(own.get("emoji"))[:16],
         primary_env=_text(own.get("primaryEnv")),
@@ -155,6 +153,11 @@ def _installers(value: Any) -> tuple[Installer, ...]:
             what = next((_text(item.get(key)) for key in ("formula", "package", "module", "url") if item.get(key)), "")
             found.append(Installer(item["kind"][:20], what, _texts(item.get("bins"))))
     return tuple(found)
+
+
+def _either(fields: dict[str, str], name: str) -> str:
+    """A field that is spelled with `-` or with `_`."""
+    return (fields.get(name) or fields.get(name.replace("-", "_")) or "").strip()
 
 
 def _object(value: Any) -> JsonObject:

@@ -83,12 +83,19 @@ class SkillInstaller:
             if sha256:
                 _check_hash(package.digest, sha256)
             vouched = "hash" if sha256 else "local"
-        head = read_head(package.files.get("SKILL.md", b"").decode("utf-8", "replace"))
-        if head is None:
-            raise bad_request("skills.no_head", "source")
-        if not _NAME.fullmatch(head.name):
-            raise bad_request("skills.bad_name", "source", name=head.name)
-        return Candidate(head, package, permissions_of(head, package), vouched)
+        candidate = _candidate(package, vouched)
+        if order.registry and candidate.head.name != order.source:  # another skill under a name that somebody looks for
+            raise bad_request("skills.other_name", "source", name=candidate.head.name, slug=order.source[:100])
+        return candidate
+
+    async def look_into(self, data: bytes, source: str, sha256: str = "") -> Candidate:
+        """The same for an archive that the operator brought; `source` is noted with it. The hash says that it came over whole,
+        and vouches for nothing: it is the sender's own."""
+        settings = self._settings().install
+        package = await self._packages.unpack(data, source, settings.max_bytes, settings.max_files)
+        if sha256:
+            _check_hash(package.digest, sha256)
+        return _candidate(package, "local")
 
     async def install(self, candidate: Candidate, replace: bool = False, downgrade: bool = False) -> str:
         """Put it into the managed directory: where that is. Raises CONFLICT where there is one of its name, and FORBIDDEN where
@@ -147,6 +154,15 @@ class SkillInstaller:
 
     async def _fetch(self, url: str, limit: int) -> bytes:
         return await fetch_file(self._transport, url, limit, accept="*/*", patience=_PATIENCE, seconds=_SECONDS)
+
+
+def _candidate(package: Package, vouched: str) -> Candidate:
+    head = read_head(package.files.get("SKILL.md", b"").decode("utf-8", "replace"))
+    if head is None:
+        raise bad_request("skills.no_head", "source")
+    if not _NAME.fullmatch(head.name):
+        raise bad_request("skills.bad_name", "source", name=head.name)
+    return Candidate(head, package, permissions_of(head, package), vouched)
 
 
 def _check_no_step_back(earlier: Mapping[str, object], candidate: Candidate) -> None:

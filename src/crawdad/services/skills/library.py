@@ -11,8 +11,8 @@ from pathlib import Path
 from crawdad.core.secret import Secret
 from crawdad.core.skill_settings import SkillsSettings
 from crawdad.core.skills import SkillFolders
-from crawdad.core.tools import SkillSnapshot
-from crawdad.services.skills.commands import called_in, instructions, is_command
+from crawdad.core.tools import SkillCall, SkillSnapshot
+from crawdad.services.skills.commands import called_in, command_of, instructions, is_command
 from crawdad.services.skills.gating import Surroundings, entry_of, hindrance
 from crawdad.services.skills.head import SkillHead, read_head
 from crawdad.services.skills.skill import Skill
@@ -27,6 +27,11 @@ class Place:
     source: str
     root: str
     links: bool = True
+
+
+def among(skills: Sequence[Skill], only: Sequence[str] | None) -> list[Skill]:
+    """The skills of these names, or keys; None: all. Pure."""
+    return [skill for skill in skills if only is None or skill.head.name in only or skill.head.key in only]
 
 
 class SkillLibrary:
@@ -52,24 +57,31 @@ class SkillLibrary:
         """Directories of skills that plugins bring; they give way to all others."""
         self._known: OrderedDict[str, tuple[str, SkillHead | None]] = OrderedDict()
 
-    async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
-        """What the agent may use now."""
-        usable = [skill for skill in await self.found(agent_id, workspace) if skill.hindrance is None]
+    async def snapshot(self, agent_id: str, workspace: Path, only: Sequence[str] | None = None) -> SkillSnapshot:
+        """What the agent may use now; `only`: of these."""
+        found = among(await self.found(agent_id, workspace), only)
+        usable = [skill for skill in found if skill.hindrance is None]
         shown = [skill for skill in usable if skill.head.model_invocable]
         limits = self._settings().limits
         prompt, names = prompt_block(shown[: limits.max_skills_in_prompt], limits.max_skills_prompt_chars)
         version = hashlib.sha256(prompt.encode()).hexdigest()[:16] if prompt else ""
         return SkillSnapshot(prompt, names, version)
 
-    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
+    async def called(
+        self, agent_id: str, workspace: Path, message: str, only: Sequence[str] | None = None
+    ) -> SkillCall | None:
         """See the port. A skill that cannot be read is not called."""
         if not is_command(message):  # most are none, and need no look at the disk
             return None
-        called = called_in(message, await self.found(agent_id, workspace))
+        called = called_in(message, among(await self.found(agent_id, workspace), only))
         if called is None:
             return None
         text = await self._folders.read(called.skill.path, self._settings().limits.max_skill_file_bytes)
-        return None if text is None else instructions(called, text)
+        if text is None:
+            return None
+        head = called.skill.head
+        told = instructions(called, text)
+        return SkillCall(head.name, command_of(called.skill), called.words, told, head.command_tool)
 
     async def found(self, agent_id: str | None = None, workspace: Path | None = None) -> list[Skill]:
         """All skills by name, with what keeps them from being used."""

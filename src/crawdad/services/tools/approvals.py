@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from crawdad.core.approvals import (
     APPROVAL_REQUESTED,
     APPROVAL_RESOLVED,
@@ -28,6 +30,8 @@ _LOOK_SECONDS = 1.0
 _TIDY_SECONDS = 600.0
 _LONGEST_SUMMARY = 2000
 GRANTED = "grant:"
+
+_log = structlog.get_logger(__name__)
 
 
 class ApprovalService:
@@ -189,8 +193,11 @@ class ApprovalService:
         """Say what is over, and forget what is old. Runs until cancelled."""
         while True:
             now = self._clock.now()
-            await self._store.expire(now)
-            await self._store.delete_before(now - self._settings().keep_days * 86_400)
+            try:
+                await self._store.expire(now)
+                await self._store.delete_before(now - self._settings().keep_days * 86_400)
+            except GatewayError as error:
+                _log.warning("approvals_not_tidied", reason=error.message())
             await self._clock.sleep(_TIDY_SECONDS)
 
     async def _answer_to(self, approval: Approval) -> str:

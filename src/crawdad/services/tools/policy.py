@@ -16,7 +16,7 @@ from crawdad.core.tool_settings import AgentToolsSettings, Profile, ToolPolicySe
 from crawdad.core.tools import ToolDefinition, ToolScope
 
 ALIASES = {"bash": "exec", "shell": "exec", "apply-patch": "apply_patch"}
-_CORE_GROUPS = ("fs", "runtime", "web", "memory", "sessions", "automation", "messaging", "media")
+_CORE_GROUPS = ("fs", "runtime", "web", "memory", "sessions", "automation", "messaging", "media", "nodes")
 GROUPS = (*_CORE_GROUPS, "plugins")
 PROFILES: dict[Profile, tuple[str, ...] | None] = {
     "minimal": ("session_status",),

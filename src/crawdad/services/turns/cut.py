@@ -1,11 +1,12 @@
-"""What a turn used whose answer never came to its end: the client left, or the upstream broke off."""
+"""What a turn used where nobody said it: the client left, the upstream broke off, or tells of no answer what it took."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from crawdad.core.errors import GatewayError
-from crawdad.core.events import PartDelta, StreamEvent
+from crawdad.core.events import PartDelta, PartStart, StreamEvent
+from crawdad.core.parts import ToolCallPart
 from crawdad.services.catalogue import Offer
 from crawdad.services.estimate import estimate_body, estimate_request
 from crawdad.services.turns.turn import Turn
@@ -52,8 +53,14 @@ def weight_of(events: Iterable[StreamEvent]) -> int:
     """How much text there is in `events`: four to a token of ASCII."""
     total = 0
     for event in events:
-        if isinstance(event, PartDelta) and event.text:
-            total += len(event.text) if event.text.isascii() else _OTHER_SCRIPT * len(event.text)
+        text = ""
+        if isinstance(event, PartDelta):
+            text = event.text
+        elif isinstance(event, PartStart):  # parts of a whole answer begin complete
+            part = event.part
+            text = part.arguments if isinstance(part, ToolCallPart) else getattr(part, "text", None) or ""
+        if text:
+            total += len(text) if text.isascii() else _OTHER_SCRIPT * len(text)
     return total
 
 
@@ -70,6 +77,15 @@ def fill_in(turn: Turn, offer: Offer) -> None:
         usage.output_tokens, estimated = heard, True
     if estimated and ESTIMATED not in exchange.notes:
         exchange.notes.append(ESTIMATED)
+
+
+def fill_in_input(turn: Turn) -> None:
+    """Complete the usage of a turn whose answer is nothing to be counted, such as an embedding."""
+    usage, notes = turn.exchange.usage, turn.exchange.notes
+    if usage.input_tokens is None:
+        usage.input_tokens = input_tokens(turn)
+        if ESTIMATED not in notes:
+            notes.append(ESTIMATED)
 
 
 def input_tokens(turn: Turn) -> int:

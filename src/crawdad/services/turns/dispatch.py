@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
@@ -9,10 +10,12 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.exchange import Attempt
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.settings import RetrySettings
-from crawdad.services.accounts.pool import NOT_ASKED, Pool
+from crawdad.core.tracing import PLACE, TRACER
+from crawdad.services.accounts.pool import Pool
+from crawdad.services.accounts.refusing import NOT_ASKED
 from crawdad.services.catalogue import Offer
 from crawdad.services.turns.passport import Ledger
-from crawdad.services.turns.retry import ELSEWHERE, next_attempt
+from crawdad.services.turns.retry import ELSEWHERE, may_pass, next_attempt
 from crawdad.services.turns.sources import about_credential
 from crawdad.services.turns.turn import Turn
 
@@ -62,6 +65,7 @@ class Dispatcher:
         wanted = offers
         offers, pool = await self._seated(turn, offers)
         tries = [0] * len(offers)
+        until = [0.0] * len(offers)
         number = 0
         waited = 0.0
         asked: set[tuple[str, str]] = set()
@@ -75,8 +79,11 @@ class Dispatcher:
             except GatewayError as raised:
                 error = about_credential(raised, offer.provider)  # in an answer's body it looks like any other error
                 elapsed, settings = self._ledger.seconds(exchange), self._settings()
-                rests = [pool.rest(one) for one in offers] if pool is not None else ()
-                again = next_attempt(error, number, tries, elapsed, settings, self._randomness.uniform(), rests)
+                rests = [pool.rest(one) if pool is not None else 0.0 for one in offers]
+                until[number] = 0.0 if may_pass(error) else math.inf
+                waits = [max(rest, end - elapsed) for rest, end in zip(rests, until, strict=True)]
+                until[number] += elapsed + (error.retry_after or 0.0)
+                again = next_attempt(error, number, tries, elapsed, settings, self._randomness.uniform(), waits)
                 if offer.seat is not None and error.details.get("code") != NOT_ASKED:
                     asked.add((offer.seat.account_id, offer.model))
                 if again is None and pool is not None and error.kind in ELSEWHERE:
@@ -87,9 +94,10 @@ class Dispatcher:
                     if late:
                         number = len(tries)
                         offers, tries = [*offers, *late], [*tries, *(0 for _ in late)]
+                        until = [*until, *(0.0 for _ in late)]
                         continue
                 if again is None:
-                    raise _with_wait(before or error, rests) from None
+                    raise _with_wait(before or error, rests if pool is not None else ()) from None
                 if again.seconds > 0:
                     await self._clock.sleep(again.seconds)
                 number = again.offer
@@ -101,7 +109,10 @@ class Dispatcher:
             return await attempt(offer)
         taken = await pool.take(turn, offers[0])
         try:
-            return await attempt(taken.offer)
+            answer = await attempt(taken.offer)
+            if taken.offer.seat is not None:
+                pool.answered(taken.offer.seat.account_id, taken.offer.model)
+            return answer
         finally:
             await pool.release(taken.probe)
 
@@ -137,12 +148,21 @@ class Dispatcher:
         exchange = turn.exchange
         entry = Attempt(offer.provider.id, offer.model, began=self._ledger.seconds(exchange))
         exchange.attempts.append(entry)
+        tracer = TRACER.get()
+        token = None
+        if tracer is not None:  # what the attempt begins stands below it
+            exchange.place = exchange.place or tracer.below(PLACE.get())
+            exchange.attempt_places.append(tracer.below(exchange.place))
+            token = PLACE.set(exchange.attempt_places[-1])
         try:
             return await attempt(offer)
         except GatewayError as raised:
             entry.ended = self._ledger.seconds(exchange)
             entry.error = about_credential(raised, offer.provider).kind.value
             raise
+        finally:
+            if token is not None:
+                PLACE.reset(token)
 
 
 def _with_wait(error: GatewayError, rests: Sequence[float]) -> GatewayError:

@@ -9,13 +9,14 @@ from crawdad.core.agent_names import agent_model
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.core.plugin_hooks import BeforeModelRequest, NoHooks, PluginHooks, refused
-from crawdad.core.ports import Randomness, Transport
+from crawdad.core.ports import Randomness, Transport, UpstreamAnswer
 from crawdad.core.response import Folder
 from crawdad.core.sessions import normalise_agent_id
 from crawdad.core.settings import BackgroundSettings
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Catalogue, Offer, plan_route
 from crawdad.services.turns.background import is_background
+from crawdad.services.turns.cut import weight_of
 from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.local import LocalSource
 from crawdad.services.turns.named_models import check_named_models
@@ -25,8 +26,9 @@ from crawdad.services.turns.sources import ANSWER_LIMIT, call_express, call_tran
 from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import translated_stream
 from crawdad.wire import codecs
-from crawdad.wire.codec import StreamWriter
+from crawdad.wire.codec import Codec, StreamWriter
 from crawdad.wire.fields import encode, parse_upstream
+from crawdad.wire.profile import Profile
 
 Events = AsyncGenerator[list[StreamEvent], None]
 
@@ -151,23 +153,26 @@ class ModelFront:
             body = await answer.read(ANSWER_LIMIT)
         finally:
             await answer.close()
+        events = _once(_read_whole(body, codec, profile, turn.stream or _is_streamed(answer)))
         self.ledger.first_byte(exchange)
-        return _Opened(offer, events=_once(codec.read_response(parse_upstream(body), profile)))
+        return _Opened(offer, events=events)
 
     async def _express(self, turn: Turn, offer: Offer, raw: bytes) -> _Opened:
         turn.exchange.lane = "express"
         answer = await call_express(turn, offer, raw, self.transport)
         passed = {name: value for name, value in answer.headers.items() if name.lower().startswith(PASSED_HEADERS)}
-        if not turn.stream:
+        if not turn.stream and not _is_streamed(answer):
             body = await relay_whole(turn, answer, offer, turn.codec, self.ledger)
             return _Opened(offer, Reply("application/json", passed, body=body))
-        if "json" in answer.headers.get("content-type", ""):
-            # Asked for a stream, the upstream answered whole: tell it as a stream all the same.
+        if not turn.stream or "json" in answer.headers.get("content-type", ""):
+            # The upstream answered whole where a stream was asked for, or the other way round: the client gets what it wants.
             try:
                 body = await answer.read(ANSWER_LIMIT)
             finally:
                 await answer.close()
-            return _Opened(offer, events=_once(turn.codec.read_response(parse_upstream(body), offer.profile)))
+            events = _once(_read_whole(body, turn.codec, offer.profile, streamed=True))
+            self.ledger.first_byte(turn.exchange)
+            return _Opened(offer, events=events)
         relay = StreamRelay(turn, answer, offer, turn.codec, self.ledger)
         await relay.prime()
         return _Opened(offer, Reply("text/event-stream", passed, chunks=relay.chunks()))
@@ -200,16 +205,16 @@ class ModelFront:
             await events.aclose()
 
     async def _whole(self, turn: Turn, events: Events, offer: Offer) -> bytes:
-        folder = Folder()
+        folder, exchange = Folder(), turn.exchange
         try:
             async for batch in events:
+                exchange.heard += weight_of(batch)
                 for event in batch:
                     folder.add(event)
         finally:
             await events.aclose()
         response = folder.finish()
         body = encode(turn.codec.write_response(response, turn.context))
-        exchange = turn.exchange
         if not offer.provider.agents:
             exchange.usage = response.usage
         exchange.response_bytes = len(body)
@@ -288,6 +293,25 @@ async def _continued(first: list[StreamEvent], rest: Events) -> Events:
             yield batch
     finally:
         await rest.aclose()
+
+
+def _is_streamed(answer: UpstreamAnswer) -> bool:
+    """Whether an answer says that it is a stream: some upstreams know nothing else, whatever they are asked for."""
+    kind = answer.headers.get("content-type", "")
+    return "event-stream" in kind or "ndjson" in kind
+
+
+def _read_whole(body: bytes, codec: Codec, profile: Profile, streamed: bool) -> list[StreamEvent]:
+    """The events of an answer that says it is JSON. Where a stream was asked for it may be one all the same. Raises
+    `GatewayError` where it is neither."""
+    try:
+        document = parse_upstream(body)
+    except GatewayError:
+        if not streamed:
+            raise
+        reader = codec.stream_reader(profile)
+        return reader.feed(body) + reader.close()
+    return codec.read_response(document, profile)
 
 
 async def _once(events: list[StreamEvent]) -> Events:

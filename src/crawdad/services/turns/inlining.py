@@ -44,6 +44,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (8, b"WAVE", "audio/wav"),
     (0, b"ID3", "audio/mpeg"),
     (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"\xff\xf3", "audio/mpeg"),  # voices: less than 32 kHz
     (0, b"fLaC", "audio/flac"),
     (0, b"OggS", "audio/ogg"),
     (4, b"ftypM4A", "audio/mp4"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.events import MessageEnd, MessageStart, PartDelta, StreamEvent
+from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartStart, StreamEvent
 from crawdad.core.exchange import Exchange, Outcome
 from crawdad.core.ports import Clock, Journal
 from crawdad.core.prices import Price, cost_of
@@ -25,11 +25,14 @@ class Ledger:
         journal: Journal,
         observe: Callable[[Exchange], None],
         price_of: Callable[[Offer], Price | None],
+        clean: Callable[[str], str] = str,
     ) -> None:
         self._clock = clock
         self._journal = journal
         self._observe = observe
         self._price_of = price_of
+        self._clean = clean
+        """Takes credentials out of what the client said in places that are kept."""
 
     def seconds(self, exchange: Exchange) -> float:
         """Time since the exchange began."""
@@ -58,13 +61,16 @@ class Ledger:
                 if not offer.provider.agents:  # what an agent uses is in the exchanges with its models
                     exchange.usage.merge(event.usage)
                 self.complete(exchange, offer, event.stop.reason)
-            elif isinstance(event, PartDelta):
+            elif isinstance(event, (PartDelta, PartStart)):
                 exchange.heard += weight_of((event,))
 
     def complete(self, exchange: Exchange, offer: Offer, stop_reason: str | None, status: int = 200) -> None:
-        """The answer is complete."""
+        """The answer is complete. Where the upstream did not say what it took, that is estimated."""
         exchange.stop_reason = stop_reason
-        self._charge(exchange, offer)
+        if exchange.heard and not exchange.usage.known and exchange.when_cut is not None:
+            exchange.when_cut()
+        else:
+            self._charge(exchange, offer)
         self._close(exchange, "completed", status)
 
     def prepared(self, exchange: Exchange) -> None:
@@ -93,6 +99,17 @@ class Ledger:
         """Whoever asked has gone; does nothing when the exchange is closed already."""
         self._close(exchange, "cancelled", 499)
 
+    def _tidy(self, exchange: Exchange) -> None:
+        clean = self._clean
+        exchange.path, exchange.user_agent = clean(exchange.path), clean(exchange.user_agent)
+        exchange.model_requested = clean(exchange.model_requested)
+        if exchange.client_request_id:
+            exchange.client_request_id = clean(exchange.client_request_id)
+        if exchange.session:
+            exchange.session = clean(exchange.session)
+        if exchange.error_message:
+            exchange.error_message = clean(exchange.error_message)
+
     def _charge(self, exchange: Exchange, offer: Offer) -> None:
         told = exchange.usage.cost  # some vendors say themselves what a turn cost
         exchange.cost = cost_of(exchange.usage, self._price_of(offer), exchange.started_at) if told is None else told
@@ -115,6 +132,7 @@ class Ledger:
 
     def _write(self, exchange: Exchange) -> None:
         exchange.duration_seconds = self.seconds(exchange)
+        self._tidy(exchange)
         self._journal.record(exchange)
         self._observe(exchange)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import orjson
 
@@ -13,19 +14,21 @@ from crawdad.core.exchange import Exchange
 from crawdad.core.ports import UpstreamAnswer
 from crawdad.core.text import Text
 from crawdad.services.catalogue import Offer
-from crawdad.services.turns.cut import Heard
+from crawdad.services.turns.cut import Heard, weight_of
 from crawdad.services.turns.passport import Ledger
-from crawdad.services.turns.sources import ANSWER_LIMIT
+from crawdad.services.turns.sources import ANSWER_LIMIT, about_credential
 from crawdad.services.turns.turn import Turn
 from crawdad.services.turns.upstream_events import Patience, see_off
 from crawdad.wire.codec import Codec, Tap
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import parse_upstream
-from crawdad.wire.sse import SseSplitter, event_data
+from crawdad.wire.sse import MARK, SseSplitter, event_data
 
 _MOST_BEFORE_BYTES = 64 * 1024
 """How much of what tells nothing (comments) is kept for the client until the first event comes."""
-_REPORTED_MODEL = re.compile(rb'("model"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_REPORTED_MODEL = re.compile(rb'("model"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_ENVELOPES = ("message", "response")
+"""What some protocols put an answer's own fields into."""
 
 
 class ModelNames:
@@ -44,7 +47,7 @@ class ModelNames:
             return event
         old = self._old
         if old is None:
-            match = _REPORTED_MODEL.search(event)
+            match = _reported(event)
             if match is None:
                 return event
             old = self._old = match[0]
@@ -52,10 +55,26 @@ class ModelNames:
         return event.replace(old, self._new) if old in event else event
 
 
+def _reported(event: bytes) -> re.Match[bytes] | None:
+    """Where an event names the model that answers: beside the answer's other fields, not in the arguments of a tool or in the
+    client's own metadata, which may have a field of that name too."""
+    if _REPORTED_MODEL.search(event) is None:
+        return None  # nearly all there is of Google's: it is not parsed
+    try:
+        document = orjson.loads(event_data(event) or b"null")
+    except orjson.JSONDecodeError:
+        return None
+    for place in (document, *(document.get(key) for key in _ENVELOPES)) if isinstance(document, dict) else ():
+        name = place.get("model") if isinstance(place, dict) else None
+        if isinstance(name, str):
+            return next((found for found in _REPORTED_MODEL.finditer(event) if orjson.loads(found[2]) == name), None)
+    return None
+
+
 async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: Codec, ledger: Ledger) -> bytes:
     """The body of a whole answer. Raises `GatewayError` for an unreadable one, or an error with a status of success."""
     try:
-        raw = await answer.read(ANSWER_LIMIT)
+        raw = (await answer.read(ANSWER_LIMIT)).removeprefix(MARK)  # which clients' parsers of JSON refuse
     finally:
         await answer.close()
     document = parse_upstream(raw)
@@ -68,6 +87,9 @@ async def relay_whole(turn: Turn, answer: UpstreamAnswer, offer: Offer, codec: C
     exchange = turn.exchange
     ledger.first_byte(exchange)
     exchange.usage = codec.read_usage(document)
+    if not exchange.usage.known:
+        with suppress(GatewayError):  # what we cannot read may be good for the client
+            exchange.heard = weight_of(codec.read_response(document, offer.profile))
     if turn.model != offer.model and isinstance(document.get("model"), str):
         raw = replace_string(raw, document, "model", turn.model)
     exchange.response_bytes = len(raw)
@@ -90,6 +112,8 @@ class StreamRelay:
         self._tap: Tap = codec.tap(turn.body)
         self._waiting: list[bytes] = []
         self._heard = Heard()
+        self._refusal = b""
+        """The upstream's own error, as the client heard it."""
 
     async def prime(self) -> None:
         """Read up to the first event. Raises when that is an error or never comes: another source may then be tried."""
@@ -138,9 +162,12 @@ class StreamRelay:
             elif rest.strip():
                 yield self._pass([rest + b"\n\n"], exchange)
             if not self._tap.finished or self._tap.failed:
-                raise GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
+                raise self._failure()
             self._finish(exchange)
         except GatewayError as error:
+            if self._tap.finished and not self._tap.failed:  # it had said all that there was to say
+                self._finish(exchange)
+                return
             self._note_what_was_heard(exchange)
             self._ledger.fail(exchange, error, 200)
             if not self._tap.failed:
@@ -148,6 +175,16 @@ class StreamRelay:
         finally:
             self._note_what_was_heard(exchange)
             await self.close()
+
+    def _failure(self) -> GatewayError:
+        """Why the answer is none, in the upstream's words where it told them."""
+        reader = self._codec.stream_reader(self._offer.profile)
+        try:
+            reader.feed(self._refusal)
+            reader.close()
+        except GatewayError as error:
+            return about_credential(error, self._offer.provider)
+        return GatewayError(ErrorKind.UPSTREAM_BROKEN, Text("upstream.cut_short"))
 
     def _is_over(self) -> bool:
         """Whether the upstream has said its last, so that nobody need wait for it to hang up."""
@@ -162,7 +199,9 @@ class StreamRelay:
         data = out[0] if len(out) == 1 else b"".join(out)
         exchange.response_bytes += len(data)
         self._heard.add(data)
-        if tap.closed and not tap.failed:
+        if tap.failed:
+            self._refusal = data
+        elif tap.closed:
             self._finish(exchange)
         return data
 
@@ -174,6 +213,8 @@ class StreamRelay:
 
     def _finish(self, exchange: Exchange) -> None:
         exchange.usage = self._tap.usage
+        if not exchange.usage.known and exchange.outcome == "open":
+            exchange.heard = self._heard.weight(self._codec, self._offer.profile)
         self._ledger.complete(exchange, self._offer, self._tap.stop)
 
     async def close(self) -> None:

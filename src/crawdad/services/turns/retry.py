@@ -36,6 +36,11 @@ class Again:
     seconds: float
 
 
+def may_pass(error: GatewayError) -> bool:
+    """Whether the source that failed so may do better the next time."""
+    return error.kind in AGAIN and error.details.get("passing") is not False
+
+
 def next_attempt(
     error: GatewayError,
     offer: int,
@@ -50,7 +55,7 @@ def next_attempt(
     `tries` counts attempts per offer so far, `elapsed` is in seconds since the turn began, `chance` in [0, 1) is jitter.
     Untried offers come first, at once; then the offers whose faults may pass take turns until the attempts or the time
     are used up. A wait that the upstream asks for (`Retry-After`) is honoured in full or not at all. `rests` are the seconds
-    for which each offer may not be tried again, where any has such.
+    for which each offer may not be tried again, infinite where its fault will not pass; empty: there is only `error` to go by.
     """
     cannot_say = error.details.get("code") == "unsupported_content"
     if error.kind not in ELSEWHERE and not cannot_say:
@@ -58,11 +63,11 @@ def next_attempt(
     for number, count in enumerate(tries):
         if count == 0:
             return Again(number, 0.0)
-    total = sum(tries)
-    if error.kind not in AGAIN or error.details.get("passing") is False or total >= max(settings.attempts, len(tries)):
+    again = may_pass(error)
+    if not (again or rests) or sum(tries) >= max(settings.attempts, len(tries)):
         return None
     rounds = max(tries) - 1
-    if error.retry_after is not None and not (rests and rests[offer]):
+    if again and error.retry_after is not None and not (rests and rests[offer]):
         wait = error.retry_after
     elif error.kind is ErrorKind.UPSTREAM_BROKEN and rounds == 0:
         wait = 0.0  # most often a kept-alive connection that the upstream had just closed

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.ports import Transport, UpstreamAnswer, UpstreamCall
 from crawdad.core.text import Text
+from crawdad.core.tracing import to_upstream
 from crawdad.services.catalogue import Offer, Provider
 from crawdad.services.turns.inlining import inlined
 from crawdad.services.turns.turn import Turn
 from crawdad.wire.codec import Codec
 from crawdad.wire.edit import replace_string
 from crawdad.wire.fields import encode
+from crawdad.wire.refusals import header_wait
 from crawdad.wire.seals import has_seals
 
 _ANY_PROTOCOL = ("idempotency-key",)
@@ -23,6 +26,8 @@ _NO_SECRETS = ("Content-Type", "anthropic-version")
 _SHORTEST_SECRET = 8
 _MASK = b"[credential]"
 ERROR_BODY_LIMIT = 1024 * 1024
+_ERROR_SECONDS = 15.0
+"""How long an error may take to be told after its status: others may yet be asked, and the client waits."""
 ANSWER_LIMIT = 64 * 1024 * 1024
 
 
@@ -76,6 +81,8 @@ async def _send(
     headers["Accept"] = "text/event-stream" if turn.stream else "application/json"
     headers["Accept-Encoding"] = "identity" if turn.stream else "gzip, deflate"
     headers["X-Request-Id"] = turn.exchange.id
+    if (place := to_upstream()) is not None:
+        headers["traceparent"] = place
     call = UpstreamCall(
         "POST",
         endpoint(provider.base_url, codec.path(offer.model, turn.stream, offer.profile)),
@@ -92,24 +99,27 @@ async def _send(
     if exchange.attempts:
         exchange.attempts[-1].status = answer.status
     if answer.status >= 300:
-        raise await error_of(answer, offer, codec)
+        raise await error_of(answer, offer, codec, turn.now())
     return answer
 
 
-async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec) -> GatewayError:
-    """The error that an answer with an error status tells; the answer is closed."""
+async def error_of(answer: UpstreamAnswer, offer: Offer, codec: Codec, now: float) -> GatewayError:
+    """The error that an answer with an error status tells; the answer is closed. `now` is in Unix seconds."""
     body = b""
     try:
-        async for chunk in answer.chunks():
-            body += chunk
-            if len(body) >= ERROR_BODY_LIMIT:
-                break
-    except GatewayError:
+        async with asyncio.timeout(_ERROR_SECONDS):
+            async for chunk in answer.chunks():
+                body += chunk
+                if len(body) >= ERROR_BODY_LIMIT:
+                    break
+    except (GatewayError, TimeoutError):
         pass  # what came of it must do: the status tells more than that the rest was lost
     finally:
         await answer.close()
     told = without_credentials(body[:ERROR_BODY_LIMIT], offer)
     error = error_of_status(answer.status, answer.headers, told, offer.provider, codec)
+    if error.retry_after is None:  # the codecs know numbers of seconds only: a date needs a clock
+        error.retry_after = header_wait(answer.headers, now)
     if offer.seat is not None:
         refusal = offer.seat.heard(answer.status, answer.headers, told)
         if refusal is not None:

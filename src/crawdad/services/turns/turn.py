@@ -49,6 +49,12 @@ class Turn:
     """What an agent's run of it is known by, where the run goes on without whoever asked: it is begun once."""
     given_up: bool = False
     """Whoever asked wants it no more, and so no run either that would go on."""
+    run_id: str = ""
+    """The agent's run that answers it."""
+    shows_tools: bool | None = None
+    """Whether the answer shows the agent's own calls of tools; None: as the settings say."""
+    is_resumable: bool = False
+    """Whoever asked may come back for the answer: it is kept from its beginning on, and its run stopped by whoever keeps it."""
     by_agent: bool = False
     """An agent answers: its contract has words of its own."""
     reply_id: str = ""

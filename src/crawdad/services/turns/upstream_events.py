@@ -19,12 +19,21 @@ _FAREWELL_SECONDS = 1.0
 async def translated_stream(
     answer: UpstreamAnswer, codec: Codec, offer: Offer
 ) -> AsyncGenerator[list[StreamEvent], None]:
-    """Batches of events, one batch for each piece of bytes that completes any. Raises what the reader raises."""
+    """Batches of events, one batch for each piece of bytes that completes any. Raises what the reader raises, and what the
+    transport does, unless the answer was told to its end before that."""
     reader = codec.stream_reader(offer.profile)
     chunks = answer.chunks()
     patience = Patience(offer)
+    lost: GatewayError | None = None
     try:
-        async for chunk in chunks:
+        while True:
+            try:
+                chunk = await anext(chunks, None)
+            except GatewayError as error:
+                lost = error
+                break
+            if chunk is None:
+                break
             events = reader.feed(chunk)
             if events:
                 patience.rewarded = True
@@ -33,7 +42,12 @@ async def translated_stream(
                     await see_off(chunks)
                     return
             patience.check()
-        events = reader.close()
+        try:
+            events = reader.close()
+        except GatewayError:
+            if lost is not None:
+                raise lost from None
+            raise
         if events:
             yield events
     finally:

@@ -10,7 +10,7 @@ import orjson
 
 from crawdad.core.events import PartDelta
 from crawdad.core.parts import JsonObject, OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
-from crawdad.core.response import grow
+from crawdad.core.response import Growing, grow
 from crawdad.wire.anthropic.answer_blocks import call_block, plain_text, shows_thinking, thinking_signature
 from crawdad.wire.anthropic.blocks_writer import arguments_object
 from crawdad.wire.anthropic.citations import write_citations
@@ -115,11 +115,12 @@ class _TextBlock(_Block):
 class _ThinkingBlock(_Block):
     """Thinking; its signature goes out whole at the end, since clients take the last one for all of it."""
 
-    __slots__ = ("_part", "_shown")
+    __slots__ = ("_growing", "_part", "_shown")
 
     def __init__(self, part: ThinkingPart, shown: bool, claim: Claim) -> None:
         super().__init__(claim)
         self._part = part
+        self._growing = Growing(part)
         self._shown = shown
 
     def begin(self) -> bytes:
@@ -128,11 +129,12 @@ class _ThinkingBlock(_Block):
         return start + self._text(self._part.text) if self._part.text and self._shown else start
 
     def grow(self, delta: PartDelta) -> bytes:
-        grow(self._part, delta)
+        self._growing.add(delta)
         return self._text(delta.text) if delta.text and self._shown else b""
 
     def end(self) -> bytes:
-        signature = thinking_signature(self._part, self._shown)
+        whole = self._growing.part
+        signature = thinking_signature(whole, self._shown) if isinstance(whole, ThinkingPart) else ""
         if not signature:
             return self._stop()
         return self._delta({"type": "signature_delta", "signature": signature}) + self._stop()
@@ -141,11 +143,12 @@ class _ThinkingBlock(_Block):
 class _CallBlock(_Block):
     """A tool call; its arguments go out as they come, free text only when it is complete and can be quoted."""
 
-    __slots__ = ("_block", "_part")
+    __slots__ = ("_block", "_part", "_pieces")
 
     def __init__(self, part: ToolCallPart, block: JsonObject, claim: Claim) -> None:
         super().__init__(claim)
         self._part = part
+        self._pieces = [part.arguments]
         self._block = block | part.extra if part.origin == NAME else block
 
     def begin(self) -> bytes:
@@ -155,14 +158,14 @@ class _CallBlock(_Block):
 
     def grow(self, delta: PartDelta) -> bytes:
         if self._part.custom:
-            self._part.arguments += delta.text
+            self._pieces.append(delta.text)
             return b""
         return self._text(delta.text) if delta.text else b""
 
     def end(self) -> bytes:
         if not self._part.custom:
             return self._stop()
-        arguments = orjson.dumps(arguments_object(self._part.arguments, custom=True)).decode()
+        arguments = orjson.dumps(arguments_object("".join(self._pieces), custom=True)).decode()
         return self._text(arguments) + self._stop()
 
 

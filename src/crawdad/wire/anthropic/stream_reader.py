@@ -58,21 +58,31 @@ class AnthropicStreamReader:
         self._usage: JsonObject = {}
         self._delta: JsonObject = {}
         self._extra: JsonObject = {}
+        self._error: GatewayError | None = None
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
-        """The events that `chunk` completes."""
+        """The events that `chunk` completes. What came before an error in the same chunk is given first."""
+        if self._error is not None:
+            raise self._error
         events: list[StreamEvent] = []
-        for raw in self._splitter.feed(chunk):
-            data = _data(raw)
-            if data is not None:
-                self._read(data, events)
+        try:
+            for raw in self._splitter.feed(chunk):
+                data = _data(raw)
+                if data is not None:
+                    self._read(data, events)
+        except GatewayError as error:
+            if not events:
+                raise
+            self._error = error
         return events
 
     def close(self) -> list[StreamEvent]:
         """End of input. A missing `message_stop` is forgiven once the stop reason was told."""
+        if self._error is not None:
+            raise self._error
         events: list[StreamEvent] = []
         rest_of_input = self._splitter.close().strip()
-        data = event_data(rest_of_input)
+        data = event_data(rest_of_input + b"\n\n")
         if data is None and rest_of_input.startswith(b"{") and not self._started:
             data = rest_of_input  # a fault told as plain JSON where a stream was asked for
         if data is not None and _complete_json(data):

@@ -97,6 +97,7 @@ class Connect:
     path_env: str
     proof: Proof | None
     _auth: JsonObject
+    locale: str = ""
 
     def __repr__(self) -> str:
         return f"Connect({self.client_id}, {self.role})"
@@ -162,4 +163,5 @@ def read_connect(params: Any) -> Connect | str:
         params.get("pathEnv", "")[:_LONGEST],
         proof,
         params.get("auth", {}),
+        params.get("locale", "")[:_LONGEST],
     )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
+from crawdad.core.text import Language
 from crawdad.wire.control.connect import BROWSER_CLIENTS, CONTROL_UI
 
 INVALID_REQUEST, NOT_PAIRED, UNAVAILABLE, FORBIDDEN = "INVALID_REQUEST", "NOT_PAIRED", "UNAVAILABLE", "FORBIDDEN"
@@ -61,9 +62,9 @@ def error(code: str, message: str, details: JsonObject | None = None) -> JsonObj
     )
 
 
-def error_of(fault: GatewayError) -> JsonObject:
+def error_of(fault: GatewayError, language: Language = "en") -> JsonObject:
     """A fault of ours. Details that a machine may want are under `wire`; the rest stays here."""
-    made = error(CODES[fault.kind], fault.message(), fault.details.get("wire"))
+    made = error(CODES[fault.kind], fault.message(language), fault.details.get("wire"))
     if fault.kind in (ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED, ErrorKind.OVERLOADED):
         made["retryable"] = True
         if fault.retry_after is not None:

@@ -91,6 +91,14 @@ def read_changed(job: Job, document: Any, *, now: int) -> Job:
     return _checked(_rest(changed, given, moved), given)
 
 
+def read_schedule(document: Any, now: int) -> Schedule:
+    """A schedule by itself, as that of a job is given. Raises BAD_REQUEST."""
+    given = _schedule_given({"schedule": document})
+    if given is None:
+        raise bad_request("wire.missing", "schedule")
+    return _schedule(given, now)
+
+
 def need_future(schedule: Schedule, now: int) -> None:
     """Raise BAD_REQUEST for a moment that is over, or ten years away."""
     if isinstance(schedule, At) and not now - _PAST_MS <= schedule.at <= now + _AHEAD_MS:

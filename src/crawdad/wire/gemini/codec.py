@@ -22,7 +22,7 @@ from crawdad.wire.gemini.spelling import NAME
 from crawdad.wire.gemini.stream_reader import GeminiStreamReader
 from crawdad.wire.gemini.stream_writer import GeminiStreamWriter
 from crawdad.wire.gemini.support import SUPPORT
-from crawdad.wire.gemini.tap import GeminiTap
+from crawdad.wire.gemini.tap import GeminiTap, asks_for_several
 from crawdad.wire.gemini.usage import read_usage
 from crawdad.wire.profile import DEFAULT, Profile
 
@@ -97,4 +97,4 @@ class GeminiCodec:
 
     def tap(self, body: JsonObject) -> GeminiTap:
         """A tap for one express-lane stream."""
-        return GeminiTap()
+        return GeminiTap(several=asks_for_several(body))

@@ -90,13 +90,6 @@ class ContentReader:
     def __init__(self) -> None:
         self._calls = _Calls()
         self._thoughts: set[tuple[str | None, str | None]] = set()
-        self._readers: dict[str, Callable[[JsonObject, str, list[Part]], None]] = {
-            "text": self._text,
-            "inlineData": self._blob,
-            "fileData": self._file,
-            "functionCall": self._call,
-            "functionResponse": self._result,
-        }
 
     def read(self, value: Any, path: str = "contents") -> list[Message]:
         """The messages of `contents`: a list of Content objects; one alone, a bare part and a string are understood too."""
@@ -148,10 +141,10 @@ class ContentReader:
             parts.append(TextPart(value))
             return
         source = camel_fields(as_object(value, path))
-        data = [key for key, content in source.items() if key in self._readers and content is not None]
+        data = [key for key, content in source.items() if key in _READERS and content is not None]
         if data:
             key = data[-1] if data[0] == "text" and not source["text"] else data[0]  # an empty text beside a call
-            self._readers[key](source, path, parts)
+            _READERS[key](self, source, path, parts)
             return
         if "thoughtSignature" in source and source.keys() <= _TEXT_FIELDS:
             self._text({**source, "text": ""}, path, parts)
@@ -245,6 +238,15 @@ class ContentReader:
             self._file(source, path, parts)
         else:
             parts.append(OpaquePart(NAME, next(iter(source), "part"), value))
+
+
+_READERS: dict[str, Callable[[ContentReader, JsonObject, str, list[Part]], None]] = {
+    "text": ContentReader._text,
+    "inlineData": ContentReader._blob,
+    "fileData": ContentReader._file,
+    "functionCall": ContentReader._call,
+    "functionResponse": ContentReader._result,
+}
 
 
 def _split(role: Role, parts: list[Part], extra: JsonObject) -> list[Message]:

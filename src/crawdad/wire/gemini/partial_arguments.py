@@ -19,14 +19,22 @@ _MAX_STEPS = 64
 
 
 class PartialArguments:
-    """Arguments while they grow."""
+    """Arguments while they grow. A string that comes in many pieces is put together once, at the end."""
 
-    __slots__ = ("_size", "index", "value")
+    __slots__ = ("_growing", "_size", "_value", "index")
 
     def __init__(self, index: int, arguments: Any) -> None:
         self.index = index
-        self.value: JsonObject = dict(arguments) if isinstance(arguments, dict) else {}
+        self._value: JsonObject = dict(arguments) if isinstance(arguments, dict) else {}
+        self._growing: dict[tuple[str | int, ...], tuple[Any, str | int, list[str]]] = {}
         self._size = 0
+
+    @property
+    def value(self) -> JsonObject:
+        """The arguments so far."""
+        for target, step, pieces in self._growing.values():
+            _put(target, step, "".join(pieces))
+        return self._value
 
     def add(self, partials: Any) -> None:
         """Take in `partialArgs`. Raises UPSTREAM_BROKEN when they grow without end."""
@@ -44,15 +52,23 @@ class PartialArguments:
     def _set(self, steps: list[str | int], value: Any, more: bool) -> None:
         if not steps:
             return
-        target: Any = self.value
+        growing = self._growing.get(tuple(steps))
+        if growing is not None and more and isinstance(value, str):
+            growing[2].append(value)
+            return
+        target: Any = self._value
         for step, following in pairwise(steps):
             empty: Any = [] if isinstance(following, int) else {}
             target = _enter(target, step, empty)
         last = steps[-1]
         earlier = _look(target, last)
-        if more and isinstance(earlier, str) and isinstance(value, str):
-            value = earlier + value
         _put(target, last, value)
+        if isinstance(target, list) and isinstance(last, int):
+            last = min(last, len(target) - 1)
+        self._growing.pop(tuple(steps), None)
+        if more and isinstance(value, str):
+            # What grew below a place that holds something else now goes on in what was put aside, where nobody sees it.
+            self._growing[tuple(steps)] = (target, last, [earlier, value] if isinstance(earlier, str) else [value])
 
 
 def _steps(path: str) -> list[str | int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crawdad.core.errors import GatewayError
 from crawdad.core.events import StreamEvent
 from crawdad.wire.fields import parse_event, unreadable
 from crawdad.wire.gemini.answer_reader import AnswerReader
@@ -18,24 +19,35 @@ from crawdad.wire.sse import MAX_EVENT_BYTES, SseSplitter, event_data
 class GeminiStreamReader:
     """Reads one streamed answer."""
 
-    __slots__ = ("_answer", "_bare", "_size", "_splitter")
+    __slots__ = ("_answer", "_bare", "_error", "_size", "_splitter")
 
     def __init__(self) -> None:
         self._splitter = SseSplitter()
         self._answer = AnswerReader()
         self._bare: list[bytes] = []
         self._size = 0
+        self._error: GatewayError | None = None
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
-        """The events that `chunk` completes. Raises `GatewayError` for errors and unreadable input."""
+        """The events that `chunk` completes. Raises `GatewayError` for errors and unreadable input; what came before them in
+        the same chunk is given first."""
+        if self._error is not None:
+            raise self._error
         events: list[StreamEvent] = []
-        for event in self._splitter.feed(chunk):
-            events += self._event(event)
+        try:
+            for event in self._splitter.feed(chunk):
+                events += self._event(event)
+        except GatewayError as error:
+            if not events:
+                raise
+            self._error = error
         return events
 
     def close(self) -> list[StreamEvent]:
         """End of input. Raises UPSTREAM_BROKEN when no finish reason has come."""
-        events = self._event(self._splitter.close())
+        if self._error is not None:
+            raise self._error
+        events = self._event(self._splitter.close() + b"\n\n")
         if self._bare:
             events += self._json(b"".join(self._bare))
         return events + self._answer.end()

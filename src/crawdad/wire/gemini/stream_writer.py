@@ -68,7 +68,7 @@ class _Growing:
 class GeminiStreamWriter:
     """Writes one streamed reply in the given framing."""
 
-    __slots__ = ("_choices", "_context", "_dispatch", "_extra", "_framing", "_native", "_parts", "_tails", "_turns")
+    __slots__ = ("_choices", "_context", "_extra", "_framing", "_native", "_parts", "_tails", "_turns")
 
     def __init__(self, context: ReplyContext, framing: Framing) -> None:
         self._context = context
@@ -79,19 +79,12 @@ class GeminiStreamWriter:
         self._choices: dict[int, _Choice] = {}
         self._tails: dict[tuple[int, bool], bytes] = {}
         self._turns = TurnTaking(_FIELDS)
-        self._dispatch: dict[type, Callable[[Any], bytes]] = {
-            MessageStart: self._start,
-            PartStart: self._part,
-            PartDelta: self._delta,
-            PartEnd: self._end_part,
-            MessageEnd: self._end,
-        }
 
     def send(self, event: StreamEvent) -> bytes:
         """The bytes that tell `event` (may be empty)."""
         if type(event) is PartDelta and not self._turns.holding:
             return self._delta(event)
-        return b"".join([self._dispatch[type(told)](told) for told in self._turns.order(event)])
+        return b"".join([_SENDERS[type(told)](self, told) for told in self._turns.order(event)])
 
     def fail(self, error: GatewayError, language: Language = "en") -> bytes:
         """Google's error object as the last element of the stream."""
@@ -209,6 +202,15 @@ class GeminiStreamWriter:
         return self._framing.frame(
             b'{"candidates":[{"content":{"parts":[' + to_json(part)[:-1] + self._tail(choice, False)
         )
+
+
+_SENDERS: dict[type, Callable[[GeminiStreamWriter, Any], bytes]] = {
+    MessageStart: GeminiStreamWriter._start,
+    PartStart: GeminiStreamWriter._part,
+    PartDelta: GeminiStreamWriter._delta,
+    PartEnd: GeminiStreamWriter._end_part,
+    MessageEnd: GeminiStreamWriter._end,
+}
 
 
 class _Choice:

@@ -6,7 +6,8 @@ import orjson
 
 from crawdad.core.parts import JsonObject
 from crawdad.core.usage import Usage
-from crawdad.wire.gemini.stops import read_stop
+from crawdad.wire.gemini.spelling import camel_fields
+from crawdad.wire.gemini.stops import UNSPECIFIED, read_stop
 from crawdad.wire.gemini.usage import has_counts, read_usage
 from crawdad.wire.sse import event_data
 
@@ -14,22 +15,41 @@ _TELLING = (b'"usageMetadata"', b'"finishReason"', b'"blockReason"', b'"function
 
 
 class GeminiTap:
-    """Learns usage, model and stop from raw events. Every chunk of Google's tells the usage so far."""
+    """Learns usage, model and stop (of the first candidate) from raw events. Every chunk of Google's tells the usage so far.
 
-    __slots__ = ("_called", "closed", "failed", "finished", "model", "stop", "usage")
+    Where `several` candidates were asked for the answer is complete only when every one that began has ended.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_blocked",
+        "_called",
+        "_open",
+        "_several",
+        "_stops",
+        "closed",
+        "failed",
+        "finished",
+        "model",
+        "stop",
+        "usage",
+    )
+
+    def __init__(self, several: bool = False) -> None:
+        self._several = several
+        self._open: set[int] = set()
+        self._stops: dict[int, str] = {}
         self.usage = Usage()
         self.model: str | None = None
         self.stop: str | None = None
         self.finished = False
         self.closed = False  # the end of the stream is the end of the body: there is no last event
         self.failed = False
-        self._called = False
+        self._blocked = False
+        self._called: set[int] = set()
 
     def feed(self, event: bytes) -> bool:
         """Look at one raw event. Never raises."""
-        if not any(word in event for word in _TELLING):
+        if not self._several and not any(word in event for word in _TELLING):
             return True
         data = event_data(event)
         try:
@@ -42,8 +62,7 @@ class GeminiTap:
 
     def take(self, chunk: JsonObject) -> None:
         """Learn from one chunk, or from a whole answer."""
-        self.failed = self.failed or isinstance(chunk.get("error"), dict)
-        self._called = self._called or _calls(chunk)
+        self.failed = self.failed or bool(chunk.get("error"))
         raw = chunk.get("usageMetadata")
         if isinstance(raw, dict) and has_counts(raw):
             self.usage = read_usage(raw)
@@ -51,20 +70,36 @@ class GeminiTap:
         if isinstance(model, str):
             self.model = model
         candidates, feedback = chunk.get("candidates"), chunk.get("promptFeedback")
-        first = candidates[0] if isinstance(candidates, list) and candidates else None
-        reason = first.get("finishReason") if isinstance(first, dict) else None
-        if reason is None and isinstance(feedback, dict):
-            reason = feedback.get("blockReason")
-        if isinstance(reason, str):
-            blocked = not isinstance(first, dict)
-            self.stop = "content_filter" if blocked else read_stop(reason, self._called, None).reason
-            self.finished = True
+        for candidate in candidates if isinstance(candidates, list) else ():
+            if isinstance(candidate, dict):
+                self._take_candidate(candidate)
+        self._blocked = self._blocked or (isinstance(feedback, dict) and bool(feedback.get("blockReason")))
+        if self._stops:
+            self.stop = self._stops[min(self._stops)]
+        elif self._blocked:
+            self.stop = "content_filter"
+        self.finished = (self._blocked or bool(self._stops)) and not self._open
+
+    def _take_candidate(self, candidate: JsonObject) -> None:
+        index, reason = candidate.get("index"), candidate.get("finishReason")
+        number = index if type(index) is int else 0
+        if _calls(candidate):
+            self._called.add(number)
+        if isinstance(reason, str) and reason and reason != UNSPECIFIED:
+            self._open.discard(number)
+            self._stops[number] = read_stop(reason, number in self._called, None).reason
+        elif number not in self._stops:
+            self._open.add(number)
 
 
-def _calls(chunk: JsonObject) -> bool:
-    """Whether a chunk holds a function call."""
-    candidates = chunk.get("candidates")
-    first = candidates[0] if isinstance(candidates, list) and candidates else None
-    content = first.get("content") if isinstance(first, dict) else None
+def asks_for_several(body: JsonObject) -> bool:
+    """Whether a request wants more than one candidate."""
+    generation = camel_fields(body).get("generationConfig")
+    return isinstance(generation, dict) and camel_fields(generation).get("candidateCount") not in (None, 1, "1")
+
+
+def _calls(candidate: JsonObject) -> bool:
+    """Whether a piece of a candidate holds a function call."""
+    content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, dict) else None
     return any(isinstance(part, dict) and "functionCall" in part for part in (parts if isinstance(parts, list) else ()))

@@ -105,8 +105,11 @@ def write_openai_response(response: EmbeddingResponse, model: str, encoding: str
 
 
 def pack(vector: list[float]) -> str:
-    """A vector as base64 of little-endian 32-bit floats."""
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+    """A vector as base64 of little-endian 32-bit floats. Raises UPSTREAM_BROKEN for numbers that are none."""
+    try:
+        return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+    except OverflowError:  # no 32 bits hold it
+        raise unreadable("a number too large for a vector") from None
 
 
 def _vector(value: Any) -> list[float]:
@@ -231,9 +234,14 @@ def read_gemini_response(document: Any) -> EmbeddingResponse:
     if not isinstance(entries, list) or not entries:
         raise unreadable("no embeddings in it")
     vectors = [_vector(entry.get("values") if isinstance(entry, dict) else None) for entry in entries]
-    usage = document.get("usageMetadata")
+    return EmbeddingResponse(vectors, gemini_usage(document))
+
+
+def gemini_usage(document: Any) -> Usage:
+    """The usage of a Gemini answer, where it has any. Never raises."""
+    usage = document.get("usageMetadata") if isinstance(document, dict) else None
     tokens = as_count(usage.get("promptTokenCount")) if isinstance(usage, dict) else None
-    return EmbeddingResponse(vectors, Usage(input_tokens=tokens or None, output_tokens=0))
+    return Usage(input_tokens=tokens or None, output_tokens=0)
 
 
 def write_gemini_response(response: EmbeddingResponse, batch: bool) -> JsonObject:

@@ -54,6 +54,11 @@ class AnswerReader:
             self._last = chunk
         return events
 
+    @property
+    def done(self) -> bool:
+        """Whether the last object has come."""
+        return self._last is not None
+
     def end(self) -> list[StreamEvent]:
         """No more is coming. Raises UPSTREAM_BROKEN when the last object has not come."""
         last = self._last
@@ -113,26 +118,39 @@ class AnswerReader:
 class OllamaStreamReader:
     """Reads one streamed answer, a line at a time."""
 
-    __slots__ = ("_answer", "_pieces", "_size")
+    __slots__ = ("_answer", "_ended", "_error", "_pieces", "_size")
 
     def __init__(self) -> None:
         self._answer = AnswerReader()
+        self._ended = False
         self._pieces: list[bytes] = []
         self._size = 0
+        self._error: GatewayError | None = None
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
-        """The events that `chunk` completes. Raises `GatewayError` for error lines and unreadable input."""
+        """The events that `chunk` completes. Raises `GatewayError` for error lines and unreadable input; what came before them
+        in the same chunk is given first."""
+        if self._error is not None:
+            raise self._error
         first, *rest = chunk.split(b"\n")
-        self._keep(first)
         events: list[StreamEvent] = []
-        for piece in rest:
-            events += self._line()
-            self._keep(piece)
+        try:
+            self._keep(first)
+            for piece in rest:
+                events += self._line()
+                self._keep(piece)
+        except GatewayError as error:
+            if not events:
+                raise
+            self._error = error
         return events
 
     def close(self) -> list[StreamEvent]:
         """End of input. Raises UPSTREAM_BROKEN when the answer was not finished."""
-        return self._line() + self._answer.end()
+        if self._error is not None:
+            raise self._error
+        events = self._line()
+        return events if self._ended else events + self._answer.end()
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
@@ -144,7 +162,13 @@ class OllamaStreamReader:
     def _line(self) -> list[StreamEvent]:
         line = b"".join(self._pieces).strip()
         self._pieces, self._size = [], 0
-        return self._answer.take(parse_event(line)) if line else []
+        if not line or self._ended:
+            return []
+        events = self._answer.take(parse_event(line))
+        if self._answer.done:
+            self._ended = True
+            events += self._answer.end()
+        return events
 
 
 def read_response(body: Any) -> list[StreamEvent]:

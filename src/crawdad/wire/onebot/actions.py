@@ -10,6 +10,8 @@ from crawdad.core.channels import OutboundMedia, OutboundMessage, PlatformReques
 from crawdad.core.parts import JsonObject
 
 RETCODE_TOKEN = 1403
+RETCODE_FAILED = 1200
+"""NapCat's, for what it tried in vain."""
 TEXT_LIMIT = 3000
 
 
@@ -26,11 +28,12 @@ def segments_of_part(message: OutboundMessage) -> list[JsonObject]:
     segments: list[JsonObject] = []
     if message.reply_to:
         segments.append({"type": "reply", "data": {"id": message.reply_to}})
+    text = message.text
     if message.mention and message.chat.kind != "direct":
         segments.append({"type": "at", "data": {"qq": message.mention}})
-        segments.append({"type": "text", "data": {"text": " "}})
-    if message.text:
-        segments.append({"type": "text", "data": {"text": message.text}})
+        text = f" {text}"
+    if text:
+        segments.append({"type": "text", "data": {"text": text}})
     media = message.media
     if media is not None:
         kind = {"image": "image", "audio": "record", "video": "video"}[media.kind]
@@ -85,6 +88,18 @@ def read_reply(frame: JsonObject) -> Reply:
     return Reply(ok, code, frame.get("data"), (words or f"retcode {code}")[:300])
 
 
+def failed_reply(retcode: int, words: str) -> JsonObject:
+    """The answer to an action that was not done, but for its `echo`."""
+    return {"status": "failed", "retcode": retcode, "data": None, "message": words, "wording": words}
+
+
+def reply_frame(reply: Reply) -> JsonObject:
+    """An answer as it would come over a WebSocket, but for its `echo`."""
+    if not reply.ok:
+        return failed_reply(reply.retcode, reply.words)
+    return {"status": "ok", "retcode": reply.retcode, "data": reply.data, "message": "", "wording": ""}
+
+
 def failure_of(reply: Reply) -> SendFailed:
     """What an action that failed means for the part. Time-outs on the QQ side say nothing of whether QQ took it."""
     outcome: SendOutcome = "refused"
@@ -93,7 +108,7 @@ def failure_of(reply: Reply) -> SendFailed:
         outcome = "signed_out"
     elif reply.retcode == 1404:
         outcome = "unsupported"
-    elif reply.retcode == 1200 and ("timeout" in words or "超时" in words or "eventchecker" in words):
+    elif reply.retcode == RETCODE_FAILED and ("timeout" in words or "超时" in words or "eventchecker" in words):
         outcome = "ambiguous"
     return SendFailed(outcome, reply.words)
 

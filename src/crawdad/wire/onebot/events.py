@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import orjson
 
 from crawdad.core.channels import (
     Chat,
-    EventKind,
     InboundMedia,
     InboundMessage,
     Mentions,
@@ -21,15 +19,14 @@ from crawdad.core.channels import (
 )
 from crawdad.core.parts import JsonObject, MediaKind
 from crawdad.wire.onebot.cq import segments_of
+from crawdad.wire.onebot.notices import ASIDE, read_notice
 
-ASIDE = "crawdad"
 _MEDIA: dict[str, tuple[MediaKind, str, str]] = {
     "image": ("image", "image/jpeg", "image.jpg"),
     "record": ("audio", "audio/amr", "voice.amr"),
     "video": ("video", "video/mp4", "video.mp4"),
     "file": ("document", "application/octet-stream", "file"),
 }
-_MEMBERS = {"group_increase": "joined", "group_decrease": "left", "group_admin": "admin", "group_ban": "ban"}
 
 
 def is_event(frame: JsonObject) -> bool:
@@ -61,7 +58,7 @@ def read_event(frame: JsonObject) -> InboundMessage | None:
         case "request":
             return _request(frame)
         case "notice":
-            return _notice(frame)
+            return read_notice(frame)
     return None
 
 
@@ -246,48 +243,4 @@ def _request(frame: JsonObject) -> InboundMessage:
         float(frame["time"]),
         kind="request",
         request=PlatformRequest(kind, flag, str(frame.get("comment") or ""), group),
-    )
-
-
-def _notice(frame: JsonObject) -> InboundMessage | None:
-    what = str(frame["notice_type"])
-    sub = str(frame.get("sub_type") or "")
-    kind: EventKind = "notice"
-    who = str(frame.get("user_id") or frame.get("operator_id") or "")
-    group = str(frame.get("group_id") or "")
-    if not who and not group:
-        if what != "bot_offline":
-            return None
-        who = str(frame["self_id"])
-    more: JsonObject = {"what": f"{what}.{sub}" if what == "notify" else what}
-    if sub and what != "notify":
-        more["sub_type"] = sub
-    for name in ("operator_id", "target_id", "duration", "card_new", "card_old", "message", "tag"):
-        if frame.get(name) not in (None, ""):
-            more[name] = str(frame[name])
-    if isinstance(frame.get("file"), dict):
-        more["file"] = frame["file"]
-    if more["what"] == "notify.input_status":
-        return None
-    if what in ("group_recall", "friend_recall"):
-        kind = "recall"
-    elif what in _MEMBERS:
-        kind = "member"
-        more["people"] = [{"id": who, "name": ""}]
-    emoji = ""
-    if what == "group_msg_emoji_like":
-        kind = "reaction"
-        likes = frame.get("likes") or [{}]
-        emoji = str((likes[-1] or {}).get("emoji_id") or "")
-    digest = hashlib.sha256(orjson.dumps({**frame, ASIDE: None}, option=orjson.OPT_SORT_KEYS)).hexdigest()[:24]
-    own = str(frame["self_id"])
-    return InboundMessage(
-        f"notice:{digest}",
-        Chat("group", group) if group else Chat("direct", who),
-        Person(who, itself=who == own),
-        float(frame["time"]),
-        kind=kind,
-        message_id=str(frame.get("message_id") or ""),
-        emoji=emoji,
-        more=more,
     )

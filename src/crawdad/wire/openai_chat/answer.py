@@ -8,6 +8,7 @@ reorder and repeat their fragments.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, PartStart, Stop, StreamEvent
@@ -47,11 +48,11 @@ _TEXT, _REFUSAL, _PLAIN_THINKING = ("text",), ("refusal",), ("thinking",)
 class Answer:
     """Events of one answer, chunk by chunk. `finish` gives the last ones."""
 
-    __slots__ = ("_choices", "_end_extra", "_index", "_start_extra", "_usage", "started")
+    __slots__ = ("_choices", "_end_extra", "_next_index", "_start_extra", "_usage", "started")
 
     def __init__(self) -> None:
         self.started = False
-        self._index = 0
+        self._next_index = count().__next__
         self._choices: dict[int, _Choice] = {}
         self._usage = Usage()
         self._start_extra: JsonObject = {}
@@ -95,36 +96,32 @@ class Answer:
         if choice is None:
             if not 0 <= number <= _MAX_CHOICE:
                 raise unreadable("choice index out of range")
-            choice = self._choices[number] = _Choice(number, self)
+            choice = self._choices[number] = _Choice(number, self._next_index)
         return choice
-
-    def next_index(self) -> int:
-        """The index of a new part."""
-        index = self._index
-        self._index += 1
-        return index
 
     def finish(self) -> list[StreamEvent]:
         """The ends of all open parts and of the answer."""
         events: list[StreamEvent] = []
         for choice in self._choices.values():
             choice.finish(events)
-        count = 1 + max(self._choices, default=0)
-        stops = [self._choices[number].stop() if number in self._choices else Stop() for number in range(count)]
+        numbers = range(1 + max(self._choices, default=0))
+        stops = [self._choices[number].stop() if number in self._choices else Stop() for number in numbers]
         events.append(MessageEnd(stops[0], self._usage, stops[1:], self._end_extra))
         return events
 
 
 class _Choice:
-    __slots__ = ("_answer", "_calls", "_flow", "_flow_index", "_media", "_refused", "_said_text", "last", "number")
+    __slots__ = ("_calls", "_flow", "_flow_index", "_media", "_next_index", "_refused", "_said_text", "last", "number")
 
-    def __init__(self, number: int, answer: Answer) -> None:
+    def __init__(self, number: int, next_index: Callable[[], int]) -> None:
         self.number = number
         self.last: JsonObject = {}  # the fields that told why the choice ended
-        self._answer = answer
+        self._next_index = (
+            next_index  # of the whole answer, which this does not hold: what holds itself waits for the collector
+        )
         self._flow: tuple[Any, ...] | None = None
         self._flow_index = 0
-        self._calls = Calls(number, answer.next_index)
+        self._calls = Calls(number, next_index)
         self._media: dict[str, int] = {}
         self._refused = False
         self._said_text = False
@@ -271,7 +268,7 @@ class _Choice:
         return self._flow_index
 
     def _start(self, part: Part, events: list[StreamEvent]) -> int:
-        index = self._answer.next_index()
+        index = self._next_index()
         events.append(PartStart(index, part, self.number))
         return index
 

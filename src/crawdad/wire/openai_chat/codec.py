@@ -94,10 +94,11 @@ class ChatCodec:
         return insert_first(raw, b'"stream_options":{"include_usage":true}')
 
     def stop_of(self, body: JsonObject) -> str | None:
-        """The stop reason of the first choice of a whole answer."""
-        choices = body.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(first, dict):
+        """The stop reason of the first choice of a whole answer; None where a choice tells an error instead (OpenRouter)."""
+        found = body.get("choices")
+        choices = found if isinstance(found, list) else []
+        first = choices[0] if choices else None
+        if not isinstance(first, dict) or any(isinstance(choice, dict) and choice.get("error") for choice in choices):
             return None
         message = first.get("message")
         message = message if isinstance(message, dict) else {}
@@ -105,7 +106,7 @@ class ChatCodec:
 
     def tap(self, body: JsonObject) -> ChatTap:
         """A tap for one streamed express-lane answer; usage that only we asked for is kept from the client."""
-        return ChatTap(hide_usage=not wants_usage(body))
+        return ChatTap(hide_usage=not wants_usage(body), several=body.get("n") not in (None, 1))
 
 
 def wants_usage(body: JsonObject) -> bool:

@@ -11,15 +11,31 @@ from crawdad.wire.sse import event_data
 
 
 class ChatTap:
-    """Parses only events that can hold usage or a finish reason, and the first one for the model's name.
+    """Parses only events that can hold usage or a finish reason, and the first one for the model's name. Where `several`
+    choices were asked for it parses them all: the answer is complete only when every choice that began has ended.
 
     `stop` is in the words of `core.events.StopReason`, of the first choice.
     """
 
-    __slots__ = ("_called", "_hide_usage", "closed", "failed", "finished", "model", "stop", "usage")
+    __slots__ = (
+        "_called",
+        "_hide_usage",
+        "_open",
+        "_several",
+        "_stops",
+        "closed",
+        "failed",
+        "finished",
+        "model",
+        "stop",
+        "usage",
+    )
 
-    def __init__(self, hide_usage: bool = False) -> None:
+    def __init__(self, hide_usage: bool = False, several: bool = False) -> None:
         self._hide_usage = hide_usage
+        self._several = several
+        self._open: set[int] = set()
+        self._stops: dict[int, str] = {}
         self.closed = False
         self.failed = False
         self.usage = Usage()
@@ -34,11 +50,12 @@ class ChatTap:
             self._called = True
         if (
             self.model is not None
+            and not self._several
             and not _tells(event, b'"usage"')
             and not _tells(event, b'"finish_reason"')
             and not _tells(event, b'"error"')
         ):
-            if event.startswith((b"data: [DONE]", b"data:[DONE]")):
+            if b"[DONE]" in event and (event_data(event) or b"").startswith(b"[DONE]"):
                 self.finished = self.closed = True
             return True
         data = event_data(event)
@@ -64,10 +81,20 @@ class ChatTap:
         if usage is not None:
             self.usage.merge(usage)
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and choice.get("finish_reason"):
-                self.finished = True
-                if self.stop is None:
-                    self.stop = read_stop(choice, self._called, refused=False).reason
+            if isinstance(choice, dict):
+                self._take_choice(choice)
+
+    def _take_choice(self, choice: dict[str, object]) -> None:
+        index = choice.get("index")
+        number = index if type(index) is int else 0
+        self.failed = self.failed or bool(choice.get("error"))  # OpenRouter
+        if choice.get("finish_reason"):
+            self._open.discard(number)
+            self._stops[number] = read_stop(choice, self._called, refused=False).reason
+            self.stop = self._stops[min(self._stops)]
+        elif number not in self._stops:
+            self._open.add(number)
+        self.finished = self.closed or (bool(self._stops) and not self._open)
 
 
 def _tells(event: bytes, key: bytes) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from crawdad.core.events import Stop
 from crawdad.core.parts import JsonObject, RefusalPart, TextPart, TokenLogprob
 from crawdad.core.request import ModelRequest
 from crawdad.core.response import Choice, ModelResponse
-from crawdad.core.usage import Usage
+from crawdad.core.usage import total_usage
 from crawdad.wire.codec import ReplyContext
 from crawdad.wire.openai_chat.stops import write_stop
 from crawdad.wire.openai_chat.usage import write_usage
@@ -79,14 +77,3 @@ def write_tokens(tokens: list[TokenLogprob], offset: int) -> JsonObject | None:
         "top_logprobs": [{rival.token: rival.logprob for rival in token.top} for token in tokens],
         "text_offset": offsets,
     }
-
-
-def total_usage(usages: list[Usage]) -> Usage:
-    """The sum of the counts of several answers."""
-    total = Usage()
-    for usage in usages:
-        for name in (field.name for field in fields(Usage)):
-            value, sum_so_far = getattr(usage, name), getattr(total, name)
-            if isinstance(value, (int, float)):
-                setattr(total, name, value + (sum_so_far or 0))
-    return total

@@ -9,12 +9,12 @@ from crawdad.core.events import MessageEnd, PartDelta, PartStart, Stop, StreamEv
 from crawdad.core.parts import JsonObject, RefusalPart, TextPart, TokenLogprob
 from crawdad.core.request import ModelRequest
 from crawdad.core.text import Language
-from crawdad.core.usage import Usage
+from crawdad.core.usage import Usage, total_usage
 from crawdad.wire.codec import ReplyContext
 from crawdad.wire.openai_chat.errors import stream_error
 from crawdad.wire.openai_chat.stream_writer import DONE, PING
 from crawdad.wire.openai_chat.usage import write_usage
-from crawdad.wire.openai_completions.response import echo_of, envelope, finish_reason, total_usage, write_tokens
+from crawdad.wire.openai_completions.response import echo_of, envelope, finish_reason, write_tokens
 
 
 def stream_writers(requests: list[ModelRequest], context: ReplyContext) -> list[CompletionStreamWriter]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language
-from crawdad.wire.fields import get_bool, get_string, parse_object, rest
+from crawdad.wire.fields import check_request_depth, get_bool, get_string, parse_object, rest
 from crawdad.wire.openai_responses.errors import write_error
 
 CREATE = "response.create"
@@ -35,6 +35,7 @@ class ClientFrame:
 def read_frame(frame: bytes) -> ClientFrame:
     """A client's frame. Raises BAD_REQUEST for any but `response.create`."""
     source = parse_object(frame)
+    check_request_depth(source)  # what only prepares a turn is told back, and read by nobody else
     kind = get_string(source, "type")
     if kind != CREATE:
         raise bad_request("wire.value", "type", value=kind)

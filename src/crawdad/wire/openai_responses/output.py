@@ -54,6 +54,10 @@ class Output:
         """Make an item part of the answer without telling so."""
         self._items[index] = item
 
+    def forget(self, index: int) -> None:
+        """Take an item out of the answer again."""
+        self._items[index] = None
+
     @property
     def items(self) -> list[JsonObject]:
         """The finished items, in order."""

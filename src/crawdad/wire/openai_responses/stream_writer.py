@@ -29,7 +29,7 @@ from crawdad.wire.openai_responses.compaction import write_compaction
 from crawdad.wire.openai_responses.errors import write_error_event, write_response_error
 from crawdad.wire.openai_responses.message_scripts import MessageItem, RefusalScript, TextScript, message_fields
 from crawdad.wire.openai_responses.output import Output
-from crawdad.wire.openai_responses.resource import OF_OUR_MAKING, echo, finished
+from crawdad.wire.openai_responses.resource import OF_OUR_MAKING, echo, finished, response_id
 from crawdad.wire.openai_responses.scripts import CallScript, ImageScript, OpaqueScript, ReasoningScript, Script
 from crawdad.wire.openai_responses.stops import write_stop
 from crawdad.wire.openai_responses.support import NAME
@@ -64,7 +64,7 @@ class EventWriter:
         if isinstance(event, PartStart):
             return [] if event.choice else self._start(event.index, event.part)
         if isinstance(event, PartEnd):
-            return self._end(event.index)
+            return self._break_off(event.index) if event.void else self._end(event.index)
         if isinstance(event, MessageStart):
             return self._begin(event)
         return self._finish(event)
@@ -165,6 +165,20 @@ class EventWriter:
                 events.append(message.done())
         return events
 
+    def _break_off(self, index: int) -> list[JsonObject]:
+        """A text broke off and is said anew: its message ends as `incomplete`, and is no part of the Response."""
+        entry = self._scripts.pop(index, None)
+        if entry is None:
+            return []
+        script, message = entry
+        events = script.end()
+        if message is not None:
+            message.open_parts -= 1
+            self._message = None
+            events.append(message.done("incomplete"))
+            self._output.forget(message.index)
+        return events
+
     def _finish(self, event: MessageEnd) -> list[JsonObject]:
         events: list[JsonObject] = []
         for index in sorted(self._scripts):
@@ -218,21 +232,25 @@ class ResponsesStreamWriter:
     def __init__(self, context: ReplyContext) -> None:
         self._writer = EventWriter(context)
         self._end = DONE if context.by_agent else b""
+        self._mark = response_id(context) if context.by_agent else ""
 
     def send(self, event: StreamEvent) -> bytes:
         """The bytes that tell `event` (may be empty)."""
-        frames = b"".join([sse_frame(written) for written in self._writer.events_of(event)])
+        frames = b"".join([sse_frame(written, self._mark) for written in self._writer.events_of(event)])
         return frames + self._end if isinstance(event, MessageEnd) else frames
 
     def fail(self, error: GatewayError, language: Language = "en") -> bytes:
         """The bytes that end the stream with the protocol's own error event."""
-        return b"".join([sse_frame(written) for written in self._writer.fail_events(error, language)]) + self._end
+        frames = [sse_frame(written, self._mark) for written in self._writer.fail_events(error, language)]
+        return b"".join(frames) + self._end
 
     def ping(self) -> bytes:
         """A comment: the protocol has no event that means nothing."""
         return b": ping\n\n"
 
 
-def sse_frame(event: JsonObject) -> bytes:
-    """One event object as a server-sent event."""
-    return b"event: %b\ndata: %b\n\n" % (event["type"].encode(), orjson.dumps(event))
+def sse_frame(event: JsonObject, mark: str = "") -> bytes:
+    """One event object as a server-sent event. `mark` is the Response's id where the stream can be taken up again: with the
+    event's number it is the event's id."""
+    frame = b"event: %b\ndata: %b\n\n" % (event["type"].encode(), orjson.dumps(event))
+    return b"id: %b:%d\n%b" % (mark.encode(), event["sequence_number"], frame) if mark else frame

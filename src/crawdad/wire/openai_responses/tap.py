@@ -10,8 +10,8 @@ from crawdad.wire.openai_responses.stops import read_stop
 from crawdad.wire.openai_responses.usage import read_usage
 from crawdad.wire.sse import event_data
 
-_TELLING = (b"response.created", b"response.completed", b"response.incomplete", b"response.failed")
 _CLOSING = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+_TELLING = (b"response.created", *(name.encode() for name in sorted(_CLOSING)))
 
 
 class ResponsesTap:
@@ -31,19 +31,18 @@ class ResponsesTap:
             return True
         if any(name in event for name in _TELLING):
             self._learn(event)
-        elif event.startswith(b"event: error") or b'"error"' in event[:80]:
-            self.stop = "error"
-            self.failed = True
+        elif event.startswith(b"event: error") or (b'"error"' in event[:80] and _is_error(_parsed(event))):
+            self._fail()
         return True
 
+    def _fail(self) -> None:
+        self.stop = "error"
+        self.failed = True
+
     def _learn(self, event: bytes) -> None:
-        data = event_data(event)
-        try:
-            parsed = orjson.loads(data or b"")
-        except orjson.JSONDecodeError:
-            return
-        response = parsed.get("response") if isinstance(parsed, dict) else None
-        if not isinstance(response, dict):
+        parsed = _parsed(event)
+        response = None if parsed is None else parsed.get("response")
+        if parsed is None or not isinstance(response, dict):
             return
         model = response.get("model")
         if isinstance(model, str):
@@ -53,8 +52,24 @@ class ResponsesTap:
             return
         self.usage = read_usage(response)
         self.finished = self.closed = True
-        self.failed = kind == "response.failed"
+        self.failed = kind == "response.failed" or response.get("status") == "failed"
         self.stop = "error" if self.failed else stop_reason(response)
+
+
+def _parsed(event: bytes) -> JsonObject | None:
+    try:
+        parsed = orjson.loads(event_data(event) or b"")
+    except orjson.JSONDecodeError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _is_error(event: JsonObject | None) -> bool:
+    """Whether an event is the error that ends a stream. Others have fields of that name: a Response, the call of a tool."""
+    if event is None:
+        return False
+    kind = event.get("type")
+    return kind == "error" or (not str(kind).startswith("response.") and bool(event.get("error")))
 
 
 def stop_reason(response: JsonObject) -> str:

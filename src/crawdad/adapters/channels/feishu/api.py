@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from crawdad.adapters.channels.app_token import AppToken
 from crawdad.adapters.channels.downloads import download
 from crawdad.core.channels import SignedOut
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -19,7 +20,6 @@ from crawdad.wire.media.multipart import Form, write_form
 
 _PATIENCE = Timeouts(10.0, 30.0, 30.0)
 _MOST_ANSWERED = 16 * 1024 * 1024
-_EARLY_SECONDS = 300.0
 
 
 class FeishuApi:
@@ -29,13 +29,11 @@ class FeishuApi:
         self, transport: Transport, clock: Clock, randomness: Randomness, address: str, app_id: str, secret: Secret
     ) -> None:
         self._transport = transport
-        self._clock = clock
         self._randomness = randomness
         self._address = address
         self._app_id = app_id
         self._secret = secret
-        self._token: Secret | None = None
-        self._until = 0.0
+        self._token = AppToken(clock, self._new_token)
 
     async def ask(self, method: str, path: str, body: Any = None, *, once: bool = False) -> Answer:
         """Call `/open-apis/<path>`. A token that has died is made anew once. Raises `GatewayError` when no answer comes,
@@ -50,7 +48,7 @@ class FeishuApi:
 
     async def download(self, path: str, limit: int) -> AsyncIterator[bytes]:
         """The bytes of a file. Raises TOO_LARGE, NOT_FOUND, UPSTREAM_BROKEN."""
-        headers = {"authorization": f"Bearer {(await self._fresh()).reveal()}"}
+        headers = {"authorization": f"Bearer {(await self._token.fresh()).reveal()}"}
         call = UpstreamCall("GET", f"{self._address}/open-apis/{path}", headers, timeouts=_PATIENCE, redirects=False)
         async for chunk in download(self._transport, call, limit):
             yield chunk
@@ -63,31 +61,26 @@ class FeishuApi:
     async def _call(self, method: str, path: str, body: bytes | None, kind: str, *, once: bool = False) -> Answer:
         answer = None
         for _ in range(2):
-            headers = {"authorization": f"Bearer {(await self._fresh()).reveal()}"}
+            headers = {"authorization": f"Bearer {(await self._token.fresh()).reveal()}"}
             if body is not None:
                 headers["content-type"] = kind
             answer = await self._send(method, f"/open-apis/{path}", body, headers, once=once)
             if answer.code not in DEAD_TOKEN:
                 break
-            self._token = None
+            self._token.drop()
         assert answer is not None
         return answer
 
-    async def _fresh(self) -> Secret:
-        now = self._clock.monotonic()
-        if self._token is None or now >= self._until:
-            body = orjson.dumps({"app_id": self._app_id, "app_secret": self._secret.reveal()})
-            path = "/open-apis/auth/v3/tenant_access_token/internal"
-            answer = await self._send("POST", path, body, {"content-type": "application/json; charset=utf-8"})
-            if answer.code in BAD_SECRET:
-                raise SignedOut(Text("feishu.bad_secret", {"reason": answer.words}))
-            token = answer.data.get("tenant_access_token")
-            if not answer.ok or not token:
-                raise GatewayError(ErrorKind.UPSTREAM_ERROR, answer.words, None, answer.retry_after)
-            self._token = Secret(str(token))
-            seconds = float(answer.data.get("expire") or 0)
-            self._until = now + max(seconds - _EARLY_SECONDS, seconds / 2)
-        return self._token
+    async def _new_token(self) -> tuple[str, float]:
+        body = orjson.dumps({"app_id": self._app_id, "app_secret": self._secret.reveal()})
+        path = "/open-apis/auth/v3/tenant_access_token/internal"
+        answer = await self._send("POST", path, body, {"content-type": "application/json; charset=utf-8"})
+        if answer.code in BAD_SECRET:
+            raise SignedOut(Text("feishu.bad_secret", {"reason": answer.words}))
+        token = answer.data.get("tenant_access_token")
+        if not answer.ok or not token:
+            raise GatewayError(ErrorKind.UPSTREAM_ERROR, answer.words, None, answer.retry_after)
+        return str(token), float(answer.data.get("expire") or 0)
 
     async def _send(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, once: bool = False

@@ -5,39 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-from collections import OrderedDict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import orjson
 
-from crawdad.adapters.channels.dialing import dial
+from crawdad.adapters.channels.attempts import attempted
 from crawdad.adapters.channels.feishu.api import FeishuApi
+from crawdad.adapters.channels.feishu.connection import LongConnection
 from crawdad.adapters.channels.feishu.settings import FeishuSettings
+from crawdad.adapters.channels.feishu.uploads import unseen, uploaded
+from crawdad.adapters.channels.recent import Recent
+from crawdad.adapters.channels.reconnecting import keep_connected
 from crawdad.core.channels import (
     Channel,
     ChannelContext,
     Chat,
     InboundMedia,
     InboundMessage,
-    OutboundMedia,
     OutboundMessage,
     Receipt,
     SendFailed,
     SignedOut,
-    Socket,
 )
-from crawdad.core.errors import ErrorKind, GatewayError, NotReached
-from crawdad.core.media import File
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.plugin_http import PluginAnswer, PluginRequest
 from crawdad.core.text import Text
 from crawdad.wire.feishu.events import message_ids, read_event
-from crawdad.wire.feishu.frames import CONTROL, DATA, Frame, read_frame, write_frame
 from crawdad.wire.feishu.messages import (
-    BAD_SECRET,
     CARD_ELEMENT,
     CARD_REFUSED,
     REACTIONS,
@@ -52,12 +50,8 @@ from crawdad.wire.feishu.messages import (
 )
 from crawdad.wire.feishu.webhook import is_signed, opened, token_of
 
-_PING_SECONDS = 120.0
-_LONGEST_WAIT = 60.0
 _LOOK_SECONDS = 1.5
 """How long it may take to look up a name or a quotation: an event must be acknowledged within three seconds."""
-_MOST_KEPT = 1000
-_MOST_FRAGMENTS = 64
 _CHECK_SECONDS = 60.0
 _TYPING = "Typing"
 
@@ -80,35 +74,24 @@ class FeishuChannel(Channel):
         self._settings = settings
         self._api: FeishuApi | None = None
         self._bot = ""
-        self._names: OrderedDict[str, str] = OrderedDict()
-        self._growing: OrderedDict[str, _Growing] = OrderedDict()
-        self._typing: OrderedDict[str, str] = OrderedDict()
-        self._ping_seconds = _PING_SECONDS
+        self._names: Recent[str] = Recent()
+        self._growing: Recent[_Growing] = Recent()
+        self._typing: Recent[str] = Recent()
 
     # ---- receiving
 
     async def run(self) -> None:
         """Find out who the bot is, then receive."""
-        wait = 1.0
+        await keep_connected(self._context, self._receive, Text("feishu.cut", {}))
+
+    async def _receive(self) -> bool:
+        self._context.heard(await self._identify())
+        if self._settings.connection_mode == "websocket":
+            return await LongConnection(self._context, self._opened(), self._completed).hold()
+        self._webhook_settings()
         while True:
-            try:
-                name = await self._identify()
-                self._context.heard(name)
-                if self._settings.connection_mode == "webhook":
-                    self._webhook_settings()
-                    await self._context.clock.sleep(_CHECK_SECONDS)
-                    continue
-                if await self._connect():
-                    wait = 1.0
-                self._context.lost(Text("feishu.cut", {}))
-            except SignedOut:
-                raise
-            except GatewayError as error:
-                if error.kind is ErrorKind.BAD_REQUEST:
-                    raise
-                self._context.lost(error.text)
-            await self._context.clock.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
+            await self._context.clock.sleep(_CHECK_SECONDS)
+            self._context.heard(await self._identify())
 
     async def _identify(self) -> str:
         answer = await self._opened().ask("GET", "bot/v3/info")
@@ -117,70 +100,6 @@ class FeishuChannel(Channel):
             raise GatewayError(ErrorKind.UPSTREAM_ERROR, answer.words)
         self._bot = str(bot["open_id"])
         return str(bot.get("app_name") or self._bot)
-
-    async def _connect(self) -> bool:
-        """Hold one long connection to its end; whether it was of use."""
-        answer = await self._opened().endpoint()
-        if answer.code in BAD_SECRET or answer.code in (403, 514, 1000040344):
-            raise SignedOut(Text("feishu.bad_secret", {"reason": answer.words}))
-        url = str(answer.data.get("URL") or "")
-        if not answer.ok or not url:
-            raise GatewayError(ErrorKind.UPSTREAM_ERROR, answer.words)
-        self._take_config(answer.data.get("ClientConfig"))
-        service = int((parse_qs(urlsplit(url).query).get("service_id") or ["0"])[0] or 0)
-        async with dial(url, ping=None) as socket, asyncio.TaskGroup() as tasks:
-            pinging = tasks.create_task(self._ping(socket, service))
-            try:
-                return await self._read(socket)
-            finally:
-                pinging.cancel()
-
-    def _take_config(self, config: Any) -> None:
-        seconds = config.get("PingInterval") if isinstance(config, dict) else None
-        if isinstance(seconds, (int, float)) and 0 < seconds <= 3600:
-            self._ping_seconds = float(seconds)
-
-    async def _ping(self, socket: Socket, service: int) -> None:
-        with contextlib.suppress(EOFError):
-            while True:
-                await socket.send(write_frame(Frame(CONTROL, service, {"type": "ping"})))
-                await asyncio.sleep(self._ping_seconds)
-
-    async def _read(self, socket: Socket) -> bool:
-        useful = False
-        fragments: OrderedDict[str, dict[int, bytes]] = OrderedDict()
-        with contextlib.suppress(EOFError, TimeoutError):
-            while True:
-                # The other side answers pings: two without an answer, and it is gone, however well the socket looks.
-                async with asyncio.timeout(2 * self._ping_seconds + 1):
-                    data = await socket.receive()
-                try:
-                    frame = read_frame(data if isinstance(data, bytes) else data.encode())
-                except ValueError:
-                    continue
-                useful = True
-                if frame.method == CONTROL:
-                    if frame.headers.get("type") == "pong":
-                        self._context.heard()
-                        self._take_config(_json(frame.payload))
-                elif frame.method == DATA and (payload := _joined(frame, fragments)) is not None:
-                    await self._take(socket, frame, payload)
-        return useful
-
-    async def _take(self, socket: Socket, frame: Frame, payload: bytes) -> None:
-        """Keep an event, then acknowledge it. What is not acknowledged is delivered again."""
-        begun = self._context.clock.monotonic()
-        event = _json(payload)
-        code = 200
-        if event is not None and frame.headers.get("type") in ("event", "card"):
-            try:
-                await self._context.admit(await self._completed(event))
-            except GatewayError as error:
-                self._context.lost(error.text)
-                code = 500
-        took = int((self._context.clock.monotonic() - begun) * 1000)
-        answer = orjson.dumps({"code": code, "headers": {}, "data": ""})
-        await socket.send(write_frame(replace(frame, headers={**frame.headers, "biz_rt": str(took)}, payload=answer)))
 
     async def _completed(self, payload: JsonObject) -> JsonObject:
         """An event with the sender's name and what it quotes, as far as that is told in time."""
@@ -203,7 +122,7 @@ class FeishuChannel(Channel):
             path = f"contact/v3/users/{quote(open_id, safe='')}?user_id_type=open_id"
             answer = await self._opened().ask("GET", path)
             name = str((answer.data.get("user") or {}).get("name") or "") if answer.ok else ""
-            _remember(self._names, open_id, name)
+            self._names[open_id] = name
         return name
 
     def read(self, event: JsonObject) -> InboundMessage | None:
@@ -248,7 +167,7 @@ class FeishuChannel(Channel):
         """Send one part. The platform knows a part by its `uuid`, so that a second try makes no second message."""
         growing: _Growing | None = None
         if message.media is not None:
-            body = await self._file_body(message.media)
+            body = await uploaded(self._opened(), message.media)
         elif message.role == "preview" and not message.buttons:
             growing = await self._growing_card(message.text)
             body = Body("interactive", {"type": "card", "data": {"card_id": growing.card}})
@@ -261,7 +180,7 @@ class FeishuChannel(Channel):
             raise failure_of(answer)
         identities = sent_id(answer.data)
         if growing is not None and identities:
-            _remember(self._growing, identities[0], growing)
+            self._growing[identities[0]] = growing
         return Receipt(identities)
 
     async def _post(self, message: OutboundMessage, body: Body, variant: str = "") -> Answer:
@@ -311,46 +230,14 @@ class FeishuChannel(Channel):
             if not answer.ok:
                 raise failure_of(answer)
 
-    async def _file_body(self, media: OutboundMedia) -> Body:
-        """Upload a file: its key as a message."""
-        api = self._opened()
-        file = File(media.data, media.name, media.media_type)
-        if media.kind == "image":
-            answer = await self._uploaded(api.upload("im/v1/images", [("image_type", "message")], "image", file))
-            return Body("image", {"image_key": answer.data.get("image_key")})
-        kind = {"audio/opus": "opus", "audio/ogg": "opus", "video/mp4": "mp4", "application/pdf": "pdf"}.get(
-            media.media_type, "stream"
-        )
-        fields = [("file_type", kind), ("file_name", media.name)]
-        answer = await self._uploaded(api.upload("im/v1/files", fields, "file", file))
-        shown = {"opus": "audio", "mp4": "media"}.get(kind, "file")
-        return Body(shown, {"file_key": answer.data.get("file_key")})
-
-    async def _uploaded(self, upload: Any) -> Answer:
-        try:
-            answer: Answer = await upload
-        except SignedOut as error:
-            raise SendFailed("signed_out", error.text) from error
-        except GatewayError as error:
-            raise SendFailed("not_sent", error.text) from error
-        return self._unseen(answer)
-
     async def _harmless(self, method: str, path: str, body: JsonObject) -> Answer:
         """A call that nobody sees: without an answer nothing has been sent."""
         try:
-            return self._unseen(await self._try(method, path, body))
+            return unseen(await self._try(method, path, body))
         except SendFailed as error:
             if error.outcome == "ambiguous":
                 raise SendFailed("not_sent", error.text) from error
             raise
-
-    def _unseen(self, answer: Answer) -> Answer:
-        if answer.ok:
-            return answer
-        failed = failure_of(answer)
-        if failed.outcome == "ambiguous":
-            raise SendFailed("not_sent", failed.text, retry_after=failed.retry_after)
-        raise failed
 
     async def delete(self, chat: Chat, message_id: str) -> None:
         """Recall a message."""
@@ -378,7 +265,7 @@ class FeishuChannel(Channel):
         if not message_id or not self._settings.typing_indicator:
             return
         if on and message_id not in self._typing:
-            _remember(self._typing, message_id, await self._react(message_id, _TYPING))
+            self._typing[message_id] = await self._react(message_id, _TYPING)
         elif not on and (reaction := self._typing.pop(message_id, "")):
             path = f"im/v1/messages/{quote(message_id, safe='')}/reactions/{quote(reaction, safe='')}"
             await self._try("DELETE", path, None)
@@ -428,44 +315,8 @@ class FeishuChannel(Channel):
 
     async def _try(self, method: str, path: str, body: Any, *, once: bool = False) -> Answer:
         """Call for somebody. Raises `SendFailed` when no answer comes."""
-        try:
+
+        async def call() -> Answer:
             return await self._opened().ask(method, path, body, once=once)
-        except SignedOut as error:
-            raise SendFailed("signed_out", error.text) from error
-        except NotReached as error:
-            raise SendFailed("not_sent", error.text) from error
-        except GatewayError as error:
-            raise SendFailed("ambiguous", error.text) from error
 
-
-def _remember(kept: OrderedDict[str, Any], name: str, value: Any) -> None:
-    kept[name] = value
-    while len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
-
-
-def _json(data: bytes) -> JsonObject | None:
-    try:
-        found = orjson.loads(data)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _joined(frame: Frame, fragments: OrderedDict[str, dict[int, bytes]]) -> bytes | None:
-    """The payload, once all its fragments have come."""
-    try:
-        total, number = int(frame.headers.get("sum") or 1), int(frame.headers.get("seq") or 0)
-    except ValueError:
-        return None
-    if total <= 1:
-        return frame.payload
-    name = frame.headers.get("message_id", "")
-    parts = fragments.setdefault(name, {})
-    parts[number] = frame.payload
-    if len(parts) < total:
-        while len(fragments) > _MOST_FRAGMENTS:
-            fragments.popitem(last=False)
-        return None
-    del fragments[name]
-    return b"".join(parts[place] for place in sorted(parts))
+        return await attempted(call())

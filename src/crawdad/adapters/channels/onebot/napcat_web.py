@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from crawdad.wire.onebot.napcat import RATE_LIMIT, UNAUTHORIZED, WebAnswer, read
 
 _PATIENCE = Timeouts(5.0, 20.0, 20.0)
 _RATIONED_SECONDS = 20.0
-"""How long no new credential is asked for after one was refused for the rate."""
+"""How long no new credential is asked for after one was refused: sign-ins that fail are counted like all others."""
 _MOST = 4 * 1024 * 1024
 
 
@@ -28,31 +29,54 @@ class NapcatWeb:
         self._token = token
         self._credential: Secret | None = None
         self._not_before = 0.0
+        self._refusal: GatewayError | None = None
+        self._signing_in = asyncio.Lock()
 
     async def ask(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
         """The data of `/api/<path>`. Raises `GatewayError` with NapCat's own words when it says no (UPSTREAM_ERROR)."""
         answer = WebAnswer(None, UNAUTHORIZED)
         for attempt in range(2):
-            if self._credential is None:
-                self._credential = await self._signed_in()
-            answer = await self._send(method, path, {} if body is None else body, self._credential)
-            if answer.error != UNAUTHORIZED or attempt:
+            credential = await self._known()
+            answer = await self._send(method, path, {} if body is None else body, credential)
+            if answer.error != UNAUTHORIZED:
                 break
-            self._credential = None  # it lasts an hour, and until NapCat starts again
+            if self._credential is credential:
+                self._credential = None  # it lasts an hour, and until NapCat starts again
+            if attempt:
+                self._refuse(
+                    GatewayError(ErrorKind.UNAUTHENTICATED, Text("onebot.web_token", {"reason": UNAUTHORIZED}))
+                )
         if answer.error:
             raise GatewayError(ErrorKind.UPSTREAM_ERROR, answer.error)
         return answer.data
 
+    async def _known(self) -> Secret:
+        """The credential; whoever needs one while it is being asked for gets the same."""
+        async with self._signing_in:
+            if self._credential is None:
+                wait, refusal = self._not_before - self._clock.monotonic(), self._refusal
+                if refusal is not None and wait > 0:
+                    raise GatewayError(refusal.kind, refusal.text, refusal.details, wait)
+                try:
+                    self._credential = await self._signed_in()
+                except GatewayError as error:
+                    if error.kind in (ErrorKind.RATE_LIMITED, ErrorKind.UNAUTHENTICATED):
+                        self._refuse(error)
+                    raise
+            return self._credential
+
+    def _refuse(self, error: GatewayError) -> None:
+        self._refusal, self._not_before = error, self._clock.monotonic() + _RATIONED_SECONDS
+
     async def _signed_in(self) -> Secret:
-        if (wait := self._not_before - self._clock.monotonic()) > 0:
-            raise GatewayError(ErrorKind.RATE_LIMITED, Text("onebot.web_rationed", {}), None, wait)
         answer = await self._send("POST", "auth/login", {"hash": token_hash(self._token.reveal())}, None)
         if answer.error == RATE_LIMIT:
-            self._not_before = self._clock.monotonic() + _RATIONED_SECONDS
             raise GatewayError(ErrorKind.RATE_LIMITED, Text("onebot.web_rationed", {}), None, _RATIONED_SECONDS)
         data = answer.data
         if isinstance(data, dict) and data.get("require2FA"):
-            raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("onebot.web_second_factor", {}))
+            raise GatewayError(
+                ErrorKind.UNAUTHENTICATED, Text("onebot.web_second_factor", {}), {"code": "second_factor"}
+            )
         if answer.error or not isinstance(data, dict) or not data.get("Credential"):
             raise GatewayError(ErrorKind.UNAUTHENTICATED, Text("onebot.web_token", {"reason": answer.error}))
         return Secret(str(data["Credential"]))

@@ -6,10 +6,11 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
+from crawdad.adapters.channels.reconnecting import keep_connected
 from crawdad.adapters.channels.telegram.api import BotApi
 from crawdad.adapters.channels.telegram.settings import TelegramSettings
 from crawdad.core.channels import (
@@ -37,7 +38,6 @@ _ALBUM_SECONDS = 0.7
 """How long the rest of an album may take to come."""
 _CHECK_SECONDS = 60.0
 """How often it is asked whether the webhook is still there."""
-_LONGEST_WAIT = 60.0
 
 
 class TelegramChannel(Channel):
@@ -55,32 +55,20 @@ class TelegramChannel(Channel):
 
     async def run(self) -> None:
         """Find out who the bot is, then receive."""
-        wait = 1.0
-        while True:
-            try:
-                self._bot = await self._identify()
-                self._context.heard(f"@{self._bot['username']}" if self._bot.get("username") else str(self._bot["id"]))
-                if self._settings.webhook_url:
-                    await self._keep_webhook()
-                else:
-                    await self._poll()
-            except SignedOut:
-                raise
-            except _Again as again:
-                self._context.lost(again.text)
-                await self._context.clock.sleep(again.retry_after or wait)
-            except GatewayError as error:
-                if error.kind is ErrorKind.BAD_REQUEST:
-                    raise
-                self._context.lost(error.text)
-                await self._context.clock.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
+        await keep_connected(self._context, self._receive)
+
+    async def _receive(self) -> bool:
+        self._bot = await self._identify()
+        self._context.heard(f"@{self._bot['username']}" if self._bot.get("username") else str(self._bot["id"]))
+        if self._settings.webhook_url:
+            await self._keep_webhook()
+        await self._poll()
 
     async def _identify(self) -> JsonObject:
         me = await self._result(Call("getMe"))
         return {"id": me["id"], "username": me.get("username") or ""}
 
-    async def _poll(self) -> None:
+    async def _poll(self) -> NoReturn:
         """Ask for news until the link fails. The offset confirms what stands below it: it moves when that is kept."""
         state = self._context.state
         await self._result(Call("deleteWebhook"))
@@ -118,7 +106,7 @@ class TelegramChannel(Channel):
                 except GatewayError:
                     return  # they come to rest by themselves after a while
 
-    async def _keep_webhook(self) -> None:
+    async def _keep_webhook(self) -> NoReturn:
         secret = self._settings.webhook_secret
         if not secret:
             raise GatewayError(ErrorKind.BAD_REQUEST, Text("telegram.webhook_secret"))
@@ -266,8 +254,11 @@ class TelegramChannel(Channel):
         return self._api
 
     async def _chat_id(self, chat: str) -> str:
-        """A group that became a supergroup has another id since."""
-        moved = await self._context.state.get(f"moved:{chat}")
+        """A group that became a supergroup has another id since. Raises `SendFailed`."""
+        try:
+            moved = await self._context.state.get(f"moved:{chat}")
+        except GatewayError as error:
+            raise SendFailed("not_sent", error.text) from error
         return moved if isinstance(moved, str) else chat
 
     async def _result(self, call: Call, *, waits: float = 0.0) -> Any:

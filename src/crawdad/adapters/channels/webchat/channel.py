@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
-from collections import defaultdict
+from collections.abc import AsyncIterator
 from typing import Any
 
 from crawdad.adapters.channels.webchat import WebchatSettings
@@ -39,8 +40,9 @@ class WebchatChannel(Channel):
         assert isinstance(context.settings, WebchatSettings)
         self._context = context
         self._settings: WebchatSettings = context.settings
-        self._pages: dict[str, list[Socket]] = defaultdict(list)
-        self._writing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._pages: dict[str, list[Socket]] = {}
+        self._writing: dict[str, tuple[asyncio.Lock, int]] = {}
+        """Who writes for a visitor now, and how many are about to: gone with the last of them."""
 
     async def run(self) -> None:
         """There is nothing to connect to: pages come by themselves."""
@@ -71,21 +73,36 @@ class WebchatChannel(Channel):
             await self._refuse(socket, "unauthorized")
             return
         visitor = await self._visitor(hello)
-        pages = self._pages[visitor]
-        if len(pages) >= _MOST_PAGES:
+        if len(self._pages.get(visitor, ())) >= _MOST_PAGES:
             await self._refuse(socket, "too_many_pages")
             return
-        async with self._writing[visitor]:
-            messages = [one for one in await self._told(visitor) if one["number"] > hello.after]
-            await socket.send(frame("welcome", visitor=visitor, key=await self._key(visitor), messages=messages))
-            pages.append(socket)
         try:
+            async with self._written(visitor):
+                messages = [one for one in await self._told(visitor) if one["number"] > hello.after]
+                await socket.send(frame("welcome", visitor=visitor, key=await self._key(visitor), messages=messages))
+                self._pages.setdefault(visitor, []).append(socket)
             await self._listen(socket, visitor, hello.name)
         finally:
-            pages.remove(socket)
+            pages = self._pages.get(visitor, [])
+            if socket in pages:
+                pages.remove(socket)
             if not pages:
                 self._pages.pop(visitor, None)
-                self._writing.pop(visitor, None)
+
+    @contextlib.asynccontextmanager
+    async def _written(self, visitor: str) -> AsyncIterator[None]:
+        """What is kept for a visitor is read and written by one at a time."""
+        lock, users = self._writing.get(visitor, (asyncio.Lock(), 0))
+        self._writing[visitor] = lock, users + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._writing[visitor]
+            if users > 1:
+                self._writing[visitor] = lock, users - 1
+            else:
+                del self._writing[visitor]
 
     def _may_enter(self, hello: Hello) -> bool:
         token = self._settings.token
@@ -136,7 +153,7 @@ class WebchatChannel(Channel):
     async def send(self, message: OutboundMessage) -> Receipt:
         """Keep it for the visitor's pages, and show it to those that are there."""
         visitor = message.chat.id
-        async with self._writing[visitor]:
+        async with self._written(visitor):
             told = await self._told(visitor)
             known = next((one for one in told if one["id"] == message.id), None)
             if known is None:
@@ -154,7 +171,7 @@ class WebchatChannel(Channel):
 
     async def edit(self, chat: Chat, message_id: str, text: str, *, final: bool) -> None:
         """Only the final text is kept: what lies between is for those who are there."""
-        async with self._writing[chat.id]:
+        async with self._written(chat.id):
             if final:
                 told = await self._told(chat.id)
                 found = next((one for one in told if one["id"] == message_id), None)
@@ -166,7 +183,7 @@ class WebchatChannel(Channel):
 
     async def delete(self, chat: Chat, message_id: str) -> None:
         """Take it back."""
-        async with self._writing[chat.id]:
+        async with self._written(chat.id):
             told = await self._told(chat.id)
             await self._keep(chat.id, [one for one in told if one["id"] != message_id])
             await self._push(chat.id, frame("deleted", id=message_id))

@@ -38,6 +38,6 @@ CHANNEL = ChannelKind(
         quota=Quota(messages=10, window_seconds=24 * 3600.0),
         silence_seconds=150.0,
     ),
-    aliases=("weixin", "wechat"),
+    aliases=("weixin",),
     identity=_identity,
 )

@@ -99,7 +99,7 @@ class _Changes:
         given: JsonObject = {
             name: asked.params[name] for name in ("workspace", "model", "emoji", "avatar") if name in asked.params
         }
-        agent = await self._administration.create(asked.params["name"], given)
+        agent = await self._administration.create(asked.params["name"], given, asked.connection.language)
         _log.info("agent_created", agent=agent.id, by=asked.connection.admitted.principal.id)
         told = {"ok": True, "agentId": agent.id, "name": agent.name, "workspace": str(agent.workspace)}
         return {**told, "model": given["model"]} if "model" in given else told
@@ -108,7 +108,7 @@ class _Changes:
         names = ("name", "workspace", "model", "emoji", "avatar")
         given = {name: asked.params[name] for name in names if name in asked.params}
         with _known(asked):
-            agent_id = await self._administration.update(asked.params["agentId"], given)
+            agent_id = await self._administration.update(asked.params["agentId"], given, asked.connection.language)
         _log.info("agent_changed", agent=agent_id, fields=sorted(given), by=asked.connection.admitted.principal.id)
         return {"ok": True, "agentId": agent_id}
 

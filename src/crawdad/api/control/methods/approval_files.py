@@ -8,9 +8,9 @@ import orjson
 import structlog
 
 from crawdad.api.control.context import Control
-from crawdad.api.control.methods.nodes import not_connected, payload_of
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.parts import JsonObject
+from crawdad.services.nodes.asking import not_connected, payload_of
 from crawdad.services.tools.approval_file import ApprovalFile
 from crawdad.wire.control.schema import BOOLEAN, FILLED, NOTHING, STRING, Schema, closed, opened
 from crawdad.wire.control.scopes import ADMIN

@@ -23,10 +23,11 @@ from crawdad.core.channels import SIGN_IN_OVER, Account
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
 from crawdad.core.sessions import Route, main_key
-from crawdad.core.text import Text
+from crawdad.core.text import Language, Text
 from crawdad.services.channels.pairing import MOST_WAITING, SECONDS, PairingRequest
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, STRINGS, closed, integer, words
 from crawdad.wire.control.scopes import ADMIN, PAIRING, READ, WRITE, holds
+from crawdad.wire.qr import qr_data_uri
 
 _PROBE_MILLISECONDS = 5000
 _SIGN_IN_MILLISECONDS = 120_000
@@ -58,7 +59,7 @@ def methods(control: Control) -> list[Method]:
     approve = closed({**asked, "notify": BOOLEAN, "bootstrapCommandOwner": BOOLEAN}, "channel", "requestId")
     sign_in = {"timeoutMs": integer(0), "accountId": STRING, "channel": STRING}
     start = closed({**sign_in, "force": BOOLEAN, "verbose": BOOLEAN})
-    signed = "{qrDataUrl?, message, state, accountId}"
+    signed = "{qrDataUrl?, qrText?, message, state, accountId}"
     return [
         Method("channels.status", READ, answers.status, status, "{ts, channelOrder, channels, channelAccounts, …}"),
         Method("channels.start", ADMIN, answers.start, account, "{channel, accountId, started}"),
@@ -109,10 +110,6 @@ class _Channels:
         self._turns = Turns(control, side)
         self._host = side.channels
 
-    @property
-    def _language(self) -> str:
-        return "zh" if self._control.settings().language == "zh" else "en"
-
     async def status(self, asked: Asked) -> Any:
         host = self._host
         channel = str(asked.params.get("channel") or "")
@@ -127,7 +124,7 @@ class _Channels:
                             await host.probe(view.account)
                     except (TimeoutError, GatewayError):
                         continue
-        return status_shape(kinds, await host.view(), self._control.clock.now(), self._language)
+        return status_shape(kinds, await host.view(), self._control.clock.now(), asked.language)
 
     async def start(self, asked: Asked) -> Any:
         """Run an account that was stopped."""
@@ -152,7 +149,7 @@ class _Channels:
         channel = str(asked.params.get("channel") or "")
         wanted = self._host.kind(channel).id if channel else ""
         requests = await self._host.pairing.waiting(wanted, str(asked.params.get("accountId") or ""))
-        labels = labels_of(self._host.kinds, self._language)
+        labels = labels_of(self._host.kinds, asked.language)
         views = {view.account: view for view in await self._host.view()}
         return {
             "accounts": [
@@ -198,7 +195,8 @@ class _Channels:
 
     async def _tell_paired(self, account: Account, request: PairingRequest) -> str:
         route = Route(account.channel, request.chat.id, account.name, request.chat.thread)
-        words_ = [TextPart(Text("channels.paired").render(self._language))]
+        language: Language = "zh" if self._control.settings().language == "zh" else "en"
+        words_ = [TextPart(Text("channels.paired").render(language))]
         key = f"paired:{account}:{request.sender_id}:{request.created_at}"
         try:
             sent = await self._side.outbound.send(route, words_, key=key)
@@ -227,21 +225,22 @@ class _Channels:
         """Begin a sign-in by QR code."""
         account = self._signing_in(asked)
         step = await self._host.sign_in(account, force=bool(asked.params.get("force")))
-        return sign_in_shape(step, account.name, self._language)
+        return sign_in_shape(step, account.name, asked.language)
 
     async def sign_in_wait(self, asked: Asked) -> Any:
         """How a sign-in goes on: returns when it is over, when there is another code to show or one to be entered."""
         account = self._signing_in(asked)
         until = self._control.clock.monotonic() + (asked.params.get("timeoutMs") or _SIGN_IN_MILLISECONDS) / 1000
-        code = str(asked.params.get("code") or "")
+        code, shown = str(asked.params.get("code") or ""), str(asked.params.get("currentQrDataUrl") or "")
         while True:
             before = self._host.signing_in(account)
             left = until - self._control.clock.monotonic()
             step = await self._host.sign_in_poll(account, code=code, seconds=max(0.0, min(left, _POLL_SECONDS)))
             code = ""
             news = step is not before and step.state in ("qr", "need_code")
+            news = news or bool(shown and step.qr and qr_data_uri(step.qr) != shown)
             if news or step.state in SIGN_IN_OVER or self._control.clock.monotonic() >= until:
-                return sign_in_shape(step, account.name, self._language)
+                return sign_in_shape(step, account.name, asked.language)
 
     def _account(self, asked: Asked) -> Account:
         return self._host.account(asked.params["channel"], str(asked.params.get("accountId") or ""))

@@ -106,7 +106,7 @@ class _Chat:
                 await self._side.runs.cancel_session(key)
                 await self._side.sessions.reset(key, found[1].lower())
             if not found[2]:
-                await self._tell_final(run_id, key, Text("control.session_reset").render())
+                await self._tell_final(run_id, key, Text("control.session_reset").render(asked.language))
                 return {"runId": run_id, "status": "started"}
             parts = [TextPart(found[2].strip()), *parts[1:]]
         if await self._side.sessions.get(key) is None:
@@ -147,19 +147,22 @@ class _Chat:
         return {"ok": True, "aborted": stopped, "runIds": [run_id] if stopped else []}
 
     async def _stop(self, key: str, written: str, reason: str) -> JsonObject:
-        """Stop what runs and waits in a session."""
+        """Stop what runs and waits in a session, and what it has sub-agents do."""
         active = await self._side.runs.active(key)
         names = {state.id: _client_name(state) for state in active}
         for state in active:
             self._side.news.stopped_by[state.id] = reason
         if not active:
-            return {"ok": True, "aborted": False, "runIds": []}
-        async with self._turns.told(names[active[0].id]) as told:
             stopped = await self._side.runs.cancel_session(key)
-            if stopped:
-                await told.wait(TOLD_SECONDS)
-        for state in active:
-            self._side.news.stopped_by.pop(state.id, None)
+            return {"ok": True, "aborted": bool(stopped), "runIds": list(stopped)}
+        try:
+            async with self._turns.told(names[active[0].id]) as told:
+                stopped = await self._side.runs.cancel_session(key)
+                if active[0].id in stopped:
+                    await told.wait(TOLD_SECONDS)
+        finally:
+            for state in active:
+                self._side.news.stopped_by.pop(state.id, None)
         return {"ok": True, "aborted": bool(stopped), "runIds": [names.get(one, one) for one in stopped]}
 
     async def inject(self, asked: Asked) -> Any:

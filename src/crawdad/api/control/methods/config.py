@@ -11,7 +11,7 @@ from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
-from crawdad.core.text import Text
+from crawdad.core.text import Language, Text
 from crawdad.services.configuration.editing import Shown
 from crawdad.services.configuration.problems import Problem
 from crawdad.wire.control.schema import FILLED, NOTHING, STRING, closed, integer
@@ -49,7 +49,7 @@ class _Configuration:
         self._control = control
         self._editor = control.configuration
 
-    async def get(self, _: Asked) -> Any:
+    async def get(self, asked: Asked) -> Any:
         shown = await self._editor.show()
         return {
             "path": shown.path,
@@ -60,8 +60,8 @@ class _Configuration:
             "valid": not any(problem.is_error for problem in shown.problems),
             "config": shown.effective,
             "hash": shown.hash,
-            "issues": [_issue(problem) for problem in shown.problems if problem.is_error],
-            "warnings": [_issue(problem) for problem in shown.problems if not problem.is_error],
+            "issues": [_issue(problem, asked.language) for problem in shown.problems if problem.is_error],
+            "warnings": [_issue(problem, asked.language) for problem in shown.problems if not problem.is_error],
             "legacyIssues": [],
         }
 
@@ -74,16 +74,16 @@ class _Configuration:
     async def patch(self, asked: Asked) -> Any:
         return {**_written(await self._write(asked, whole=False)), **_taken_up("config.patch")}
 
-    async def schema(self, _: Asked) -> Any:
+    async def schema(self, asked: Asked) -> Any:
         return {
             "schema": config_schema.schema(),
-            "uiHints": config_schema.hints(),
+            "uiHints": config_schema.hints(asked.language),
             "version": __version__,
             "generatedAt": datetime.fromtimestamp(self._control.clock.now(), UTC).isoformat(timespec="milliseconds"),
         }
 
     async def lookup(self, asked: Asked) -> Any:
-        return config_schema.lookup(asked.params["path"])
+        return config_schema.lookup(asked.params["path"], asked.language)
 
     async def _write(self, asked: Asked, *, whole: bool) -> Shown:
         write = self._editor.replace if whole else self._editor.patch
@@ -93,14 +93,16 @@ class _Configuration:
             if error.kind is not ErrorKind.BAD_REQUEST:
                 raise
             problems = error.details.get("problems", ())
-            issues = [_issue(problem) for problem in problems if isinstance(problem, Problem) and problem.is_error]
-            issues = issues or [{"path": str(error.details.get("param", "")), "message": error.message()}]
+            found = [problem for problem in problems if isinstance(problem, Problem) and problem.is_error]
+            issues = [_issue(problem, asked.language) for problem in found]
+            issues = issues or [{"path": str(error.details.get("param", "")), "message": error.message(asked.language)}]
             text = Text("configuration.invalid")
             raise GatewayError(ErrorKind.BAD_REQUEST, text, {"wire": {"issues": issues}}) from error
 
 
-def _issue(problem: Problem) -> JsonObject:
-    return {"path": problem.path, "message": f"{problem.message.render()} {problem.fix.render()}".strip()}
+def _issue(problem: Problem, language: Language) -> JsonObject:
+    words = f"{problem.message.render(language)} {problem.fix.render(language)}"
+    return {"path": problem.path, "message": words.strip()}
 
 
 def _written(shown: Shown) -> JsonObject:

@@ -9,8 +9,8 @@ from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.relays import cron_mark
-from crawdad.core.cron import Job, JobFilter, RunFilter
-from crawdad.core.errors import bad_request
+from crawdad.core.cron import Job, JobFilter, Misfire, RunFilter
+from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
 from crawdad.services.schedule.jobs import Jobs
@@ -57,6 +57,20 @@ _RUNS = closed(
         "sortDir": words("asc", "desc"),
     }
 )
+_TIMES = closed(
+    {
+        "schedules": {
+            "type": "array",
+            "items": closed({"id": FILLED, "schedule": _OBJECT}, "schedule"),
+            "minItems": 1,
+            "maxItems": 200,
+        },
+        "afterMs": integer(0),
+        "untilMs": integer(0),
+        "limit": integer(1, 100),
+    },
+    "schedules",
+)
 
 
 def methods(control: Control) -> list[Method]:
@@ -75,6 +89,7 @@ def methods(control: Control) -> list[Method]:
         Method("cron.update", ADMIN, cron.update, update, "{id, name, enabled, schedule, payload, state, …}"),
         Method("cron.remove", ADMIN, cron.remove, closed(_ID), "{ok, removed}"),
         Method("cron.run", ADMIN, cron.run, run, "{ok, ran, reason}"),
+        Method("cron.times", READ, cron.times, _TIMES, "{times[{id?, atMs[], more, error?}]}"),
         Method("cron.runs", READ, cron.runs, _RUNS, f"{{entries[…], {pages}"),
     ]
 
@@ -106,7 +121,10 @@ class _Cron:
         }
 
     async def get(self, asked: Asked) -> Any:
-        return _job(await self._jobs.get(_id(asked), _who(asked)))
+        job = await self._jobs.get(_id(asked), _who(asked))
+        # Clients that know nothing of it never see it: they cannot have set it.
+        ours = {} if job.misfire == Misfire() else {"misfire": write_job(job)["misfire"]}
+        return {**_job(job), **ours}
 
     async def add(self, asked: Asked) -> Any:
         return _job(await self._jobs.create(asked.params, _who(asked)))
@@ -133,6 +151,24 @@ class _Cron:
                 await told.wait(_LOOK_SECONDS)
         await asyncio.sleep(0)
         return {"ok": True, "ran": True}
+
+    async def times(self, asked: Asked) -> Any:
+        """When schedules come, jobs' or such as are being written; one that cannot be worked out says why."""
+        params = asked.params
+        after = int(params.get("afterMs", self._jobs.now()))
+        until = int(params["untilMs"]) if "untilMs" in params else None
+        limit = int(params.get("limit", 5))
+
+        def look(given: JsonObject) -> JsonObject:
+            job_id = str(given.get("id") or "")
+            told: JsonObject = {"id": job_id} if job_id else {}
+            try:
+                found = self._jobs.times(given["schedule"], job_id, after, until, limit)
+            except GatewayError as error:
+                return {**told, "atMs": [], "more": False, "error": error.message(asked.language)}
+            return {**told, "atMs": list(found.at), "more": found.more}
+
+        return {"times": await asyncio.to_thread(lambda: [look(each) for each in params["schedules"]])}
 
     async def runs(self, asked: Asked) -> Any:
         params = asked.params

@@ -17,7 +17,7 @@ from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.sessions import agent_of, main_key
 from crawdad.core.text import Text
 from crawdad.services.devices.rights import scopes_of
-from crawdad.wire.control.schema import BOOLEAN, FILLED, NOTHING, STRING, Schema, closed
+from crawdad.wire.control.schema import BOOLEAN, FILLED, NOTHING, STRING, Schema, closed, integer
 from crawdad.wire.control.scopes import NODE, READ, WRITE, holds
 
 _ERROR: Schema = closed({"code": FILLED, "message": FILLED})
@@ -36,6 +36,13 @@ _RESULT: Schema = closed(
     "ok",
 )
 _EVENT: Schema = closed({"event": FILLED, "payload": {}, "payloadJSON": {"anyOf": [STRING, _NULL]}}, "event")
+_PROGRESS: Schema = closed(
+    {"invokeId": FILLED, "nodeId": FILLED, "seq": integer(0), "chunk": {"type": "string", "maxLength": 16_384}},
+    *("invokeId", "nodeId", "seq", "chunk"),
+)
+_ACK: Schema = closed({"ids": {"type": "array", "items": FILLED, "minItems": 1, "maxItems": 200}}, "ids")
+_DRAINED = "{nodeId, revision, items[{id, type, priority, createdAtMs, expiresAtMs}], hasMore}"
+_DRAINED_AT_ONCE = 4
 _MOST_CHARACTERS = 4000
 _MOST_SESSIONS = 64
 
@@ -45,7 +52,13 @@ def methods(control: Control) -> list[Method]:
     node = _Node(control)
     found = [
         Method("node.invoke.result", NODE, node.result, _RESULT, "{ok, ignored?}"),
+        Method("node.invoke.progress", NODE, node.progress, _PROGRESS, "{ok, ignored?}"),
         Method("node.event", NODE, node.event, _EVENT, "{ok, event, handled}"),
+        Method("node.pending.drain", NODE, node.drain, closed({"maxItems": integer(1, 10)}), _DRAINED),
+        Method(
+            "node.pending.pull", NODE, node.pull, NOTHING, "{nodeId, actions[{id, command, paramsJSON, enqueuedAtMs}]}"
+        ),
+        Method("node.pending.ack", NODE, node.acknowledge, _ACK, "{nodeId, ackedIds[], remainingCount}"),
     ]
     if control.agents is not None:
         found.append(Method("skills.bins", NODE, _Skills(control.agents).bins, NOTHING, "{bins[]}"))
@@ -85,6 +98,44 @@ class _Node:
         )
         waited = await self._control.nodes.answered(connection.id, params["id"], answer)
         return {"ok": True} if waited else {"ok": True, "ignored": True}
+
+    async def progress(self, asked: Asked) -> Any:
+        """What it says while it works at a command, for whoever asked."""
+        params, connection = asked.params, asked.connection
+        if params["nodeId"] != connection.admitted.device_id:
+            raise GatewayError(ErrorKind.BAD_REQUEST, Text("nodes.other_node"))
+        nodes = self._control.nodes
+        waited = await nodes.progressed(connection.id, params["invokeId"], params["seq"], params["chunk"])
+        return {"ok": True} if waited else {"ok": True, "ignored": True}
+
+    async def drain(self, asked: Asked) -> Any:
+        """What it is asked while it was away."""
+        node_id, since = await self._self(asked)
+        most = asked.params.get("maxItems") or _DRAINED_AT_ONCE
+        revision, items, more = await self._control.pending.drain(node_id, most, since)
+        return {"nodeId": node_id, "revision": revision, "items": items, "hasMore": more}
+
+    async def pull(self, asked: Asked) -> Any:
+        """The commands that wait until somebody looks at it; those that it may be asked for."""
+        node_id, since = await self._self(asked)
+        connect = asked.connection.connect
+        allowed = self._control.asking.allowed(connect.said("platform"), connect.said("deviceFamily"))
+        found = await self._control.pending.actions(node_id, since)
+        known = {*connect.commands} & {*allowed}
+        return {"nodeId": node_id, "actions": [each for each in found if each["command"] in known]}
+
+    async def acknowledge(self, asked: Asked) -> Any:
+        """It has taken them up."""
+        node_id, since = await self._self(asked)
+        ids = list(dict.fromkeys(asked.params["ids"]))
+        left = await self._control.pending.acknowledge(node_id, ids, since)
+        return {"nodeId": node_id, "ackedIds": ids, "remainingCount": left}
+
+    async def _self(self, asked: Asked) -> tuple[str, float]:
+        """The node itself, and since when it has been let in (Unix time)."""
+        node_id = asked.connection.admitted.device_id
+        found = await self._control.pairing.store.get(node_id)
+        return node_id, found[0].approved_at if found is not None else self._control.clock.now()
 
     async def event(self, asked: Asked) -> Any:
         """Take in what happens at a node. What is not known is not an error: nodes may be newer than the gateway."""

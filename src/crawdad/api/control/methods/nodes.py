@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import structlog
 
 from crawdad.api.control.context import Control
@@ -13,17 +12,16 @@ from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.repeats import Repeats
 from crawdad.core.devices import Described, DeviceRequest
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.nodes import LiveNode, NodeAnswer
+from crawdad.core.nodes import LiveNode
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
-from crawdad.services.nodes.policy import allowed_commands, objection
+from crawdad.services.nodes.asking import SECONDS, payload_of
+from crawdad.services.nodes.pending import WORK
 from crawdad.services.nodes.run_params import RUN, argv_of, command_text, forwarded
-from crawdad.wire.control.schema import FILLED, NOTHING, STRING, STRINGS, Schema, closed, integer
+from crawdad.wire.control.schema import FILLED, NOTHING, STRING, STRINGS, Schema, closed, integer, words
 from crawdad.wire.control.scopes import NODE, PAIRING, READ, WRITE
 
 _log = structlog.get_logger(__name__)
-_SECONDS = 30.0
-_LONGEST_SECONDS = 3600.0
 _SHORT: Schema = {"type": "string", "minLength": 1, "maxLength": 200}
 _ONE: Schema = closed({"nodeId": FILLED}, "nodeId")
 _REQUEST: Schema = closed({"requestId": FILLED}, "requestId")
@@ -55,8 +53,18 @@ _INVOKE: Schema = closed(
     "command",
     "idempotencyKey",
 )
-_OWN_METHODS = ("system.execApprovals.get", "system.execApprovals.set")
-"""Commands that change what a node lets run: methods of their own, which ask for more rights, lead to them."""
+
+_ENQUEUE: Schema = closed(
+    {
+        "nodeId": FILLED,
+        "type": words(*WORK),
+        "priority": words("normal", "high"),
+        "expiresInMs": integer(1000, 86_400_000),
+        "wake": {"type": "boolean"},
+    },
+    "nodeId",
+    "type",
+)
 
 
 def methods(control: Control) -> list[Method]:
@@ -87,12 +95,14 @@ def methods(control: Control) -> list[Method]:
             "{ok, node?}",
         ),
         Method("node.invoke", WRITE, nodes.invoke, _INVOKE, invoked),
+        Method("node.pending.enqueue", WRITE, nodes.enqueue, _ENQUEUE, "{nodeId, revision, queued{…}, wakeTriggered}"),
     ]
 
 
 class _Nodes:
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._asking = control.asking
         self._pairing = control.pairing
         self._repeats = Repeats(control.clock)
 
@@ -182,25 +192,30 @@ class _Nodes:
     async def _invoke(self, asked: Asked) -> JsonObject:
         params = asked.params
         command = params["command"].strip()
-        if command in _OWN_METHODS:
-            raise bad_request("nodes.own_method", "command")
-        node = self._control.nodes.find(params["nodeId"])
-        if node is None:
-            raise not_connected()
-        reason = objection(command, node.commands, self._allowed(node.platform, node.device_family))
-        if reason is not None:
-            wire = {"wire": {"reason": reason, "command": command}}
-            raise GatewayError(ErrorKind.BAD_REQUEST, Text("nodes.not_allowed"), wire)
+        node = self._asking.node_for(params["nodeId"], command)
         given = params.get("params")
         if command == RUN:
             given = await self._run_params(asked, node, given)
-        written = None if given is None else orjson.dumps(given).decode()
         by = asked.connection.admitted.principal.id
         _log.info("node_invoked", node=node.node_id, command=command, by=by)
-        seconds = min(params["timeoutMs"] / 1000 if params.get("timeoutMs") else _SECONDS, _LONGEST_SECONDS)
-        answer = await self._control.nodes.invoke(node, command, written, seconds, params["idempotencyKey"])
+        seconds = params["timeoutMs"] / 1000 if params.get("timeoutMs") else SECONDS
+        answer = await self._asking.ask(node, command, given, seconds, params["idempotencyKey"])
         told = {"ok": True, "nodeId": node.node_id, "command": command, "payload": payload_of(answer)}
         return {**told, "payloadJSON": answer.payload_json}
+
+    async def enqueue(self, asked: Asked) -> Any:
+        """Have a node asked when it next looks. Nothing here can wake a phone, and so it says."""
+        params = asked.params
+        if not await self._is_node(params["nodeId"]):
+            raise _unknown()
+        seconds = params["expiresInMs"] / 1000 if "expiresInMs" in params else None
+        priority = params.get("priority") or "normal"
+        revision, item = await self._control.pending.enqueue(params["nodeId"], params["type"], priority, seconds)
+        return {"nodeId": params["nodeId"], "revision": revision, "queued": item, "wakeTriggered": False}
+
+    async def _is_node(self, node_id: str) -> bool:
+        found = await self._pairing.store.get(node_id)
+        return found is not None and NODE in found[0].roles
 
     async def _run_params(self, asked: Asked, node: LiveNode, params: Any) -> JsonObject:
         """What a node is told of a command to run. That it was approved it is told where it was: by an approval for just this
@@ -222,7 +237,7 @@ class _Nodes:
 
     async def _rows(self) -> list[JsonObject]:
         devices = [device for device, _ in await self._pairing.known()]
-        return node_rows(devices, self._control.nodes.connected(), self._allowed)
+        return node_rows(devices, self._asking.connected(), self._asking.allowed)
 
     async def _request(self, request_id: str) -> DeviceRequest:
         """A request of a node; another device's is none of this method's. Raises NOT_FOUND."""
@@ -231,33 +246,8 @@ class _Nodes:
                 return request
         raise GatewayError(ErrorKind.NOT_FOUND, Text("devices.unknown_request"))
 
-    def _allowed(self, platform: str, device_family: str) -> frozenset[str]:
-        return allowed_commands(self._control.settings().gateway.nodes, platform, device_family)
-
     def _now(self) -> int:
         return int(self._control.clock.now() * 1000)
-
-
-def payload_of(answer: NodeAnswer) -> Any:
-    """What a node's command gave. Raises UNAVAILABLE where it failed."""
-    if not answer.ok:
-        code, message = answer.code or "UNAVAILABLE", answer.message or "node invoke failed"
-        details: JsonObject = {"nodeError": {"code": code, "message": message}}
-        if code == "NOT_CONNECTED":
-            details["code"] = code
-        words = Text("nodes.failed", {"reason": f"{code}: {message}"[:2000]})
-        raise GatewayError(ErrorKind.UPSTREAM_ERROR, words, {"wire": details})
-    if answer.payload_json is None:
-        return answer.payload
-    try:
-        return orjson.loads(answer.payload_json)
-    except ValueError:
-        return answer.payload_json
-
-
-def not_connected() -> GatewayError:
-    """The node is not there."""
-    return GatewayError(ErrorKind.UNAVAILABLE, Text("nodes.not_connected"), {"wire": {"code": "NOT_CONNECTED"}})
 
 
 def _unknown() -> GatewayError:

@@ -1,5 +1,5 @@
 """`plugins.*`: which plugins there are, switching them, loading them anew, removing them. Installing needs somebody who has
-seen what a plugin asks for: that is the command line's."""
+seen what a plugin asks for: that is the command line's. `plugins.settings` is Crawdad's own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from crawdad.wire.control.scopes import ADMIN, READ, holds
 
 _LIST = "{plugins[{id, name, version, installed, enabled, state, …}], diagnostics[…], mutationAllowed}"
 _INSPECT = "{ok, plugin, source, declared, reviewToken, grants}"
+_SETTINGS = "{pluginId, schema, uiHints, config, permissions, homepage, license}"
 
 
 def methods(control: Control) -> list[Method]:
@@ -33,6 +34,7 @@ def methods(control: Control) -> list[Method]:
     return [
         Method("plugins.list", READ, answers.list, result=_LIST),
         Method("plugins.inspect", READ, answers.inspect, one, _INSPECT),
+        Method("plugins.settings", READ, answers.settings, one, _SETTINGS),
         Method("plugins.refresh", ADMIN, answers.refresh),
         Method("plugins.setEnabled", ADMIN, answers.switch, switch, "{ok, plugin, restartRequired, warnings[…]}"),
         Method("plugins.uninstall", ADMIN, answers.uninstall, one, removed),
@@ -45,15 +47,31 @@ class _Plugins:
         self._plugins = plugins
 
     async def list(self, asked: Asked) -> Any:
-        views = await self._plugins.views()
+        views = await self._plugins.views(asked.language)
         return {
             "plugins": [plugin_shape(view) for view in views],
-            "diagnostics": diagnostics(views, await self._plugins.library.unknown_entries()),
+            "diagnostics": diagnostics(views, await self._plugins.library.unknown_entries(), asked.language),
             "mutationAllowed": holds(asked.connection.admitted.scopes, ADMIN),
         }
 
     async def inspect(self, asked: Asked) -> Any:
-        return inspection(await self._plugins.view(asked.params["pluginId"]))
+        return inspection(await self._plugins.view(asked.params["pluginId"], asked.language))
+
+    async def settings(self, asked: Asked) -> Any:
+        """Crawdad's own: what may be set for a plugin, how to draw it, and what stands in the file, secrets masked."""
+        plugin = asked.params["pluginId"]
+        shown = await self._plugins.shown(plugin, asked.language)
+        parsed = (await self._control.configuration.show()).parsed
+        entry = ((parsed.get("plugins") or {}).get("entries") or {}).get(plugin) or {}
+        return {
+            "pluginId": plugin,
+            "schema": shown.get("configSchema") or {},
+            "uiHints": shown.get("configUiHints") or {},
+            "config": entry.get("config") or {},
+            "permissions": shown.get("permissions") or {},
+            "homepage": shown.get("homepage"),
+            "license": shown.get("license"),
+        }
 
     async def refresh(self, _: Asked) -> Any:
         await self._plugins.reload()
@@ -70,14 +88,14 @@ class _Plugins:
         if enabled:
             await self._plugins.forgive(plugin)
         await self._control.configuration.patch(json.dumps(patch), shown.hash)
-        view = await self._plugins.view(plugin, running=False)
+        view = await self._plugins.view(plugin, asked.language, running=False)
         answer = {"ok": True, "plugin": plugin_shape(view), "restartRequired": False}
         why = view.entry.get("error") or view.entry.get("reason")
         return {**answer, "warnings": [why]} if enabled and why else answer
 
     async def uninstall(self, asked: Asked) -> Any:
-        """The schema knows only answers that want a restart. Here none is needed, which the warning says."""
         plugin = asked.params["pluginId"]
         await self._plugins.remove(plugin)
-        warnings = [Text("plugins.removed_at_once", {"id": plugin}).render("en")]
-        return {"ok": True, "pluginId": plugin, "restartRequired": True, "removed": ["directory"], "warnings": warnings}
+        warnings = [Text("plugins.removed_at_once", {"id": plugin}).render(asked.language)]
+        answer = {"ok": True, "pluginId": plugin, "restartRequired": False}
+        return {**answer, "removed": ["directory"], "warnings": warnings}

@@ -17,6 +17,7 @@ from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import NewLogEvent, SessionEntry, SessionFilter, main_key
 from crawdad.core.text import Text
+from crawdad.services.sessions.openings import Openings
 from crawdad.services.sessions.service import no_session
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, Schema, closed, integer, words
 from crawdad.wire.control.scopes import ADMIN, READ
@@ -75,6 +76,7 @@ class _Sessions:
     def __init__(self, control: Control, side: AgentSide) -> None:
         self._control = control
         self._sessions = side.sessions
+        self._openings = Openings(side.sessions.search)
         self._turns = Turns(control, side)
 
     async def listed(self, asked: Asked) -> Any:
@@ -89,9 +91,12 @@ class _Sessions:
         )
         entries = await self._found(wanted, int(params.get("limit", _MOST)), params.get("label"))
         rows = [row(entry, model, context) for entry in entries]
+        nameless = [entry for entry in entries if not (entry.title or entry.label) and entry.kind != "main"]
+        openings = await self._openings.of(nameless) if params.get("includeDerivedTitles") else {}
         for shown, entry in zip(rows, entries, strict=True):
-            if params.get("includeDerivedTitles") and entry.title:
-                shown["derivedTitle"] = entry.title
+            title = entry.title or openings.get(entry.session_id)
+            if params.get("includeDerivedTitles") and title:
+                shown["derivedTitle"] = title
             if params.get("includeLastMessage") and entry.preview:
                 shown["lastMessagePreview"] = entry.preview
         provider, name = split_model(model)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crawdad.api.control.context import Control
-from crawdad.api.control.health import agent_ids, heartbeat
+from crawdad.api.control.health import agent_ids, health_told, heartbeat
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.agent_names import default_agent
 from crawdad.core.parts import JsonObject
@@ -44,12 +44,12 @@ class _Status:
         self._control = control
 
     async def health(self, asked: Asked) -> Any:
-        health = self._control.health
+        health, told = self._control.health, {"health": health_told(self._control.health_report())}
         if asked.params.get("probe"):
-            return await health.refresh()
+            return {**await health.refresh(), **told}
         kept = await health.current()
         await self._control.news.health_changed(asked.connection)
-        return kept
+        return {**kept, **told}
 
     async def status(self, asked: Asked) -> Any:
         control = self._control

@@ -1,38 +1,34 @@
-"""`tools.*` and `skills.*`: what agents can do."""
+"""`tools.*`: what agents can do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.api.control.session_shapes import model_of, split_model
 from crawdad.api.control.turns import Turns
+from crawdad.core.catalogue import MESSAGES
 from crawdad.core.errors import bad_request
 from crawdad.core.identity import Permission
 from crawdad.core.parts import JsonObject
 from crawdad.core.sessions import agent_of
+from crawdad.core.text import Language, Text
 from crawdad.core.tools import Sender, ToolDefinition, ToolScope
-from crawdad.services.skills.skill import Skill
 from crawdad.services.tools.policy import GROUPS, PROFILES
-from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, Schema, closed
-from crawdad.wire.control.scopes import ADMIN, READ
+from crawdad.wire.control.schema import BOOLEAN, FILLED, closed
+from crawdad.wire.control.scopes import READ
 
-_LABELS = {"fs": "Files", "web": "Web", "automation": "Automation", "plugins": "Plugins", "media": "Media"}
 _PLUGINS = "plugins"
-_ENV: Schema = {"type": "object", "additionalProperties": STRING}
-_LONGEST_KEY = 200
 
 
 def methods(control: Control) -> list[Method]:
     """The methods of this subject; none where there are no agents."""
     if control.agents is None:
         return []
-    answers, skills = _Tools(control, control.agents), _SkillChanges(control)
+    answers = _Tools(control, control.agents)
     return [
         Method(
             "tools.catalog",
@@ -47,20 +43,6 @@ def methods(control: Control) -> list[Method]:
             answers.effective,
             closed({"agentId": FILLED, "sessionKey": FILLED}, "sessionKey"),
             "{agentId, profile, groups[{id, label, source, tools[…]}]}",
-        ),
-        Method(
-            "skills.update",
-            ADMIN,
-            skills.update,
-            closed({"skillKey": FILLED, "enabled": BOOLEAN, "apiKey": STRING, "env": _ENV}, "skillKey"),
-            "{ok, skillKey, config}",
-        ),
-        Method(
-            "skills.status",
-            READ,
-            answers.skills,
-            closed({"agentId": FILLED}),
-            "{workspaceDir, managedSkillsDir, skills[{name, description, source, eligible, …}]}",
         ),
     ]
 
@@ -108,41 +90,8 @@ class _Tools:
         return {
             "agentId": agent.id,
             "profiles": [{"id": name, "label": name.capitalize()} for name in PROFILES],
-            "groups": [_group(name, known[name]) for name in names],
+            "groups": [_group(name, known[name], asked.language) for name in names],
         }
-
-    async def skills(self, asked: Asked) -> Any:
-        agent = self._side.roster().get(asked.params.get("agentId") or "")
-        found = await self._side.skills.found(agent.id, agent.workspace)
-        return {
-            "workspaceDir": str(agent.workspace),
-            "managedSkillsDir": self._side.managed_skills,
-            "skills": [_skill(skill) for skill in found],
-        }
-
-
-class _SkillChanges:
-    def __init__(self, control: Control) -> None:
-        self._control = control
-
-    async def update(self, asked: Asked) -> Any:
-        """Change what the configuration says of a skill; an empty text takes a value away."""
-        params, name = asked.params, asked.params["skillKey"]
-        if name in ("__proto__", "*") or not name.isprintable() or len(name) > _LONGEST_KEY:
-            raise bad_request("control.bad_skill", "skillKey")
-        entry: JsonObject = {}
-        if "enabled" in params:
-            entry["enabled"] = params["enabled"]
-        if "apiKey" in params:
-            entry["apiKey"] = params["apiKey"].strip() or None
-        if "env" in params:
-            entry["env"] = {key.strip(): value.strip() or None for key, value in params["env"].items() if key.strip()}
-        shown = await self._control.configuration.show()
-        if entry:
-            patch = orjson.dumps({"skills": {"entries": {name: entry}}}).decode()
-            shown = await self._control.configuration.patch(patch, shown.hash if shown.exists else None)
-        config = ((shown.parsed.get("skills") or {}).get("entries") or {}).get(name) or {}
-        return {"ok": True, "skillKey": name, "config": config}
 
 
 def _source(tool: ToolDefinition) -> str:
@@ -157,7 +106,7 @@ def _effective(source: str, tools: Sequence[ToolDefinition]) -> JsonObject:
     return {"id": source, "label": {"mcp": "MCP"}.get(source, source.capitalize()), "source": source, "tools": told}
 
 
-def _group(name: str, tools: list[ToolDefinition]) -> JsonObject:
+def _group(name: str, tools: list[ToolDefinition], language: Language) -> JsonObject:
     source = "plugin" if name == _PLUGINS else "core"
     told = []
     for tool in tools:
@@ -166,52 +115,19 @@ def _group(name: str, tools: list[ToolDefinition]) -> JsonObject:
             for profile, allowed in PROFILES.items()
             if allowed is not None and (tool.name in allowed or f"group:{name}" in allowed)
         ]
-        first = tool.description.strip().split("\n")[0]
+        own = tool.description.strip().split("\n")[0]  # of a plugin's tool, in whatever language it has
         told.append(
             {
                 "id": tool.name,
                 "label": tool.name,
-                "description": first,
+                "description": _words(f"tools.about.{tool.name}", language, own) if source == "core" else own,
                 "source": source,
                 "defaultProfiles": profiles,
             }
         )
-    return {"id": name, "label": _LABELS.get(name, name.capitalize()), "source": source, "tools": told}
+    label = _words(f"tools.group.{name}", language, name.capitalize())
+    return {"id": name, "label": label, "source": source, "tools": told}
 
 
-def _skill(skill: Skill) -> JsonObject:
-    head, why = skill.head, skill.hindrance
-    needs = {
-        "bins": list(head.binaries),
-        "anyBins": list(head.any_binaries),
-        "env": list(head.variables),
-        "config": list(head.config),
-        "os": list(head.systems),
-    }
-    key = why.key if why is not None else ""
-    missing = {
-        "bins": needs["bins"] if key == "skills.no_program" and head.binaries else [],
-        "anyBins": needs["anyBins"] if key == "skills.no_program" and not head.binaries else [],
-        "env": needs["env"] if key == "skills.no_variable" else [],
-        "config": needs["config"] if key == "skills.no_config" else [],
-        "os": needs["os"] if key == "skills.other_system" else [],
-    }
-    told: JsonObject = {
-        "name": head.name,
-        "description": head.description,
-        "source": skill.source,
-        "bundled": skill.source == "bundled",
-        "filePath": skill.path,
-        "baseDir": skill.folder,
-        "skillKey": head.key,
-        "always": head.always,
-        "disabled": key == "skills.disabled",
-        "blockedByAllowlist": key == "skills.not_allowed",
-        "eligible": why is None,
-        "requirements": needs,
-        "missing": missing,
-        "configChecks": [{"path": path, "satisfied": path not in missing["config"]} for path in head.config],
-        "install": [],
-    }
-    given = {"primaryEnv": head.primary_env, "emoji": head.emoji, "homepage": head.homepage}
-    return {**told, **{name: value for name, value in given.items() if value}}
+def _words(key: str, language: Language, otherwise: str) -> str:
+    return Text(key).render(language) if key in MESSAGES else otherwise

@@ -10,9 +10,10 @@ from crawdad.api.control.registry import Asked, Method
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.statistics import Used
-from crawdad.core.text import Text
+from crawdad.core.text import Language, Text
 from crawdad.services.accounts.pool import Pool
 from crawdad.services.statistics import Asked as Wanted
+from crawdad.services.statistics import Statistics
 from crawdad.wire.control.schema import STRING, integer, opened
 from crawdad.wire.control.scopes import READ
 from crawdad.wire.rate_limits import unix_time
@@ -25,22 +26,10 @@ def methods(control: Control) -> list[Method]:
     """The methods of this subject."""
 
     async def cost(asked: Asked) -> Any:
-        now = datetime.fromtimestamp(control.clock.now(), UTC)
-        today = now.date()
-        first, last = _span(asked.params, today)
-        reach = min(_MOST_DAYS, max(0, (today - first).days) + 1)
-        days = await control.statistics.daily(reach, Wanted())
-        chosen = [(day.name, day.used) for day in days if first.isoformat() <= day.name <= last.isoformat()]
-        total = sum((used for _, used in chosen), Used())
-        return {
-            "updatedAt": int(now.timestamp() * 1000),
-            "days": (last - first).days + 1,
-            "daily": [{"date": name, **_sums(used)} for name, used in chosen],
-            "totals": _sums(total),
-        }
+        return await cost_told(control.statistics, control.clock.now(), asked.params)
 
-    async def status(_: Asked) -> Any:
-        return {"updatedAt": int(control.clock.now() * 1000), "providers": _providers(control.accounts)}
+    async def status(asked: Asked) -> Any:
+        return {"updatedAt": int(control.clock.now() * 1000), "providers": _providers(control.accounts, asked.language)}
 
     params = opened({"days": integer(1, _MOST_DAYS), "startDate": STRING, "endDate": STRING})
     windows = "{updatedAt, providers[{provider, displayName, windows[{label, usedPercent, resetAt?}], plan?, error?}]}"
@@ -50,7 +39,24 @@ def methods(control: Control) -> list[Method]:
     ]
 
 
-def _providers(accounts: Pool) -> list[JsonObject]:
+async def cost_told(statistics: Statistics, at: float, params: JsonObject) -> JsonObject:
+    """What each of the days cost that `params` name (`days`, or `startDate` and `endDate`), and all of them. `at` is now."""
+    now = datetime.fromtimestamp(at, UTC)
+    today = now.date()
+    first, last = _span(params, today)
+    reach = min(_MOST_DAYS, max(0, (today - first).days) + 1)
+    days = await statistics.daily(reach, Wanted())
+    chosen = [(day.name, day.used) for day in days if first.isoformat() <= day.name <= last.isoformat()]
+    total = sum((used for _, used in chosen), Used())
+    return {
+        "updatedAt": int(now.timestamp() * 1000),
+        "days": (last - first).days + 1,
+        "daily": [{"date": name, **sums_told(used)} for name, used in chosen],
+        "totals": sums_told(total),
+    }
+
+
+def _providers(accounts: Pool, language: Language) -> list[JsonObject]:
     """What is left of each account whose vendor says so, a window a model."""
     found = []
     for account in accounts.snapshot.accounts.values():
@@ -66,7 +72,7 @@ def _providers(accounts: Pool) -> list[JsonObject]:
         if quota.plan or account.plan:
             told["plan"] = quota.plan or account.plan
         if quota.forbidden:
-            told["error"] = Text("control.quota_forbidden").render()
+            told["error"] = Text("control.quota_forbidden").render(language)
         found.append(told)
     return found
 
@@ -89,7 +95,7 @@ def _day(text: str | None) -> date | None:
         raise GatewayError(ErrorKind.BAD_REQUEST, Text("control.bad_date", {"date": text[:40]})) from None
 
 
-def _sums(used: Used) -> JsonObject:
+def sums_told(used: Used) -> JsonObject:
     """Costs are known as a whole: what each kind of token cost is not told apart, and stands as nothing."""
     cached = used.cache_read_tokens + used.cache_write_tokens
     return {

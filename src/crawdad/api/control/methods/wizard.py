@@ -11,7 +11,7 @@ from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject
-from crawdad.core.text import Text
+from crawdad.core.text import Language, Text
 from crawdad.services.onboarding.wizard import Step, Wizard
 from crawdad.wire.control.schema import FILLED, STRING, Schema, closed, words
 from crawdad.wire.control.scopes import ADMIN
@@ -68,7 +68,7 @@ class _Wizards:
         wizard = Wizard(str(asked.params.get("workspace") or "").strip())
         owner = asked.connection.admitted.principal.id
         self._session = _Session(self._control.randomness.new_id(), owner, wizard, now)
-        return {"sessionId": self._session.id, **_told(self._session)}
+        return {"sessionId": self._session.id, **_told(self._session, asked.language)}
 
     async def next(self, asked: Asked) -> Any:
         session = self._find(asked)
@@ -78,8 +78,8 @@ class _Wizards:
                 raise bad_request("wizard.other_step", "stepId")
             session.wizard.answer(answer.get("value"))
             if session.wizard.ended:
-                await self._finish(session)
-        return _told(session)
+                await self._finish(session, asked.language)
+        return _told(session, asked.language)
 
     async def cancel(self, asked: Asked) -> Any:
         session = self._find(asked)
@@ -90,7 +90,7 @@ class _Wizards:
     async def status(self, asked: Asked) -> Any:
         return _standing(self._find(asked))
 
-    async def _finish(self, session: _Session) -> None:
+    async def _finish(self, session: _Session, language: Language) -> None:
         """Write what was answered, if it was wanted."""
         patch = session.wizard.patch
         if patch is None:
@@ -103,7 +103,7 @@ class _Wizards:
             await self._control.configuration.patch(orjson.dumps(patch).decode(), base)
             session.status = "done"
         except GatewayError as error:
-            session.status, session.error = "error", error.message()
+            session.status, session.error = "error", error.message(language)
         finally:
             session.busy = False
 
@@ -118,10 +118,10 @@ class _Wizards:
         return session
 
 
-def _told(session: _Session) -> JsonObject:
+def _told(session: _Session, language: Language) -> JsonObject:
     if session.status != "running" or session.wizard.step is None:
         return {"done": True, **_standing(session)}
-    return {"done": False, "step": _shown(session.wizard.step), "status": "running"}
+    return {"done": False, "step": _shown(session.wizard.step, language), "status": "running"}
 
 
 def _standing(session: _Session) -> JsonObject:
@@ -129,16 +129,16 @@ def _standing(session: _Session) -> JsonObject:
     return {**told, "error": session.error} if session.error else told
 
 
-def _shown(step: Step) -> JsonObject:
+def _shown(step: Step, language: Language) -> JsonObject:
     told: JsonObject = {
         "id": step.id,
         "type": step.kind,
-        "title": step.title.render(),
-        "message": step.message.render(),
+        "title": step.title.render(language),
+        "message": step.message.render(language),
     }
     if step.options:
         told["options"] = [
-            {"value": value, "label": label if isinstance(label, str) else label.render()}
+            {"value": value, "label": label if isinstance(label, str) else label.render(language)}
             for value, label in step.options
         ]
     if step.initial is not None:

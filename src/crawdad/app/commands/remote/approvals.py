@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from crawdad.app import exits
 from crawdad.app.commands.gateway_channel import open_channel
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import Invocation
-from crawdad.app.output import Toned
+from crawdad.app.output import Table, Toned, clean, moment
 from crawdad.app.words import words
 
 app = application("approvals", no_args_is_help=True)
@@ -29,6 +29,17 @@ def watch(context: typer.Context) -> int:
                 request = found.payload["request"]
                 folder = f"  [{request['cwd']}]" if request.get("cwd") else ""
                 invocation.output.line(found.payload, f"{found.payload['id']}  {request['command']}{folder}")
+
+
+@command(app, "cli.approvals.list", "list")
+def list_approvals(context: typer.Context) -> int:
+    invocation: Invocation = context.obj
+    with open_channel(invocation) as channel:
+        found = channel.call("exec.approval.list", {})
+    columns = ("id", "agent", "asked", "until", "what")
+    table = Table([words(f"cli.approvals.column.{column}") for column in columns], [_row(one) for one in found])
+    invocation.output.show({"approvals": found}, table)
+    return exits.OK
 
 
 @command(app, "cli.approvals.allow", "allow")
@@ -52,3 +63,10 @@ def _answer(invocation: Invocation, approval_id: str, decision: str) -> int:
     line = Toned(words(key, what=approval_id), "red" if decision == "deny" else "green")
     invocation.output.show({"id": approval_id, "decision": decision}, line)
     return exits.OK
+
+
+def _row(waiting: dict[str, Any]) -> list[str]:
+    request = waiting["request"]
+    what = clean(request["command"]) + (f"  [{clean(request['cwd'])}]" if request.get("cwd") else "")
+    asked, until = (moment(waiting[name] / 1000) for name in ("createdAtMs", "expiresAtMs"))
+    return [waiting["id"], clean(request.get("agentId") or ""), asked, until, what]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from crawdad.app import exits
-from crawdad.app.commands.cron import (
+from crawdad.app.commands.cron_options import (
     Agent,
     Announce,
     At,
@@ -23,12 +22,15 @@ from crawdad.app.commands.cron import (
     Webhook,
     Which,
     Zone,
+    change_of,
     job_document,
+    new_job,
 )
+from crawdad.app.commands.cron_shown import job_table, jobs_table, runs_table
 from crawdad.app.commands.gateway_channel import open_channel
 from crawdad.app.commands.group import application, command
 from crawdad.app.invocation import CommandFailed, Invocation
-from crawdad.app.output import Table, Toned, moment
+from crawdad.app.output import Toned
 from crawdad.app.words import words
 
 app = application("cron", no_args_is_help=True)
@@ -42,9 +44,7 @@ def list_jobs(
     all_jobs: Annotated[bool, typer.Option("--all", help=words("cli.cron.disabled"))] = False,
 ) -> int:
     found = _jobs(context.obj, all_jobs)
-    columns = ("id", "name", "schedule", "next", "last", "status")
-    table = Table([words(f"cli.cron.column.{name}") for name in columns], [_row(job) for job in found])
-    context.obj.output.show({"jobs": found}, table)
+    context.obj.output.show({"jobs": found}, jobs_table(found))
     return exits.OK
 
 
@@ -64,11 +64,9 @@ def add(  # noqa: PLR0913 - one parameter an option
     webhook: Webhook = None,
     misfire: Misfire = None,
 ) -> int:
-    document = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
-    if "schedule" not in document or "payload" not in document:
-        raise CommandFailed(words("cli.cron.one_schedule"), exits.USAGE)
-    target = "main" if document["payload"]["kind"] == "systemEvent" else "isolated"
-    document |= {"name": name, "sessionTarget": target, **({"agentId": agent} if agent else {})}
+    asked = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
+    document = new_job(name, agent, asked)
+    document["sessionTarget"] = "main" if document["payload"]["kind"] == "systemEvent" else "isolated"
     return _show(context.obj, _call(context.obj, "cron.add", document))
 
 
@@ -97,8 +95,8 @@ def edit(  # noqa: PLR0913 - one parameter an option
     webhook: Webhook = None,
     misfire: Misfire = None,
 ) -> int:
-    patch = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
-    patch |= {key: value for key, value in (("name", name), ("agentId", agent)) if value}
+    asked = job_document(at, every, cron, tz, message, text, model, announce, webhook, misfire)
+    patch = change_of(name, agent, asked)
     return _change(context.obj, job, patch)
 
 
@@ -133,7 +131,7 @@ def run(
     if not told["ran"]:
         invocation.output.show(told, words("cli.cron.not_run", reason=told.get("reason", "")))
         return exits.PROBLEM
-    invocation.output.show({**told, "run": entries[0] if entries else None}, _runs_table(entries))
+    invocation.output.show({**told, "run": entries[0] if entries else None}, runs_table(entries))
     return exits.OK if entries and entries[0].get("status") == "ok" else exits.PROBLEM
 
 
@@ -145,7 +143,7 @@ def runs(
 ) -> int:
     wanted: dict[str, Any] = {"id": job} if job else {"scope": "all"}
     told = _call(context.obj, "cron.runs", {**wanted, "limit": min(limit, _PAGE)})
-    context.obj.output.show(told, _runs_table(told["entries"]))
+    context.obj.output.show(told, runs_table(told["entries"]))
     return exits.OK
 
 
@@ -170,44 +168,5 @@ def _change(invocation: Invocation, job: str, patch: dict[str, Any]) -> int:
 
 
 def _show(invocation: Invocation, job: dict[str, Any]) -> int:
-    rows = [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in job.items()
-    ]
-    invocation.output.show(job, Table(("", ""), rows))
+    invocation.output.show(job, job_table(job))
     return exits.OK
-
-
-def _row(job: dict[str, Any]) -> tuple[str | Toned, ...]:
-    schedule, state = job["schedule"], job.get("state", {})
-    every = f"{schedule['everyMs'] / 1000:g} s" if schedule["kind"] == "every" else ""
-    times = every or schedule.get("expr") or schedule.get("at") or ""
-    status = str(state.get("lastStatus") or "")
-    return (
-        job["id"],
-        job["name"] if job["enabled"] else Toned(job["name"], "dim"),
-        f"{times} {schedule.get('tz', '')}".strip(),
-        _moment(state.get("nextRunAtMs")),
-        _moment(state.get("lastRunAtMs")),
-        Toned(status, "red") if status == "error" else status,
-    )
-
-
-def _runs_table(entries: list[dict[str, Any]]) -> Table:
-    columns = ("name", "started", "seconds", "status", "delivery", "words")
-    rows = [
-        (
-            str(run.get("jobName") or run["jobId"]),
-            _moment(run.get("runAtMs")),
-            f"{(run.get('durationMs') or 0) / 1000:.1f}",
-            Toned(run["status"], "red") if run.get("status") == "error" else str(run.get("status") or ""),
-            str(run.get("deliveryStatus") or ""),
-            " ".join(str(run.get("error") or run.get("summary") or "").split())[:80],
-        )
-        for run in entries
-    ]
-    return Table([words(f"cli.cron.column.{name}") for name in columns], rows)
-
-
-def _moment(milliseconds: int | None) -> str:
-    return moment(None if milliseconds is None else milliseconds / 1000)

@@ -1,7 +1,8 @@
 """Reads JSON5 (https://spec.json5.org) into a `Document`'s tree, and says in words what is wrong and on which line.
 
 Beyond the specification: a key that stands twice is an error, `Infinity` and `NaN` are errors (no setting can mean
-them), nesting and size are bounded. Reading stops at the first fault of syntax; the other faults are all reported.
+them), nesting, size and the number of values are bounded. Reading stops at the first fault of syntax; the other faults
+are all reported.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from crawdad.services.configuration.problems import Problem, Severity
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_CHARACTERS = 1 << 20
+MAXIMUM_VALUES = 100_000
 _MAXIMUM_NUMBER = 400
 _MAXIMUM_PROBLEMS = 100
 
@@ -51,6 +53,8 @@ class Parsed:
     document: Document
     root: Node | None
     problems: list[Problem] = field(default_factory=list)
+    values: int = 0
+    """How many were read."""
 
 
 def parse(text: str, name: str = "", prefix: Path = ()) -> Parsed:
@@ -64,6 +68,7 @@ class _Parser:
         self.text = document.text
         self.position = 0
         self.depth = 0
+        self.values = 0
         self.path: list[str | int] = list(prefix)
         self.problems: list[Problem] = []
 
@@ -82,7 +87,7 @@ class _Parser:
         except _Fault as fault:
             root = None
             self.report(fault.offset, fault.key, **fault.values)
-        return Parsed(self.document, root, self.problems)
+        return Parsed(self.document, root, self.problems, self.values)
 
     def report(self, offset: int, key: str, /, **values: object) -> None:
         if len(self.problems) >= _MAXIMUM_PROBLEMS:
@@ -112,6 +117,9 @@ class _Parser:
     def value(self) -> Node:
         start = self.position
         mark = self.text[start : start + 1]
+        self.values += 1
+        if self.values > MAXIMUM_VALUES:
+            raise _Fault(start, "too_many", limit=MAXIMUM_VALUES)
         content: Scalar | dict[str, Member] | list[Node]
         if mark == "{" or mark == "[":
             self.depth += 1

@@ -59,7 +59,10 @@ def readable(text: str) -> Node:
     """The root of the text. Raises BAD_REQUEST with all problems (`details["problems"]`) when there are any."""
     parsed = parse(text)
     if parsed.root is None or parsed.problems:
-        raise GatewayError(ErrorKind.BAD_REQUEST, parsed.problems[0].message, {"problems": parsed.problems})
+        problem = parsed.problems[0]
+        words = {"line": problem.line or 1, "column": problem.column or 1, "reason": problem.message}
+        text_of_error = Text("configuration.not_readable", words)
+        raise GatewayError(ErrorKind.BAD_REQUEST, text_of_error, {"problems": parsed.problems})
     return parsed.root
 
 

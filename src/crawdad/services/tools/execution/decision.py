@@ -37,7 +37,7 @@ _RUN_OTHERS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a call would do. `shell_text`: a shell is wanted, for exactly this. `from_outside`: those of the program and of
-    the files given to it whose content came from outside."""
+    the files given to it whose content came from outside; `reaching`: those that hold words of programs which fetch things."""
 
     executable: Executable
     arguments: tuple[str, ...]
@@ -49,6 +49,7 @@ class Plan:
     shell_text: str | None = None
     elevated: bool = False
     from_outside: tuple[str, ...] = ()
+    reaching: tuple[str, ...] = ()
 
     @property
     def argv(self) -> list[str]:

@@ -16,6 +16,7 @@ from crawdad.core.tools import ToolContext
 from crawdad.services.tools.execution.command import NeedsShell, words_of
 from crawdad.services.tools.execution.decision import Plan, runs_other_programs
 from crawdad.services.tools.execution.environment import asked_variables, environment_for, search_folders
+from crawdad.services.tools.execution.provenance import FETCHING_CODE
 from crawdad.services.tools.policy import agent_tools
 from crawdad.services.tools.sandbox import confinement, fs_settings
 
@@ -78,6 +79,7 @@ class Planner:
         if runs_other_programs(executable):  # what it is given may be what it runs
             operands = await self.programs.mark([word for word in words[1:][:_MOST_OPERANDS] if word], cwd)
         known = await self._from_outside(executable, operands, words, cwd, kept)
+        reaching = await self._reaching(executable, words, cwd, kept)
         return Plan(
             executable=executable,
             arguments=tuple(words[1:]),
@@ -89,27 +91,44 @@ class Planner:
             shell_text=shell_text,
             elevated=elevated,
             from_outside=known,
+            reaching=reaching,
         )
 
     async def _from_outside(
         self, executable: Executable, operands: Sequence[FileMark], words: Sequence[str], cwd: str, kept: Confinement
     ) -> tuple[str, ...]:
         """Which files of a call hold content from outside: the program, and those that its words name."""
-        given = [word for word in words[1:][:_MOST_OPERANDS] if word]
-        if kept.level == "container":
-            prefix = f"{INSIDE}/"
-            given = [word.removeprefix(prefix) for word in (words[0], *given)]
+        given = _given(words, kept)
         marks = [executable.mark, *operands]
         seen = {mark.path for mark in marks}
         marks += [mark for mark in await self.programs.mark(given, cwd, MOST_BYTES) if mark.path not in seen]
         known = await self.outside.among({mark.sha256 for mark in marks})
         return tuple(mark.path for mark in marks if mark.sha256 in known)
 
+    async def _reaching(
+        self, executable: Executable, words: Sequence[str], cwd: str, kept: Confinement
+    ) -> tuple[str, ...]:
+        """Which files that would run look as if they fetched things. What belongs to the system goes by its name."""
+        if kept.sealed:
+            return ()
+        own = [] if executable.trusted or kept.level == "container" else [executable.mark.path]
+        given = _given(words, kept) if kept.level == "container" or runs_other_programs(executable) else []
+        return tuple(await self.programs.holding([*own, *given], cwd, FETCHING_CODE))
+
     def variables(self, plan: Plan, workspace: str, agent_id: str) -> dict[str, str]:
         """The whole environment of what runs."""
         rules = exec_settings(self.settings(), agent_id)
         search = search_folders(self.ours, rules.path_prepend, workspace)
         return environment_for(self.ours, plan.asked, search, workspace)
+
+
+def _given(words: Sequence[str], kept: Confinement) -> list[str]:
+    """The words of a call that may name files here."""
+    given = [word for word in words[1:][:_MOST_OPERANDS] if word]
+    if kept.level == "container":
+        prefix = f"{INSIDE}/"
+        given = [word.removeprefix(prefix) for word in (words[0], *given)]
+    return given
 
 
 def _words(arguments: JsonObject, rules: ExecSettings) -> tuple[tuple[str, ...], str | None]:

@@ -1,7 +1,8 @@
 """Whether what a program prints and writes may come from outside: decided on what runs and on what it can reach. Pure.
 
-A program without a network prints nothing but what it was given. With one, what counts is whether it is made to fetch things,
-or is told an address. A script that fetches on its own accord cannot be told from others: a sandbox without a network can.
+A program without a network prints nothing but what it was given. With one, what counts is whether it is made to fetch
+things, or is told an address, or is a script (or a program of the agent's own) that holds the words which such ones are
+written with. That is a look, no proof: what hides what it does is told apart by a sandbox without a network alone.
 """
 
 from __future__ import annotations
@@ -74,12 +75,34 @@ _ADDRESS = re.compile(
 _VERSION = re.compile(r"[-.]?\d[\d.]*$")
 
 
+FETCHING_CODE = "|".join(
+    (
+        r"(?m:^\s*(?:from|import)\s+[\w., ]*\b(?:urllib\d?|requests|httpx|aiohttp|http\.client|httplib2?|socket|websockets?"
+        r"|ftplib|imaplib|poplib|smtplib|paramiko|feedparser|pycurl|selenium|playwright|telnetlib|xmlrpc|boto3)\b)",
+        r"\bimport\s*\(?\s*[\"'](?:node:)?(?:https?|net|tls|dgram|axios|undici|node-fetch|got|ws|net/http)[\"']",
+        r"\bfrom\s+[\"'](?:node:)?(?:https?|net|tls|dgram|axios|undici|node-fetch|got|ws|playwright|puppeteer)[\"']",
+        r"\brequire\s*\(?\s*[\"'](?:node:)?(?:https?|net|tls|dgram|axios|undici|node-fetch|got|ws|open-uri|net/http|socket)[\"']",
+        r"\bfetch\s*\(|\bXMLHttpRequest\b|\b__import__\s*\(\s*[\"'](?:urllib|requests|socket|http)",
+        r"\b(?:use|require)\s+(?:LWP|HTTP::|IO::Socket|Net::|WWW::)|\bfile_get_contents\s*\(\s*[\"']https?:|\bcurl_init\b",
+        r"/dev/(?:tcp|udp)/|\bInvoke-(?:WebRequest|RestMethod)\b|\bgetaddrinfo\b|\bgethostbyname\b",
+        r"(?m:(?:^|[;&|(`]|\$\(|\bthen\b|\bdo\b|\bsudo\b)\s*(?:curl|wget|ssh|scp|sftp|rsync|nc|ncat|lynx|gh|aws|yt-dlp)\s)",
+        r"\bgit\s+(?:clone|fetch|pull)\b|\b(?:pip3?|npm|pnpm|yarn|cargo|gem)\s+(?:install|add|ci)\b",
+    )
+)
+"""What stands in scripts that fetch things: a regular expression for text and for bytes alike."""
+_FETCHING_CODE = re.compile(FETCHING_CODE)
+
+
 def brings_outside(plan: Plan) -> bool:
     """Whether what comes of a call counts as content from outside."""
     if plan.from_outside:
         return True
     if plan.confinement.sealed:
         return False
+    if plan.reaching or any(
+        _FETCHING_CODE.search(text) for text in (*plan.arguments, plan.stdin, plan.shell_text or "")
+    ):
+        return True
     words = [*plan.argv, *(plan.shell_text or "").split()]
     names = {os.path.basename(word.strip("();&|")) for word in words}
     names |= {_VERSION.sub("", name) for name in names}

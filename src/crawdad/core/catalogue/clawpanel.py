@@ -1,0 +1,60 @@
+"""Words of the ClawPanel contract. Some are the contract's own, and the same in both languages: clients compare them."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "panel.no_token": ("No token", "No token"),
+    "panel.invalid_token": ("Invalid token", "Invalid token"),
+    "panel.wrong_password": ("密码错误", "密码错误"),
+    "panel.bad_field": ("{param}: {expected} is expected.", "{param}：应为 {expected}。"),
+    "panel.busy": ("Too many posts at once.", "同时到达的回调过多。"),
+    "panel.logged_out": ("QQ 已退出登录，容器正在重启...", "QQ 已退出登录，容器正在重启..."),
+    "panel.restarting": (
+        "NapCat is being started again. QQ's session is left where it is (channels.qq.napcat.sessionPath is not set): it may "
+        "sign in again by itself.",
+        "NapCat 正在重启。未设置 channels.qq.napcat.sessionPath，QQ 会话数据仍保留，NapCat 可能会自动重新登录。",
+    ),
+    "panel.perhaps_sent": (
+        "It may have been sent: look before you send it again. ({reason})",
+        "消息可能已经发出，重发之前请先确认。（{reason}）",
+    ),
+    "panel.no_request": ("Request not found", "Request not found"),
+    "panel.foreign_page": ("A page of another site may not do this.", "不允许其他网站的页面这样做。"),
+    "panel.push_needs_key": (
+        "From another machine this needs a key, or the push secret in `X-Event-Token`.",
+        "从其他机器推送需要密钥，或在 `X-Event-Token` 中给出推送口令。",
+    ),
+    "panel.ticket_path": (
+        "`{param}` must be the path of a route, without a query.",
+        "`{param}` 须为不含查询串的路径。",
+    ),
+    "panel.tickets_full": ("Too many tickets wait to be used.", "未使用的票据过多。"),
+    "panel.sockets_full": ("Too many panels are connected.", "连接的面板过多。"),
+    "panel.no_channels": ("There are no channels in safe mode.", "安全模式下没有渠道。"),
+    "panel.wrong_value": (
+        "`{param}` does not take this; wanted: {wanted}.",
+        "`{param}` 的取值不正确，应为：{wanted}。",
+    ),
+    "panel.not_json": ("The body is not valid JSON.", "请求体不是有效的 JSON。"),
+    "panel.no_object": ("The body is not a JSON object.", "请求体不是 JSON 对象。"),
+    "panel.channel_on": ("{label} 通道已启用", "{label} 通道已启用"),
+    "panel.channel_off": ("{label} 通道已禁用", "{label} 通道已禁用"),
+    "panel.no_channel": ("channelId required", "channelId required"),
+    "panel.restart_asked": ("网关重启请求已发送", "网关重启请求已发送"),
+    "panel.no_config": (
+        "`config` has to be an object that is not empty: it takes the place of the whole configuration.",
+        "`config` 必须是非空对象：它将替换整个配置。",
+    ),
+    "panel.not_an_object": ("`{param}` has to be an object.", "`{param}` 必须是对象。"),
+    "panel.not_a_text": ("`{param}` has to be a text.", "`{param}` 必须是字符串。"),
+    "panel.not_a_flag": ("`{param}` has to be true or false.", "`{param}` 必须是 true 或 false。"),
+    "panel.not_a_list": ("`{param}` has to be a list.", "`{param}` 必须是数组。"),
+    "panel.too_many": ("`{param}` has more than {most} entries.", "`{param}` 超过 {most} 项。"),
+    "panel.bad_name": ("This cannot be the name of a channel or plugin.", "这不能作为渠道或插件的名称。"),
+    "panel.bad_password": ("This password cannot be typed.", "该密码包含无法输入的字符，或过长。"),
+    "panel.no_backup_name": ("Say which backup: `backupName`.", "请指定备份：`backupName`。"),
+    "panel.backup_not_found": ("Backup not found", "Backup not found"),
+    "panel.update_running": ("更新正在进行中", "更新正在进行中"),
+    "panel.update_sent": ("更新请求已发送", "更新请求已发送"),
+    "panel.update_tried": ("Version {version} is being tried.", "正在试运行 {version}。"),
+    "panel.update_done": ("Version {version} runs.", "{version} 已运行。"),
+    "panel.update_undone": ("Version {version} did not come to serve: {reason}", "{version} 未能启动：{reason}"),
+}

@@ -1,0 +1,32 @@
+"""`crawdad notify`."""
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "cli.notify": ("See who is told of what happens to the gateway, and try it.", "查看与测试通知目标。"),
+    "cli.notify.list": ("List the targets of notifications.", "列出通知目标。"),
+    "cli.notify.history": ("List what was told, the newest first.", "列出通知记录，最新的在前。"),
+    "cli.notify.test": ("Send a test to a target.", "向某个通知目标发送测试。"),
+    "cli.notify.name": ("Name of the target.", "通知目标的名称。"),
+    "cli.notify.limit": ("How many.", "条数。"),
+    "cli.notify.none": (
+        "Nobody is told of anything yet. Targets stand in `notifications.targets`.",
+        "尚未配置通知目标（`notifications.targets`）。",
+    ),
+    "cli.notify.arrived": ("{name} was told (receipt: {receipt}).", "已送达 {name}（回执：{receipt}）。"),
+    "cli.notify.failed": ("{name} was not told: {reason}", "未能送达 {name}：{reason}"),
+    "cli.notify.off": ("off", "已停用"),
+    "cli.notify.column.name": ("target", "目标"),
+    "cli.notify.column.kind": ("kind", "类型"),
+    "cli.notify.column.to": ("to", "地址"),
+    "cli.notify.column.level": ("level", "级别"),
+    "cli.notify.column.events": ("events", "事件"),
+    "cli.notify.column.waiting": ("waiting", "等待"),
+    "cli.notify.column.last": ("last", "最近一次"),
+    "cli.notify.column.note": ("note", "说明"),
+    "cli.notify.column.at": ("at", "时间"),
+    "cli.notify.column.state": ("state", "状态"),
+    "cli.notify.column.text": ("text", "内容"),
+    "cli.notify.state.waiting": ("waiting", "等待"),
+    "cli.notify.state.sending": ("sending", "发送中"),
+    "cli.notify.state.sent": ("sent", "已发送"),
+    "cli.notify.state.failed": ("failed", "失败"),
+}

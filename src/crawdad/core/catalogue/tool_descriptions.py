@@ -1,0 +1,61 @@
+"""What people are told of the tools that agents have; models are told by the tools themselves."""
+
+MESSAGES = {
+    "tools.group.fs": ("Files", "文件"),
+    "tools.group.runtime": ("Programs", "程序"),
+    "tools.group.web": ("Web", "网络"),
+    "tools.group.memory": ("Memory", "记忆"),
+    "tools.group.sessions": ("Sessions", "会话"),
+    "tools.group.automation": ("Automation", "自动化"),
+    "tools.group.messaging": ("Messages", "消息"),
+    "tools.group.media": ("Media", "媒体"),
+    "tools.group.nodes": ("Nodes", "节点"),
+    "tools.group.plugins": ("Plugins", "插件"),
+    "tools.about.apply_patch": (
+        "Changes several files at once, all of it or nothing.",
+        "一次修改多个文件，要么全部生效，要么都不改。",
+    ),
+    "tools.about.edit": ("Replaces a piece of a text file.", "替换文本文件中的一段内容。"),
+    "tools.about.find": ("Finds files by their names.", "按名称查找文件。"),
+    "tools.about.grep": ("Finds lines in text files.", "在文本文件中查找内容。"),
+    "tools.about.ls": ("Lists a folder.", "列出文件夹中的内容。"),
+    "tools.about.read": ("Reads a text file, or looks at a picture.", "读取文本文件或查看图片。"),
+    "tools.about.skill": ("Reads the instructions of a skill.", "读取技能的说明。"),
+    "tools.about.write": ("Writes a whole file; what was there is replaced.", "写入整个文件，原有内容会被替换。"),
+    "tools.about.exec": (
+        "Runs a program in the workspace. What is not on the allow-list waits for your approval.",
+        "在工作区中运行程序。不在允许列表中的程序需等待你批准。",
+    ),
+    "tools.about.process": ("Looks after programs that run in the background.", "查看和控制在后台运行的程序。"),
+    "tools.about.web_fetch": ("Reads a web page or a text file.", "读取网页或网络上的文本文件。"),
+    "tools.about.web_search": ("Searches the web.", "搜索网络。"),
+    "tools.about.memory_get": ("Reads a file of the agent's notes.", "读取智能体的笔记文件。"),
+    "tools.about.memory_search": (
+        "Searches the agent's notes, and earlier sessions where that is set up.",
+        "搜索智能体的笔记；若已配置，也搜索以往的会话。",
+    ),
+    "tools.about.agents_list": (
+        "Lists the agents that sub-agents may be started as.",
+        "列出可以作为子智能体启动的智能体。",
+    ),
+    "tools.about.session_status": (
+        "Tells the time and how a session stands: model, tokens, cost. May change its model.",
+        "报告时间和会话的状况：模型、Token 数、费用；也可以更换其模型。",
+    ),
+    "tools.about.sessions_history": ("Reads what was said in a session.", "读取某个会话中的对话。"),
+    "tools.about.sessions_list": ("Lists the sessions that the agent can see.", "列出智能体可以看到的会话。"),
+    "tools.about.sessions_send": ("Sends a message to another session.", "向另一个会话发送消息。"),
+    "tools.about.sessions_spawn": (
+        "Has a task done by a sub-agent in a session of its own.",
+        "让子智能体在单独的会话中完成任务。",
+    ),
+    "tools.about.subagents": ("Lists, steers and stops sub-agents.", "列出、引导或停止子智能体。"),
+    "tools.about.cron": ("Makes and changes jobs that run at set times.", "创建和修改定时任务。"),
+    "tools.about.message": ("Sends a message over a channel.", "通过渠道发送消息。"),
+    "tools.about.image": ("Has a model look at pictures.", "让模型查看图片。"),
+    "tools.about.image_generate": ("Has a model draw pictures.", "让模型生成图片。"),
+    "tools.about.nodes": (
+        "Uses devices that are connected to this gateway.",
+        "使用连接到本网关的设备。",
+    ),
+}

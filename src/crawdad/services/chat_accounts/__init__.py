@@ -1,0 +1,1 @@
+"""What panels do with the QQ and the WeChat account, beyond what the core does with every channel."""

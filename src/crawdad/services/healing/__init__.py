@@ -1,0 +1,1 @@
+"""The gateway sees to itself: diagnosis first, then the mildest remedy that fits, verified, limited, and written down."""

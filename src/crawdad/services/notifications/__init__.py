@@ -1,0 +1,3 @@
+"""Telling operators what happens to the gateway."""
+
+from crawdad.services.notifications.service import Notifications as Notifications

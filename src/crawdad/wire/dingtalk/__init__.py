@@ -1,0 +1,1 @@
+"""DingTalk's stream of events, and what its robots say."""

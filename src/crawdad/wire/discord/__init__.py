@@ -1,0 +1,1 @@
+"""Discord's interface (v10) and gateway."""

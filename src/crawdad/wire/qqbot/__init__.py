@@ -1,0 +1,1 @@
+"""QQ's official bot interface (API v2 and its gateway)."""

@@ -1,0 +1,1 @@
+"""Slack's socket mode and web interface."""

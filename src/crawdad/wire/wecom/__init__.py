@@ -1,0 +1,1 @@
+"""WeCom's bots over their long connection."""
