@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import zlib
@@ -15,6 +16,7 @@ from crawdad.adapters.http import HttpTransport, connection, dialing, names, poo
 from crawdad.core.errors import ErrorKind, GatewayError, NotReached
 from crawdad.core.ports import Timeouts, UpstreamCall
 from tests.adapters.raw_servers import Asked, RawServer, serving, tls_of
+from tests.support.waiting import PATIENCE
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 PATIENT = Timeouts()
@@ -166,7 +168,7 @@ async def test_a_kept_connection_that_was_closed_is_noticed(client: HttpTranspor
     async with serving(script) as server:
         for _ in range(3):
             assert await got(client, to(server)) == (200, b"ok")
-            await asyncio.wait_for(server.closing.wait(), 5)
+            await asyncio.wait_for(server.closing.wait(), PATIENCE)
         assert len(server.asked) == 3
 
 
@@ -309,10 +311,57 @@ async def test_silence_is_given_up(client: HttpTransport) -> None:
         with pytest.raises(GatewayError) as caught:
             await got(client, to(server, timeouts=QUICK))
         assert caught.value.kind is ErrorKind.UPSTREAM_TIMEOUT and "silent" in caught.value.message()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while server.closed < 2:
                 await server.closing.wait()
                 server.closing.clear()
+
+
+class Brief(Timeouts):
+    """Patient with silence, and not with what is never done."""
+
+    @property
+    def whole(self) -> float:
+        return 0.2
+
+
+async def drips(asked: Asked) -> None:
+    """A byte at a time, never silent for long and never done, until the client leaves."""
+    while True:
+        await asked.say(b"1\r\na\r\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await asked.gone()
+                return
+
+
+async def test_a_whole_answer_that_only_drips_is_given_up(client: HttpTransport) -> None:
+    async def script(asked: Asked) -> None:
+        await asked.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        await drips(asked)
+
+    async with serving(script) as server:
+        with pytest.raises(GatewayError) as caught:
+            async with asyncio.timeout(PATIENCE):
+                await got(client, to(server, timeouts=Brief()))
+        assert caught.value.kind is ErrorKind.UPSTREAM_TIMEOUT and "end of its answer" in caught.value.message()
+
+
+async def test_a_stream_may_drip_for_as_long_as_it_likes(client: HttpTransport) -> None:
+    async def script(asked: Asked) -> None:
+        await asked.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        await drips(asked)
+
+    patience = Brief()
+    async with serving(script) as server:
+        answer = await client.send(to(server, timeouts=patience))
+        began, heard = asyncio.get_running_loop().time(), 0
+        async for piece in answer.chunks():
+            heard += len(piece)
+            if asyncio.get_running_loop().time() - began > 2 * patience.whole:
+                break
+        await answer.close()
+        assert heard > 1
 
 
 async def test_a_slow_reader_is_not_the_upstreams_silence(client: HttpTransport) -> None:
@@ -372,10 +421,25 @@ async def test_who_gives_up_closes_the_connection(client: HttpTransport, after_h
     heard = asyncio.Event()
     async with serving(script) as server:
         task = asyncio.get_running_loop().create_task(got(client, to(server)))
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), PATIENCE)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await asyncio.wait_for(server.closing.wait(), PATIENCE)
+
+
+async def test_an_answer_that_nobody_is_left_to_close_is_closed(client: HttpTransport) -> None:
+    """Whoever was to have it was cancelled between having asked for it and taking it up."""
+
+    async def script(asked: Asked) -> None:
+        await asked.say(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab")
+        await asked.gone()
+
+    async with serving(script) as server:
+        answer = await client.send(to(server))
+        chunks = answer.chunks()
+        assert await anext(chunks) == b"ab"
+        del answer, chunks
         await asyncio.wait_for(server.closing.wait(), 5)
 
 
@@ -386,7 +450,7 @@ async def test_an_answer_before_the_request_is_sent_is_read(client: HttpTranspor
 
     async with serving(script) as server:
         assert await got(client, to(server, bytes(32 * MEGABYTE))) == (413, b"large")
-        await asyncio.wait_for(server.closing.wait(), 5)  # the rest of the body must not become the next request
+        await asyncio.wait_for(server.closing.wait(), PATIENCE)  # the rest of the body must not become the next request
 
 
 async def test_large_bodies_arrive_whole(client: HttpTransport) -> None:
@@ -526,7 +590,7 @@ async def test_connections_that_nobody_needs_are_closed(client: HttpTransport, m
     monkeypatch.setattr(pool, "_REST_SECONDS", 0.1)
     async with serving(script) as server:
         await got(client, to(server))
-        await asyncio.wait_for(server.closing.wait(), 5)
+        await asyncio.wait_for(server.closing.wait(), PATIENCE)
 
 
 async def test_leaving_closes_everything() -> None:
@@ -540,7 +604,7 @@ async def test_leaving_closes_everything() -> None:
             await kept.close()
         with pytest.raises(GatewayError):
             await used.read(10)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while server.closed < 2:
                 await server.closing.wait()
                 server.closing.clear()

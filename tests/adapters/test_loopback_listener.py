@@ -9,6 +9,7 @@ import pytest
 
 from crawdad.adapters.loopback_listener import LoopbackListeners, OpenPort
 from crawdad.core.text import Text
+from tests.support.waiting import PATIENCE
 
 
 class Told:
@@ -38,7 +39,7 @@ async def knock(told: Told, data: bytes) -> bytes:
     try:
         writer.write(data)
         writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return await reader.read()
     finally:
         writer.close()

@@ -78,10 +78,11 @@ def test_pages_keep_within_their_pixels(width: float, height: float) -> None:
     assert 0 < scale <= 3 and (width * scale) * (height * scale) <= 1_000_000
 
 
-async def test_pages_are_turned_into_pictures_where_that_can_be_done() -> None:
+async def test_pages_are_turned_into_pictures_where_that_can_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     found = await PdfProgram().render(pdf_of(PAGES), 2, 500_000)
     if importlib.util.find_spec("pypdfium2") is None:
         assert found == [], "then the file itself is shown"
+        assert "crawdad[pdf]" in capsys.readouterr().out
         return
     sizes = [pixels_of(base64.b64decode(page))[:2] for page in found]
     assert len(sizes) == 2 and sum(width * height for width, height in sizes) <= 500_000

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +13,8 @@ import pytest
 from crawdad.core.approvals import Approval, ApprovalRequest, fingerprint
 from crawdad.store.approvals import ApprovalStore
 from crawdad.store.database import open_database
-from tests.support.server import SOURCE, Gateway, running_gateway, settings
+from tests.support.server import Gateway, clean_environment, run_command, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 Json = dict[str, Any]
 NOW = 4_000_000_000.0
@@ -41,7 +39,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture
 def admin(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -73,9 +71,8 @@ def asked(gateway: Gateway, approval_id: str, *, for_good: bool = True) -> str:
 
 
 def command(gateway: Gateway, *arguments: str) -> tuple[int, Json]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "CRAWDAD_LANG": "en"}
-    words = [sys.executable, "-m", "crawdad.app.main", "--home", str(gateway.home), "--json", "approvals", *arguments]
-    done = subprocess.run(words, env=environment, capture_output=True, timeout=60, check=False)
+    words = ["--home", str(gateway.home), "--json", "approvals", *arguments]
+    done = run_command(words, {**clean_environment(), "CRAWDAD_LANG": "en"})
     return done.returncode, json.loads(done.stdout or done.stderr or b"{}")
 
 
@@ -117,7 +114,7 @@ def test_only_those_who_manage_agents(admin: httpx.Client, gateway: Gateway) -> 
         ({"authorization": f"Bearer {reader}"}, 403),
     )
     for headers, status in cases:
-        with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20) as client:
+        with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=PATIENCE) as client:
             for answer in (
                 client.get("/api/approvals"),
                 client.get(f"/api/approvals/{which}"),

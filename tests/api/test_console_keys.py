@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from crawdad.core.identity import Permission
-from tests.attacks.sockets import eventually
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 Json = dict[str, Any]
 MANAGER = ["models.use", "keys.manage"]
@@ -26,7 +26,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture
 def admin(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -34,7 +34,7 @@ def admin(gateway: Gateway) -> Iterator[httpx.Client]:
 def client_of(gateway: Gateway, key: Json) -> Iterator[httpx.Client]:
     """A client with that key, once the gateway knows it."""
     headers = {"authorization": f"Bearer {key['key']}"}
-    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=PATIENCE) as client:
         eventually(lambda: client.get("/v1/models").status_code != 401, "the key to be known")
         yield client
 
@@ -228,13 +228,13 @@ def test_it_needs_the_right(admin: httpx.Client, gateway: Gateway) -> None:
                                  ("PATCH", f"/api/keys/{plain['id']}"), ("DELETE", f"/api/keys/{plain['id']}")):  # fmt: skip
                 json = {"json": {"name": "x"}} if method in ("POST", "PATCH") else {}
                 refused(client.request(method, path, **json), status)  # type: ignore[arg-type]
-    refused(httpx.get(gateway.base_url + "/api/keys"), 401)
+    refused(httpx.get(gateway.base_url + "/api/keys", timeout=PATIENCE), 401)
 
 
 @pytest.fixture(scope="module")
 def maker(gateway: Gateway) -> Iterator[tuple[httpx.Client, Json]]:
     """A key that may manage keys, within bounds."""
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as admin:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as admin:
         key = made(
             admin,
             name="maker",
@@ -368,6 +368,9 @@ def test_every_credential_header_leads_to_the_same_check(
     for token, status in ((gateway.token, 201), (key["key"], 403), ("wrong-token", 401)):
         value = f"Bearer {token}" if header == "authorization" else token
         answer = httpx.post(
-            gateway.base_url + "/api/keys", json={"name": "x", "models": ["*"]}, headers={header: value}
+            gateway.base_url + "/api/keys",
+            json={"name": "x", "models": ["*"]},
+            headers={header: value},
+            timeout=PATIENCE,
         )
         assert answer.status_code == status, answer.text

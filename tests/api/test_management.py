@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 ADMIN = "cd-admin-token-0123456789abcdef"
 
@@ -22,7 +23,7 @@ def gateway() -> Iterator[Gateway]:
 def ask(
     gateway: Gateway, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()

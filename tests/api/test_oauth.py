@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +13,7 @@ import pytest
 
 from tests.support.identity_provider import CLIENT_SECRET, Faults, TestIdentityProvider, query_of
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 ADMIN = "cd-admin-token-0123456789abcdef"
 
@@ -36,7 +36,7 @@ class Panel:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.client = httpx.Client(base_url=gateway.base_url, timeout=30)
+        self.client = httpx.Client(base_url=gateway.base_url, timeout=PATIENCE)
 
     def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return self.client.post(path, json=body, headers={"x-admin-token": ADMIN, **headers})
@@ -56,11 +56,13 @@ class Panel:
         return dict(self.get(f"/api/accounts/oauth/status?state={state}").json())
 
     def until(self, state: str, wanted: str) -> dict[str, Any]:
-        deadline = time.monotonic() + 15
-        while (found := self.status(state))["status"] != wanted:
-            assert time.monotonic() < deadline and found["status"] in ("pending", "working"), found
-            time.sleep(0.05)
-        return found
+        def look() -> dict[str, Any] | None:
+            if (found := self.status(state))["status"] == wanted:
+                return found
+            assert found["status"] in ("pending", "working"), found
+            return None
+
+        return eventually(look, f"a flow that is {wanted}")
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_start_answers_at_once_and_the_loopback_port_ends_it(panel: Panel, idp: 
     asked = query_of(flow["url"])
     assert asked["code_challenge_method"] == "S256" and asked["state"] == flow["state"] and len(flow["state"]) >= 32
     assert "client_secret" not in asked and "code_verifier" not in asked
-    page = httpx.get(idp.browse(flow["url"], "loop@example.com"))
+    page = httpx.get(idp.browse(flow["url"], "loop@example.com"), timeout=PATIENCE)
     assert page.status_code == 200 and "账号已添加" in page.text and "The account was added" in page.text
     done = panel.status(flow["state"])
     assert done["status"] == "complete" and done["account"]["email"] == "loop@example.com" and done["error"] is None
@@ -96,21 +98,20 @@ def test_start_answers_at_once_and_the_loopback_port_ends_it(panel: Panel, idp: 
 
 def test_the_loopback_port_is_let_go(panel: Panel, idp: TestIdentityProvider) -> None:
     flow = panel.start()
-    assert httpx.get(flow["redirect_uri"].replace("/oauth-callback", "/other")).status_code == 404
-    assert httpx.get(flow["redirect_uri"], headers={"host": "evil.example"}).status_code == 400
-    assert httpx.get(flow["redirect_uri"] + "?code=x&state=wrong").status_code == 400
+    assert httpx.get(flow["redirect_uri"].replace("/oauth-callback", "/other"), timeout=PATIENCE).status_code == 404
+    assert httpx.get(flow["redirect_uri"], headers={"host": "evil.example"}, timeout=PATIENCE).status_code == 400
+    assert httpx.get(flow["redirect_uri"] + "?code=x&state=wrong", timeout=PATIENCE).status_code == 400
     assert panel.status(flow["state"])["status"] == "pending"
     assert panel.post("/api/accounts/oauth/cancel", {"state": flow["state"]}).json()["cancelled"] == 1
-    deadline = time.monotonic() + 10
-    while True:
+
+    def closed() -> bool:
         try:
-            httpx.get(flow["redirect_uri"])
-        except httpx.ConnectError:
-            break
-        except httpx.TransportError:  # in the middle of closing
-            continue
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+            httpx.get(flow["redirect_uri"], timeout=5)
+        except httpx.TransportError as error:  # others than this one come in the middle of closing
+            return isinstance(error, httpx.ConnectError)
+        return False
+
+    eventually(closed, "the port to be let go")
 
 
 def test_prepare_is_idempotent_and_start_uses_what_was_prepared(panel: Panel) -> None:
@@ -125,8 +126,8 @@ def test_start_can_wait_for_the_account(panel: Panel, idp: TestIdentityProvider)
     flow = panel.post("/api/accounts/oauth/prepare").json()
     waiting = threading.Thread(target=lambda: found.append(panel.post("/api/accounts/oauth/start", {"wait": True})))
     waiting.start()
-    httpx.get(idp.browse(flow["url"], "waits@example.com"))
-    waiting.join(15)
+    httpx.get(idp.browse(flow["url"], "waits@example.com"), timeout=PATIENCE)
+    waiting.join(PATIENCE)
     assert found[0].status_code == 200 and found[0].json()["email"] == "waits@example.com"
 
 
@@ -136,8 +137,8 @@ def test_complete_waits_and_tells_what_went_wrong(panel: Panel, idp: TestIdentit
     found: list[httpx.Response] = []
     waiting = threading.Thread(target=lambda: found.append(panel.post("/api/accounts/oauth/complete")))
     waiting.start()
-    httpx.get(idp.browse(flow["url"], deny=True))
-    waiting.join(15)
+    httpx.get(idp.browse(flow["url"], deny=True), timeout=PATIENCE)
+    waiting.join(PATIENCE)
     assert "refused" in error(found[0], 400)
 
 
@@ -174,7 +175,7 @@ def test_two_flows_at_once_do_not_mix(panel: Panel, idp: TestIdentityProvider) -
     assert panel.status(other["state"])["status"] == "failed" and panel.status(one["state"])["status"] == "pending"
     third = panel.web()
     for flow, email in ((third, "three@example.com"), (one, "again@example.com")):
-        assert httpx.get(idp.browse(flow["url"], email)).status_code == 200
+        assert httpx.get(idp.browse(flow["url"], email), timeout=PATIENCE).status_code == 200
         assert panel.status(flow["state"])["account"]["email"] == email
 
 
@@ -183,9 +184,9 @@ def test_the_web_callback_is_public_and_for_one_use(panel: Panel, idp: TestIdent
     assert flow["redirect_uri"] == f"{gateway.base_url}/auth/callback"
     back = idp.browse(flow["url"], "web@example.com")
     grants = len(idp.grants)
-    page = httpx.get(back)
+    page = httpx.get(back, timeout=PATIENCE)
     assert page.status_code == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
-    replayed = httpx.get(back)
+    replayed = httpx.get(back, timeout=PATIENCE)
     assert replayed.status_code == 400 and "already used" in replayed.text and "已被使用" in replayed.text
     assert len(idp.grants) == grants + 1
     assert panel.status(flow["state"])["account"]["email"] == "web@example.com"
@@ -196,11 +197,13 @@ def test_many_replays_at_once_use_the_code_once(panel: Panel, idp: TestIdentityP
     grants = len(idp.grants)
     idp.faults.seconds = 0.05
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(httpx.get(back).status_code)) for _ in range(12)]
+    threads = [
+        threading.Thread(target=lambda: found.append(httpx.get(back, timeout=PATIENCE).status_code)) for _ in range(12)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(15)
+        thread.join(PATIENCE)
     assert sorted(found) == [200] + [400] * 11 and len(idp.grants) == grants + 1
 
 
@@ -246,7 +249,7 @@ def test_what_the_provider_says_is_not_run(panel: Panel, idp: TestIdentityProvid
 
 def test_consent_is_denied(panel: Panel, idp: TestIdentityProvider) -> None:
     flow = panel.web()
-    assert httpx.get(idp.browse(flow["url"], deny=True)).status_code == 400
+    assert httpx.get(idp.browse(flow["url"], deny=True), timeout=PATIENCE).status_code == 400
     told = panel.get(f"/api/accounts/oauth/status?state={flow['state']}", **{"accept-language": "zh-CN"}).json()
     assert told["status"] == "failed" and told["error"] == "授权页面上拒绝了登录。"
 
@@ -255,7 +258,7 @@ def test_a_cancelled_flow_is_over(panel: Panel, idp: TestIdentityProvider) -> No
     flow = panel.web()
     back = idp.browse(flow["url"])
     assert panel.post("/api/accounts/oauth/cancel").json() == {"success": True, "cancelled": 1}
-    assert httpx.get(back).status_code == 400 and panel.status(flow["state"])["status"] == "cancelled"
+    assert httpx.get(back, timeout=PATIENCE).status_code == 400 and panel.status(flow["state"])["status"] == "cancelled"
     assert "not known" in error(panel.post("/api/accounts/oauth/cancel", {"state": "nobody"}), 404)
 
 
@@ -327,7 +330,7 @@ def test_who_may_not(gateway: Gateway, token: str | None) -> None:
         ("GET", "/api/accounts/oauth/clients"),
         ("GET", "/api/auth/url"),
     ]:
-        answer = httpx.request(method, gateway.base_url + path, headers=headers)
+        answer = httpx.request(method, gateway.base_url + path, headers=headers, timeout=PATIENCE)
         assert answer.status_code == 401 and answer.json()["error"], path
 
 
@@ -366,7 +369,7 @@ def test_there_are_never_more_than_a_few_flows(panel: Panel) -> None:
 
 def test_secrets_are_not_in_the_database_in_clear(panel: Panel, idp: TestIdentityProvider, gateway: Gateway) -> None:
     flow = panel.start()
-    httpx.get(idp.browse(flow["url"], "sealed@example.com"))
+    httpx.get(idp.browse(flow["url"], "sealed@example.com"), timeout=PATIENCE)
     panel.until(flow["state"], "complete")
     token = next(token for token, kept in idp.refreshes.items() if kept.email == "sealed@example.com")
     device = panel.post("/api/accounts/oauth/device").json()
@@ -389,10 +392,7 @@ def test_without_a_client_there_is_guidance_and_one_counts_at_once(idp: TestIden
         assert f"{running.base_url}/auth/callback" in error(alone.get("/api/auth/url"), 400)
         assert alone.get("/api/accounts/oauth/clients").json()["active"] is None
         running.write_config(settings({}, oauth={"google": idp.settings()}))
-        deadline = time.monotonic() + 10
-        while alone.post("/api/accounts/oauth/prepare").status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: alone.post("/api/accounts/oauth/prepare").status_code == 200, "the settings")
         alone.client.close()
 
 

@@ -8,27 +8,16 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.support.waiting import PATIENCE, eventually
+
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).parent / "stand_in"
-
-
-def eventually(look: Callable[[], T], what: str, seconds: float = 30.0) -> T:
-    """The first truthy answer of `look`; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while True:
-        if answer := look():
-            return answer
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        pause.wait(0.02)
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
@@ -36,7 +25,7 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     path = os.pathsep.join([str(STAND_IN), str(ROOT / "src")])
     chosen = {"PYTHONPATH": path, "CRAWDAD_HOME": str(home), "CRAWDAD_PORT": "0", "CRAWDAD_LANG": "en"}
-    return kept | chosen | {"CRAWDAD_BACKOFF_SECONDS": "0.05"} | variables
+    return kept | chosen | {"CRAWDAD_BACKOFF_SECONDS": "0.05", "JOURNAL_STREAM": "8:1"} | variables
 
 
 class Running:
@@ -83,7 +72,7 @@ class Running:
         """Wait for an event called `name`."""
         return eventually(lambda: next((each for each in self.events() if each["event"] == name), {}), name)
 
-    def connect(self, host: str = "127.0.0.1", timeout: float = 30.0) -> http.client.HTTPConnection:
+    def connect(self, host: str = "127.0.0.1", timeout: float = PATIENCE) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(host, self.port, timeout=timeout)
 
     @contextmanager
@@ -104,7 +93,7 @@ class Running:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def end(self, seconds: float = 30.0) -> int:
+    def end(self, seconds: float = PATIENCE) -> int:
         """Wait for the end of the supervisor: its exit code."""
         return self.process.wait(seconds)
 
@@ -118,4 +107,4 @@ def running(home: Path, **variables: str) -> Iterator[Running]:
     finally:
         if supervisor.process.poll() is None:
             supervisor.signal(signal.SIGKILL)
-        supervisor.process.communicate(timeout=30)
+        supervisor.process.communicate(timeout=PATIENCE)

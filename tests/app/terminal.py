@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -9,10 +10,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
-SECONDS = 30.0
+from tests.support.waiting import PATIENCE
 
 
 class Terminal:
@@ -21,9 +23,17 @@ class Terminal:
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self.shown = ""
         self._looked = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=dict(env), start_new_session=True, close_fds=True
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=dict(env),
+            start_new_session=True,
+            close_fds=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # behind a shell's & Ctrl-C is not heard
         )
         os.close(slave)
 
@@ -31,7 +41,7 @@ class Terminal:
         """Type something, the end of the line included where one is."""
         os.write(self._master, text.encode())
 
-    def sees(self, text: str, seconds: float = SECONDS) -> str:
+    def sees(self, text: str, seconds: float = PATIENCE) -> str:
         """Wait until `text` is shown behind what was waited for before; what came in between."""
         until = time.monotonic() + seconds
         while text not in self.shown[self._looked :]:
@@ -47,7 +57,7 @@ class Terminal:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
 
-    def ends(self, seconds: float = SECONDS) -> int:
+    def ends(self, seconds: float = PATIENCE) -> int:
         """Its exit code, once it has ended."""
         until = time.monotonic() + seconds
         while self._read(max(0.0, until - time.monotonic())):
@@ -63,7 +73,7 @@ class Terminal:
             data = os.read(self._master, 1 << 16)
         except OSError:  # the other end is closed
             return False
-        self.shown += data.decode("utf-8", "replace")
+        self.shown += self._decoder.decode(data)
         return bool(data)
 
     def __enter__(self) -> Self:
@@ -74,5 +84,5 @@ class Terminal:
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         os.close(self._master)

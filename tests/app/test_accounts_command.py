@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.opsclaw.client import call, chat
-from tests.support.server import SOURCE, running_gateway, settings
+from tests.api.opsclaw.client import chat
+from tests.support.server import SOURCE, run_command, running_gateway, settings
 from tests.support.upstreams.accounts import AccountVendor
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,7 @@ def vendor() -> Iterator[AccountVendor]:
 def crawdad(home: Path, *arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(SOURCE), str(SOURCE.parent)])
     env = {**os.environ, "PYTHONPATH": path, "CRAWDAD_LANG": "en", **environment}
-    command = [sys.executable, "-m", "crawdad.app.main", "--home", str(home), *arguments]
-    return subprocess.run(command, input=given, env=env, capture_output=True, text=True, timeout=60)
+    return run_command(["--home", str(home), *arguments], env, given)
 
 
 def document(finished: subprocess.CompletedProcess[str]) -> Any:
@@ -75,17 +73,15 @@ def test_a_running_server_takes_up_what_the_command_does(tmp_path: Path, vendor:
     with running_gateway(config, home=tmp_path) as gateway:
         place = ("--base-url", vendor.url + "/v1", "--label", "new")
         assert crawdad(tmp_path, "accounts", "add", "acme", *place, given="sk-command-line-000003").returncode == 0
-        deadline = time.monotonic() + 5
-        while chat(gateway, "acme/vendor-large").status != 200:
-            assert time.monotonic() < deadline, call(gateway, "GET", "/api/accounts").body
-            time.sleep(0.1)
+        eventually(lambda: chat(gateway, "acme/vendor-large").status == 200, "the account")
         crawdad(tmp_path, "accounts", "pause", "new")
-        while chat(gateway, "acme/vendor-large").status != 503:
-            assert time.monotonic() < deadline + 10
-            time.sleep(0.1)
+        eventually(lambda: chat(gateway, "acme/vendor-large").status == 503, "the pause")
         config["accounts"]["labelHeader"] = False
         crawdad(tmp_path, "accounts", "resume", "new")
         gateway.write_config(config)
-        while "x-account-email" in (answer := chat(gateway, "acme/vendor-large")).headers or answer.status != 200:
-            assert time.monotonic() < deadline + 20, "settings of accounts count at once"
-            time.sleep(0.1)
+
+        def unlabelled() -> bool:
+            answer = chat(gateway, "acme/vendor-large")
+            return answer.status == 200 and "x-account-email" not in answer.headers
+
+        eventually(unlabelled, "settings of accounts to count")

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.identity_provider import TestIdentityProvider
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -66,7 +67,7 @@ class Terminal:
 def test_in_a_browser(gateway: Gateway, idp: TestIdentityProvider) -> None:
     terminal = Terminal(gateway)
     url = terminal.wait_for(r"  (http\S+)")
-    assert httpx.get(idp.browse(url, "browser@example.com")).status_code == 200
+    assert httpx.get(idp.browse(url, "browser@example.com"), timeout=PATIENCE).status_code == 200
     code, out, _ = terminal.end()
     assert code == 0 and "browser@example.com" in out
 
@@ -84,20 +85,20 @@ def test_on_a_device_in_chinese(gateway: Gateway, idp: TestIdentityProvider) -> 
     idp.allow(terminal.wait_for(r"  (ABCD-\d+)"), "device@example.com")
     code, out, said = terminal.end()
     assert code == 0 and "已添加账号" in out and "验证码" in said
-    listed = httpx.get(gateway.base_url + "/api/accounts", headers=gateway.headers).json()["accounts"]
+    listed = httpx.get(gateway.base_url + "/api/accounts", headers=gateway.headers, timeout=PATIENCE).json()["accounts"]
     assert next(one for one in listed if one["email"] == "device@example.com")["provider"] == "vertex"
 
 
 def test_refused_and_given_up(gateway: Gateway, idp: TestIdentityProvider) -> None:
     refused = Terminal(gateway)
-    httpx.get(idp.browse(refused.wait_for(r"  (http\S+)"), deny=True))
+    httpx.get(idp.browse(refused.wait_for(r"  (http\S+)"), deny=True), timeout=PATIENCE)
     code, out, said = refused.end()
     assert code == 1 and not out and "refused on the consent page" in said
     given_up = Terminal(gateway, "--paste")
     url = given_up.wait_for(r"  (http\S+)")
     assert given_up.end("")[0] == 130
     with contextlib.suppress(httpx.ConnectError):  # the port may be closed by now
-        assert httpx.get(idp.browse(url)).status_code == 400
+        assert httpx.get(idp.browse(url), timeout=PATIENCE).status_code == 400
     assert Terminal(gateway, "--paste", "--device").end()[0] == 2
     assert Terminal(gateway, "elsewhere").end()[0] == 2
 

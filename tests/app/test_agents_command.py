@@ -26,14 +26,14 @@ def test_agents_come_and_go_and_comments_stay(tmp_path: Path, capsys: pytest.Cap
     file.write_text('{\n  // mine\n  agents: { defaults: { model: "crawdad/demo" } },\n}\n')
     (only,) = call(capsys, tmp_path, "list")["agents"]
     assert (only["id"], only["default"], only["model"]) == ("main", True, "crawdad/demo")
-    call(capsys, tmp_path, "add", "helper", "--name", "Mia", "--model", "acme/m1", "--workspace", "there")
+    call(capsys, tmp_path, "add", "helper", "--name", "Mia", "--model", "acme/m1", "--workspace", "workspace-there")
     call(capsys, tmp_path, "add", "third")
     call(capsys, tmp_path, "add", "third", code=exits.PROBLEM)
     call(capsys, tmp_path, "add", "No Such Id", code=exits.PROBLEM)
     found = call(capsys, tmp_path, "list")["agents"]
     assert [(each["id"], each["default"]) for each in found] == [("main", True), ("helper", False), ("third", False)]
     shown = call(capsys, tmp_path, "show", "helper")
-    assert (shown["name"], shown["model"], shown["workspace"]) == ("Mia", "acme/m1", str(tmp_path / "there"))
+    assert (shown["name"], shown["model"], shown["workspace"]) == ("Mia", "acme/m1", str(tmp_path / "workspace-there"))
     call(capsys, tmp_path, "show", "nobody", code=exits.PROBLEM)
     call(capsys, tmp_path, "remove", "helper")
     call(capsys, tmp_path, "remove", "helper", code=exits.PROBLEM)

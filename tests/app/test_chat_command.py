@@ -18,6 +18,7 @@ from tests.app.terminal import Terminal
 from tests.app.test_accounts_command import crawdad, document
 from tests.support.scripted_model import MODEL, NAME, Fail, Hold, ScriptedModel, calls, says
 from tests.support.server import SERVE, SOURCE, Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 
 @dataclass
@@ -63,7 +64,7 @@ def test_a_talk_is_told_as_it_comes_and_gone_on_with(place: Callable[..., Place]
         terminal.sees("Session agent:main:main.")
         terminal.sees("> ")
         terminal.enter("hello\n")
-        assert held.reached.wait(20)
+        assert held.reached.wait(PATIENCE)
         held.gate.set()
         terminal.sees("Good morning.\r\n")
         terminal.sees("> ")
@@ -92,7 +93,7 @@ def test_ctrl_c_stops_the_turn_and_not_the_program(place: Callable[..., Place]) 
     with here.talk() as terminal:
         terminal.sees("> ")
         terminal.enter("go\n")
-        assert held.reached.wait(20)
+        assert held.reached.wait(PATIENCE)
         terminal.interrupt()
         terminal.sees("Stopped.")
         held.gate.set()

@@ -36,6 +36,7 @@ from tests.app.fakes import FakeConfiguration, FakeExchangeLog, FakeKeys, FakePr
 from tests.app.processes import environment, running
 from tests.app.vendor import Vendor, vendor
 from tests.store.samples import exchange
+from tests.support.waiting import PATIENCE
 
 Capture = pytest.CaptureFixture[str]
 MODELS = {"object": "list", "data": [{"id": "crawdad/demo", "object": "model", "owned_by": "crawdad"}]}
@@ -231,7 +232,7 @@ def test_up_serve_and_status_as_processes(home: Path) -> None:
             assert (state["url"], state["alive"], state["ready"]) == (greeting["url"], True, True)
             assert (state["supervisor"] or {}).get("pid") == (process.pid if command == "up" else None)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == exits.OK
+            assert process.wait(PATIENCE) == exits.OK
 
 
 def test_status_for_people(home: Path) -> None:
@@ -248,6 +249,14 @@ def test_status_tells_alive_from_ready(capsys: Capture) -> None:
         server.answers = {"/healthz": (200, {}), "/readyz": (503, {"starting": True})}
         state = document(capsys, "status", "--url", server.url, code=exits.PROBLEM)
     assert (state["alive"], state["ready"], state["readiness"]) == (True, False, {"starting": True})
+
+
+@pytest.mark.parametrize(("told", "shown"), [({"health": "degraded"}, "degraded"), ({}, "-"), ({"health": 5}, "-")])
+def test_status_tells_how_well_it_does(capsys: Capture, told: dict[str, Any], shown: str) -> None:
+    with vendor() as server:
+        server.answers = {"/healthz": (200, told), "/readyz": (200, {})}
+        row = next(line for line in lines(capsys, "status", "--url", server.url) if line.startswith("Health"))
+    assert row.split()[-1] == shown
 
 
 # config
@@ -443,7 +452,7 @@ def test_following_the_log_tells_what_comes_once(home: Path) -> None:
         keep(home, exchange(901))
         told += [json.loads(process.stdout.readline())["id"] for _ in range(2)]
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == exits.INTERRUPTED
+        assert process.wait(PATIENCE) == exits.INTERRUPTED
     assert told == ["ex000001", "ex000002", "ex000900", "ex000901"]
 
 

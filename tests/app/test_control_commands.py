@@ -18,13 +18,13 @@ from crawdad.app.commands.group import COMMANDS, root_group
 from crawdad.app.invocation import CommandFailed, Invocation, split_global_options
 from crawdad.app.launch import Launch
 from crawdad.app.output import Output
-from tests.app.processes import eventually
 from tests.app.test_accounts_command import crawdad, document
 from tests.support.control import BACKEND, connected
 from tests.support.scripted_model import MODEL, NAME, ScriptedModel, says
 from tests.support.server import SOURCE, TOKEN, Gateway, running_gateway, settings
+from tests.support.waiting import eventually
 
-TWINS = ("agents", "approvals", "cron", "logs", "sessions", "skills")
+TWINS = ("agents", "approvals", "backup", "cron", "logs", "plugins", "sessions", "skills")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,11 @@ def gateway(model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory) -> I
     log = tmp_path_factory.mktemp("log") / "gateway.log"
     agents = {"defaults": {"model": f"{NAME}/{MODEL}"}, "list": [{"id": "main"}, {"id": "beta", "name": "Beta"}]}
     config = settings(
-        {NAME: model.provider()}, agents=agents, gateway={"bind": "lan"}, logging={"file": str(log), "level": "info"}
+        {NAME: model.provider()},
+        agents=agents,
+        gateway={"bind": "lan"},
+        logging={"file": str(log), "level": "info"},
+        skills={"install": {"allowUploadedArchives": True}},
     )
     with running_gateway(config) as running:
         yield running
@@ -198,12 +202,108 @@ def test_questions_are_heard_and_answered_elsewhere(gateway: Gateway, tmp_path: 
             assert client.response(decision)["payload"]["status"] == "accepted"
             asked = json.loads(process.stdout.readline())
             assert asked["request"]["command"] == f"echo {decision}"
+            listed = here(gateway, tmp_path, "approvals", "list", "--json")
+            assert [one["id"] for one in json.loads(listed.stdout)["approvals"]] == [asked["id"]]
+            assert f"echo {decision}" in here(gateway, tmp_path, "approvals", "list").stdout
             verb, *more = options
             assert here(gateway, tmp_path, "approvals", verb, asked["id"], *more).returncode == exits.OK
             assert client.response(decision)["payload"]["decision"] == decision
         process.kill()
+    assert json.loads(here(gateway, tmp_path, "approvals", "list", "--json").stdout) == {"approvals": []}
     gone = here(gateway, tmp_path, "approvals", "allow", "nosuch")
     assert gone.returncode == exits.PROBLEM and "The gateway refused" in gone.stderr
+
+
+def test_plugins_of_another_gateway(gateway: Gateway, tmp_path: Path) -> None:
+    def states() -> dict[str, str]:
+        told = here(gateway, tmp_path, "plugins", "list", "--json")
+        return {one["id"]: one["state"] for one in json.loads(told.stdout)["plugins"]}
+
+    assert states()["feishu"] == "enabled" and "memory-core" in here(gateway, tmp_path, "plugins", "list").stdout
+    assert "feishu" in here(gateway, tmp_path, "plugins", "show", "feishu").stdout
+    assert here(gateway, tmp_path, "plugins", "disable", "feishu").returncode == exits.OK
+    assert states()["feishu"] == "disabled"
+    assert "switched on" in here(gateway, tmp_path, "plugins", "enable", "feishu").stdout
+    assert states()["feishu"] == "enabled"
+    assert here(gateway, tmp_path, "plugins", "reload").returncode == exits.OK
+    unasked = here(gateway, tmp_path, "plugins", "uninstall", "feishu")
+    assert unasked.returncode == exits.USAGE
+    own = here(gateway, tmp_path, "plugins", "uninstall", "feishu", "--yes")
+    assert own.returncode == exits.PROBLEM and "The gateway refused" in own.stderr
+
+
+def test_backups_of_another_gateway(gateway: Gateway, tmp_path: Path) -> None:
+    def ask(*arguments: str, code: int = exits.OK) -> Any:
+        finished = here(gateway, tmp_path, "backup", *arguments, "--json")
+        assert finished.returncode == code, finished.stdout + finished.stderr
+        return json.loads(finished.stdout)
+
+    made, small = ask("create"), ask("create", "--config-only")
+    assert (made["kind"], small["kind"], made["valid"]) == ("full", "configuration", True) and "database" in made[
+        "parts"
+    ]
+    assert {made["id"], small["id"]} <= {each["id"] for each in ask("list")["backups"]}
+    assert ask("verify", made["id"]) == {"id": made["id"], "whole": True, "faults": []}
+    assert ask("diff", made["id"], small["id"])["files"] and ask("diff", small["id"])["same"] is True
+    shown = ask("show", small["id"])
+    assert "config/openclaw.json" in {file["path"] for file in shown["files_kept"]}
+    assert TOKEN not in json.dumps(shown)
+    for line in (("list",), ("show", "latest"), ("verify", "latest"), ("diff", "latest")):
+        assert here(gateway, tmp_path, "backup", *line).returncode == exits.OK
+    assert ask("delete", made["id"], "nosuch", code=exits.PROBLEM)["error"]["exit_code"] == exits.PROBLEM
+    assert made["id"] in {each["id"] for each in ask("list")["backups"]}, "all that are named, or none"
+    assert ask("delete", made["id"])["deleted"] == 1
+    assert made["id"] not in {each["id"] for each in ask("list")["backups"]}
+    assert not (tmp_path / "backups").exists(), "nothing was done here"
+    lines = [json.loads(line) for line in document(here(gateway, tmp_path, "logs", "-n", "100", "--json"))["lines"]]
+    noted = [line for line in lines if line["event"] == "control_done" and line["method"].startswith("backups.")]
+    assert ("backups.verify", made["id"]) in {(line["method"], line["target"]) for line in noted}
+    assert all(line["by"] and line["device"] for line in noted) and "backups.list" not in {
+        line["method"] for line in noted
+    }, "who did it is written down, and who only looked is not"
+    with connected(gateway, client=BACKEND) as client:
+        told = client.call("backups.create", {"kind": "configuration", "timeoutMs": 0})
+        ended = client.call("work.get", {"id": told["id"], "timeoutMs": 20_000})
+        assert (told["kind"], ended["status"], ended["result"]["kind"]) == (
+            "backup.create",
+            "succeeded",
+            "configuration",
+        )
+
+
+def test_skills_of_another_gateway(gateway: Gateway, tmp_path: Path) -> None:
+    def ask(*arguments: str, code: int = exits.OK) -> Any:
+        finished = here(gateway, tmp_path / "home", "skills", *arguments, "--json")
+        assert finished.returncode == code, finished.stdout + finished.stderr
+        return json.loads(finished.stdout)
+
+    source = tmp_path / "tea"
+    (source / "scripts").mkdir(parents=True)
+    (source / "SKILL.md").write_text("---\nname: tea\ndescription: Makes tea.\n---\nSee https://kettle.example.\n")
+    (source / "scripts/boil.sh").write_text("#!/bin/sh\n")
+    (source / "scripts/boil.sh").chmod(0o755)
+    seen = ask("install", str(source), "--dry-run")
+    assert (seen["installed"], seen["permissions"]["hosts"]) == (False, ["kettle.example"])
+    assert here(gateway, tmp_path / "home", "skills", "install", str(source)).returncode == exits.USAGE, "nobody agreed"
+    done = ask("install", str(source), "--yes")
+    assert done["installed"] and os.access(Path(done["directory"]) / "scripts/boil.sh", os.X_OK)
+    assert not (tmp_path / "home/skills").exists(), "it is there, and not here"
+    ask("install", str(source), "--yes", code=exits.PROBLEM)
+    assert ask("install", str(source), "--yes", "--force")["directory"] == done["directory"]
+    assert ask("show", "tea")["source"] == "managed"
+    assert ask("disable", "tea") == {"name": "tea", "enabled": False} and ask("show", "tea")["disabled"] is True
+    assert ask("enable", "tea")["enabled"] is True and ask("show", "tea")["eligible"] is True
+    told = here(gateway, tmp_path / "home", "skills", "install", "https://example.com/tea.zip", "--yes")
+    assert told.returncode == exits.PROBLEM and "SHA-256" in told.stderr
+    with connected(gateway, client=BACKEND) as client:
+        for form, why in (
+            ({"name": "tea", "installId": "brew"}, "not installed by the gateway"),
+            ({"source": "clawhub", "slug": "tea"}, "neither signed nor known"),
+        ):
+            error = client.request("skills.install", form)["error"]
+            assert error["code"] == "UNAVAILABLE" and why in error["message"]
+    assert ask("remove", "tea")["removed"] is True
+    ask("remove", "tea", code=exits.PROBLEM)
 
 
 def test_where_a_gateway_may_be_named() -> None:

@@ -61,9 +61,19 @@ def examined(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 def test_a_healthy_installation(capsys: pytest.CaptureFixture[str], configuration: FakeConfiguration) -> None:
     checks = examined(capsys)
-    assert {"python", "home", "logs", "disk", "files", "configuration", "port", "database", "keys", "provider"} == set(
-        checks
-    )
+    assert {
+        "python",
+        "home",
+        "logs",
+        "disk",
+        "files",
+        "configuration",
+        "port",
+        "database",
+        "keys",
+        "provider",
+        "processes",
+    } == set(checks)
     assert all(finding["verdict"] == "ok" for findings in checks.values() for finding in findings)
     assert main.run(["doctor"]) == exits.OK
     assert "Python" in capsys.readouterr().out

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 import websockets.asyncio.client
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from crawdad.app import front, http_connection
 from crawdad.app.front import Front
+from tests.support.waiting import PATIENCE
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -106,7 +109,7 @@ async def exchange(port: int, *pieces: bytes, pause: float = 0.0, finish: bool =
                 await asyncio.sleep(pause)
         if finish:
             writer.write_eof()
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), PATIENCE)
     finally:
         writer.close()
 
@@ -260,7 +263,7 @@ async def test_an_answer_nobody_reads_is_held_back_and_dropped(monkeypatch: pyte
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(("127.0.0.1", port))
             client.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while echo.sent < 10_000 * 65536:  # after the abort it sends into the void, to the end
                     await asyncio.sleep(0.05)
                     held = echo.sent
@@ -269,6 +272,83 @@ async def test_an_answer_nobody_reads_is_held_back_and_dropped(monkeypatch: pyte
 
 
 async def test_a_websocket_works_over_the_lazily_loaded_protocol() -> None:
-    async with serving(Echo()) as port, websockets.asyncio.client.connect(f"ws://127.0.0.1:{port}/") as connection:
+    async with (
+        serving(Echo()) as port,
+        websockets.asyncio.client.connect(f"ws://127.0.0.1:{port}/", open_timeout=PATIENCE) as connection,
+    ):
         await connection.send("hello")
         assert await connection.recv() == "hello"
+
+
+class Wire(asyncio.Transport):
+    """A connection without a socket."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.written += bytes(data)
+
+    def writelines(self, pieces: Any) -> None:
+        self.written += b"".join(pieces)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+def on_a_wire(application: Any) -> tuple[http_connection.HttpConnection, Wire]:
+    wire, config = Wire(), Config(application, lifespan="off", log_config=None, ws="none")
+    config.load()
+    connection = http_connection.HttpConnection(config, ServerState(), {}, asyncio.get_running_loop())
+    connection.connection_made(wire)
+    return connection, wire
+
+
+async def test_a_body_that_comes_behind_another_request_has_its_whole_time() -> None:
+    release = asyncio.Event()
+    answered: asyncio.Queue[str] = asyncio.Queue()
+    echo = Echo()
+
+    async def application(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/held":
+            await release.wait()
+        await echo.asgi(scope, receive, send)
+        answered.put_nowait(scope["path"])
+
+    connection, wire = on_a_wire(application)
+    connection.data_received(GET.replace(b"/ ", b"/held ") + POST + b"Content-Length: 4\r\n\r\nab")
+    release.set()
+    assert await asyncio.wait_for(answered.get(), 10) == "/held"
+    connection.check(asyncio.get_running_loop().time() + http_connection.DISCARD_SECONDS + 1)
+    connection.data_received(b"cd")
+    assert await asyncio.wait_for(answered.get(), 10) == "/"
+    assert echo.bodies == [b"", b"abcd"]
+    assert wire.written.count(b"HTTP/1.1 200 ") == 2 and b" 408 " not in wire.written
+
+
+async def test_whoever_is_being_answered_is_told_of_the_loss_behind_other_requests_too() -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def application(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        told.put_nowait((await receive())["type"])
+
+    connection, _ = on_a_wire(application)
+    connection.data_received(GET + GET)
+    await asyncio.sleep(0)
+    connection.connection_lost(None)
+    assert await asyncio.wait_for(told.get(), 10) == "http.disconnect"

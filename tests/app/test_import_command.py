@@ -14,6 +14,7 @@ import pytest
 
 from crawdad.app import exits
 from tests.app.test_accounts_command import crawdad, document
+from tests.simulators.weixin import WeixinSimulator
 from tests.support.control import CLI, connect_params, opened
 from tests.support.openclaw_home import (
     BETA_LOG,
@@ -22,6 +23,8 @@ from tests.support.openclaw_home import (
     MAIN_LOG,
     OLD_LOG,
     PHONE,
+    WEIXIN,
+    WEIXIN_TOKEN,
     fingerprint,
     make_openclaw_home,
     make_profiles,
@@ -123,7 +126,42 @@ def test_everything_comes_and_nothing_changes_there(tmp_path: Path, source: Path
 
     assert "tides" in {skill["name"] for skill in asked(home, "skills", "list")["skills"]}
     assert steps["device", PHONE.id[:12]]["outcome"] == "brought"
-    assert {name for kind, name in steps if kind == "other"} == {"credentials", "exec-approvals.json"}
+    assert {name for kind, name in steps if kind == "other"} == {
+        "credentials/whatsapp",
+        "credentials/discord-allowFrom.json",
+    }
+    assert {name: step["outcome"] for (kind, name), step in steps.items() if kind == "approval"} == {
+        **dict.fromkeys(("security", "ask", "/usr/bin/git", "rg"), "brought"),
+        **dict.fromkeys(("askFallback: full", "autoAllowSkills", "~/bin/*", "beta"), "left"),
+    }
+    programs = asked(home, "config", "get", "tools.exec.allowlist")["value"]
+    assert [(one["program"], one["arguments"]) for one in programs] == [("/usr/bin/git", ["..."]), ("rg", ["..."])]
+    assert asked(home, "config", "get", "tools.exec.ask")["value"] == "always"
+    paired = {name: step["outcome"] for (kind, name), step in steps.items() if kind == "person"}
+    assert paired == {"telegram:default:42": "brought", "telegram:default:43": "brought"}
+    assert steps["credential", f"openclaw-weixin:{WEIXIN}"]["outcome"] == "brought"
+    assert steps["credential", "openclaw-weixin:gone"]["outcome"] == "left"
+    assert ("credential", "openclaw-weixin:../escape") not in steps and WEIXIN_TOKEN not in json.dumps(told)
+
+
+def test_a_sign_in_of_wechat_works_on(tmp_path: Path, source: Path) -> None:
+    """The token is asked with, from where the news were read last; whoever was let in need not ask again."""
+    with WeixinSimulator() as service:
+        signed_in = {"token": WEIXIN_TOKEN, "baseUrl": service.url, "userId": "o9@im.wechat"}
+        (source / f"openclaw-weixin/accounts/{WEIXIN}.json").write_text(json.dumps(signed_in))
+        bring(tmp_path / "home", source, "--credentials")
+        assert not [entry for entry in (tmp_path / "home").rglob("*") if entry.is_file() and holds(entry, WEIXIN_TOKEN)]
+        channels = {"openclaw-weixin": asked(tmp_path / "home", "config", "get", "channels.openclaw-weixin")["value"]}
+        with running_gateway({"channels": channels}, home=tmp_path / "home"):
+            service.journal.wait(lambda journal: any("getupdates" in one.path for one in journal), 30)
+            first = next(one for one in service.journal if "getupdates" in one.path)
+            assert first.json["get_updates_buf"] == "cursor-17"
+            assert first.headers["authorization"] == f"Bearer {WEIXIN_TOKEN}"
+
+
+def holds(file: Path, secret: str) -> bool:
+    """Whether a file has the secret in it, as it is."""
+    return secret.encode() in file.read_bytes()
 
 
 def test_a_second_time_nothing_comes_twice(tmp_path: Path, source: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
+import psutil
 import pytest
 
 from crawdad.app.runner import Runner
@@ -40,9 +41,18 @@ async def test_the_process_table_tells_of_this_machine() -> None:
     assert await runner.is_alive(runner.name)
     host, pid, started = runner.name.split("/")
     assert (host, pid) == (socket.gethostname(), str(os.getpid()))
-    assert not await runner.is_alive(f"{host}/{pid}/{float(started) - 1:.2f}")  # its number was given out again
+    assert not await runner.is_alive(f"{host}/{pid}/{started}1")  # its number was given out again
     assert not await runner.is_alive(f"{host}/999999999/1.00")
     assert not await runner.is_alive(f"{host}/what/1.00")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/stat"), reason="the kernel of Linux tells when it was booted")
+async def test_a_clock_that_is_set_makes_nobody_a_dead_man(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Runner(None, FakeClock())
+    booted = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + 8 * 3600)
+    after = Runner(None, FakeClock())
+    assert await after.is_alive(before.name) and before.name == after.name
 
 
 async def test_leases_tell_of_other_machines() -> None:

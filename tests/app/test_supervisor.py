@@ -11,32 +11,35 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
-from crawdad.app import exits, supervisor
+from crawdad.app import application_processes, exits, supervisor
 from crawdad.app.launch import Launch
 from crawdad.app.process import ApplicationProcess, Patience
 from crawdad.app.record import EventLog, holder
-from tests.app.processes import Running, environment, eventually, running
+from tests.app.processes import Running, environment, running
+from tests.support.waiting import PATIENCE, eventually
 
 
-def test_greets_with_address_token_and_a_line_to_try(tmp_path: Path) -> None:
+def test_greets_with_address_the_way_to_the_token_and_a_line_to_try(tmp_path: Path) -> None:
     with running(tmp_path) as crawdad:
         crawdad.until_ready()
         url = f"http://127.0.0.1:{crawdad.port}"
         crawdad.signal(signal.SIGTERM)
-        output, _ = crawdad.process.communicate(timeout=30)
-        assert url in output and "cd-stand-in-token" in output and "crawdad/demo" in output
+        output, _ = crawdad.process.communicate(timeout=PATIENCE)
+        assert url in output and "'crawdad token'" in output and "crawdad/demo" in output
+        assert "cd-stand-in-token" not in output, "no terminal: what is printed goes into a log"
         assert crawdad.end() == exits.OK
     with running(tmp_path) as again:
         again.until_ready()
         again.signal(signal.SIGTERM)
-        output, _ = again.process.communicate(timeout=30)
-        assert "cd-stand-in-token" not in output and "$CRAWDAD_TOKEN" in output
+        output, _ = again.process.communicate(timeout=PATIENCE)
+        assert "'crawdad token'" not in output and "$CRAWDAD_TOKEN" in output
 
 
 def test_answers_on_both_loopback_families(tmp_path: Path) -> None:
@@ -67,6 +70,23 @@ def test_a_kill_is_told_by_its_signal(tmp_path: Path) -> None:
         os.kill(first, signal.SIGKILL)
         crawdad.until_ready(other_than=first)
         assert crawdad.event("application_crashed")["signal"] == "SIGKILL"
+
+
+def test_what_stood_still_together_with_the_supervisor_is_not_taken_for_hung(tmp_path: Path) -> None:
+    """`docker pause`, and a machine that is moved: no clock stops, and nobody runs."""
+    with running(tmp_path, CRAWDAD_HANG_SECONDS="4") as crawdad:
+        first = crawdad.until_ready()
+        for pid in (crawdad.process.pid, first):
+            os.kill(pid, signal.SIGSTOP)
+        until = time.monotonic() + 5
+        eventually(lambda: time.monotonic() > until)
+        crawdad.signal(signal.SIGCONT)
+        assert crawdad.event("stood_still")["seconds"] > 1
+        os.kill(first, signal.SIGCONT)
+        assert crawdad.health()["pid"] == first
+        crawdad.signal(signal.SIGHUP)
+        crawdad.until_ready(other_than=first)
+        assert "application_hung" not in [each["event"] for each in crawdad.events()]
 
 
 def test_a_hang_leaves_a_traceback_and_is_replaced(tmp_path: Path) -> None:
@@ -209,7 +229,7 @@ def test_a_taken_port_is_told_with_its_holder_and_the_setting(tmp_path: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with running(tmp_path, CRAWDAD_PORT=str(port)) as crawdad:
-            _, problem = crawdad.process.communicate(timeout=30)
+            _, problem = crawdad.process.communicate(timeout=90)
             assert crawdad.end() == exits.ADDRESS_TAKEN
     assert str(port) in problem and f"process {os.getpid()}" in problem
     assert "gateway.port" in problem and "CRAWDAD_PORT" in problem and "Traceback" not in problem
@@ -219,7 +239,7 @@ def test_one_home_has_one_supervisor(tmp_path: Path) -> None:
     with running(tmp_path) as crawdad:
         crawdad.until_ready()
         with running(tmp_path) as second:
-            _, problem = second.process.communicate(timeout=30)
+            _, problem = second.process.communicate(timeout=PATIENCE)
             assert second.end() == exits.ALREADY_RUNNING
         assert f"process {crawdad.process.pid}" in problem
         assert crawdad.health()
@@ -232,7 +252,7 @@ def test_the_application_dies_with_its_supervisor(tmp_path: Path) -> None:
         application = psutil.Process(crawdad.until_ready())
         crawdad.signal(signal.SIGKILL)
         crawdad.end()
-        application.wait(5)
+        application.wait(PATIENCE)
         assert _refused(crawdad.port)
 
 
@@ -252,7 +272,7 @@ def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
         eventually(lambda: b"listening" in os.read(ours, 4096), "the greeting")
         os.close(ours)
         process.send_signal(signal.SIGHUP)
-        assert process.wait(30) == exits.OK
+        assert process.wait(PATIENCE) == exits.OK
     finally:
         process.kill()
         process.wait()
@@ -263,11 +283,11 @@ def test_a_system_without_processes_is_asked_again(tmp_path: Path, monkeypatch: 
         raise BlockingIOError(errno.EAGAIN, "no process to give")
 
     (tmp_path / "logs").mkdir()
-    monkeypatch.setattr(supervisor, "ApplicationProcess", no_process)
+    monkeypatch.setattr(application_processes, "ApplicationProcess", no_process)
     launch = Launch.from_environment(str(tmp_path), environment={})
     watching = supervisor.Supervisor(launch, Patience())
     watching._start_when_due()
-    assert watching.current is None and watching.start_at is not None
+    assert watching.processes.current is None and watching.recovery.start_at is not None
     assert "no process to give" in (tmp_path / "logs" / "supervisor.jsonl").read_text()
 
 

@@ -13,11 +13,10 @@ import aiohttp
 import orjson
 
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 Client = Literal["chat", "responses", "anthropic", "gemini"]
 CLIENTS: tuple[Client, ...] = ("chat", "responses", "anthropic", "gemini")
-PATIENCE = 10.0
-"""Seconds within which every answer must be over, whatever the upstream does."""
 
 
 @dataclass

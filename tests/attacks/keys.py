@@ -14,8 +14,8 @@ from crawdad.services.identity.keys import KeyOrder, Keys
 from crawdad.store.changes import Changes
 from crawdad.store.database import open_database
 from crawdad.store.keys import KeyStore
-from tests.attacks.sockets import until
 from tests.support.server import Gateway
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)

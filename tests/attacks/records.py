@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from tests.attacks.sockets import eventually
 from tests.support.server import Gateway
+from tests.support.waiting import eventually
 
 Row = dict[str, Any]
 

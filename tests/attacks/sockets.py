@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
-SECONDS = 10.0
 T = TypeVar("T")
 
 
 def connect(gateway: Gateway, source: str | None = None) -> socket.socket:
     """A connection to close after use. `source` is the client's own address, such as 127.0.0.2."""
-    return socket.create_connection(("127.0.0.1", gateway.port), SECONDS, (source, 0) if source else None)
+    return socket.create_connection(("127.0.0.1", gateway.port), PATIENCE, (source, 0) if source else None)
 
 
 def say(gateway: Gateway, *pieces: bytes, source: str | None = None) -> bytes:
@@ -42,23 +40,6 @@ def listen(connection: socket.socket) -> bytes:
 def statuses(answer: bytes) -> list[int]:
     """The status of each response in a row of them."""
     return [int(piece[:3]) for piece in answer.split(b"HTTP/1.1 ")[1:]]
-
-
-def eventually(look: Callable[[], T], what: str, seconds: float = 15.0) -> T:
-    """The first truthy answer of `look`; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
-    return found
-
-
-async def until(look: Callable[[], Awaitable[bool]], what: str, seconds: float = 15.0) -> None:
-    """Wait until `look` says so; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not await look():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        await asyncio.sleep(0.02)
 
 
 @contextmanager

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import io
-import os
+import json
 import stat
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.sockets import eventually
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, open_scene
 from tests.e2e.agents.deeds import until_asked
 from tests.support.scripted_model import says
-from tests.support.server import SOURCE
+from tests.support.server import clean_environment, run_command
+from tests.support.waiting import eventually
 
 __all__ = ["open_scene"]
 
@@ -65,9 +64,14 @@ def test_a_token_that_was_changed_is_no_good_any_more(open_scene: OpenScene) -> 
     new = {"authorization": "Bearer another-hook-token-0123456789"}
     body = {"text": "x", "mode": "next-heartbeat"}
     assert scene.client.post("/hooks/wake", json=body, headers=old).status_code == 200
-    text = (scene.gateway.home / "openclaw.json").read_text()
-    (scene.gateway.home / "openclaw.json").write_text(text.replace(HOOK_TOKEN, "another-hook-token-0123456789"))
-    eventually(lambda: scene.client.post("/hooks/wake", json=body, headers=new).status_code == 200, "the new token")
+    file = scene.gateway.home / "openclaw.json"
+    configuration = json.loads(file.read_text())
+    assert configuration["hooks"]["token"] != HOOK_TOKEN, "it is sealed"
+    configuration["hooks"]["token"] = "another-hook-token-0123456789"
+    file.write_text(json.dumps(configuration))
+    # Whoever tries tokens meanwhile is locked out.
+    eventually(lambda: "configuration_applied" in scene.gateway.log(), "the new token to count")
+    assert scene.client.post("/hooks/wake", json=body, headers=new).status_code == 200
     assert scene.client.post("/hooks/wake", json=body, headers=old).status_code == 401
 
 
@@ -114,11 +118,8 @@ class Shell:
     def install(self, data: bytes, *options: str, source: str = "") -> subprocess.CompletedProcess[str]:
         """Install what is in `data`, unasked."""
         self.package.write_bytes(data)
-        command = [sys.executable, "-P", "-m", "crawdad.app.main", "skills", "install", source or str(self.package)]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CRAWDAD_")}
-        environment["PYTHONPATH"] = str(SOURCE)
-        command += ["--yes", *options, "--home", str(self.home)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        command = ["skills", "install", source or str(self.package), "--yes", *options, "--home", str(self.home)]
+        return run_command(command, clean_environment())
 
     @property
     def files(self) -> set[str]:

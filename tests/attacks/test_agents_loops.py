@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from tests.e2e.agents.conftest import OpenScene, Scene, open_scene
-from tests.e2e.agents.deeds import PATIENCE, results, until_asked
+from tests.e2e.agents.deeds import results, until_asked
 from tests.support.scripted_model import Answer, calls, says
 from tests.support.upstreams.protocols import Ask
+from tests.support.waiting import PATIENCE
 
 __all__ = ["open_scene"]
 
@@ -65,9 +66,12 @@ def test_children_that_have_children(open_scene: OpenScene) -> None:
 
     scene = open_scene(always, agents=ALICE_AND_BOB)
     scene.chat("Begin")
+
+    def is_told() -> bool:
+        return any("within an hour" in result for body in scene.model.asked for result in results(body))
+
+    assert scene.model.wait_for(is_told, PATIENCE)
     settled(scene, 300)
-    told = {result for body in scene.model.asked for result in results(body) if result.startswith("Error")}
-    assert any("within an hour" in result for result in told), told
     assert scene.client.get("/readyz").status_code == 200
 
 

@@ -21,12 +21,12 @@ from crawdad.store.database import open_database
 from tests.attacks.clients import CLIENTS, Client, ask, post, request
 from tests.attacks.conftest import providers_of
 from tests.attacks.keys import Key, new_key
-from tests.attacks.sockets import until
 from tests.attacks.test_restrictions import OPERATIONS, PLACES, USER, use
 from tests.support.server import Gateway, running_gateway, settings
-from tests.support.services import REDIS_URL, postgres_url, redis_prefix  # noqa: F401
+from tests.support.services import postgres_url, redis_url, shared_redis  # noqa: F401
 from tests.support.upstreams.protocols import provider
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE, until, until_so
 
 MODEL = "scripted-chat/story:hello"
 PRICES = {"scripted-*": {"input": 1000, "output": 1000}, "scripted-chat/dall-e-3": {"picture": 0.04}}
@@ -121,11 +121,11 @@ async def test_a_crowd_before_two_processes_gets_no_more(
     scripted_upstream: ScriptedUpstream,
     session: aiohttp.ClientSession,
     postgres_url: str,  # noqa: F811
-    redis_prefix: str,  # noqa: F811
+    shared_redis: dict[str, str],  # noqa: F811
 ) -> None:
     """Attack 37: the same with two processes on PostgreSQL and Redis; for days and for minutes."""
     found = settings(providers_of("scripted", scripted_upstream), models={"prices": PRICES}, retry={"attempts": 1})
-    environment = {"CRAWDAD_DATABASE_URL": postgres_url, "CRAWDAD_CLUSTER_URL": REDIS_URL}
+    environment = {"CRAWDAD_DATABASE_URL": postgres_url, **shared_redis}
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(running_gateway(found, environment))
         there = await stack.enter_async_context(running_gateway(found, environment))
@@ -213,13 +213,13 @@ async def test_turns_over_a_socket_spend_too(priced: Gateway, session: aiohttp.C
     key = await new_key(priced, budgets=(Budget("requests", "day", 1), Budget("tokens", "day", 100_000)))
     url = priced.base_url.replace("http", "ws") + "/v1/responses"
     create = orjson.dumps({"type": "response.create", "model": MODEL, "input": "hi"}).decode()
-    async with websockets.asyncio.client.connect(url, additional_headers=key.headers) as socket:
+    async with websockets.asyncio.client.connect(url, additional_headers=key.headers, open_timeout=PATIENCE) as socket:
         await socket.send(create)
-        while orjson.loads(await asyncio.wait_for(socket.recv(), 10))["type"] != "response.completed":
+        while orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))["type"] != "response.completed":
             pass
         assert (await settled(priced, key, "tokens", TOKENS)).used == TOKENS
         await socket.send(create)
-        refused = orjson.loads(await asyncio.wait_for(socket.recv(), 10))
+        refused = orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
         assert refused["status"] == 429 and refused["error"]["code"] == "budget_exhausted"
 
 
@@ -252,7 +252,7 @@ async def test_what_others_have_set_aside_is_told_apart(
         first = asyncio.get_running_loop().create_task(
             ask(session, priced, "chat", MODEL, headers=key.headers, stream=True, max_tokens=30)
         )
-        await until(lambda: asyncio.sleep(0.01, hold.reached.is_set()), "the stream to begin")
+        await until_so(hold.reached.is_set, "the stream to begin")
         second = await ask(session, priced, "chat", MODEL, headers=key.headers, max_tokens=30)
         assert second.status == 429 and second.error is not None and second.error["code"] == "budget_reserved"
         assert int(second.headers["retry-after"]) <= 5 and "x-should-retry" not in second.headers
@@ -275,7 +275,7 @@ async def test_who_leaves_pays_for_what_was_heard(
     with scripted_upstream.holding(4) as hold:
         async with session.post(priced.base_url + path, json=body, headers=key.headers) as answer:
             await answer.content.readany()
-            await until(lambda: asyncio.sleep(0.01, hold.reached.is_set()), "the stream to be held")
+            await until_so(hold.reached.is_set, "the stream to be held")
             await asyncio.sleep(0.1)
             assert (await standing(priced, key, "tokens")).reserved > 0
             answer.close()
@@ -350,9 +350,11 @@ async def test_a_key_speaks_only_its_protocols(priced: Gateway, session: aiohttp
         async with session.get(priced.base_url + "/v1/responses/resp_x", headers=key.headers) as answer:
             assert answer.status == 403
         url = priced.base_url.replace("http", "ws") + "/v1/responses"
-        async with websockets.asyncio.client.connect(url, additional_headers=key.headers) as socket:
+        async with websockets.asyncio.client.connect(
+            url, additional_headers=key.headers, open_timeout=PATIENCE
+        ) as socket:
             await socket.send(orjson.dumps({"type": "response.create", "model": MODEL, "input": "hi"}).decode())
-            assert orjson.loads(await asyncio.wait_for(socket.recv(), 10))["status"] == 403
+            assert orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))["status"] == 403
 
 
 async def test_a_key_comes_from_its_networks_alone(priced: Gateway) -> None:
@@ -393,7 +395,7 @@ async def test_a_kill_gives_back_what_was_set_aside(
         with scripted_upstream.holding(1) as hold:
             path, body = request("chat", MODEL, stream=True, max_tokens=90)
             async with session.post(gateway.base_url + path, json=body, headers=key.headers):
-                await until(lambda: asyncio.sleep(0.01, hold.reached.is_set()), "the stream to begin")
+                await until_so(hold.reached.is_set, "the stream to begin")
                 assert (await standing(gateway, key, "tokens")).reserved > 90
                 gateway.kill()
         await asyncio.to_thread(gateway.start)
@@ -434,7 +436,7 @@ async def test_bodies_made_of_tokens_cost_no_time(priced: Gateway, session: aioh
     for content in contents:
         began = time.process_time()
         body = {"model": MODEL, "messages": [{"role": "user", "content": content}], "max_tokens": 12, "x": nest}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             told = await post(session, priced, "chat", "/v1/chat/completions", orjson.dumps(body), key.headers)
             assert told.status in (200, 400), told.brief()
         assert time.process_time() - began < 10

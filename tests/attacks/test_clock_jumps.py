@@ -12,13 +12,13 @@ from crawdad.core.budgets import Budget
 from tests.api.opsclaw.client import call
 from tests.attacks.clients import ask
 from tests.attacks.keys import new_key
-from tests.attacks.sockets import until
 from tests.attacks.test_budgets import MODEL, PRICES, TOKENS
 from tests.support.moved_clock import MovedClock
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.accounts import AccountVendor
 from tests.support.upstreams.protocols import provider
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import until, until_so
 
 DAY = 86_400.0
 
@@ -87,7 +87,7 @@ async def test_what_a_request_under_way_has_set_aside_is_not_given_to_others(
         running = asyncio.get_running_loop().create_task(
             ask(session, jumping, "chat", MODEL, headers=key.headers, stream=True, max_tokens=30)
         )
-        await until(lambda: asyncio.sleep(0.01, hold.reached.is_set()), "the stream to begin")
+        await until_so(hold.reached.is_set, "the stream to begin")
         clock.jump(seconds)
         try:
             clock.advance(61)  # the round that gives back what the dead had set aside

@@ -16,10 +16,10 @@ from websockets.exceptions import ConnectionClosed
 from crawdad.core.identity import Permission
 from tests.api.control.test_nodes import allow, invoke
 from tests.attacks.keys import new_key
-from tests.attacks.sockets import eventually
 from tests.support.control import CLI, Client, Device, Refused, connect_params, connected, opened
 from tests.support.node_host import NodeHost, node_host, node_params
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import eventually
 
 READ = ["operator.read"]
 PAIRING = frozenset(
@@ -214,9 +214,9 @@ async def test_ghsa_68x5_xmxx_m8wm_what_was_changed_in_the_configuration_opens_n
             eventually(lambda: _opens(gateway, new), "the new token to count")
             assert not _opens(gateway, old)
             for each in (client, paired):
+                assert each.closed()[0] == 4001
                 with pytest.raises(ConnectionClosed):
                     each.call("health")
-                assert each.closed()[0] == 4001
 
 
 def _opens(gateway: Gateway, token: str) -> bool:

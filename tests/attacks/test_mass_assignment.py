@@ -3,10 +3,8 @@ and 25)."""
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,7 @@ from tests.attacks.clients import CLIENTS, Client, request
 from tests.attacks.keys import Key, new_key
 from tests.attacks.records import logged, rows
 from tests.support.fakes import FakeClock, FakeRandomness
-from tests.support.server import SOURCE, Gateway
+from tests.support.server import Gateway, clean_environment, run_command
 
 ALLOWED, FORBIDDEN = "scripted-chat/story:hello", "scripted-chat/story:echo"
 
@@ -53,12 +51,17 @@ def privileges(victim: Key) -> dict[str, Any]:
     }
 
 
+def _keys(gateway: Gateway) -> list[dict[str, Any]]:
+    """All of every key but when it was last used, which is written some time after it was."""
+    return [{**row, "last_used_at": None} for row in rows(gateway, "SELECT * FROM api_keys ORDER BY id")]
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_claims_in_bodies_and_headers_change_nothing(
     gateway: Gateway, session: aiohttp.ClientSession, client: Client
 ) -> None:
     victim, key = await new_key(gateway), await new_key(gateway, ALLOWED)
-    before = rows(gateway, "SELECT * FROM api_keys ORDER BY id")
+    before = _keys(gateway)
     claimed = {f"x-{name.replace('_', '-')}": str(value) for name, value in privileges(victim).items()}
     claimed |= {f"x-crawdad-{name.removeprefix('x-')}": value for name, value in claimed.items()}
     for model, expected in ((ALLOWED, 200), (FORBIDDEN, 403)):
@@ -71,7 +74,7 @@ async def test_claims_in_bodies_and_headers_change_nothing(
         assert (row["principal_id"], row["principal_name"]) == (key.id, "of a test")
         assert row["outcome"] == ("completed" if expected == 200 else "failed")
         assert row["cost"] is None
-    assert rows(gateway, "SELECT * FROM api_keys ORDER BY id") == before
+    assert _keys(gateway) == before
 
 
 async def test_nobody_gives_a_response_away_or_makes_one_up(gateway: Gateway, session: aiohttp.ClientSession) -> None:
@@ -116,14 +119,8 @@ async def test_there_is_no_other_door_to_keys(
 
 
 def keys_create(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("CRAWDAD_")},
-        "PYTHONPATH": str(SOURCE),
-        "CRAWDAD_LANG": "en",
-    }
-    command = [sys.executable, "-P", "-m", "crawdad.app.main", "keys", "create", *arguments]
-    command += ["--json", "--home", str(gateway.home)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    command = ["keys", "create", *arguments, "--json", "--home", str(gateway.home)]
+    return run_command(command, {**clean_environment(), "CRAWDAD_LANG": "en"})
 
 
 @pytest.mark.parametrize(

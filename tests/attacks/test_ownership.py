@@ -15,6 +15,7 @@ from tests.attacks.clients import sse
 from tests.attacks.keys import Key, new_key
 from tests.support.server import Gateway
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE
 
 MODEL = "scripted-chat/story:echo"
 SECRET = "the owner's own words"
@@ -42,10 +43,10 @@ async def over_websocket(gateway: Gateway, key: Key, **asked: Any) -> list[dict[
     """The events of one turn."""
     url = gateway.base_url.replace("http", "ws") + "/v1/responses"
     events: list[dict[str, Any]] = []
-    async with websockets.asyncio.client.connect(url, additional_headers=key.headers) as socket:
+    async with websockets.asyncio.client.connect(url, additional_headers=key.headers, open_timeout=PATIENCE) as socket:
         await socket.send(orjson.dumps({"type": "response.create", "model": MODEL, **asked}).decode())
         while not events or events[-1]["type"] not in ("response.completed", "response.failed", "error"):
-            events.append(orjson.loads(await asyncio.wait_for(socket.recv(), 10)))
+            events.append(orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE)))
     return events
 
 

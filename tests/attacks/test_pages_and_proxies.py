@@ -15,6 +15,7 @@ from tests.attacks.records import logged
 from tests.attacks.sockets import say, statuses
 from tests.support.server import TOKEN, Gateway, running_gateway, settings
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE
 
 LET_IN = f"Authorization: Bearer {TOKEN}\r\n".encode()
 LOCAL = b"Host: localhost\r\nConnection: close\r\n"
@@ -97,7 +98,9 @@ async def test_a_page_cannot_open_a_websocket(gateway: Gateway, keyless: Gateway
     for running, headers in ((gateway, gateway.headers), (keyless, {})):
         url = running.base_url.replace("http", "ws") + "/v1/responses"
         with pytest.raises(InvalidStatus) as refused:
-            async with websockets.asyncio.client.connect(url, additional_headers={**headers, "origin": origin}):
+            async with websockets.asyncio.client.connect(
+                url, additional_headers={**headers, "origin": origin}, open_timeout=PATIENCE
+            ):
                 pass
         assert refused.value.response.status_code == 403
 
@@ -108,7 +111,7 @@ async def test_a_rebound_name_cannot_open_a_websocket(gateway: Gateway, host: st
     url = gateway.base_url.replace("http", "ws") + "/v1/responses"
     headers = {**gateway.headers, "host": host, "origin": f"http://{host}"}
     with pytest.raises(InvalidStatus):
-        async with websockets.asyncio.client.connect(url, additional_headers=headers):
+        async with websockets.asyncio.client.connect(url, additional_headers=headers, open_timeout=PATIENCE):
             pass
 
 
@@ -173,7 +176,9 @@ async def test_who_keeps_guessing_through_a_proxy_is_locked_out_alone(
         headers = {"authorization": f"Bearer {token}", "x-forwarded-for": address}
         try:
             async with websockets.asyncio.client.connect(
-                guarded.base_url.replace("http", "ws") + "/v1/responses", additional_headers=headers
+                guarded.base_url.replace("http", "ws") + "/v1/responses",
+                additional_headers=headers,
+                open_timeout=PATIENCE,
             ):
                 return 101
         except InvalidStatus as refused:

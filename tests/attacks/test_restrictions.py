@@ -18,9 +18,9 @@ from crawdad.core.identity import Permission
 from tests.attacks.clients import CLIENTS, Client, ask, post, request
 from tests.attacks.conftest import providers_of
 from tests.attacks.keys import Key, new_key
-from tests.attacks.sockets import until
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE, until
 
 ALLOWED, FORBIDDEN = "scripted-chat/story:hello", "scripted-chat/story:echo"
 PLACES: dict[str, Callable[[str], dict[str, str]]] = {
@@ -217,14 +217,16 @@ async def test_going_on_from_a_response_needs_the_right_again(
         async with session.post(ruled.base_url + "/v1/responses", json=asked, headers=limited.headers) as answer:
             assert answer.status == status
     url = ruled.base_url.replace("http", "ws") + "/v1/responses"
-    async with websockets.asyncio.client.connect(url, additional_headers=limited.headers) as socket:
+    async with websockets.asyncio.client.connect(
+        url, additional_headers=limited.headers, open_timeout=PATIENCE
+    ) as socket:
         await socket.send(orjson.dumps({"type": "response.create", "model": FORBIDDEN, **more}).decode())
-        event = orjson.loads(await asyncio.wait_for(socket.recv(), 10))
+        event = orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
         assert event["type"] == "error" and event["status"] == 403, event
         await socket.send(orjson.dumps({"type": "response.create", "model": ALLOWED, **more}).decode())
         kinds = []
         while "response.completed" not in kinds:
-            kinds.append(orjson.loads(await asyncio.wait_for(socket.recv(), 10))["type"])
+            kinds.append(orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))["type"])
             assert kinds[-1] != "error"
 
 
@@ -269,9 +271,11 @@ async def test_a_key_without_the_permission_uses_no_model_anywhere(
         assert answer.status == 200
     url = ruled.base_url.replace("http", "ws") + "/v1/responses"
     try:
-        async with websockets.asyncio.client.connect(url, additional_headers=watcher.headers) as socket:
+        async with websockets.asyncio.client.connect(
+            url, additional_headers=watcher.headers, open_timeout=PATIENCE
+        ) as socket:
             await socket.send(orjson.dumps({"type": "response.create", "model": ALLOWED, "input": "hi"}).decode())
-            assert orjson.loads(await asyncio.wait_for(socket.recv(), 10))["status"] == 403
+            assert orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))["status"] == 403
     except InvalidStatus as refused:
         assert refused.response.status_code == 403
 
@@ -298,9 +302,9 @@ async def test_one_count_of_requests_for_all_dialects(ruled: Gateway, session: a
     ) as answer:
         assert 0 < int(answer.headers["retry-after"]) <= 60
     url = ruled.base_url.replace("http", "ws") + "/v1/responses"
-    async with websockets.asyncio.client.connect(url, additional_headers=key.headers) as socket:
+    async with websockets.asyncio.client.connect(url, additional_headers=key.headers, open_timeout=PATIENCE) as socket:
         await socket.send(orjson.dumps({"type": "response.create", "model": ALLOWED, "input": "hi"}).decode())
-        assert orjson.loads(await asyncio.wait_for(socket.recv(), 10))["status"] == 429
+        assert orjson.loads(await asyncio.wait_for(socket.recv(), PATIENCE))["status"] == 429
 
 
 @pytest.mark.parametrize("operation", ["chat", "messages streamed", "responses in the background"])

@@ -23,6 +23,7 @@ from tests.attacks.sockets import say
 from tests.support.server import UP, Gateway, running_gateway, settings
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.protocols import PROTOCOLS, provider
+from tests.support.waiting import PATIENCE
 
 TOKEN = "cd-planted-token-8f3a6c21d9"
 ADMIN = "cd-planted-admin-77b1e0c4f2"
@@ -104,7 +105,7 @@ async def talk(session: aiohttp.ClientSession, gateway: Gateway) -> tuple[list[b
                 said.append(repr(dict(answer.headers)).encode() + await answer.read())
         try:
             url = gateway.base_url.replace("http", "ws") + f"/v1/responses?key={QUERY}"
-            async with websockets.asyncio.client.connect(url, additional_headers=headers):
+            async with websockets.asyncio.client.connect(url, additional_headers=headers, open_timeout=PATIENCE):
                 pass
         except InvalidStatus as refused:
             said.append(bytes(refused.response.body or b""))

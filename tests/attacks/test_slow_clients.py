@@ -10,10 +10,11 @@ import orjson
 import pytest
 
 from tests.attacks.conftest import providers_of
-from tests.attacks.sockets import connect, eventually, listen, memory_below, say, statuses
+from tests.attacks.sockets import connect, listen, memory_below, say, statuses
 from tests.support.server import TOKEN, Gateway, running_gateway, settings
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.loopback import Received
+from tests.support.waiting import eventually
 
 _IMPATIENT = """
 import sys

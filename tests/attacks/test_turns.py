@@ -12,10 +12,11 @@ import pytest
 
 from tests.attacks.conftest import providers_of
 from tests.attacks.records import exchanges, logged
-from tests.attacks.sockets import connect, eventually
+from tests.attacks.sockets import connect
 from tests.support.server import TOKEN, Gateway, running_gateway, settings
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.loopback import Received
+from tests.support.waiting import PATIENCE, eventually
 
 _UPSTREAMS = ("chat", "anthropic")
 _ASK = [{"role": "user", "content": "hi"}]
@@ -35,7 +36,7 @@ def _received(upstream: FaultyUpstream, name: str, since: int) -> list[Received]
 
 def _post(gateway: Gateway, body: object, **headers: str) -> httpx.Response:
     return httpx.post(
-        gateway.base_url + "/v1/chat/completions", json=body, headers={**gateway.headers, **headers}, timeout=20
+        gateway.base_url + "/v1/chat/completions", json=body, headers={**gateway.headers, **headers}, timeout=PATIENCE
     )
 
 

@@ -17,11 +17,12 @@ from crawdad.core.parts import JsonObject
 
 ABILITIES = frozenset(
     (
-        *("groups", "mention", "repeat", "cut", "expire", "acknowledge"),
+        *("groups", "mention", "repeat", "cut", "expire", "acknowledge", "long_in"),
         *("media_in", "media_out", "not_sent", "ambiguous", "rate_limited", "refused", "needs_inbound"),
+        "names",
     )
 )
-"""All that a simulator may be able to show."""
+"""All that a simulator may be able to show. `names`: the platform gives what is sent a name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from crawdad.core.parts import MediaPart
 from crawdad.core.text import Text
 from crawdad.store.channel_rows import DeliveryDraft, PartDraft
 from tests.channels.lasting_runs import LastingRuns
-from tests.support.channel_stage import TOKEN, Stage, channel_stage, until
+from tests.support.channel_stage import TOKEN, Stage, channel_stage
 from tests.support.memory_channel import LIMIT
+from tests.support.waiting import until
 
 
 def open_stage(
@@ -223,6 +224,7 @@ async def test_the_newest_reply_context_goes_along(database_url: str) -> None:
 async def test_a_part_found_half_sent_is_unknown_unless_doubles_are_dropped(database_url: str) -> None:
     runs = LastingRuns()
     async with open_stage(database_url, runs) as stage:
+        await stage.connected()  # what is there from the beginning is taken up by then
         draft = DeliveryDraft("d", "k", stage.account(), stage.platform_chat())
         await stage.world.outbox.put(draft, [PartDraft("a", text="first"), PartDraft("b", text="second")], 1.0)
         await stage.world.outbox.mark_part("d", 0, 1.0, state="sending")

@@ -17,8 +17,9 @@ from crawdad.services.agents.transcript import text_of
 from crawdad.services.channels.sending import spent
 from crawdad.store.cluster import open_cluster
 from tests.channels.lasting_runs import LastingRuns
-from tests.support.channel_stage import TOKEN, SteppedClock, channel_stage, until
+from tests.support.channel_stage import TOKEN, SteppedClock, channel_stage
 from tests.support.memory_channel import CAPABILITIES, Platform, memory_kind
+from tests.support.waiting import until
 
 BLOCK: dict[str, Any] = {"token": TOKEN, "allowFrom": ["u1", "u2"]}
 OPERATOR = Principal("operator", "token", "operator", EVERYTHING)
@@ -32,7 +33,7 @@ async def test_it_works_on_every_database(any_database_url: str) -> None:
         await stage.until(lambda: platform.texts() == ["one"], 60)
         platform.deliver(next(one for one in platform.phone().events if one["id"] == first))
         hanging = platform.say("hang")["id"]
-        await stage.until(lambda: len(runs.orders) == 2, 60)
+        await stage.until(lambda: len(runs.orders) == 2)
     async with channel_stage(
         any_database_url, {"memory": BLOCK}, platform=platform, runs=lambda *_: runs, runner="next"
     ) as stage:

@@ -13,6 +13,7 @@ from crawdad.core.channels import OutboundMessage, Receipt
 from tests.channels.lasting_runs import LastingRuns
 from tests.support.channel_stage import TOKEN, Stage, channel_stage
 from tests.support.memory_channel import Platform
+from tests.support.waiting import PATIENCE
 
 CHANNELS = {"memory": {"token": TOKEN, "allowFrom": ["u1"]}}
 
@@ -96,13 +97,13 @@ async def test_killed_at_every_write(tmp_path: Any, before: bool) -> None:
             await stage.connected()
             killed.patch(stage)
             event = platform.say("say " + "one " * 60)["id"]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while not killed.dead.is_set():
                     stage.clock.advance(2)
                     await asyncio.sleep(0.005)
         killed.restore(platform)
         async with channel_stage(url, CHANNELS, platform=platform, runner="next", runs=lambda *_, it=runs: it) as stage:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 outcome = await answered(stage, event)
             outcomes.append(outcome)
             shown = " ".join(platform.texts()).split()

@@ -44,8 +44,24 @@ async def test_answers_go_out_as_plugins_let_them(database_url: str) -> None:
         await stage.until(lambda: len(stage.platform.texts()) == 2)
         assert stage.platform.texts() == ["HELLO TO EVERYBODY WHO LISTENS HERE", "BYE"]
         assert all(one.edits == 0 for one in stage.platform.shown()), "nothing was shown before the plugin had its say"
-    told = [(one.channel, one.to, one.text, one.status) for one in listener.sent if isinstance(one, MessageSent)]
-    assert told == [
-        ("memory", "u1", "HELLO TO EVERYBODY WHO LISTENS HERE", "unknown"),
-        ("memory", "u1", "BYE", "unknown"),
-    ]
+        await stage.until(lambda: len(listener.sent) == 2)
+    assert said(listener) == [("HELLO TO EVERYBODY WHO LISTENS HERE", "delivered", ""), ("BYE", "delivered", "")]
+
+
+async def test_an_answer_that_was_not_sent_is_told_as_such(database_url: str) -> None:
+    listener = Listener()
+    block = {"token": TOKEN, "dmPolicy": "open", "allowFrom": ["*"]}
+    async with channel_stage(database_url, {"memory": block}, hooks=listener) as stage:
+        stage.platform.fail("refused")
+        first = stage.platform.say("say nothing that anybody will ever see")
+        assert await stage.done(str(first["id"])) == "answered"
+        await stage.until(lambda: len(listener.sent) == 1)
+    ((text, status, error),) = said(listener)
+    assert (text, status) == ("NOTHING THAT ANYBODY WILL EVER SEE", "not-delivered") and error
+
+
+def said(listener: Listener) -> list[tuple[str, str, str]]:
+    """What was told of answers: text, status, error."""
+    found = [one for one in listener.sent if isinstance(one, MessageSent)]
+    assert {(one.channel, one.to) for one in found} == {("memory", "u1")}
+    return [(one.text, one.status, one.error) for one in found]

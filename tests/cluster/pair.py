@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from tests.attacks.sockets import eventually
-from tests.support.server import SOURCE, Gateway
+from tests.support.server import Gateway, clean_environment, run_command
+from tests.support.waiting import eventually
 
 SECRET_KEY = "the secret key that all gateways of the cluster share"
 MODEL = "scripted/story:hello"
@@ -31,13 +28,8 @@ class Pair:
 
     def run(self, gateway: Gateway, *arguments: str) -> Any:
         """What a command says (as JSON) in the home of one of them."""
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("CRAWDAD_")},
-            **self.shared,
-            "PYTHONPATH": str(SOURCE),
-        }
-        command = [sys.executable, "-P", "-m", "crawdad.app.main", *arguments, "--json", "--home", str(gateway.home)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        command = [*arguments, "--json", "--home", str(gateway.home)]
+        done = run_command(command, {**clean_environment(), **self.shared})
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -8,21 +8,20 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.attacks.sockets import eventually
 from tests.cluster.pair import SECRET_KEY, Pair
 from tests.support.control import Client, Device, Frame, Refused, connected, opened
 from tests.support.node_host import node_host, node_params
 from tests.support.scripted_model import NAME, ScriptedModel, says
 from tests.support.server import running_gateway, settings
-from tests.support.upstreams.loopback import PATIENCE
+from tests.support.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 
 @pytest.fixture(scope="module")
-def agents(postgres_url: str, redis_url: str) -> Iterator[Pair]:
+def agents(postgres_url: str, shared_redis: dict[str, str]) -> Iterator[Pair]:
     """Two gateways with agents."""
-    shared = {"CRAWDAD_DATABASE_URL": postgres_url, "CRAWDAD_CLUSTER_URL": redis_url, "CRAWDAD_SECRET_KEY": SECRET_KEY}
+    shared = {"CRAWDAD_DATABASE_URL": postgres_url, **shared_redis, "CRAWDAD_SECRET_KEY": SECRET_KEY}
     with ScriptedModel(says("All is well.")) as model:
         config = settings({NAME: model.provider()})
         config["agents"] = {"defaults": {"model": f"{NAME}/model", "heartbeat": {"every": "24h"}}}

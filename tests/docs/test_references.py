@@ -6,23 +6,45 @@ import re
 import shlex
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 from urllib.parse import unquote
 
 import pytest
 
+from crawdad.adapters.system import SystemClock
 from crawdad.api.guide.errors import STATUS_AND_CODE
 from crawdad.app import exits
 from crawdad.app.commands.group import root_group
-from crawdad.core.catalogue.settings import MESSAGES
+from crawdad.core.catalogue import MESSAGES
 from crawdad.services.configuration.variables import OVERRIDES, VENDORS
+from crawdad.services.gateway_metrics import GatewayMetrics
+from crawdad.services.health import HealthReport
 from crawdad.services.metrics import ExchangeMetrics
+from crawdad.services.operation_metrics import OperationMetrics, Watched
+from crawdad.store.inprocess import InProcessBus
 from tests.docs.pages import ROOT, code, pages
 
 PAGES = sorted(pages())
 GLOBAL_OPTIONS = {"--json", "--home", "--config", "--help"}
-AGENT_WORDS = {"HEARTBEAT_OK", "NO_REPLY", "OPENCLAW_SKIP_CRON"}
-"""What agents answer, and what OpenClaw calls its switch of cron."""
+AGENT_WORDS = {
+    "HEARTBEAT_OK",
+    "NO_REPLY",
+    "OPENCLAW_SKIP_CRON",
+    "QUEUED_UNTIL_FOREGROUND",
+    "NODE_BACKGROUND_UNAVAILABLE",
+}
+"""What agents and nodes answer, and what OpenClaw calls its switch of cron."""
+OTHERS_VARIABLES = {
+    "RECVD_MSG_API",
+    "LOGIN_API_TOKEN",
+    "CRAWDAD_SIMULATORS",
+    "LOG_HISTORY",
+    "TASK_UPDATE",
+    "CRAWDAD_REQUIRE_SERVICES",
+}
+"""Of the WeChat bridge, of frames that panels know, of the suite by which others try their channels, and of CI."""
 CLIENT_VARIABLES = {
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_DEFAULT_HAIKU_MODEL",
@@ -109,7 +131,8 @@ def test_every_command_and_option_exists(page: str) -> None:
     group: Any = root_group()
     context = group.make_context("crawdad", ["version"])
     for line in code(pages()[page]):
-        for name, rest in _COMMAND.findall(line):
+        in_container = "exec -it crawdad crawdad "
+        for name, rest in _COMMAND.findall(line.replace(in_container, "crawdad ")):
             command: Any = group.get_command(context, name)
             assert command is not None, f"{page}: {line}"
             words = _words(rest)
@@ -124,6 +147,8 @@ def test_every_command_and_option_exists(page: str) -> None:
 
 
 def _words(rest: str) -> list[str]:
+    if rest.count('"') % 2:  # the command stands in a list of texts, and ends with its own
+        rest = rest.partition('"')[0]
     try:
         words = shlex.split(rest, comments=True)
     except ValueError:
@@ -145,7 +170,16 @@ def known_variables() -> set[str]:
     proxies = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
     documented = {key.removeprefix("environment.") for key in MESSAGES if key.startswith("environment.")}
     codes = {code for _, code in STATUS_AND_CODE.values()}  # of errors: they look like variables
-    return {name for name, _ in OVERRIDES} | vendors | proxies | documented | CLIENT_VARIABLES | codes | AGENT_WORDS
+    return (
+        {name for name, _ in OVERRIDES}
+        | vendors
+        | proxies
+        | documented
+        | CLIENT_VARIABLES
+        | codes
+        | AGENT_WORDS
+        | OTHERS_VARIABLES
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -178,13 +212,27 @@ def test_every_file_of_the_code_exists(page: str) -> None:
             assert (ROOT / "src/crawdad" / span).exists() or span == "services/routing", f"{page}: {span}"
 
 
+async def operations_looked_at() -> OperationMetrics:
+    depths = SimpleNamespace(**dict.fromkeys(("sessions", "inbox", "outbox"), AsyncMock(return_value=0)))
+    watched = Watched(depths, lambda: 0, dict, AsyncMock(return_value=[]), AsyncMock(return_value=0))
+    metrics = OperationMetrics(watched, InProcessBus(), SystemClock(), "me")
+    await metrics.look()
+    return metrics
+
+
 @pytest.mark.parametrize("page", ["docs/operations.md", "docs/operations.zh-CN.md"])
-def test_the_tables_of_operations_are_complete(page: str) -> None:
+async def test_the_tables_of_operations_are_complete(page: str) -> None:
     rows = re.findall(r"^\| `?([\w]+)`? \|", pages()[page], re.MULTILINE)
     codes = {int(row) for row in rows if row.isdigit()}
     assert codes == {value for name, value in vars(exits).items() if name.isupper()}
-    families = ExchangeMetrics(lambda: 0, lambda: 0).collect()
-    exposed = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    gateway = GatewayMetrics(HealthReport, lambda: "running", lambda: None, dict, lambda: 0, SystemClock())
+    families = [
+        *ExchangeMetrics(lambda: 0, lambda: 0).collect(),
+        *gateway.collect(),
+        *(await operations_looked_at()).collect(),
+    ]
+    endings = {"counter": "_total", "info": "_info"}
+    exposed = {f"{family.name}{endings.get(family.type, '')}" for family in families}
     assert {row for row in rows if row.startswith("crawdad_")} == exposed
 
 

@@ -19,6 +19,7 @@ from tests.docs.pages import Block, blocks, pages
 from tests.docs.test_examples import pointed_at
 from tests.support.scripted_runs import REST
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 PAGES = ("docs/rest-api.md", "docs/rest-api.zh-CN.md")
 _ROW = re.compile(r"^\| `((?:[A-Z]+ )+)(/\S+)` \|", re.MULTILINE)
@@ -46,7 +47,7 @@ def gateway() -> Iterator[Gateway]:
 def test_the_examples_run(gateway: Gateway, block: Block) -> None:
     for command in pointed_at(gateway, block.text).replace("\\\n", "").strip().splitlines():
         finished = subprocess.run(
-            ["sh", "-c", command.replace("curl ", "curl -sS ", 1)], capture_output=True, timeout=30
+            ["sh", "-c", command.replace("curl ", "curl -sS ", 1)], capture_output=True, timeout=PATIENCE
         )
         body = orjson.loads(finished.stdout)
         assert body["success"] is True and body["message"]["role"] == "assistant", body

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from crawdad.core.catalogue.settings import MESSAGES
+from crawdad.core.catalogue import MESSAGES
 from tests.docs.pages import ROOT
 
 
@@ -27,6 +27,8 @@ def test_every_setting_has_its_words(settings_document: ModuleType) -> None:
 
 def test_words_are_in_two_languages() -> None:
     for key, (english, chinese) in MESSAGES.items():
+        if not key.startswith(("settings.", "environment.")):
+            continue
         assert english.endswith((".", ")")) and english != chinese, key
         assert any("\u4e00" <= character <= "\u9fff" for character in chinese), key
 
@@ -39,5 +41,9 @@ def test_what_waits_for_a_start_is_told(settings_document: ModuleType) -> None:
     }
     assert at_start == {
         *("gateway.port", "gateway.bind", "gateway.extraPorts", "gateway.drainSeconds"),
-        *("database.url", "cluster.url"),
+        *("database.url", "cluster.url", "cluster.prefix"),
+        *(
+            f"telemetry.{name}"
+            for name in ("enabled", "endpoint", "headers", "serviceName", "sampleRatio", "propagate")
+        ),
     }

@@ -24,9 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crawdad.core.parts import JsonObject
 from crawdad.core.tools import ToolContext, ToolOutcome, told
 from crawdad.store.database import Database
-from tests.support.agent_stage import FakeRunner, FakeTool, config, stage, until
+from tests.support.agent_stage import FakeRunner, FakeTool, config, stage
 from tests.support.scripted_model import MODEL
 from tests.support.upstreams.protocols import provider
+from tests.support.waiting import until
 
 KEY = "once"
 

@@ -1,5 +1,5 @@
 """A process with a scheduler that kills itself at a chosen write: `python -m tests.durability.cron_process URL FOLDER WRITE
-before|after`. What agents were asked for and what was sent outlasts it, in a file."""
+before|after [JOB]`, where JOB are more fields of the job, in JSON. What agents were asked for and what was sent outlasts it, in a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crawdad.core.agents import Delivery, RunOrder, RunState, RunStatus
-from crawdad.core.parts import Part
+from crawdad.core.parts import JsonObject, Part
 from crawdad.core.sessions import Route
 from crawdad.store.database import Database, open_database
 from tests.support.fakes import FakeClock
@@ -90,11 +90,11 @@ class DeadlyDatabase(Database):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(url: str, folder: Path, write: int, before: bool) -> None:
+async def main(url: str, folder: Path, write: int, before: bool, more: JsonObject) -> None:
     clock, runs = FakeClock(BEGIN), KeptRuns(folder)
     async with open_database(url) as database:
         async with office(database, clock, runs=runs, runner=FakeRunner("doomed")) as desk:
-            await desk.jobs.create(JOB, ALICE)
+            await desk.jobs.create({**JOB, **more}, ALICE)
         database.__class__ = DeadlyDatabase
         DeadlyDatabase.at, DeadlyDatabase.before = write, before
         async with office(database, clock, runs=runs, runner=FakeRunner("doomed")) as desk:
@@ -105,4 +105,5 @@ async def main(url: str, folder: Path, write: int, before: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "before"))
+    fields = orjson.loads(sys.argv[5]) if len(sys.argv) > 5 else {}
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "before", fields))

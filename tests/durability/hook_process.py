@@ -24,9 +24,10 @@ from crawdad.store.hook_deliveries import HookDeliveries
 from crawdad.store.system_events import SystemEventStore
 from tests.durability.agent_turn import Writing, kill_after
 from tests.support.agent_runs import Records, WrittenHeartbeats
-from tests.support.agent_stage import FakeRunner, FakeTool, config, stage, until
+from tests.support.agent_stage import FakeRunner, FakeTool, config, stage
 from tests.support.scripted_model import MODEL
 from tests.support.upstreams.protocols import provider
+from tests.support.waiting import until
 
 CALL = HookCall("agent", {"message": "Look and write", "name": "Post", "channel": "telegram", "to": "ann"})
 KEY = "once"

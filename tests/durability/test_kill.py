@@ -14,6 +14,7 @@ import pytest
 from crawdad.store.database import open_database
 from crawdad.store.exchanges import ExchangeLog
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 _CLIENTS = 12
 _ROUNDS = 3
@@ -46,7 +47,7 @@ async def _load_until_killed(gateway: Gateway, heard: list[str], stored: list[st
     killed = asyncio.Event()
 
     async def client(number: int) -> None:
-        async with httpx.AsyncClient(base_url=gateway.base_url, headers=gateway.headers, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as http:
             while not killed.is_set():
                 try:
                     await _ask(http, number, heard, stored)
@@ -77,7 +78,7 @@ async def _ask(http: httpx.AsyncClient, number: int, heard: list[str], stored: l
 
 
 async def _all_readable(gateway: Gateway, stored: list[str]) -> None:
-    async with httpx.AsyncClient(base_url=gateway.base_url, headers=gateway.headers, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as http:
         for response_id in stored:
             answer = await http.get(f"/v1/responses/{response_id}")
             assert answer.status_code == 200 and answer.json()["status"] == "completed"

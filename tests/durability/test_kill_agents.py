@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from crawdad.core.parts import ToolCallPart, ToolResultPart
@@ -22,7 +20,7 @@ from crawdad.store.database import open_database
 from crawdad.store.sessions import SessionStore
 from tests.support.agent_stage import KEY
 from tests.support.scripted_model import ScriptedModel, calls, says
-from tests.support.server import SOURCE
+from tests.support.server import clean_environment, run_module
 from tests.support.upstreams.protocols import Ask
 from tests.support.upstreams.stories import Turn
 
@@ -37,17 +35,8 @@ def _script(ask: Ask) -> Turn:
 
 
 def _process(home: Path, url: str, number: int, kill_after: int) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.durability.agent_turn",
-        str(home),
-        url,
-        f"process-{number}",
-        str(kill_after),
-    ]
-    environment = {**os.environ, "PYTHONPATH": f"{SOURCE}:{SOURCE.parent}"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    arguments = [str(home), url, f"process-{number}", str(kill_after)]
+    return run_module("tests.durability.agent_turn", arguments, clean_environment())
 
 
 async def _lines(home: Path) -> list[LogEvent]:

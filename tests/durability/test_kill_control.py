@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.sockets import eventually
 from tests.support.control import Client, connected
 from tests.support.scripted_model import NAME, Hold, ScriptedModel, says
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 KEY = "agent:main:lost"
 
@@ -51,13 +51,13 @@ def test_the_gateway_dies_in_the_middle_of_an_answer(gateway: Gateway, model: Sc
     model.then(first, second)
     with connected(gateway) as client:
         assert ask(client, "lost-1")["status"] == "started"
-        assert first.reached.wait(20)
+        assert first.reached.wait(PATIENCE)
         gateway.kill()
         client.closed()
     gateway.start()
     first.gate.set()
     with connected(gateway) as client:
-        assert second.reached.wait(40), "the turn is taken up by itself"
+        assert second.reached.wait(PATIENCE), "the turn is taken up by itself"
         assert ask(client, "lost-1")["status"] == "in_flight", "the same message again is the same turn"
         second.gate.set()
         told = final(client, "lost-1")
@@ -76,7 +76,7 @@ def test_the_client_is_cut_off_and_comes_back(gateway: Gateway, model: ScriptedM
     with ExitStack() as stack:
         client = stack.enter_context(connected(gateway))
         ask(client, "lost-2")
-        assert hold.reached.wait(20)
+        assert hold.reached.wait(PATIENCE)
         client.socket.socket.close()
     with connected(gateway) as client:
         hold.gate.set()

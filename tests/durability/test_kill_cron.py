@@ -4,9 +4,9 @@ cut off is said to be, and the job goes on."""
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,20 +15,16 @@ from crawdad.store.database import open_database
 from tests.durability.cron_process import BEGIN, KeptOutbound, KeptRuns, read
 from tests.support.fakes import FakeClock
 from tests.support.schedule import FakeRunner, office
+from tests.support.server import clean_environment, run_module
 
 _WRITES = 5
 """Of one run: the claim, the agent's run, that it is being told, the words to the main session, the end."""
 
 
-async def run_until_killed(url: str, folder: Path, write: int, when: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.durability.cron_process", url, str(folder), str(write), when),
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        cwd=Path(__file__).parents[2],
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode().strip()
+async def run_until_killed(url: str, folder: Path, write: int, when: str, **more: Any) -> tuple[int, str]:
+    arguments = [url, str(folder), str(write), when, json.dumps(more)]
+    done = await asyncio.to_thread(run_module, "tests.durability.cron_process", arguments, clean_environment())
+    return done.returncode, done.stdout.strip()
 
 
 async def test_a_run_is_so_many_writes(tmp_path: Path) -> None:
@@ -52,7 +48,8 @@ async def test_killed_at_a_write(tmp_path: Path, write: int, when: str) -> None:
             [job] = await desk.store.page(JobFilter(), 10, 0)
             [run] = await desk.store.runs(RunFilter(), 10, 0)
             ended = (write, when) == (_WRITES, "after")
-            assert run.status == ("ok" if ended or not claimed else "interrupted")
+            begun = (write, when) != (1, "after")  # what was claimed and no more is carried out now
+            assert run.status == ("ok" if ended or not claimed or not begun else "interrupted")
             if claimed and not ended and (write > 3 or (write, when) == (3, "after")):
                 assert run.delivery_status == "unknown"
             await desk.look(60)
@@ -81,3 +78,56 @@ async def test_a_turn_that_goes_on_is_not_called_interrupted(tmp_path: Path, wri
             [run] = await desk.store.runs(RunFilter(), 10, 0)
             assert (run.status, run.run_id, run.delivery_status) == ("ok", "run1", "delivered")
             assert len(read(tmp_path / "orders.jsonl")) == len(read(tmp_path / "sent.jsonl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("misfire", "seconds", "status"),
+    [
+        ({"mode": "run"}, 3600, "ok"),
+        ({"mode": "skip"}, 50, "ok"),
+        ({"mode": "skip"}, 3600, "skipped"),
+        ({"mode": "run-if-within", "seconds": 7200}, 3600, "ok"),
+        ({"mode": "run-if-within", "seconds": 600}, 3600, "skipped"),
+    ],
+)
+async def test_what_was_claimed_and_no_more_is_made_up_for_as_the_job_says(
+    tmp_path: Path, misfire: dict[str, Any], seconds: int, status: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'crawdad.db'}"
+    more = {"misfire": misfire, "schedule": {"kind": "at", "at": "2026-01-01T00:01:00Z"}}
+    assert (await run_until_killed(url, tmp_path, 1, "after", **more))[0] == -9
+    clock = FakeClock(BEGIN + 60 + seconds)
+    runs, runner = KeptRuns(tmp_path), FakeRunner("next", {"doomed"})
+    async with open_database(url) as database, office(database, clock, runs=runs, runner=runner) as desk:
+        desk.scheduler._running._deliveries._outbound = KeptOutbound(tmp_path)
+        await desk.look()
+        [run] = await desk.store.runs(RunFilter(), 10, 0)
+        orders = read(tmp_path / "orders.jsonl")
+        assert run.status == status, run.error
+        assert run.trigger == ("late" if seconds > 60 and status == "ok" else "schedule")
+        assert len(orders) == (status == "ok") and len(read(tmp_path / "sent.jsonl")) == len(orders)
+        assert (await desk.store.running()) == []
+
+
+_REMINDER = {"payload": {"kind": "systemEvent", "text": "stand up"}, "delivery": {"mode": "none"}}
+_REMINDER_WRITES = 4
+"""Of a reminder: the claim, that the words are put down, the words, the end."""
+
+
+async def test_a_reminder_is_so_many_writes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crawdad.db'}"
+    assert await run_until_killed(url, tmp_path, 1000, "after", **_REMINDER) == (0, str(_REMINDER_WRITES))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", range(1, _REMINDER_WRITES + 1))
+async def test_a_reminder_that_was_cut_off_is_put_down_once(tmp_path: Path, write: int, when: str) -> None:
+    url = f"sqlite:///{tmp_path / 'crawdad.db'}"
+    assert (await run_until_killed(url, tmp_path, write, when, **_REMINDER))[0] == -9
+    clock = FakeClock(BEGIN + 65)
+    async with open_database(url) as database, office(database, clock, runner=FakeRunner("next", {"doomed"})) as desk:
+        await desk.look()
+        [run] = await desk.store.runs(RunFilter(), 10, 0)
+        assert run.status == "ok" and (await desk.store.running()) == []
+        lines = await desk.events.take("agent:main:main", "run")
+        assert ["stand up" in line for line in lines] == [True]

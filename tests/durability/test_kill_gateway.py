@@ -11,9 +11,10 @@ import openai
 import pytest
 
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, Scene, open_scene
-from tests.e2e.agents.deeds import approvals, eventually, meanwhile, results, story
+from tests.e2e.agents.deeds import approvals, meanwhile, results, story
 from tests.support.scripted_model import Hold, calls, says
 from tests.support.tool_calls import Web
+from tests.support.waiting import PATIENCE, eventually
 
 __all__ = ["open_scene"]
 
@@ -41,7 +42,7 @@ def test_in_the_middle_of_a_tool(open_scene: OpenScene) -> None:
     scene = open_scene(story("run it", RUN, says("It ran.")), tools={"exec": {"security": "full", "ask": "off"}})
     ran = with_program(scene)
     with meanwhile(lambda: scene.chat("run it", user="ann")) as turn:
-        eventually(ran.exists, "the program")
+        eventually(lambda: ran.exists() and ran.read_text(), "the program")  # the shell makes the file before it writes
         killed(scene)
         with pytest.raises(httpx.HTTPError):
             turn.result()
@@ -60,7 +61,7 @@ def test_in_the_middle_of_an_answer(open_scene: OpenScene) -> None:
     hold = Hold(says("Half an answer."), after=2)
     scene = open_scene(hold, says("A whole answer."))
     with meanwhile(lambda: scene.chat("Say it", user="ann")) as turn:
-        assert hold.reached.wait(20)
+        assert hold.reached.wait(PATIENCE)
         killed(scene)
         hold.gate.set()
         with pytest.raises(httpx.HTTPError):
@@ -79,7 +80,7 @@ def test_a_hook_that_was_accepted_runs_once(open_scene: OpenScene) -> None:
     order = {"message": "The build is red", "deliver": False}
     sent = scene.client.post("/hooks/agent", json=order, headers=theirs)
     assert sent.status_code == 202
-    assert hold.reached.wait(20)
+    assert hold.reached.wait(PATIENCE)
     killed(scene)
     hold.gate.set()
     again = scene.client.post("/hooks/agent", json=order, headers=theirs)
@@ -102,7 +103,7 @@ def test_in_the_middle_of_a_stream_that_is_taken_up(open_scene: OpenScene) -> No
                 mark = line[4:]
             if '"content"' in line and not gone:  # what came before the kill may still be read after it
                 gone = True
-                assert hold.reached.wait(20)
+                assert hold.reached.wait(PATIENCE)
                 killed(scene)
     hold.gate.set()
     told = scene.client.post("/v1/chat/completions", json=asked, headers={"last-event-id": mark})
@@ -120,7 +121,7 @@ def test_in_the_middle_of_a_background_response(open_scene: OpenScene) -> None:
     client = openai.OpenAI(base_url=f"{scene.gateway.base_url}/v1", api_key=scene.gateway.token, max_retries=0)
     first = client.responses.create(model="openclaw", input="one", instructions="Be brief.")
     made = client.responses.create(model="openclaw", input="Say it", background=True, previous_response_id=first.id)
-    assert hold.reached.wait(20)
+    assert hold.reached.wait(PATIENCE)
     killed(scene)
     hold.gate.set()
     found = eventually(lambda: ended(client, made.id), "the end of the response")
@@ -139,7 +140,7 @@ def test_a_background_response_goes_on_over_an_orderly_restart_and_its_end_is_fi
     scene = open_scene(hold, says("A whole answer."), gateway={"drainSeconds": 0.2})
     client = openai.OpenAI(base_url=f"{scene.gateway.base_url}/v1", api_key=scene.gateway.token, max_retries=0)
     made = client.responses.create(model="openclaw", input="Say it", background=True)
-    assert hold.reached.wait(20)
+    assert hold.reached.wait(PATIENCE)
     scene.gateway.stop()
     hold.gate.set()
     scene.gateway.start()
@@ -148,7 +149,7 @@ def test_a_background_response_goes_on_over_an_orderly_restart_and_its_end_is_fi
     hold = Hold(says("Never."), after=1)
     scene.model.then(hold)
     other = client.responses.create(model="openclaw", input="Stop it", background=True)
-    assert hold.reached.wait(20)
+    assert hold.reached.wait(PATIENCE)
     assert client.responses.cancel(other.id).status == "cancelled"
     killed(scene)
     hold.gate.set()
@@ -172,7 +173,7 @@ def test_in_the_middle_of_a_job(open_scene: OpenScene) -> None:
         "POST", "/cron/jobs", status=201, json={**job, "payload": {"kind": "agentTurn", "message": "Make the report"}}
     )
     scene.data("POST", f"/cron/jobs/{made['id']}/run")
-    assert hold.reached.wait(20)
+    assert hold.reached.wait(PATIENCE)
     killed(scene)
     hold.gate.set()
     path = f"/cron/jobs/{made['id']}/runs"
@@ -202,7 +203,7 @@ def test_a_turn_that_is_taken_up_again_has_not_forgotten_what_it_read(open_scene
             tools={"exec": {"allowlist": [{"program": "/bin/touch", "arguments": ["..."]}]}},
         )
         with meanwhile(lambda: scene.chat("Read the page", user="ann")) as turn:
-            assert hold.reached.wait(20)
+            assert hold.reached.wait(PATIENCE)
             killed(scene)
             hold.gate.set()
             with pytest.raises(httpx.HTTPError):

@@ -13,13 +13,14 @@ from google.genai import types
 from tests.e2e.material import TOOLS
 from tests.e2e.modes import Mode
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 
 class GoogleClients:
     """One client, whose whole answers are held against the SDK's types, unknown fields forbidden."""
 
     def __init__(self, gateway: Gateway, loop: asyncio.Runner, api_version: str | None = None) -> None:
-        self._transport = httpx.Client(event_hooks={"response": [_check]}, timeout=20)
+        self._transport = httpx.Client(event_hooks={"response": [_check]}, timeout=PATIENCE)
         options = types.HttpOptions(base_url=gateway.base_url, api_version=api_version, httpx_client=self._transport)
         self.sync = genai.Client(api_key=gateway.token, http_options=options)
         self._loop = loop

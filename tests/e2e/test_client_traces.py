@@ -17,6 +17,7 @@ from tests.e2e.sources import Source
 from tests.support.goldens import SHARED, trace
 from tests.support.sdk import JUDGES
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(not (SHARED / "contracts").exists(), reason="../shared/contracts is not here")
 
@@ -40,7 +41,7 @@ _HOP = ("host", "content-length", "connection", "accept-encoding")
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=20) as opened:
+    with httpx.Client(timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -206,7 +207,7 @@ def codex_frame(connection: ClientConnection, body: dict[str, Any]) -> Any:
     """Send a turn as Codex does; the finished response."""
     connection.send(json.dumps({"type": "response.create", **body}))
     while True:
-        event = json.loads(connection.recv(timeout=20))
+        event = json.loads(connection.recv(timeout=PATIENCE))
         assert event["type"] not in ("error", "response.failed"), event
         if event["type"] in ("response.completed", "response.incomplete"):
             return event["response"]
@@ -222,7 +223,9 @@ def test_codex_over_a_websocket(gateway: Gateway, source: Source) -> None:
         if name.lower() not in ("accept", "content-type")
     }
     body = {**request["body"], "model": source.thinker("codex")}
-    with connect(address, additional_headers={**own, "OpenAI-Beta": "responses_websockets=2026-02-06"}) as connection:
+    with connect(
+        address, additional_headers={**own, "OpenAI-Beta": "responses_websockets=2026-02-06"}, open_timeout=PATIENCE
+    ) as connection:
         response = codex_frame(connection, body)
         (call,) = [item for item in response["output"] if item["type"] == "function_call"]
         output = {"type": "function_call_output", "call_id": call["call_id"], "output": "crawdads are red"}

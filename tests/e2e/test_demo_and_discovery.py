@@ -19,6 +19,7 @@ from tests.e2e.modes import Mode
 from tests.e2e.openai_clients import function_tools
 from tests.support.server import Gateway, running_gateway
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE
 
 DEMO = "crawdad/demo"
 
@@ -131,7 +132,7 @@ def test_the_demonstration_alone_is_told_the_same_every_time(clients: Clients) -
 
 
 def test_local_servers_are_found(bare: Gateway, clients: Clients) -> None:
-    with httpx.Client(base_url=bare.base_url, headers=bare.headers) as client:
+    with httpx.Client(base_url=bare.base_url, headers=bare.headers, timeout=PATIENCE) as client:
         listed = {model["id"] for model in client.get("/v1/models").json()["data"]}
     assert {DEMO, "ollama/story:hello", "vllm/story:hello"} <= listed
     assert not any(name.startswith("lmstudio/") for name in listed)

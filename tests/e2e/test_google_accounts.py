@@ -14,6 +14,7 @@ from tests.support.upstreams.loopback import Received, Reply
 from tests.support.upstreams.protocols import error_body
 from tests.support.upstreams.scripted import ScriptedUpstream
 from tests.support.upstreams.vertex import VertexUpstream
+from tests.support.waiting import PATIENCE
 
 HELLO = "Hello! I am a scripted model. Grüße, 你好, 🦞."
 CLAUDE = "vertex/claude-hello@20250929"
@@ -65,7 +66,7 @@ def gateway(idp: TestIdentityProvider, vertex: VertexUpstream, gemini: GeminiUps
 
 
 def call(gateway: Gateway, method: str, path: str, body: Any = None) -> httpx.Response:
-    return httpx.request(method, gateway.base_url + path, json=body, headers=gateway.headers, timeout=30)
+    return httpx.request(method, gateway.base_url + path, json=body, headers=gateway.headers, timeout=PATIENCE)
 
 
 def ask(gateway: Gateway, model: str) -> httpx.Response:

@@ -12,12 +12,12 @@ import pytest
 
 from crawdad.core.identity import Limits
 from crawdad.services.identity.keys import KeyOrder
-from tests.attacks.sockets import eventually
 from tests.e2e.all_clients import SPEAKS, Speaks
 from tests.e2e.keys import make_keys, open_keys
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.protocols import provider
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE, eventually
 
 HELLO, ECHO = "vendor/story:hello", "vendor/story:echo"
 CREDENTIALS: dict[str, Callable[[str], dict[str, str]]] = {
@@ -46,7 +46,7 @@ def guarded(scripted_upstream: ScriptedUpstream, keys: dict[str, str]) -> Iterat
 
 @pytest.fixture(scope="module")
 def client(guarded: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=guarded.base_url, timeout=20) as opened:
+    with httpx.Client(base_url=guarded.base_url, timeout=PATIENCE) as opened:
         yield opened
 
 

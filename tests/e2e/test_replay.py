@@ -17,6 +17,7 @@ from tests.support.goldens import Golden, needs_goldens
 from tests.support.server import Gateway
 from tests.support.upstreams.cuts import odd
 from tests.support.upstreams.replay import CHOOSE_MODEL, RECORDED, ReplayUpstream
+from tests.support.waiting import PATIENCE
 
 pytestmark = needs_goldens
 
@@ -35,7 +36,7 @@ def replay(replay_upstream: ReplayUpstream) -> Iterator[ReplayUpstream]:
 
 @pytest.fixture(scope="module")
 def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as opened:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as opened:
         yield opened
 
 

@@ -15,7 +15,7 @@ from tests.e2e.material import HELLO, SIGNATURES, TOOLS, opaque_values
 from tests.e2e.openai_clients import OpenAIClients
 from tests.e2e.sources import Source
 from tests.support.server import Gateway
-from tests.support.upstreams.loopback import PATIENCE
+from tests.support.waiting import PATIENCE
 
 _SERVER_EVENT: Any = ResponsesServerEvent
 ENDS = ("response.completed", "response.incomplete", "response.failed", "error")
@@ -111,7 +111,7 @@ def test_leaving_cancels_the_turn(openai: OpenAIClients, source: Source) -> None
             connection.response.create(model=source.model("hello"), input="hi")
             assert hold.reached.wait(PATIENCE)
             request = source.last
-        source.upstream.journal.wait(lambda _: request.left_at is not None, timeout=2)
+        source.upstream.journal.wait(lambda _: request.left_at is not None, timeout=PATIENCE)
 
 
 def test_a_wrong_key_is_refused_at_the_door(gateway: Gateway) -> None:

@@ -27,6 +27,7 @@ from tests.e2e.sources import Source
 from tests.support.server import Gateway
 from tests.support.upstreams.services import COUNTED, VECTOR
 from tests.support.upstreams.stories import PIXEL, STORIES, tokens_of
+from tests.support.waiting import PATIENCE
 
 Answer = types.GenerateContentResponse
 THINK = {"thinking_config": types.ThinkingConfig(include_thoughts=True, thinking_budget=2048)}
@@ -284,6 +285,7 @@ def test_pictures_are_drawn(gateway: Gateway, source: Source) -> None:
         f"{gateway.base_url}/v1beta/models/{source.other('imagen-4.0')}:predict",
         headers={"x-goog-api-key": gateway.token},
         json={"instances": [{"prompt": "a dot"}], "parameters": {"sampleCount": 2, "aspectRatio": "1:1"}},
+        timeout=PATIENCE,
     )
     if source.protocol in ("anthropic", "ollama"):
         assert answer.status_code == 400
@@ -324,6 +326,7 @@ def test_every_chunk_of_a_stream_is_valid(gateway: Gateway, source: Source, form
             params={"alt": "sse"} if form == "sse" else None,
             headers={"x-goog-api-key": gateway.token},
             json={"contents": [{"parts": [{"text": "hi"}]}]},
+            timeout=PATIENCE,
         )
         if form == "sse":
             blocks = answer.text.replace("\r\n", "\n").strip().split("\n\n")

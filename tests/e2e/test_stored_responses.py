@@ -13,7 +13,7 @@ from tests.e2e.material import HELLO, TOOLS
 from tests.e2e.modes import Mode
 from tests.e2e.openai_clients import OpenAIClients
 from tests.e2e.sources import Source
-from tests.support.upstreams.loopback import PATIENCE
+from tests.support.waiting import PATIENCE
 
 READ_FILE = {"type": "function", "name": "read_file", "description": "", "parameters": TOOLS["read_file"][1]}
 

@@ -15,12 +15,11 @@ from openai import InternalServerError
 from websockets.sync.client import connect
 
 from tests.attacks.records import exchanges
-from tests.attacks.sockets import eventually
 from tests.e2e.material import HELLO
 from tests.e2e.openai_clients import OpenAIClients
 from tests.e2e.sources import Source
 from tests.support.server import Gateway
-from tests.support.upstreams.loopback import PATIENCE
+from tests.support.waiting import PATIENCE, eventually
 
 _REFUSES = """
 CREATE TRIGGER refuses BEFORE {event} ON stored_responses WHEN NEW.request LIKE '%keep me not%' {condition}
@@ -97,7 +96,7 @@ def test_a_stream_that_cannot_be_kept(
 @pytest.mark.usefixtures("refusing")
 def test_a_turn_over_a_websocket_that_cannot_be_kept(gateway: Gateway, source: Source, mark: dict[str, str]) -> None:
     url = gateway.base_url.replace("http", "ws", 1) + "/v1/responses"
-    with connect(url, additional_headers={**gateway.headers, **mark}, proxy=None) as socket:
+    with connect(url, additional_headers={**gateway.headers, **mark}, proxy=None, open_timeout=PATIENCE) as socket:
         frame = {"type": "response.create", "model": source.model("hello"), "input": "keep me not"}
         socket.send(orjson.dumps(frame).decode(), text=True)
         kinds: list[str] = []

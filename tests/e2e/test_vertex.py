@@ -14,6 +14,7 @@ from openai import OpenAI
 
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.vertex import VertexUpstream
+from tests.support.waiting import PATIENCE
 
 HELLO = "Hello! I am a scripted model. Grüße, 你好, 🦞."
 CLAUDE = "vertex/claude-hello@20250929"
@@ -125,5 +126,7 @@ def test_embeddings(openai: OpenAI, google: genai.Client) -> None:
 
 def test_pictures(gateway: Gateway) -> None:
     body = {"model": "vertex/imagen-4.0-generate-001", "prompt": "a crab"}
-    answer = httpx.post(gateway.base_url + "/v1/images/generations", json=body, headers=gateway.headers)
+    answer = httpx.post(
+        gateway.base_url + "/v1/images/generations", json=body, headers=gateway.headers, timeout=PATIENCE
+    )
     assert answer.status_code == 200 and answer.json()["data"][0]["b64_json"] == "aGk="

@@ -6,7 +6,7 @@ import pytest
 from httpx import Client
 
 from tests.support.server import Gateway, running_gateway, settings
-from tests.support.upstreams.loopback import PATIENCE
+from tests.support.waiting import PATIENCE
 
 CHAT = {"model": "crawdad/none", "messages": [{"role": "user", "content": "hi"}]}
 ENGLISH, CHINESE = "does not exist", "不存在"

@@ -19,6 +19,7 @@ from tests.support.server import SOURCE, Gateway, running_gateway, settings
 from tests.support.upstreams.protocols import PROTOCOLS, Protocol, providers
 from tests.support.upstreams.scripted import ScriptedUpstream
 from tests.support.upstreams.stories import Call, Say, Think, Tokens, Turn
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.node
 
@@ -112,7 +113,7 @@ def test_every_exchange_was_completed(scene: Scene) -> None:
     """Runs last: the log holds nothing that failed, was cancelled or went without a count."""
     command = [sys.executable, "-m", "crawdad.app", "logs", "--json", "--lines", "500"]
     environment = {**os.environ, "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
     exchanges = json.loads(done.stdout)["exchanges"]
     assert [each for each in exchanges if each["outcome"] != "completed" or each["status"] != 200] == []
     models = {each["model_requested"] for each in exchanges}

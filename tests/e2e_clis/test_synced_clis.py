@@ -14,6 +14,7 @@ import pytest
 from tests.e2e_clis.clis import CLAUDE, CODEX, GEMINI, Cli, Place
 from tests.support.node_packages import NotInstalled, installed
 from tests.support.server import SOURCE, Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.node
 
@@ -88,7 +89,7 @@ def _sync(gateway: Gateway, home: Path, variables: dict[str, str], *words: str) 
     command = [sys.executable, "-m", "crawdad.app", "sync", *words, "--json"]
     own = {"HOME": str(home), "CRAWDAD_HOME": str(gateway.home), "PYTHONPATH": str(SOURCE)}
     environment = {**os.environ, **dict.fromkeys(MOVED.values(), ""), **own, **variables}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     return found

@@ -16,6 +16,7 @@ from crawdad.plugins.api import outside
 from crawdad.plugins.guarding import PluginFailed, PluginGuard
 from crawdad.plugins.stepping import LoopAlarm
 from tests.support.fakes import FakeClock
+from tests.support.waiting import until_so
 
 LIMITS = PluginsLimitSettings.model_validate({"blockSeconds": 0.6, "failures": 3, "failureMinutes": 1, "tasks": 20})
 
@@ -207,7 +208,7 @@ async def test_a_task_that_fails_later_counts(watched: Watched) -> None:
         raise ValueError("later")
 
     watched.guard.start(fail(), "background")
-    await asyncio.sleep(0.01)
+    await until_so(lambda: watched.guard.last_failure, "the failure")
     assert watched.guard.last_failure == "background: ValueError: later"
 
 

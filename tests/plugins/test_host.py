@@ -18,13 +18,15 @@ from crawdad.core.plugins import DOWN, STATES, FoundPlugin, PluginStanding
 from crawdad.core.request import ModelRequest
 from crawdad.plugins.api import NoServices
 from crawdad.plugins.hooks import HookBoard
-from crawdad.plugins.host import HostParts, PluginHost, Shelves
+from crawdad.plugins.host import HostParts, PluginHost
 from crawdad.plugins.http_routes import HttpRoutes
+from crawdad.plugins.shelves import Shelves
 from crawdad.plugins.tools import PluginTools
 from crawdad.services.tasks import Tasks
 from tests.services.plugins.test_library import Facts
 from tests.support.fakes import FakeClock
 from tests.support.plugins import write_plugin
+from tests.support.waiting import until_so
 
 LIMITS = PluginsLimitSettings.model_validate({"failures": 4, "blockSeconds": 2, "callSeconds": 2})
 
@@ -223,9 +225,10 @@ async def test_it_is_set_down_after_repeated_failure_and_that_is_kept(stage: Sta
             await method.run({})
         with pytest.raises(GatewayError):
             await route.handler(request)
-    for _ in range(20):
-        await asyncio.sleep(0.01)
-    assert stage.state("bad").status == "down" and stage.routes.exact("/fails") is None and not stage.methods.offers
+    await until_so(
+        lambda: stage.state("bad").status == "down" and not stage.methods.offers, "the plugin to be set down"
+    )
+    assert stage.routes.exact("/fails") is None
     kept = stage.facts[DOWN]["bad"]
     assert kept["digest"] == stage.wanted["bad"].found.digest and "ValueError: no" in kept["reason"]
     with pytest.raises(GatewayError) as caught:

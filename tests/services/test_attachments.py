@@ -54,6 +54,13 @@ class Web:
         return Answer(200, {"content-type": media_type}, body)
 
 
+class PlainPdfs(PdfProgram):
+    """One that cannot turn pages into pictures, whatever is installed here."""
+
+    async def render(self, data: bytes, max_pages: int, max_pixels: int) -> list[str]:
+        return []
+
+
 class RenderingPdfs(PdfProgram):
     """One that can turn pages into pictures."""
 
@@ -125,7 +132,7 @@ async def test_a_pdf_is_read_as_text_and_one_of_pictures_is_shown() -> None:
     assert text.startswith('<file name="report.pdf" trust="untrusted') and "harvest was good" in text
     assert text.count("</file>") == 1 and "second page" not in text and found.pictures == []
 
-    found = await read(Web({}), given(pdf_of(["", "12"])))
+    found = await read(Web({}), given(pdf_of(["", "12"])), PlainPdfs())
     (shown,) = found.pictures
     assert isinstance(shown, MediaPart) and shown.media_type == "application/pdf" and shown.name == "report.pdf"
     assert base64.b64decode(shown.data or "") == pdf_of(["", "12"])

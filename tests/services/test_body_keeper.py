@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +15,7 @@ from crawdad.services.bodies import BodyCapture, BodyKeeper
 from crawdad.store.bodies import PackedBodies
 from crawdad.store.inprocess import InProcessBus
 from tests.support.fakes import FakeClock
+from tests.support.waiting import until_so
 
 
 class Store:
@@ -39,15 +39,6 @@ class Patient(FakeClock):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
         await super().sleep(seconds)
-
-
-async def until(look: Callable[[], bool]) -> None:
-    """Let the others have their turns until `look` says so."""
-    for _ in range(1_000_000):
-        if look():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never came to that")
 
 
 def keeper(store: Store, most: int = 100_000, **settings: Any) -> BodyKeeper:
@@ -81,11 +72,11 @@ async def test_a_database_that_is_away_costs_the_oldest_bodies_and_nothing_else(
     for number in range(90):
         keep.keep(captured(keep, number))
         if number == 0:
-            await until(lambda: store.tries > 0)
-    await until(lambda: keep.dropped > 0)
+            await until_so(lambda: store.tries > 0)
+    await until_so(lambda: keep.dropped > 0)
     assert captured(keep, 1000).held == 1000, "there is room for what runs"
     store.away = False
-    await until(lambda: bool(store.rows) and store.rows[-1][0] == "ex89")
+    await until_so(lambda: bool(store.rows) and store.rows[-1][0] == "ex89")
     assert len(store.rows) == 90 - keep.dropped and keep.dropped >= 40
     writer.cancel()
     with suppress(asyncio.CancelledError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.settings import Settings
+from crawdad.services.hooks.orders import AgentOrder
 from crawdad.services.hooks.service import HookParts, Hooks
 from crawdad.services.hooks.templates import HookCall, render, value_of
 from crawdad.services.tasks import Tasks
@@ -26,6 +27,7 @@ from tests.support.agent_runs import (
 )
 from tests.support.fakes import FakeClock, FakeRandomness
 from tests.support.services import database, database_url, postgres_url  # noqa: F401
+from tests.support.waiting import until
 
 
 class Runner:
@@ -40,8 +42,12 @@ class Runner:
 class Broken(ScriptedRuns):
     """Runs that cannot be ordered."""
 
+    def __init__(self, records: Records, kind: ErrorKind = ErrorKind.UNAVAILABLE) -> None:
+        super().__init__(records)
+        self._kind = kind
+
     async def start(self, order: Any) -> str:
-        raise GatewayError(ErrorKind.UNAVAILABLE, "full", retry_after=3)
+        raise GatewayError(self._kind, "full", retry_after=3)
 
 
 def hooks_of(records: Records, database: Database, tasks: Tasks, name: str, runs: Any = None) -> Hooks:  # noqa: F811
@@ -76,15 +82,15 @@ def call(text: str) -> HookCall:
 
 async def settled(records: Records, database: Database) -> None:  # noqa: F811
     """Everything that was begun has been seen through."""
-    async with asyncio.timeout(20):
-        while await HookDeliveries(database).open():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
+
+    async def over() -> bool:
+        return not await HookDeliveries(database).open()
+
+    await until(over, "the end of what was begun")
 
 
 async def begun(runs: ScriptedRuns, run_id: str) -> None:
-    async with asyncio.timeout(20):
-        while await runs.look(run_id) is None:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
+    await until(lambda: runs.look(run_id), "the run")
 
 
 async def test_what_a_dead_process_left_is_seen_through_once(database: Database, tasks: Tasks, tmp_path: Path) -> None:  # noqa: F811
@@ -104,6 +110,51 @@ async def test_what_a_dead_process_left_is_seen_through_once(database: Database,
     assert len(records.read("order")) == 1 and await HookDeliveries(database).open() == []
     third = hooks_of(records, database, tasks, "third")
     assert await third.recover() == 0
+
+
+async def test_what_can_no_longer_be_ordered_is_told_and_not_tried_for_ever(
+    database: Database,  # noqa: F811
+    tasks: Tasks,
+    tmp_path: Path,
+) -> None:
+    """Its agent went away with the process, say."""
+    records, deliveries = Records(tmp_path / "records.jsonl"), HookDeliveries(database)
+    order = asdict(AgentOrder("hello", agent_id="main", session_key="agent:main:hook:x"))
+    await deliveries.claim("agent:k", "first", order, 0.0)
+    for kind, left in ((ErrorKind.UNAVAILABLE, 1), (ErrorKind.NOT_FOUND, 0)):
+        hooks = hooks_of(records, database, tasks, kind.value, Broken(records, kind))
+        assert await hooks.recover() == 1
+        await until(lambda: _at_rest(tasks), "the end of the try")
+        assert len(await deliveries.open()) == left
+    (event,) = records.read("event")
+    assert event["text"] == "Hook Hook (error): full" and event["session"] == "agent:main:main"
+
+
+async def _at_rest(tasks: Tasks) -> bool:
+    return not tasks.count
+
+
+async def test_what_a_fault_kept_this_process_from_is_seen_through_once(
+    database: Database,  # noqa: F811
+    tasks: Tasks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = Records(tmp_path / "records.jsonl")
+    hooks = hooks_of(records, database, tasks, "first")
+    change, faults = HookDeliveries.change, iter([GatewayError(ErrorKind.UNAVAILABLE, "the database is locked")])
+
+    async def fail(self: HookDeliveries, key: str, now: float, **values: str) -> None:
+        if "status" in values and (fault := next(faults, None)) is not None:
+            raise fault
+        await change(self, key, now, **values)
+
+    monkeypatch.setattr(HookDeliveries, "change", fail)
+    await hooks.call(call("hello"), "k")
+    assert await hooks.recover() == 0, "it is at work"
+    await until(hooks.recover, "the hook to be taken up")
+    await settled(records, database)
+    assert len(records.read("order")) == len(records.read("event")) == len(records.read("sent")) == 1
 
 
 async def test_the_answer_is_sent_on_and_told_once(database: Database, tasks: Tasks, tmp_path: Path) -> None:  # noqa: F811

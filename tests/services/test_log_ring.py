@@ -35,6 +35,19 @@ async def test_what_went_missing_is_told() -> None:
     assert told.truncated and told.lines[-1] == "line 49" and all(line.startswith("line ") for line in told.lines)
 
 
+async def test_a_burst_says_how_much_of_it_is_not_here() -> None:
+    ring = LogRing()
+    ring.add("first")
+    begun = await tail_of(ring).read(None, 10, 10_000)
+    assert not begun.omitted and not begun.omitted_bytes  # of what was before, nobody misses anything
+    for number in range(50):
+        ring.add(f"line {number:02}")
+    burst = await tail_of(ring).read(begun.cursor, 10, 10_000)
+    assert (len(burst.lines), burst.omitted, burst.omitted_bytes) == (10, 40, 0)
+    narrow = await tail_of(ring).read(begun.cursor, 10, 100)
+    assert narrow.omitted_bytes == 300 and narrow.lines[-1] == "line 49"
+
+
 async def test_another_process_begins_anew() -> None:
     ring = LogRing()
     ring.add("hello")

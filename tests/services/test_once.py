@@ -87,6 +87,22 @@ async def test_what_a_dead_process_left_is_not_made_again(database: Database) ->
     assert refused.value.kind is ErrorKind.CONFLICT and "not known" in refused.value.message() and tool.calls == 0
 
 
+async def test_what_was_cut_off_is_not_made_again(database: Database) -> None:
+    """The process ends in order while the tool is at work: it may have done what it was to do."""
+    here, tool = office(database, "one"), Counted(OUTCOME)
+    tool.gate.clear()
+    asking = asyncio.get_running_loop().create_task(here.run("ann", "k", tool))
+    await tool.begun.wait()
+    asking.cancel()
+    await asyncio.wait({asking})
+    tool.gate.set()
+    for asked in (here, office(database, "two", {"one"})):
+        with pytest.raises(GatewayError) as refused:
+            await asked.run("ann", "k", tool)
+        assert refused.value.kind is ErrorKind.CONFLICT
+    assert tool.calls == 1
+
+
 async def test_an_answer_too_long_to_be_kept_is_known_to_have_been(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

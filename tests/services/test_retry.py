@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.exchange import Exchange
+from crawdad.core.identity import Principal
 from crawdad.core.settings import RetrySettings
+from crawdad.services.catalogue import Offer, Provider
+from crawdad.services.turns.dispatch import Dispatcher
+from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.retry import Again, next_attempt
+from crawdad.services.turns.turn import Turn
+from crawdad.wire import codecs
+from tests.support.fakes import FakeClock, FakeJournal, FakeRandomness
 
 SETTINGS = RetrySettings(attempts=3, budget_seconds=60, base_seconds=0.5, max_seconds=20)
 
@@ -63,3 +73,51 @@ def test_a_refused_credential_is_not_tried_again_but_another_source_is() -> None
 def test_offers_take_turns() -> None:
     assert next_attempt(fault(ErrorKind.OVERLOADED), 1, [1, 1], 0, SETTINGS, 0.0) == Again(0, 0.25)
     assert next_attempt(fault(ErrorKind.OVERLOADED), 0, [2, 1], 0, SETTINGS, 0.0) is None
+
+
+def test_only_sources_whose_fault_may_pass_are_asked_again() -> None:
+    """One has no access and never will have; the other is overloaded."""
+    forbidden, overloaded, never = fault(ErrorKind.FORBIDDEN), fault(ErrorKind.OVERLOADED), float("inf")
+    assert next_attempt(forbidden, 1, [1, 1], 0, SETTINGS, 0.0, [0.0, never]) == Again(0, 0.25)
+    assert next_attempt(overloaded, 1, [1, 1], 0, SETTINGS, 0.0, [never, 0.0]) == Again(1, 0.25)
+    assert next_attempt(forbidden, 1, [1, 1], 0, SETTINGS, 0.0, [never, never]) is None
+    assert next_attempt(forbidden, 1, [2, 1], 0, SETTINGS, 0.0, [0.0, never]) is None
+    assert next_attempt(forbidden, 1, [1, 1], 0, SETTINGS, 0.0, [7.0, never]) == Again(0, 7.0)
+
+
+class Unlimited:
+    """No budgets."""
+
+    async def reserve(self, turn: Turn, offers: Sequence[Offer]) -> Sequence[Offer]:
+        return offers
+
+
+async def asked(answers: dict[str, list[GatewayError | None]]) -> tuple[list[str], list[float]]:
+    """Which sources are asked in what order, and the waits between, where each answers as told."""
+    clock, order = FakeClock(), []
+    ledger = Ledger(clock, FakeJournal(), lambda _: None, lambda _: None)
+    dispatcher = Dispatcher(ledger, Unlimited(), clock, FakeRandomness(), lambda: SETTINGS)
+    exchange = Exchange("id", clock.now(), "test", "openai-chat", "chat")
+    turn = Turn(exchange, Principal("k", "api_key"), codecs.get("openai-chat"), "m", False, {}, b"", clock.now)
+    offers = [Offer(Provider(name, "http://x", "openai-chat", {}), "m", "openai-chat") for name in answers]
+
+    async def attempt(offer: Offer) -> None:
+        order.append(offer.provider.id)
+        if error := answers[offer.provider.id].pop(0):
+            raise error
+
+    await dispatcher.run(turn, offers, attempt)
+    return order, clock.slept
+
+
+async def test_a_source_without_access_does_not_use_up_the_tries_of_one_that_is_overloaded() -> None:
+    none, busy = fault(ErrorKind.FORBIDDEN), fault(ErrorKind.OVERLOADED)
+    assert (await asked({"a": [none], "b": [busy, None]}))[0] == ["a", "b", "b"]
+    assert (await asked({"a": [busy, None], "b": [none]}))[0] == ["a", "b", "a"]
+
+
+async def test_the_wait_that_one_source_asked_for_is_kept_when_another_failed_since() -> None:
+    limited = fault(ErrorKind.RATE_LIMITED, 7)
+    order, slept = await asked({"a": [limited, None], "b": [fault(ErrorKind.NOT_FOUND)]})
+    assert order == ["a", "b", "a"]
+    assert slept == [7.0]

@@ -11,6 +11,7 @@ from crawdad.core.settings import Settings
 from crawdad.services.tasks import Tasks
 from crawdad.services.tunnel import Tunnel, TunnelOrder
 from tests.support.fakes import FakeClock
+from tests.support.waiting import PATIENCE
 
 ORDER = TunnelOrder(18789)
 
@@ -88,7 +89,7 @@ async def test_a_program_that_ends_is_started_again() -> None:
         await tunnel.start(ORDER, "linux")
         programs.begun.clear()
         programs.started[0].ended.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await programs.begun.wait()
         await asyncio.sleep(0)
         state = await tunnel.status()

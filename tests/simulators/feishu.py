@@ -1,6 +1,6 @@
 """Feishu's open platform on loopback: tokens, messages, cards, files, and the long connection with its frames.
 
-`lark-oapi`, Feishu's own client, was run against it. People act through `say`, `press`, …; `shown` is what stands in a chat.
+`lark-oapi` 1.7.5, Feishu's own client, connects, answers, asks and connects again here. People act through `say`, `press`, …; `shown` is what stands in a chat.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,16 +143,20 @@ class FeishuSimulator(LoopbackServer):
         return event
 
     def deliver(self, event: Json, *, pieces: int = 1, kind: str = "event") -> None:
-        """Deliver an event as it stands; it waits while nobody is connected."""
-        self._unacknowledged[event["header"]["event_id"]] = event
+        """Deliver an event as it stands, to each connection once; it waits while nobody is connected."""
+        with self._lock:
+            self._unacknowledged[event["header"]["event_id"]] = event
+            sockets = self._sockets[-1:]
         loop = self._loop
         assert loop is not None
-        loop.call_soon_threadsafe(lambda: loop.create_task(self._push(event, pieces, kind)))
+        loop.call_soon_threadsafe(lambda: loop.create_task(self._push(event, sockets, pieces, kind)))
 
-    async def _push(self, event: Json, pieces: int, kind: str) -> None:
+    async def _push(
+        self, event: Json, sockets: Sequence[ServerConnection], pieces: int = 1, kind: str = "event"
+    ) -> None:
         data = orjson.dumps(event)
         size = -(-len(data) // pieces)
-        for socket in self._sockets[-1:]:
+        for socket in sockets:
             for number in range(pieces):
                 headers = {
                     "type": kind,
@@ -198,13 +202,20 @@ class FeishuSimulator(LoopbackServer):
 
     # ---- the long connection
 
+    def _config(self) -> Json:
+        """What the client is told of the connection, when it asks for its address and with every pong: all of it."""
+        nonce = {"ReconnectCount": -1, "ReconnectInterval": 120, "ReconnectNonce": 1}
+        return {**nonce, "PingInterval": self.ping_seconds}
+
     async def _long_connection(self, socket: ServerConnection) -> None:
         self.connections_made += 1
-        self._sockets.append(socket)
+        with self._lock:
+            self._sockets.append(socket)
+            waiting = list(self._unacknowledged.values())
         self.journal.touch()
         try:
-            for event in list(self._unacknowledged.values()):
-                await self._push(event, 1, "event")
+            for event in waiting:
+                await self._push(event, [socket])
             async for data in socket:
                 assert isinstance(data, bytes)
                 frame = read_frame(data)
@@ -212,7 +223,7 @@ class FeishuSimulator(LoopbackServer):
                     self.pings += 1
                     self.journal.touch()
                     if self.answers_pings:
-                        payload = orjson.dumps({"PingInterval": self.ping_seconds})
+                        payload = orjson.dumps(self._config())
                         await socket.send(write_frame(Frame(CONTROL, frame.service, {"type": "pong"}, payload)))
                 else:
                     code = orjson.loads(frame.payload)["code"]
@@ -258,14 +269,8 @@ class FeishuSimulator(LoopbackServer):
         if path == "/callback/ws/endpoint":
             if (request.json.get("AppID"), request.json.get("AppSecret")) != (APP_ID, self.secret):
                 return {"code": 514, "msg": "auth failed"}
-            config = {
-                "ReconnectCount": -1,
-                "ReconnectInterval": 120,
-                "ReconnectNonce": 30,
-                "PingInterval": self.ping_seconds,
-            }
             url = f"ws://127.0.0.1:{self.socket_port}/ws?device_id=d1&service_id=7"
-            return {"code": 0, "msg": "", "data": {"URL": url, "ClientConfig": config}}
+            return {"code": 0, "msg": "", "data": {"URL": url, "ClientConfig": self._config()}}
         if path == "auth/v3/tenant_access_token/internal":
             if (request.json.get("app_id"), request.json.get("app_secret")) != (APP_ID, self.secret):
                 return {"code": 10014, "msg": "app secret invalid"}

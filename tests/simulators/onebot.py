@@ -1,4 +1,4 @@
-"""The QQ side of OneBot 11 on loopback, with NapCat's habits: forward WebSocket, reverse WebSocket, HTTP, and its web page.
+"""The QQ side of OneBot 11 on loopback, with NapCat's habits: forward WebSocket, reverse WebSocket, and HTTP. Its web page is in `napcat_web`.
 
 What it is told by people it sends as events; what the bot does is kept in `shown`. NoneBot's adapter, a client that is not
 ours, works against it (tests/adapters/channels/test_onebot_simulator.py).
@@ -24,6 +24,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.upstreams.loopback import Journal, LoopbackServer, Received, Reply
+from tests.support.waiting import PATIENCE
 
 Json = dict[str, Any]
 SELF_ID = 10001
@@ -75,6 +76,8 @@ class Account:
     files: dict[str, Json] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
     decided: list[tuple[str, str, bool, str]] = field(default_factory=list)
+    strangers: dict[int, str] = field(default_factory=dict)
+    """What people call themselves, by their number."""
     recalled: list[int] = field(default_factory=list)
     reactions: list[tuple[int, str]] = field(default_factory=list)
     typing: list[int] = field(default_factory=list)
@@ -98,6 +101,10 @@ class OneBotSimulator:
         self.heartbeat = heartbeat
         self.format = format
         self.refusals = 0
+        self.as_bytes = False
+        """Whether events go out in binary frames."""
+        self.frame_kinds: list[type] = []
+        """Whether each action came as text or as bytes."""
         self._next = 1000
         self._time = 1_790_000_000
         self._sockets: dict[Any, str] = {}
@@ -117,7 +124,7 @@ class OneBotSimulator:
     def __exit__(self, *exception: object) -> None:
         self._do(self._shut())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._loop.close()
 
     @property
@@ -126,7 +133,7 @@ class OneBotSimulator:
         return f"ws://127.0.0.1:{self.port}"
 
     def _do(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
 
     async def _open(self) -> None:
         self._server = await serve(self._served, "127.0.0.1", self.port, ping_interval=None, max_size=50 * 1024 * 1024)
@@ -224,7 +231,8 @@ class OneBotSimulator:
         async def send() -> None:
             for socket, role in list(self._sockets.items()):
                 if role != "api":
-                    await socket.send(orjson.dumps(event).decode())
+                    data = orjson.dumps(event)
+                    await socket.send(data if self.as_bytes else data.decode())
 
         self._do(send())
 
@@ -294,6 +302,7 @@ class OneBotSimulator:
                 await socket.send(orjson.dumps(self._meta("lifecycle", sub_type="connect")).decode())
             self.journal.touch()
             async for data in socket:
+                self.frame_kinds.append(type(data))
                 await self._called(socket, orjson.loads(data))
         except ConnectionClosed:
             pass
@@ -321,7 +330,12 @@ class OneBotSimulator:
 
         async def begin() -> None:
             socket = await connect(
-                url, additional_headers=headers, user_agent_header="OneBot/11", ping_interval=None, proxy=None
+                url,
+                additional_headers=headers,
+                user_agent_header="OneBot/11",
+                ping_interval=None,
+                proxy=None,
+                open_timeout=PATIENCE,
             )
             task = asyncio.get_running_loop().create_task(self._talk(socket, role.lower()))
             self._tasks.add(task)
@@ -382,11 +396,18 @@ class OneBotSimulator:
     def _on_get_version_info(self, params: Json) -> Json:
         return {"app_name": "NapCat.Onebot", "protocol_version": "v11", "app_version": "4.9.0"}
 
+    def _on_set_restart(self, params: Json) -> None:
+        return None
+
     def _on_get_friend_list(self, params: Json) -> list[Json]:
         return self.account.friends
 
     def _on_get_group_list(self, params: Json) -> list[Json]:
         return self.account.groups
+
+    def _on_get_stranger_info(self, params: Json) -> Json:
+        number = int(params["user_id"])
+        return {"user_id": number, "nickname": self.account.strangers.get(number, f"P{number}"), "qqLevel": 16}
 
     def _on_get_msg(self, params: Json) -> Json:
         found = self.account.messages.get(int(params["message_id"]))
@@ -485,6 +506,10 @@ class OneBotSimulator:
     def _on_get_private_file_url(self, params: Json) -> Json:
         return self._file(str(params["file_id"]), "url")
 
+    def _on_get_record(self, params: Json) -> Json:
+        assert params["out_format"] in ("mp3", "amr", "wma", "m4a", "spx", "ogg", "wav", "flac")
+        return self._file(f"{params['file']}:{params['out_format']}", "")
+
     def _on_get_file(self, params: Json) -> Json:
         return self._file(str(params.get("file_id") or params.get("file")), "")
 
@@ -528,63 +553,7 @@ class OneBotHttp(LoopbackServer):
             "x-signature": f"sha1={signature}",
             **headers,
         }
-        return httpx.post(url, content=body, headers=sent, timeout=10).status_code
-
-
-class NapcatWebSimulator(LoopbackServer):
-    """NapCat's web page: sign-ins are rationed, credentials end, everything is HTTP 200."""
-
-    def __init__(self, token: str = "secret-tok", rate: int = 3) -> None:
-        super().__init__()
-        self.hash = hashlib.sha256(f"{token}.napcat".encode()).hexdigest()
-        self.rate = rate
-        self.sign_ins = 0
-        self.credential = ""
-        self.status: Json = {
-            "isLogin": False,
-            "isOffline": False,
-            "qrcodeurl": "https://txz.qq.com/p?k=1",
-            "loginError": "",
-        }
-        self.needs_second_factor = False
-        self.paths: list[str] = []
-
-    def expire(self) -> None:
-        """The credential is good no longer (NapCat was started again)."""
-        self.credential = ""
-
-    def scan(self) -> None:
-        """Somebody scans the code and confirms."""
-        self.status = {"isLogin": True, "isOffline": False, "qrcodeurl": "", "loginError": ""}
-
-    async def answer(self, request: Received, reply: Reply) -> None:
-        """Answer as the page does."""
-        await reply.whole(200, self._answer(request.path.removeprefix("/api/"), request))
-
-    def _answer(self, path: str, request: Received) -> Json:
-        self.paths.append(path)
-        if path == "auth/login":
-            self.sign_ins += 1
-            if self.sign_ins > self.rate:
-                return {"code": -1, "message": "login rate limit"}
-            if request.json.get("hash") != self.hash:
-                return {"code": -1, "message": "token is invalid"}
-            if self.needs_second_factor:
-                return {"code": 0, "data": {"require2FA": True, "message": "2FA"}, "message": "success"}
-            self.credential = f"cred-{self.sign_ins}"
-            return {"code": 0, "data": {"Credential": self.credential}, "message": "success"}
-        if not self.credential or request.headers.get("authorization") != f"Bearer {self.credential}":
-            return {"code": -1, "message": "Unauthorized"}
-        match path:
-            case "QQLogin/CheckLoginStatus":
-                return {"code": 0, "data": self.status, "message": "success"}
-            case "QQLogin/GetQQLoginQrcode":
-                if self.status["isLogin"]:
-                    return {"code": -1, "message": "QQ Is Logined"}
-                return {"code": 0, "data": {"qrcode": self.status["qrcodeurl"]}, "message": "success"}
-            case "QQLogin/GetQQLoginInfo":
-                return {"code": 0, "data": {"uin": str(SELF_ID), "nick": "Claw", "uid": "u_x"}, "message": "success"}
-        return {"code": -1, "message": "not found"}
+        return httpx.post(url, content=body, headers=sent, timeout=PATIENCE).status_code
 
 
 def cq(segments: list[Json]) -> str:

@@ -1,6 +1,7 @@
 """Telegram's Bot API on loopback, as core.telegram.org/bots/api has it: updates by offset, strict HTML, UTF-16 lengths.
 
-`aiogram`, a client that is not ours, works against it (see tests/adapters/channels/test_telegram_simulator.py). People act
+Clients that are not ours work against it: python-telegram-bot (tests/adapters/channels/test_telegram_simulator.py), and
+`aiogram` 3.31 by hand, polling, answering, editing, with files both ways. People act
 through `say`, `press`, `join`, …; `fail` scripts what goes wrong; `shown` is what stands in a chat.
 """
 

@@ -69,6 +69,9 @@ class WeixinSimulator(LoopbackServer):
         self.budget = 10
         self.window_open = True
         self.hold_seconds = 0.2
+        self.start_seconds = 0.0
+        """How long a `notifystart` takes before it counts."""
+        self.starting = 0
         self.empty_success = False
         self.sign_in: deque[Json] = deque()
         self.codes = 0
@@ -280,6 +283,9 @@ class WeixinSimulator(LoopbackServer):
         return {"status": "wait"}
 
     async def _on_notifystart(self, body: Json) -> Json:
+        self.starting += 1
+        self.journal.touch()
+        await asyncio.sleep(self.start_seconds)
         self.notices.append("start")
         return {"ret": 0}
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text, insert, select, text
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.services.tasks import Tasks
 from crawdad.store.database import Database
 from crawdad.store.question import Question, parameter
 from crawdad.store.sqlite_writer import SqliteWriter, Waiting
@@ -161,3 +163,21 @@ async def test_a_question_to_a_broken_database_is_a_gateways_fault(things: Datab
     await _drop(things)
     with pytest.raises(Exception, match="things"):
         await things.ask(_ALL)
+
+
+async def test_a_transaction_does_not_stand_in_line_behind_readers(on_sqlite: Database) -> None:
+    async with Tasks(20) as tasks, AsyncExitStack() as stack:
+        for _ in range(7):  # as many as may read at once
+            await stack.enter_async_context(on_sqlite.read())
+        waiting = [tasks.start(_read_once(on_sqlite), "reader") for _ in range(20)]
+        await asyncio.sleep(0)
+        async with on_sqlite.write() as connection:
+            await connection.execute(text("CREATE TABLE written (n INTEGER)"))
+        assert not any(task.done() for task in waiting), "whoever waits for the one writer would wait for all of them"
+        await stack.aclose()
+        await asyncio.gather(*waiting)
+
+
+async def _read_once(database: Database) -> None:
+    async with database.read() as connection:
+        await connection.execute(text("SELECT 1"))

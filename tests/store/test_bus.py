@@ -7,19 +7,20 @@ import gc
 import sys
 from collections.abc import AsyncIterator
 
+import orjson
 import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.happenings import Event
+from crawdad.core.happenings import LAGGED, Event
 from crawdad.store.cluster import open_cluster
 from crawdad.store.inprocess import QUEUE_BOUND, InProcessBus
-from crawdad.store.subscription import LAGGED
 from tests.store.clusters import Link, Pair
 from tests.support.services import REDIS_URL, ManualClock
+from tests.support.waiting import PATIENCE, until
 
 
 async def take(events: AsyncIterator[Event], count: int) -> list[Event]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         return [await anext(events) for _ in range(count)]
 
 
@@ -123,9 +124,11 @@ async def test_who_was_away_for_too_long_is_told(redis_prefix: str, link: Link) 
         for n in (1, 2):
             await there.bus.publish(Event("news", {"n": n}))
         await take(mirror, 2)
-        async with asyncio.timeout(10):
-            while await client.xlen(f"{redis_prefix}:bus") < 3:
-                pass
+
+        async def all_there() -> bool:
+            return bool(await client.xlen(f"{redis_prefix}:bus") == 3)
+
+        await until(all_there, "what was published")
         await client.xtrim(f"{redis_prefix}:bus", maxlen=1, approximate=False)
         await link.mend()
         lagged, news = await take(events, 2)
@@ -146,6 +149,21 @@ async def test_an_entry_of_another_version_is_passed_over(redis_prefix: str) -> 
         for entry in ("{", '{"topic": "a", "wonder": 1}', "[]", '{"topic": "b"}'):
             await client.xadd(f"{redis_prefix}:bus", {"event": entry})
         assert (await take(events, 1))[0].topic == "b"
+
+
+@pytest.mark.redis
+async def test_what_was_sent_again_as_its_receipt_got_lost_is_heard_once(redis_prefix: str) -> None:
+    from redis.asyncio import Redis
+
+    clock = ManualClock()
+    async with open_cluster(REDIS_URL, clock, redis_prefix) as here, Redis.from_url(REDIS_URL) as client:
+        events = here.bus.subscribe(["*"])
+        for sender, number in (("x", 1), ("x", 2), ("x", 1), ("x", 2), ("y", 1), ("x", 3), ("x", 3)):
+            event = {"topic": "a", "data": {"n": number + 10 * (sender == "y")}}
+            await client.xadd(
+                f"{redis_prefix}:bus", {"from": sender, "n": number, "event": orjson.dumps(event).decode()}
+            )
+        assert await numbers(events, 4) == [1, 2, 11, 3]
 
 
 async def test_urls_that_cannot_be_used_are_refused() -> None:

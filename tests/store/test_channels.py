@@ -15,6 +15,7 @@ from crawdad.store.database import Database
 
 ONE, OTHER = Account("memory"), Account("memory", "second")
 CHAT = Chat("direct", "u1")
+GROUP = Chat("group", "g")
 LANE = lane_of(CHAT)
 
 
@@ -33,10 +34,10 @@ async def test_events_are_kept_once_for_each_account_and_in_order(database: Data
     again = Arrival("row3", "e2", LANE, message("e2"))
     assert await inbox.append(ONE, [again, arrival(4)], 2.0) == ["row4"], "a known event is dropped, the rest kept"
     assert await inbox.append(OTHER, [Arrival("row5", "e2", LANE, message("e2"))], 3.0) == ["row5"]
-    first = await inbox.next(ONE, LANE)
+    first = (await inbox.next(ONE, LANE))[0]
     assert first is not None and first.id == "row1" and first.message == message("e1", "text 1")
     await inbox.change("row1", 4.0, state="ordered", run_id="run", session_key="agent:main:main")
-    second = await inbox.next(ONE, LANE)
+    second = (await inbox.next(ONE, LANE))[0]
     assert second is not None and second.id == "row2", "what is ordered does not hold up what is behind it"
     (ordered,) = await inbox.ordered(ONE)
     assert ordered.run_id == "run" and await inbox.ordered(OTHER) == []
@@ -87,7 +88,7 @@ async def test_parts_and_their_receipts(database: Database) -> None:
     parts = [PartDraft("p0", text="one", buttons=(Button("Yes", "y"),)), PartDraft("p1", media=media)]
     await outbox.put(DeliveryDraft("d", "k", ONE, CHAT, reply_to="m1", mention="u1"), parts, 1.0)
     assert await outbox.lanes(ONE) == [LANE] and await outbox.lanes(OTHER) == []
-    found = await outbox.next(ONE, LANE, 1.0)
+    found = (await outbox.next(ONE, LANE))[0]
     assert found is not None and (found.reply_to, found.mention, found.chat) == ("m1", "u1", CHAT)
     assert [part.state for part in found.parts] == ["waiting", "waiting"]
     assert found.parts[0].buttons == (Button("Yes", "y"),) and found.parts[1].media["size"] == 4
@@ -95,10 +96,10 @@ async def test_parts_and_their_receipts(database: Database) -> None:
     await outbox.mark_part("d", 0, 2.0, state="sent", message_ids=("x", "y"))
     await outbox.mark_part("d", 1, 3.0, state="sent", message_ids=())
     assert await outbox.media("d", 1) is None, "the bytes go with the receipt"
-    found = await outbox.next(ONE, LANE, 3.0)
+    found = (await outbox.next(ONE, LANE))[0]
     assert found is not None and found.parts[0].message_ids == ("x", "y")
     await outbox.mark("d", 4.0, state="sent")
-    assert await outbox.next(ONE, LANE, 4.0) is None and await outbox.counts(ONE) == {}
+    assert (await outbox.next(ONE, LANE))[0] is None and await outbox.counts(ONE) == {}
     assert await outbox.delete_before(4.0) == 0 and await outbox.delete_before(5.0) == 1
     assert await outbox.get("d") is None
 
@@ -115,9 +116,9 @@ async def test_a_part_is_cut_anew_and_those_behind_it_move_on(database: Database
 async def test_a_delivery_grows_until_it_is_done(database: Database) -> None:
     outbox = ChannelOutbox(database)
     await outbox.put(DeliveryDraft("d", "k", ONE, CHAT, growing=True), [PartDraft("p0", "preview", "He")], 1.0)
-    assert (await outbox.next(ONE, LANE, 1.0)) is not None
+    assert (await outbox.next(ONE, LANE))[0] is not None
     await outbox.mark_part("d", 0, 2.0, state="sent", message_ids=("m",))
-    assert await outbox.next(ONE, LANE, 2.0) is None, "it grows, and nothing of it waits"
+    assert (await outbox.next(ONE, LANE))[0] is None, "it grows, and nothing of it waits"
     grown = await outbox.grow("d", [PartDraft("p1", text="tail")], 3.0, covered="Hello", edit=(0, "Hello"), done=True)
     assert (grown.state, grown.covered) == ("open", "Hello")
     assert [(part.state, part.text) for part in grown.parts] == [("edit", "Hello"), ("waiting", "tail")]
@@ -131,9 +132,9 @@ async def test_what_is_parked_waits_for_somebody_to_write(database: Database) ->
         await outbox.put(DeliveryDraft(f"d{number}", f"k{number}", ONE, CHAT), [PartDraft("p")], 1.0)
         await outbox.mark(f"d{number}", 2.0, state="parked")
     assert [one.id for one in await outbox.parked(ONE, LANE)] == ["d0", "d1", "d2"]
-    assert await outbox.next(ONE, LANE, 3.0) is None and await outbox.counts(ONE) == {"parked": 3}
+    assert (await outbox.next(ONE, LANE))[0] is None and await outbox.counts(ONE) == {"parked": 3}
     assert await outbox.unpark(OTHER, LANE, 4.0) == 0 and await outbox.unpark(ONE, LANE, 4.0) == 3
-    found = await outbox.next(ONE, LANE, 4.0)
+    found = (await outbox.next(ONE, LANE))[0]
     assert found is not None and found.id == "d0"
 
 
@@ -145,7 +146,7 @@ async def test_chats_know_where_their_answers_go(database: Database) -> None:
     await outbox.sent(delivery, 0, ["x1", "x2"], "hi", 12.0)
     known = await chats.get(ONE, LANE)
     assert known is not None and (known.reply_context, known.sent_since) == ({"token": "a"}, 1)
-    ours = await chats.said(ONE, "x2")
+    ours = await chats.said(ONE, CHAT, "x2")
     assert ours is not None and ours.ours and ours.text == "hi" and await chats.spoke(ONE, LANE)
     part = (await outbox.get("d")).parts[0]  # type: ignore[union-attr]
     assert (part.state, part.message_ids) == ("sent", ("x1", "x2"))
@@ -162,15 +163,15 @@ async def test_what_was_said_in_a_group_waits_to_be_shown(database: Database) ->
     chats = ChannelChats(database)
     for number in range(5):
         said = SaidMessage(f"m{number}", float(number), f"text {number}", "u", "Ann")
-        await chats.say(ONE, "group:g", said, pending=True)
-    await chats.say(ONE, "group:g", SaidMessage("b", 2.5, "ours", ours=True))
+        await chats.say(ONE, GROUP, said, pending=True)
+    await chats.say(ONE, GROUP, SaidMessage("b", 2.5, "ours", ours=True))
     assert [one.text for one in await chats.pending(ONE, "group:g", 3)] == ["text 2", "text 3", "text 4"]
     await chats.trim(ONE, "group:g", 2)
     assert [one.message_id for one in await chats.pending(ONE, "group:g", 9)] == ["m3", "m4"]
     await chats.shown(ONE, "group:g", 3.0)
     assert [one.message_id for one in await chats.pending(ONE, "group:g", 9)] == ["m4"]
-    said_ = await chats.said(ONE, "b")
-    assert said_ is not None and said_.ours and await chats.said(OTHER, "b") is None
+    said_ = await chats.said(ONE, GROUP, "b")
+    assert said_ is not None and said_.ours and await chats.said(OTHER, GROUP, "b") is None
     assert await chats.delete_before(3.5) == 2
 
 
@@ -211,3 +212,10 @@ async def test_a_code_lets_in_once(database: Database) -> None:
     assert await people.remove(ONE, "u1") and not await people.remove(ONE, "u1")
     await people.ask(_asks("u2", "CCCC"), 3)
     assert await people.dismiss(ONE, "u2") and not await people.dismiss(ONE, "u2")
+
+
+async def test_what_was_given_up_is_forgotten_in_time(database: Database) -> None:
+    inbox = ChannelInbox(database)
+    await inbox.append(ONE, [Arrival("row1", "e1", "", None, {"odd": True}, "unreadable")], 1.0)
+    assert await inbox.delete_done(1.0) == 0 and len(await inbox.dead()) == 1
+    assert await inbox.delete_done(1.5) == 1 and await inbox.dead() == []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.store.address import parse
@@ -19,7 +20,7 @@ from crawdad.store.changes import Changes
 from crawdad.store.database import Database, open_database
 from crawdad.store.filelock import exclusive
 from crawdad.store.migrations import HEAD
-from crawdad.store.schema import is_declared
+from crawdad.store.schema import in_sql, is_declared, is_newest, migrate
 from crawdad.store.tables import metadata
 
 OPEN = """
@@ -69,6 +70,19 @@ async def test_the_migrations_lead_to_the_tables_as_they_are_declared(database: 
         assert await connection.run_sync(differences) == []
     folder = Path(sys.modules["crawdad.store.migrations"].__file__ or "").parent
     assert ScriptDirectory(str(folder)).get_current_head() == HEAD
+
+
+async def test_a_new_file_is_what_all_migrations_would_have_made_of_it(tmp_path: Path) -> None:
+    async with open_database(f"sqlite:///{tmp_path / 'new.db'}") as database, database.read() as connection:
+        new = await in_sql(connection)
+    stepwise = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'stepwise.db'}")
+    async with stepwise.begin() as connection:
+        await migrate(connection)
+        assert await in_sql(connection) == new
+        assert await is_newest(connection)
+    await stepwise.dispose()
+    assert new.count("CREATE TABLE") > 40
+    assert f"'{HEAD}'" in new
 
 
 async def test_processes_that_start_together_make_one_schema_and_later_ones_do_without_alembic(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from crawdad.store.journal import open_journal
 from crawdad.store.records import pack
 from crawdad.store.spool import Spool
 from tests.store.samples import exchange
+from tests.support.waiting import PATIENCE, until
 
 CAPACITY = 64 * 1024
 
@@ -62,14 +63,14 @@ async def test_what_is_recorded_reaches_the_database_by_itself(database: Databas
         port: Journal = journal
         port.record(exchange(1))
         assert journal.pending == 1
-        async with asyncio.timeout(10):
-            while await log.count() < 1:
-                pass
+        await until(log.count, "the first")
         for number in range(2, 2000):
             journal.record(exchange(number))
-        async with asyncio.timeout(10):
-            while await log.count() < 1999:
-                pass
+
+        async def all_there() -> bool:
+            return await log.count() == 1999
+
+        await until(all_there, "all of them")
     assert (await log.get("ex000001")) == exchange(1)
 
 
@@ -155,9 +156,7 @@ async def test_an_outage_is_sat_out(database: Database, tmp_path: Path, monkeypa
     log = ExchangeLog(database)
     async with open_journal(database, tmp_path) as journal:
         journal.record(exchange(1))
-        async with asyncio.timeout(10):
-            while await log.count() < 1:
-                pass
+        await until(log.count, "the first")
     assert outage.tries >= 3
     assert journal.dropped == 0
 
@@ -167,7 +166,7 @@ async def test_a_database_that_hangs_does_not_hold_up_the_end(
 ) -> None:
     with monkeypatch.context() as patched:
         Outage(patched, hangs=True)
-        async with asyncio.timeout(5), open_journal(database, tmp_path, closing_seconds=0.1) as journal:
+        async with asyncio.timeout(PATIENCE), open_journal(database, tmp_path, closing_seconds=0.1) as journal:
             journal.record(exchange(1))
     assert len(spools(tmp_path)) == 1
     async with open_journal(database, tmp_path):

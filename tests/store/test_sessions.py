@@ -137,10 +137,17 @@ async def test_changes_merge_settings_and_counters_add_up(database: Database) ->
     assert changed == await store.get("agent:main:main")
     assert await store.change("agent:main:nobody", {"title": "?"}, MORNING) is None
     for _ in range(2):
-        await store.count("agent:main:main", {"input_tokens": 10, "cost": 0.25}, {"model": "m", "aborted": True})
+        await store.count(entry(), {"input_tokens": 10, "cost": 0.25}, {"model": "m", "aborted": True})
     found = await store.get("agent:main:main")
     assert found is not None and (found.input_tokens, found.cost) == (20, 0.5)
     assert (found.model, found.aborted, found.title) == ("m", True, "New")
+
+
+async def test_what_a_turn_used_is_not_counted_to_the_log_that_was_begun_meanwhile(database: Database) -> None:
+    store = await kept(database, entry())
+    begun = await store.begin(entry(), "log-2", MORNING + 5, "reset")
+    await store.count(entry(), {"input_tokens": 10}, {"context_tokens": 90_000, "aborted": True})
+    assert begun is not None and await store.get("agent:main:main") == begun
 
 
 async def test_the_newest_compaction_is_known(database: Database) -> None:

@@ -179,3 +179,13 @@ def test_a_spool_that_never_held_a_record_holds_none(tmp_path: Path) -> None:
     adopted = Spool.adopt(path)
     assert adopted is not None and adopted.pending == 0
     adopted.close(remove=True)
+
+
+def test_without_a_disk_a_spool_keeps_what_it_is_given_for_as_long_as_the_process_lives(tmp_path: Path) -> None:
+    spool = Spool.in_memory(tmp_path, CAPACITY)
+    assert spool.append(b"one") and spool.append(b"two")
+    batch = spool.batch(10)
+    assert batch.records == [b"one", b"two"]
+    spool.commit(batch)
+    spool.close(remove=True)
+    assert list(tmp_path.iterdir()) == []

@@ -6,9 +6,7 @@ async with stage(database_url, tmp_path, model.provider(), tools=[Clock()]) as a
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +21,9 @@ from crawdad.core.agents import RunEvent, RunOrder, RunState
 from crawdad.core.exchange import Exchange
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.parts import JsonObject, TextPart
+from crawdad.core.ports import Clock
 from crawdad.core.settings import Settings
-from crawdad.core.tools import SkillSnapshot, Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
+from crawdad.core.tools import SkillCall, SkillSnapshot, Tool, ToolContext, ToolDefinition, ToolOutcome, ToolScope, told
 from crawdad.services.agents.standing import Find
 from crawdad.services.catalogue import Offer
 from crawdad.services.catalogue.live import LiveCatalogue
@@ -66,16 +65,22 @@ class FakeToolbox:
 
 
 class FakeSkills:
-    """The same skills for everybody."""
+    """The same skills for everybody: `/term words` is for the tool `command_tool`, where there is one."""
 
-    def __init__(self, prompt: str = "") -> None:
+    def __init__(self, prompt: str = "", command_tool: str = "") -> None:
         self.prompt = prompt
+        self.command_tool = command_tool
 
-    async def snapshot(self, agent_id: str, workspace: Path) -> SkillSnapshot:
+    async def snapshot(self, agent_id: str, workspace: Path, only: Sequence[str] | None = None) -> SkillSnapshot:
         return SkillSnapshot(self.prompt)
 
-    async def called(self, agent_id: str, workspace: Path, message: str) -> str | None:
-        return None
+    async def called(
+        self, agent_id: str, workspace: Path, message: str, only: Sequence[str] | None = None
+    ) -> SkillCall | None:
+        name, _, words = message.partition(" ")
+        return (
+            SkillCall("term", "term", words, "", self.command_tool) if name == "/term" and self.command_tool else None
+        )
 
 
 class FakeSystemEvents:
@@ -179,17 +184,6 @@ def _everybody(principal_id: str) -> Principal | None:
     return _KNOWN.get(principal_id) or Principal(principal_id, "api_key", principal_id, EVERYTHING)
 
 
-async def until(condition: Callable[[], Awaitable[Found]], seconds: float = 20.0) -> Found:
-    """What `condition` finds, once it finds something. Raises `AssertionError` when that takes too long."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = await condition()
-        if found:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("this did not happen in time")
-
-
 def order(text: str, **more: Any) -> RunOrder:
     """An order of the operator's."""
     parts = more.pop("parts", None) or ([TextPart(text)] if text else [])
@@ -221,9 +215,11 @@ async def stage(
     runner: FakeRunner | None = None,
     cluster: Cluster | None = None,
     find: Find | None = None,
+    skills: FakeSkills | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Stage]:
     """The agents at work; several stages may share a database and a cluster."""
-    clock, randomness = SystemClock(), SystemRandomness()
+    clock, randomness = clock or SystemClock(), SystemRandomness()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(database_url))
         if cluster is None:
@@ -259,7 +255,7 @@ async def stage(
         )
         toolbox, events = FakeToolbox(tools), FakeSystemEvents()
         outside = OutsideFileStore(database, clock.now)
-        parts = Parts(front, sessions, toolbox, FakeSkills(), events, outside, runner, find or _everybody)
+        parts = Parts(front, sessions, toolbox, skills or FakeSkills(), events, outside, runner, find or _everybody)
         agents = await stack.enter_async_context(open_agents(world, parts))
         toolbox.tools |= {tool.definition.name: tool for tool in agents.tools}
         await agents.begin()

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from crawdad.core.channel_settings import ChannelSettings
-from crawdad.core.channels import Account, Channel, ChannelState
+from crawdad.core.channels import Account, Channel, ChannelFiles, ChannelState
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock, Randomness, Transport
 from crawdad.core.text import Text
 from tests.support.fakes import FakeRandomness
+from tests.support.waiting import PATIENCE
 
 
 class MemoryState:
@@ -30,6 +31,23 @@ class MemoryState:
 
     async def delete(self, name: str) -> None:
         self.values.pop(name, None)
+
+
+class MemoryFiles:
+    """`core.channels.ChannelFiles` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def keep(self, data: bytes) -> str:
+        name = f"file{len(self.kept)}"
+        self.kept[name] = data
+        return name
+
+    async def read(self, name: str) -> bytes:
+        if name not in self.kept:
+            raise GatewayError(ErrorKind.NOT_FOUND, "gone")
+        return self.kept[name]
 
 
 class EventClock:
@@ -54,7 +72,8 @@ class EventClock:
 
 
 class MemoryContext:
-    """`core.channels.ChannelContext`: `events` is what was admitted, in order, without doubles (by `read`'s event id)."""
+    """`core.channels.ChannelContext`: `events` is what was admitted, in order, doubles as well (the inbox is what
+    knows them)."""
 
     def __init__(self, settings: ChannelSettings, transport: Transport, channel: str, account: str = "default") -> None:
         self.account = Account(channel, account)
@@ -62,10 +81,12 @@ class MemoryContext:
         self.transport = transport
         self.memory = MemoryState()
         self.state: ChannelState = self.memory
+        self.files: ChannelFiles = MemoryFiles()
         self.time = EventClock(self._touch)
         self.clock: Clock = self.time
         self.randomness: Randomness = FakeRandomness()
         self.events: list[JsonObject] = []
+        self.shown: list[JsonObject] = []
         self.refusals = 0
         """How many of the next `admit` calls fail, as when the disk is full."""
         self.identities: list[str] = []
@@ -86,13 +107,16 @@ class MemoryContext:
             self.identities.append(identity)
         self._touch()
 
+    async def show(self, frame: JsonObject) -> None:
+        self.shown.append(frame)
+
     def lost(self, reason: Text | str) -> None:
         self.reasons.append(reason)
         self._touch()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until it holds; it is looked at whenever the channel told something, or slept."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not condition():
                 await self._changed.wait()
 
@@ -103,12 +127,12 @@ class MemoryContext:
 
 @contextlib.asynccontextmanager
 async def running(channel: Channel) -> AsyncIterator[asyncio.Task[None]]:
-    """`run` goes on inside; it must end within two seconds of being cancelled."""
+    """`run` goes on inside; it must end within seconds of being cancelled."""
     task = asyncio.get_running_loop().create_task(channel.run())
     try:
         yield task
     finally:
         task.cancel()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             with contextlib.suppress(asyncio.CancelledError):
                 await task

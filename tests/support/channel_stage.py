@@ -12,7 +12,7 @@ import contextlib
 import heapq
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,16 +28,18 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.plugin_hooks import NoHooks, PluginHooks
 from crawdad.core.settings import Settings
 from crawdad.services.agents.roster import build_roster
-from crawdad.services.channels.host import AccountView, ChannelHost
+from crawdad.services.channels.host import ChannelHost
 from crawdad.services.channels.outbound import OutboundChannels
 from crawdad.services.channels.pairing import Pairing
 from crawdad.services.channels.running import KeptState, RunningAccount
-from crawdad.services.channels.world import ChannelWorld, Transcribe
+from crawdad.services.channels.views import AccountView
+from crawdad.services.channels.world import ChannelWorld, Search, Transcribe
 from crawdad.services.sessions.service import SessionService
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.approvals import ApprovalService
 from crawdad.store.approvals import ApprovalStore
 from crawdad.store.channel_chats import ChannelChats
+from crawdad.store.channel_files import ChannelFileTable
 from crawdad.store.channel_inbox import ChannelInbox
 from crawdad.store.channel_outbox import ChannelOutbox
 from crawdad.store.channel_people import ChannelPeople
@@ -49,6 +51,7 @@ from crawdad.store.session_search import SessionSearch
 from crawdad.store.sessions import SessionStore
 from tests.support.memory_channel import TOKEN, Platform, memory_kind
 from tests.support.scripted_runs import ScriptedRuns
+from tests.support.waiting import PATIENCE, until, until_so
 
 CHANNEL = "memory"
 __all__ = ["CHANNEL", "TOKEN", "Stage", "SteppedClock", "channel_stage"]
@@ -59,11 +62,13 @@ class SteppedClock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.wrong = 0.0
+        """By how much the wall clock is set wrong."""
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
         self._count = itertools.count()
 
     def now(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self.ahead + self.wrong
 
     def monotonic(self) -> float:
         return time.monotonic() + self.ahead
@@ -161,23 +166,9 @@ class Stage:
         """The answer to an event."""
         return await self.world.outbox.known(f"reply:{self.account(name)}:{event_id}")
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """What `condition` finds, once it finds something."""
-
-        async def found() -> Any:
-            return condition()
-
-        return await until(found, seconds)
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> Any:
-    """What `condition` finds, once it finds something. Raises `AssertionError` when that takes too long."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := await condition():
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("this did not happen in time")
+        return await until_so(condition, seconds=seconds)
 
 
 def config(channels: JsonObject, **more: Any) -> Settings:
@@ -200,6 +191,7 @@ async def channel_stage(
     runner: str = "runner-1",
     home: Path | None = None,
     transcribe: Transcribe | None = None,
+    search: Search | None = None,
     runs: MakeRuns | None = None,
     states: Mapping[str, JsonObject] | None = None,
     hooks: PluginHooks | None = None,
@@ -234,6 +226,7 @@ async def channel_stage(
             outbox=ChannelOutbox(database),
             chats=ChannelChats(database),
             people=people,
+            files=ChannelFileTable(database),
             memory=KeyValues(database),
             pairing=Pairing(people, cluster.bus, cluster.rates, clock, randomness),
             approvals=approvals,
@@ -250,6 +243,7 @@ async def channel_stage(
             runner=runner,
             secret="a secret",
             transcribe=transcribe,
+            search=search,
             hooks=hooks or NoHooks(),
         )
         for account, values in (states or {}).items():

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,13 +17,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.protocol_schema import problems
-from tests.support.server import Gateway
+from tests.support.server import Served
+from tests.support.waiting import PATIENCE
 
 ALL_SCOPES = ("operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing")
 CLI = {"id": "cli", "version": "1.0.0", "platform": "linux", "mode": "cli"}
 BACKEND = {**CLI, "id": "gateway-client", "mode": "backend"}
-SECONDS = 15.0
 Frame = dict[str, Any]
+LONGEST = 3 * PATIENCE
+"""Seconds that an answer or an event may take. Ticks come all the while: without a limit of its own a wait would never end."""
 
 
 class Device:
@@ -98,7 +100,7 @@ class Client:
             self._asked[frame["id"]] = str(frame.get("method", ""))
         self.socket.send(frame if isinstance(frame, str) else json.dumps(frame), text=True)
 
-    def receive(self, seconds: float = SECONDS) -> Frame:
+    def receive(self, seconds: float = PATIENCE) -> Frame:
         """The next frame. One that is not as the published schema has it is an error."""
         frame: Frame = orjson.loads(self.socket.recv(seconds))
         found = problems(frame, self._asked.get(frame.get("id", ""), ""))
@@ -125,32 +127,34 @@ class Client:
         error: Frame = answer["error"]
         return error
 
-    def response(self, request_id: str) -> Frame:
+    def response(self, request_id: str, seconds: float = LONGEST) -> Frame:
         """The response with that id."""
-        while True:
-            frame = self.receive()
-            if frame["type"] == "res" and frame["id"] == request_id:
-                return frame
-            self.events.append(frame)
+        return self._until(lambda frame: frame["type"] == "res" and frame["id"] == request_id, seconds)
 
-    def event(self, name: str, seconds: float = SECONDS) -> Frame:
+    def event(self, name: str, seconds: float = LONGEST) -> Frame:
         """The next event of that name, one that has come already included."""
         for place, frame in enumerate(self.events):
             if frame.get("event") == name:
                 return self.events.pop(place)
-        while True:
-            frame = self.receive(seconds)
-            if frame.get("event") == name:
-                return frame
-            self.events.append(frame)
+        return self._until(lambda frame: frame.get("event") == name, seconds)
 
-    def closed(self, seconds: float = SECONDS) -> tuple[int | None, str]:
+    def closed(self, seconds: float = LONGEST) -> tuple[int | None, str]:
         """Code and reason of the close, once it has come."""
         try:
-            while True:
-                self.events.append(self.receive(seconds))
+            self._until(lambda frame: False, seconds)
         except ConnectionClosed as closed:
             return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd is not None else (None, "")
+        raise AssertionError("nothing ended the connection")
+
+    def _until(self, wanted: Callable[[Frame], bool], seconds: float) -> Frame:
+        """The first frame that is wanted; the others are kept. Raises `TimeoutError`, whatever else has come."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            frame = self.receive(left)
+            if wanted(frame):
+                return frame
+            self.events.append(frame)
+        raise TimeoutError(f"nothing of what was wanted within {seconds} s")
 
     def connect(self, params: Frame, device: Device | None = None, **signing: Any) -> Frame:
         """Shake hands. Raises `Refused`."""
@@ -187,20 +191,27 @@ def connect_params(
 
 @contextmanager
 def opened(
-    gateway: Gateway, headers: dict[str, str] | None = None, path: str = "/", source: str | None = None
+    gateway: Served, headers: dict[str, str] | None = None, path: str = "/", source: str | None = None
 ) -> Iterator[Client]:
     """A connection that has its challenge. `source` is the client's own address, such as 127.0.0.2."""
     url = gateway.base_url.replace("http", "ws", 1) + path
     more: dict[str, Any] = {"source_address": (source, 0)} if source else {}
     with connect(
-        url, additional_headers=headers, proxy=None, max_size=None, compression=None, close_timeout=2, **more
+        url,
+        additional_headers=headers,
+        proxy=None,
+        max_size=None,
+        compression=None,
+        close_timeout=2,
+        **more,
+        open_timeout=PATIENCE,
     ) as socket:
         yield Client(socket)
 
 
 @contextmanager
 def connected(
-    gateway: Gateway,
+    gateway: Served,
     scopes: Iterable[str] = ALL_SCOPES,
     *,
     client: Frame | None = None,

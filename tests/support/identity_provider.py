@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.upstreams.loopback import LoopbackServer, Received, Reply
+from tests.support.waiting import PATIENCE
 
 CLIENT_ID = "operator-1.apps.example"
 CLIENT_SECRET = "GOCSPX-test-secret-of-the-client"
@@ -144,7 +145,7 @@ class TestIdentityProvider(LoopbackServer):
     def browse(self, url: str, email: str | None = None, deny: bool = False) -> str:
         """Consent on the page at `url` as `email`; where the browser is sent then."""
         query = {"as": email or self.email} | ({"deny": "1"} if deny else {})
-        answer = httpx.get(url + "&" + urlencode(query), follow_redirects=False)
+        answer = httpx.get(url + "&" + urlencode(query), follow_redirects=False, timeout=PATIENCE)
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
 

@@ -21,21 +21,12 @@ from typing import Self
 
 PLACE = "TEST_MOVED_CLOCK"
 _LOOK_SECONDS = 0.02
-_SERVE = """
-import sys
-from crawdad.app import application
-from crawdad.app.launch import Launch
-from crawdad.app.server import run
-from tests.support.moved_clock import Clock
-application.SystemClock = Clock
-sys.exit(run(Launch.from_environment(sys.argv[sys.argv.index("--home") + 1])))
-"""
 
 
 class MovedClock:
     """The test's end. Its times are the gateway's."""
 
-    command = (sys.executable, "-c", _SERVE)
+    command = (sys.executable, "-m", "tests.support.clock_server")
 
     def __init__(self, place: Path) -> None:
         place.write_bytes(struct.pack("dd", 0.0, 0.0))

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.support.control import Client, Device, Frame, connect_params, opened
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 NODE_CLIENT = {"id": "node-host", "version": "2026.2.26", "platform": "linux", "mode": "node", "displayName": "Shed"}
 COMMANDS = ("system.run", "system.which", "system.execApprovals.get", "system.execApprovals.set")
@@ -44,7 +45,7 @@ class NodeHost:
 
     def stop(self) -> None:
         self.client.socket.close()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
     def _work(self) -> None:
         while True:
@@ -79,7 +80,7 @@ class NodeHost:
         if params["command"][0] not in self.allowed and params.get("approved") is not True:
             message = "SYSTEM_RUN_DENIED: approval required"
             return {"ok": False, "error": {"code": "UNAVAILABLE", "message": message}}
-        done = subprocess.run(params["command"], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(params["command"], capture_output=True, text=True, timeout=PATIENCE, check=False)
         payload = {"exitCode": done.returncode, "stdout": done.stdout, "stderr": done.stderr, "success": True}
         return {"ok": True, "payloadJSON": json.dumps(payload)}
 

@@ -52,6 +52,7 @@ metadata: { "openclaw": { "emoji": "🌊" } }
 
 Look into `tides.txt`.
 """
+WEIXIN, WEIXIN_TOKEN = "b0f58-im-bot", "wx-secret-000001"
 
 
 def make_openclaw_home(root: Path) -> Path:
@@ -76,7 +77,23 @@ def make_openclaw_home(root: Path) -> Path:
     _write(root / "skills/tides/SKILL.md", SKILL)
     _write(root / "skills/tides/tides.txt", "low at noon\n")
     _write(root / "skills/broken/README.md", "no skill\n")
-    _json(root / "exec-approvals.json", {"version": 1, "defaults": {}, "agents": {}})
+    everybody = [{"pattern": "/usr/bin/git", "lastUsedAt": 1}, {"pattern": "~/bin/*"}, {"pattern": "rg"}]
+    one = {"allowlist": [{"pattern": "/usr/bin/make"}], "security": "full"}
+    defaults = {"security": "allowlist", "ask": "always", "askFallback": "full", "autoAllowSkills": True}
+    approvals = {"version": 1, "defaults": defaults, "agents": {"*": {"allowlist": everybody}, "beta": one}}
+    _json(root / "exec-approvals.json", approvals)
+    _json(root / "credentials/telegram-allowFrom.json", {"version": 1, "allowFrom": ["telegram:42", "43", "*"]})
+    _json(root / "credentials/telegram-pairing.json", {"version": 1, "requests": []})
+    _json(root / "credentials/discord-allowFrom.json", {"version": 1, "allowFrom": ["7"]})
+    _json(root / "openclaw-weixin/accounts.json", [WEIXIN, "../escape", "gone"])
+    signed_in = {
+        "token": WEIXIN_TOKEN,
+        "savedAt": "2026-02-20",
+        "baseUrl": "https://wx.example.com",
+        "userId": "o9@im.wechat",
+    }
+    _json(root / f"openclaw-weixin/accounts/{WEIXIN}.json", signed_in)
+    _json(root / f"openclaw-weixin/accounts/{WEIXIN}.sync.json", {"get_updates_buf": "cursor-17"})
     _json(root / "credentials/whatsapp/default/creds.json", {"me": "x"})
     return root
 

@@ -185,14 +185,16 @@ class FakeOutbound:
 
 
 class FakeAnswer:
-    def __init__(self, status: int) -> None:
-        self.status, self.url = status, ""
+    def __init__(self, status: int, endless: bool = False) -> None:
+        self.status, self.url, self.endless = status, "", endless
         self.headers: Mapping[str, str] = {}
 
     async def chunks(self) -> AsyncIterator[bytes]:
         yield b"{}"
 
     async def read(self, limit: int) -> bytes:
+        if self.endless:
+            await asyncio.Event().wait()
         return b"{}"
 
     async def close(self) -> None:
@@ -205,10 +207,12 @@ class FakeTransport:
     def __init__(self) -> None:
         self.calls: list[UpstreamCall] = []
         self.status = 200
+        self.endless = False
+        """Whether answers come to no end."""
 
     async def send(self, call: UpstreamCall) -> FakeAnswer:
         self.calls.append(call)
-        return FakeAnswer(self.status)
+        return FakeAnswer(self.status, self.endless)
 
 
 class FakeHearts:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import orjson
+
 from tests.support.upstreams.loopback import LoopbackServer, Received, Reply
 from tests.support.upstreams.protocols import Ask, asked, error_body, provider
 from tests.support.upstreams.speakers import SPEAKERS, STREAM_TYPE
@@ -55,10 +57,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Garbled:
-    """A call whose arguments are no JSON."""
+    """A call whose arguments begin with this text, and go on with `ts-to-be-garbled":0}`."""
 
     name: str
-    arguments: str = "{not json"
+    arguments: str
 
 
 Answer = Turn | Fail | Break | Hold | Garbled
@@ -78,9 +80,9 @@ def calls(*wanted: tuple[str, dict[str, Any]], text: str = "", tokens: Tokens | 
     return Turn((*said, *(Call(name, arguments) for name, arguments in wanted)), "tools", tokens or Tokens())
 
 
-def garbled(name: str) -> Garbled:
+def garbled(name: str, arguments: str = "{not json") -> Garbled:
     """A call whose arguments cannot be read."""
-    return Garbled(name)
+    return Garbled(name, arguments)
 
 
 class ScriptedModel(LoopbackServer):
@@ -152,7 +154,7 @@ class ScriptedModel(LoopbackServer):
                 while not answer.gate.is_set():
                     await asyncio.to_thread(answer.gate.wait, 0.05)
             if isinstance(answer, Garbled):
-                piece = piece.replace(b'"{\\"argumen"', b'"{not json"')
+                piece = piece.replace(b'"{\\"argumen"', orjson.dumps(answer.arguments))
             await reply.send(piece)
         await reply.end()
 

@@ -152,7 +152,7 @@ def _responses_streamed(stream: bytes) -> Any:
     state: Any = ResponseStreamState(text_format=omit, input_tools=omit)
     last: Any = None
     for number, block in enumerate(stream.decode().removesuffix("\n\n").split("\n\n")):
-        name, data = block.split("\n")
+        name, data = block.split("\n")[-2:]  # before them there may be a line with the event's id
         event = orjson.loads(data.removeprefix("data: "))
         assert name == f"event: {event['type']}"
         assert event["sequence_number"] == number

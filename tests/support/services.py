@@ -20,11 +20,16 @@ from sqlalchemy.engine import URL, make_url
 
 from crawdad.store.database import Database, open_database
 from crawdad.store.tables import metadata
+from tests.support.waiting import PATIENCE
 
 POSTGRES_URL = os.environ.get("CRAWDAD_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS_URL = os.environ.get("CRAWDAD_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 
 DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+EMPTY = "DO $$ BEGIN " + " ".join(f"DELETE FROM {table};" for table in reversed(metadata.sorted_tables)) + " END $$"
+"""Of tables that hold next to nothing, which TRUNCATE would give new files, each to be written to the disk."""
 
 
 @dataclass
@@ -45,20 +50,25 @@ class ManualClock:
 
 def missing(service: str, error: Exception) -> NoReturn:
     """Skip the test for want of a service; fail where services are required (`CRAWDAD_REQUIRE_SERVICES=1`)."""
-    reason = f"no {service} answers: {error}"
+    lacking(f"no {service} answers: {error}")
+
+
+def lacking(reason: str) -> NoReturn:
+    """The same for want of anything else that could be there."""
     if os.environ.get("CRAWDAD_REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-async def _administer(statement: str) -> None:
+async def _administer(*statements: str) -> None:
     import asyncpg
 
-    connection = await asyncpg.connect(POSTGRES_URL, timeout=5)
+    connection = await asyncpg.connect(POSTGRES_URL, timeout=PATIENCE)
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +76,7 @@ def postgres_url() -> Iterator[str]:
     """A PostgreSQL database of this test process alone, dropped at the end."""
     name = f"crawdad_test_{os.getpid()}_{secrets.token_hex(4)}"
     try:
-        asyncio.run(_administer(f"CREATE DATABASE {name}"))
+        asyncio.run(_administer(f"CREATE DATABASE {name}", f"ALTER DATABASE {name} SET synchronous_commit = off"))
     except (OSError, TimeoutError, ImportError) as error:
         missing("PostgreSQL", error)
     url: URL = make_url(POSTGRES_URL).set(database=name)
@@ -90,9 +100,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database with empty tables: SQLite, then PostgreSQL."""
     async with open_database(database_url) as opened:
         if not opened.is_sqlite:
-            tables = ", ".join(metadata.tables)
             async with opened.write() as connection:
-                await connection.execute(text(f"TRUNCATE {tables}"))
+                await connection.execute(text(EMPTY))
         yield opened
 
 
@@ -104,12 +113,25 @@ def redis_url() -> str:
         from redis.exceptions import RedisError
     except ImportError as error:
         missing("Redis", error)
-    with Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5) as client:
+    with Redis.from_url(REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE) as client:
         try:
             client.ping()
         except (RedisError, OSError) as error:
             missing("Redis", error)
     return REDIS_URL
+
+
+@pytest.fixture(scope="session")
+def shared_redis(redis_url: str) -> Iterator[dict[str, str]]:
+    """The variables of gateways that are a cluster by Redis. Their prefix is this test process's alone: the gateways of
+    others have other databases, and would note what they hear of these as their own."""
+    from redis import Redis
+
+    prefix = f"crawdad-test-{secrets.token_hex(6)}"
+    yield {"CRAWDAD_CLUSTER_URL": redis_url, "CRAWDAD_CLUSTER_PREFIX": prefix}
+    with Redis.from_url(REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE) as client:
+        for key in client.scan_iter(match=f"{prefix}*"):
+            client.delete(key)
 
 
 @pytest.fixture
@@ -121,7 +143,7 @@ def redis_prefix() -> Iterator[str]:
     except ImportError as error:
         missing("Redis", error)
     prefix = f"crawdad-test-{secrets.token_hex(6)}"
-    with Redis.from_url(REDIS_URL, socket_connect_timeout=3, socket_timeout=5) as client:
+    with Redis.from_url(REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE) as client:
         try:
             client.exists(prefix)
         except (RedisError, OSError) as error:

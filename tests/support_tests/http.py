@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from tests.support.waiting import PATIENCE
+
 
 @dataclass
 class Answer:
@@ -27,7 +29,7 @@ class Answer:
 def connect(origin: str) -> HTTPConnection:
     """A connection to close after use (`contextlib.closing`)."""
     address = urlsplit(origin)
-    return HTTPConnection(address.hostname or "", address.port, timeout=10)
+    return HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
 
 
 def send(

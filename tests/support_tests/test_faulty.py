@@ -19,11 +19,13 @@ from tests.support.upstreams.faults import FAULTS
 from tests.support.upstreams.faulty import FaultyUpstream, closed_address, unresponsive_address
 from tests.support.upstreams.loopback import Received
 from tests.support.upstreams.protocols import BASE, PROTOCOLS, Protocol
+from tests.support.waiting import PATIENCE
 from tests.support_tests.http import connect, fetch, send
 
 HELLO = "Hello! I am a scripted model. Grüße, 你好, 🦞."
 ENOUGH = 300_000
-WAITING = {"silent", "half-open"}
+WAITING = {"silent": 0.05, "half-open": 0.05, "lingering": 1.0}
+"""Seconds after which nothing more comes of these."""
 
 
 def request(protocol: Protocol, model: str, stream: bool) -> tuple[str, dict[str, Any]]:
@@ -48,7 +50,7 @@ def taste(faulty: FaultyUpstream, protocol: Protocol, model: str, stream: bool) 
     path, body = request(protocol, model, stream)
     got = b""
     with closing(connect(faulty.url)) as connection:
-        connection.timeout = 0.05 if model.removeprefix("fault:") in WAITING else 10
+        connection.timeout = WAITING.get(model.removeprefix("fault:"), 10)
         try:
             response = send(connection, path, body)
             while len(got) < ENOUGH and (piece := response.read1(65536)):
@@ -278,7 +280,7 @@ def test_addresses_where_nobody_answers() -> None:
     with unresponsive_address() as address, pytest.raises(TimeoutError):
         socket.create_connection(address, timeout=0.2)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(closed_address(), timeout=5)
+        socket.create_connection(closed_address(), timeout=PATIENCE)
 
 
 def test_unknown_faults_are_a_404(faulty: FaultyUpstream) -> None:

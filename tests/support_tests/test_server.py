@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support import server
-from tests.support.server import Gateway, GatewayFailed, running_gateway, settings
+from tests.support.nursery import nursery
+from tests.support.server import (
+    Gateway,
+    GatewayFailed,
+    clean_environment,
+    run_command,
+    run_module,
+    running_gateway,
+    settings,
+)
 from tests.support.upstreams.protocols import providers
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import eventually
 from tests.support_tests.http import fetch
 
 STAND_IN = (sys.executable, "-m", "tests.support_tests.stand_in", "serve")
@@ -89,3 +102,34 @@ def test_nothing_of_the_environment_configures_it(monkeypatch: pytest.MonkeyPatc
 
 def test_ports_are_free_and_rarely_the_same() -> None:
     assert len({server.free_port() for _ in range(20)}) > 10
+
+
+@pytest.mark.parametrize("more", [{}, {"OF_NO_FORK": "1"}], ids=["forked", "started"])
+def test_a_command_tells_its_code_and_both_of_its_streams(tmp_path: Path, more: dict[str, str]) -> None:
+    environment = {**clean_environment(), **more}
+    assert nursery().suits(environment) is not bool(more)
+    listed = run_command(["--home", str(tmp_path), "--json", "keys", "list"], environment)
+    assert (listed.returncode, listed.stderr) == (0, "") and json.loads(listed.stdout)["keys"] == []
+    refused = run_command(["--home", str(tmp_path), "nonsense"], environment)
+    assert refused.returncode == 2 and "nonsense" in refused.stderr and refused.stdout == ""
+
+
+@pytest.mark.parametrize("more", [{}, {"OF_NO_FORK": "1"}], ids=["forked", "started"])
+def test_a_module_is_given_something_to_read(more: dict[str, str]) -> None:
+    done = run_module("base64", ["-e"], {**clean_environment(), **more}, "crab")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Y3JhYg==\n", "")
+
+
+def test_gateways_of_a_test_process_that_was_killed_end_with_it(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, threading; from tests.support.nursery import nursery; from tests.support.server import clean_environment;"
+        "child = nursery().start('http.server', ['0', '--bind', '127.0.0.1'], clean_environment(), pathlib.Path('log'));"
+        "print(child.pid, flush=True); threading.Event().wait()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        child = int(worker.stdout.readline())
+        eventually(lambda: os.getpgid(child) == child)
+        worker.kill()
+    eventually(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)

@@ -52,6 +52,28 @@ def test_the_name_of_an_event() -> None:
     assert event_name(b"data: {}\n\n") == b""
 
 
+class Line(bytes):
+    """A piece of a stream that counts what is copied in front of such."""
+
+    copied = 0
+
+    def __radd__(self, other: bytes) -> bytes:
+        Line.copied += len(other)
+        return other + bytes(self)
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_a_long_event_of_many_lines_is_not_copied_with_every_line(
+    ending: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Line, "copied", 0)
+    reader = SseReader()
+    events = [event for _ in range(1000) for event in reader.feed(Line(b"data: x" + ending))]
+    events += reader.feed(Line(ending)) + reader.close()
+    assert events == [b"\n".join([b"x"] * 1000)]
+    assert Line.copied < 3 * 1000 * len(b"data: x" + ending)
+
+
 def test_an_endless_event_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 1000)
     splitter = SseSplitter()
@@ -80,3 +102,17 @@ def test_the_data_of_named_events() -> None:
     assert event_data(b"event: a\ndata: one\ndata: two\n\n") == b"one\ntwo"
     assert event_data(b"event: a\n: data: no\n\n") is None
     assert event_data(b"event: a\nid: 1\n\n") is None
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize(
+    ("last", "data"),
+    [
+        (b"data: one\ndata: two", b"one\ntwo"),
+        (b"data: one\ndata: two\n", b"one\ntwo"),
+        (b"data: one\nid: 7", b"one"),
+        (b"event: a\ndata: one\nid: 7\n", b"one"),
+    ],
+)
+def test_an_unterminated_last_event_may_have_several_lines(ending: bytes, last: bytes, data: bytes) -> None:
+    assert read([last.replace(b"\n", ending)]) == [data]

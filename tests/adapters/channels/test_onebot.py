@@ -29,7 +29,8 @@ from crawdad.core.channels import (
 )
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.plugin_http import PluginRequest
-from tests.simulators.onebot import SELF_ID, NapcatWebSimulator, OneBotHttp, OneBotSimulator
+from tests.simulators.napcat_web import NapcatWebSimulator
+from tests.simulators.onebot import SELF_ID, OneBotHttp, OneBotSimulator
 from tests.support.channel_context import MemoryContext, running
 from tests.support.upstreams.loopback import LoopbackServer, Received, Reply
 
@@ -220,8 +221,8 @@ async def test_parts_go_out(qq: OneBotSimulator, channel: OneBotChannel, context
         await channel.typing(GROUP, True, {})
         await channel.typing(FRIEND, False, {})
     (shown,) = qq.shown(900)
-    assert [one["type"] for one in shown.segments] == ["reply", "at", "text", "text"]
-    assert shown.segments[-1]["data"]["text"] == "你好 [CQ:at,qq=all] & co", "what looks like a code stays text"
+    assert [one["type"] for one in shown.segments] == ["reply", "at", "text"]
+    assert shown.segments[-1]["data"]["text"] == " 你好 [CQ:at,qq=all] & co", "what looks like a code stays text"
     assert receipt.message_ids == (str(shown.id),)
     assert qq.account.calls[2] == (
         "send_private_msg",
@@ -327,7 +328,9 @@ async def test_files_are_fetched(qq: OneBotSimulator, channel: OneBotChannel, co
             qq.say({"type": "record", "data": {"file": "nowhere.amr"}})
             qq.say({"type": "image", "data": {"file": f"{files.url}/gone"}})
             qq.say({"type": "image", "data": {"file": "base64://aGk="}})
-            await context.until(lambda: len(context.events) == 6)
+            silk = {"type": "record", "data": {"file": "v.amr", "url": f"{files.url}/silk"}}
+            qq.say(silk)
+            await context.until(lambda: len(context.events) == 7)
             media = [read(channel, event).media[0] for event in context.events]
             assert [(one.kind, one.name, one.size) for one in media[:2]] == [
                 ("image", "image.jpg", 3000),
@@ -339,6 +342,11 @@ async def test_files_are_fetched(qq: OneBotSimulator, channel: OneBotChannel, co
 
             assert [len(await fetched(one)) for one in media[:3]] == [3000, 3000, 6]
             assert await fetched(media[5]) == b"hi"
+            assert len(await fetched(media[6])) == 3000, "as it came, where the QQ side cannot change it"
+            qq.account.files["v.amr:mp3"] = {"file": "/nobody/sees/this.mp3"}
+            assert len(await fetched(media[6])) == 3000
+            qq.account.files["v.amr:mp3"]["base64"] = base64.b64encode(b"ID3 spoken").decode()
+            assert await fetched(media[6]) == b"ID3 spoken", "what models understand, where it can"
             for one, limit, kind in (
                 (media[0], 2999, ErrorKind.TOO_LARGE),
                 (media[2], 5, ErrorKind.TOO_LARGE),
@@ -557,6 +565,16 @@ async def test_sign_ins_at_the_web_page_are_rationed(transport: HttpTransport) -
         await channel.call("web:QQLogin/CheckLoginStatus", {})
 
 
+async def test_a_credential_lasts_an_hour(transport: HttpTransport) -> None:
+    clock = [0.0]
+    with NapcatWebSimulator(now=lambda: clock[0]) as web:
+        channel = opened(context_for(transport, wsUrl="x", napcat={"webUrl": web.url, "webToken": "secret-tok"}))
+        for at, sign_ins in ((0.0, 1), (3599.0, 1), (3601.0, 2), (3700.0, 2)):
+            clock[0] = at
+            assert (await channel.call("web:QQLogin/CheckLoginStatus", {}))["isLogin"] is False
+            assert web.sign_ins == sign_ins
+
+
 async def test_what_the_web_page_refuses_is_told(transport: HttpTransport) -> None:
     with NapcatWebSimulator() as web:
         bad = opened(context_for(transport, wsUrl="x", napcat={"webUrl": web.url, "webToken": "wrong-web-token"}))
@@ -574,3 +592,42 @@ async def test_what_the_web_page_refuses_is_told(transport: HttpTransport) -> No
 @pytest.mark.parametrize(("text", "same"), [("qq:123", "123"), (" OneBot:9 ", "9"), ("501", "501")])
 def test_ids_of_people_are_compared(text: str, same: str) -> None:
     assert CHANNEL.identity(text) == same
+
+
+async def test_a_newer_connection_takes_the_place_of_an_older_one(
+    qq: OneBotSimulator, transport: HttpTransport
+) -> None:
+    context = context_for(transport, mode="reverse", accessToken=qq.token)
+    channel = opened(context)
+    async with reverse(channel) as url:
+        await asyncio.to_thread(qq.dial, url)
+        await until_recognised(context)
+        older = next(iter(qq._sockets))
+        await asyncio.to_thread(qq.dial, url)
+        await context.until(lambda: len(context.identities) == 2)
+        before = len(context.reasons)
+        await asyncio.to_thread(qq._do, older.close())
+        await asyncio.to_thread(qq.say, "hello")
+        await context.until(lambda: len(context.events) == 1)
+        assert context.reasons[before:] == [], "the link stands"
+        await asyncio.to_thread(qq.hang_up)
+        await context.until(lambda: len(context.reasons) > before)
+
+
+async def test_a_side_without_heartbeats_is_asked_whether_it_is_there(
+    qq: OneBotSimulator, transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawdad.adapters.channels.onebot.reception.QUIET_SECONDS", 0.05)
+    context = context_for(transport, wsUrl=qq.url, accessToken=qq.token, callSeconds=0.5)
+    channel = opened(context)
+    async with connected(channel, context):
+        heard = context.heard_count
+        await context.until(lambda: context.heard_count > heard + 2)
+        assert context.reasons == [], "whoever answers lives"
+        await asyncio.to_thread(qq.say, "hello")
+        await context.until(lambda: len(context.events) == 1)
+        qq.act = lambda action, params: None  # type: ignore[method-assign]
+        await context.until(lambda: bool(context.reasons))
+        del qq.act
+        recognised = len(context.identities)
+        await context.until(lambda: len(context.identities) > recognised)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulators.onebot import SELF_ID, OneBotSimulator
+from tests.support.waiting import PATIENCE
 
 pytest.importorskip("nonebot.adapters.onebot", reason="nonebot-adapter-onebot is not installed")
 PEER = Path(__file__).with_name("nonebot_peer.py")
@@ -32,7 +33,7 @@ def test_an_independent_client_gets_along_with_it(form: str) -> None:
                 qq.ask("friend", "f1")
                 qq.journal.wait(lambda _: len(qq.account.shown) == 4 and bool(qq.account.decided), 30)
                 qq.say("bye")
-                output = peer.communicate(timeout=30)[0]
+                output = peer.communicate(timeout=PATIENCE)[0]
             finally:
                 peer.kill()
         seen = json.loads(output.strip().splitlines()[-1])

@@ -392,3 +392,15 @@ async def test_any_method_can_be_called(telegram: TelegramSimulator, channel: Te
 )
 def test_ids_of_people_are_compared(text: str, same: str) -> None:
     assert CHANNEL.identity(text) == same
+
+
+async def test_a_part_whose_chat_cannot_be_looked_up_has_not_left(
+    telegram: TelegramSimulator, channel: TelegramChannel, context: MemoryContext
+) -> None:
+    async def broken(name: str) -> Any:
+        raise GatewayError(ErrorKind.UNAVAILABLE, "no database", {"code": "database"})
+
+    context.memory.get = broken  # type: ignore[method-assign]
+    with pytest.raises(SendFailed) as failed:
+        await channel.send(OutboundMessage("p1", CHAT, "x"))
+    assert failed.value.outcome == "not_sent"

@@ -360,6 +360,26 @@ async def test_signing_in_by_qr_code(wechat: WeixinSimulator, transport: HttpTra
     assert caught.value.outcome == "signed_out"
 
 
+async def test_a_sign_out_right_after_a_start_has_the_last_word(
+    wechat: WeixinSimulator, channel: WeixinChannel, context: MemoryContext
+) -> None:
+    wechat.start_seconds = 0.3
+    with pytest.raises(SignedOut):
+        async with running(channel) as task:
+            await wechat.until(lambda it: it.starting == 1)
+            await channel.sign_out()
+            await task
+    assert wechat.notices == ["start", "stop"], "the service does not go on believing that somebody listens"
+    assert context.memory.values == {}
+
+
+async def test_a_start_that_is_cancelled_is_taken_back(wechat: WeixinSimulator, channel: WeixinChannel) -> None:
+    wechat.start_seconds = 0.3
+    async with running(channel):
+        await wechat.until(lambda it: it.starting == 1)
+    await wechat.until(lambda it: it.notices[-1:] == ["stop"])
+
+
 @pytest.mark.parametrize(
     ("answers", "state"),
     [
@@ -430,3 +450,15 @@ async def test_secrets_are_in_no_address(
 )
 def test_ids_of_people_are_compared(text: str, same: str) -> None:
     assert CHANNEL.identity(text) == same
+
+
+async def test_a_part_whose_account_cannot_be_looked_up_has_not_left(
+    wechat: WeixinSimulator, channel: WeixinChannel, context: MemoryContext
+) -> None:
+    async def broken(name: str) -> Any:
+        raise GatewayError(ErrorKind.UNAVAILABLE, "no database", {"code": "database"})
+
+    context.memory.get = broken  # type: ignore[method-assign]
+    with pytest.raises(SendFailed) as failed:
+        await channel.send(OutboundMessage("p", CHAT, "x", reply_context={"context_token": "c"}))
+    assert failed.value.outcome == "not_sent"

@@ -17,6 +17,7 @@ from tests.adapters.channels.test_weixin import Chance
 from tests.simulators.weixin import BOT, TOKEN, USER, WeixinSimulator
 from tests.support.channel_context import MemoryContext, running
 from tests.support.goldens import SHARED
+from tests.support.waiting import PATIENCE
 
 RECORDED = SHARED / "contracts" / "traces" / "weixin-ilink.json"
 pytestmark = pytest.mark.skipif(not RECORDED.is_file(), reason=f"{RECORDED} is not there")
@@ -29,7 +30,7 @@ def recorded() -> list[Json]:
 
 
 def test_the_simulator_accepts_what_tencents_client_sends() -> None:
-    with WeixinSimulator() as wechat, httpx.Client(base_url=wechat.url) as client:
+    with WeixinSimulator() as wechat, httpx.Client(base_url=wechat.url, timeout=PATIENCE) as client:
         wechat.names = ("UP/PARAM+1=", "DL/PARAM+1=")
         wechat.tickets = {USER: "dGljaw=="}
         wechat.hold_seconds = 0.01

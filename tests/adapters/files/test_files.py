@@ -17,6 +17,7 @@ from crawdad.adapters.files import LocalFiles, read_environment
 from crawdad.adapters.files.environment import parse_environment
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.files import MISSING
+from tests.support.waiting import PATIENCE
 
 FILES = LocalFiles()
 
@@ -51,7 +52,7 @@ async def test_only_ordinary_bounded_utf8_files_are_read(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "fifo")
     assert await refused(tmp_path / "bytes") is ErrorKind.BAD_REQUEST
     assert await refused(tmp_path / "large") is ErrorKind.TOO_LARGE
-    assert await asyncio.wait_for(refused(tmp_path / "fifo"), 5) is ErrorKind.BAD_REQUEST
+    assert await asyncio.wait_for(refused(tmp_path / "fifo"), PATIENCE) is ErrorKind.BAD_REQUEST
     assert await refused(tmp_path) is ErrorKind.BAD_REQUEST
     assert await refused(Path("/dev/zero")) is ErrorKind.BAD_REQUEST
 

@@ -12,8 +12,7 @@ import pytest
 
 from crawdad.adapters.files import watching
 from crawdad.adapters.files.local import LocalFiles
-
-PATIENCE = 20.0
+from tests.support.waiting import PATIENCE
 
 
 class Watch:

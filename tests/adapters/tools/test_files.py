@@ -22,6 +22,7 @@ from crawdad.core.parts import MediaPart
 from crawdad.core.tools import ToolOutcome
 from crawdad.services.tools.toolbox import CheckedTool
 from tests.support.tools import AnsweringApprovals, RememberedFiles, context, text_of
+from tests.support.waiting import PATIENCE
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -180,9 +181,9 @@ async def test_devices_pipes_sockets_loops_and_hard_links_are_refused(files: Fil
             server.bind(f"{short}/s")
             os.rename(f"{short}/s", files.workspace / "socket")
         for name in ("pipe", "socket", "hard", "loop", "null"):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 assert (await files.refused("read", path=name)).kind in (ErrorKind.FORBIDDEN, ErrorKind.BAD_REQUEST)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await files.refused("write", path="pipe", content="x")
     await files("write", path="hard", content="new")  # a new file takes the name, the other one stays
     assert (files.outside / "secret").read_text() == "hunter2\n"

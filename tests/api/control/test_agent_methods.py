@@ -66,6 +66,27 @@ def test_jobs(client: Client) -> None:
     assert client.call("cron.status")["nextWakeAtMs"] is None
 
 
+def test_when_schedules_come(client: Client) -> None:
+    """Before a job is made of one: within a span, in the schedule's own zone, and what is wrong with each."""
+    saturday = 1_798_848_000_000  # 2027-01-02T00:00:00Z
+    asked = {
+        "schedules": [
+            {"schedule": {"kind": "cron", "expr": "30 8 * * 1-5", "tz": "Asia/Shanghai"}},
+            {"id": "tea", "schedule": {"kind": "every", "everyMs": 3_600_000, "anchorMs": saturday}},
+            {"schedule": {"kind": "cron", "expr": "99 8 * * *"}},
+        ],
+        "afterMs": saturday,
+        "untilMs": saturday + 3 * 86_400_000,
+        "limit": 4,
+    }
+    weekdays, tea, broken = client.call("cron.times", asked)["times"]
+    monday = saturday + 2 * 86_400_000
+    assert weekdays == {"atMs": [monday + 1_800_000], "more": False}
+    assert tea == {"id": "tea", "atMs": [saturday + hour * 3_600_000 for hour in (1, 2, 3, 4)], "more": True}
+    assert broken["atMs"] == [] and "99" in broken["error"]
+    assert client.call("cron.times", {"schedules": [{"schedule": {"expr": "0 0 1 1 *"}}]})["times"][0]["atMs"][4:] != []
+
+
 def test_what_is_no_job(client: Client) -> None:
     assert client.fault("cron.add", {"name": "x"})["message"] == (
         "invalid cron.add params: must have required property 'schedule'; must have required property 'sessionTarget'; "
@@ -102,6 +123,19 @@ def test_persona_files(client: Client, gateway: Gateway, tmp_path: Path) -> None
     for name in ("../openclaw.json", "notes.md", "SOUL.md/../x", "/etc/passwd"):
         error = client.fault("agents.files.get", {"agentId": "ada", "name": name})
         assert error["message"] == f'unsupported file "{name}"'
+
+
+def test_tools_are_told_in_the_client_s_language(gateway: Gateway) -> None:
+    told: dict[str, dict[str, str]] = {}
+    for locale in ("en-GB", "zh-CN"):
+        with connected(gateway, locale=locale) as client:
+            groups = client.call("tools.catalog")["groups"]
+        told[locale] = {group["id"]: group["label"] for group in groups}
+        told[locale] |= {tool["id"]: tool["description"] for group in groups for tool in group["tools"]}
+    assert told["en-GB"]["fs"] == "Files" and told["zh-CN"]["fs"] == "文件"
+    assert told["en-GB"]["edit"] == "Replaces a piece of a text file."
+    untold = {name for name, words in told["zh-CN"].items() if words.isascii()}
+    assert untold == set(), "each tool of ours has words in both languages"
 
 
 def test_tools_skills_and_channels(client: Client) -> None:

@@ -9,9 +9,11 @@ import httpx
 import pytest
 
 from tests.support.control import Client, connected
-from tests.support.scripted_model import NAME, Fail, Hold, ScriptedModel, calls, says
+from tests.support.scripted_model import NAME, Answer, Fail, Hold, ScriptedModel, calls, says
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.upstreams.protocols import Ask
 from tests.support.upstreams.stories import Say, Turn
+from tests.support.waiting import PATIENCE
 
 ANSWER = says("PONG from the model.")
 
@@ -106,7 +108,7 @@ def test_a_word_stops_what_runs(client: Client, model: ScriptedModel) -> None:
     held = Hold(ANSWER, after=0)
     model.then(held)
     send(client, "worded", "think", "word-1")
-    assert held.reached.wait(10)
+    assert held.reached.wait(PATIENCE)
     try:
         found = send(client, "worded", "/stop", "word-2")
     finally:
@@ -114,6 +116,29 @@ def test_a_word_stops_what_runs(client: Client, model: ScriptedModel) -> None:
     assert found == {"ok": True, "aborted": True, "runIds": ["word-1"]}
     assert of_run(client, "word-1", "aborted")[-1]["payload"]["stopReason"] == "stop"
     assert send(client, "worded", "stop", "word-3") == {"ok": True, "aborted": False, "runIds": []}
+
+
+def test_a_word_stops_the_sub_agents_of_a_turn_that_has_ended(client: Client, model: ScriptedModel) -> None:
+    held = Hold(ANSWER, after=0)
+
+    def script(ask: Ask) -> Answer:
+        said = str(ask.body["messages"][-1]["content"])
+        if ask.body["messages"][-1]["role"] == "tool":
+            return says("It has been begun.")
+        return held if "count the apples" in said else calls(("sessions_spawn", {"task": "count the apples"}))
+
+    model.then(script)
+    send(client, "spawning", "have them counted", "spawn-1")
+    of_run(client, "spawn-1")
+    assert held.reached.wait(PATIENCE)
+    try:
+        found = send(client, "spawning", "/stop", "spawn-2")
+        assert (found["ok"], found["aborted"], len(found["runIds"])) == (True, True, 1)
+        listed = client.call("agent.wait", {"runId": found["runIds"][0], "timeoutMs": 0})
+    finally:
+        held.gate.set()
+    assert listed["status"] != "timeout", "it has ended"
+    assert send(client, "spawning", "/stop", "spawn-3") == {"ok": True, "aborted": False, "runIds": []}
 
 
 def _chat(client: Client, run_id: str) -> list[Any]:
@@ -180,7 +205,7 @@ def test_tools_are_told_to_whoever_began_the_run(gateway: Gateway, model: Script
 def test_runs_of_other_doors_are_told(gateway: Gateway, client: Client) -> None:
     body = {"model": "openclaw", "messages": [{"role": "user", "content": "hi"}]}
     url = f"{gateway.base_url}/v1/chat/completions"
-    assert httpx.post(url, json=body, headers=gateway.headers, timeout=30).status_code == 200
+    assert httpx.post(url, json=body, headers=gateway.headers, timeout=PATIENCE).status_code == 200
     while client.event("chat")["payload"]["state"] != "final":
         continue
 
@@ -260,3 +285,24 @@ def test_health_and_status_count_sessions(client: Client) -> None:
     assert health["agents"][0]["sessions"]["count"] == health["sessions"]["count"] > 0
     assert health["sessions"]["recent"][0]["key"].startswith("agent:main:")
     assert client.call("status")["sessions"]["count"] == health["sessions"]["count"]
+
+
+def test_a_conversation_without_a_name_is_called_by_its_first_words(client: Client) -> None:
+    for said in ("今天天气怎么样？\n请用表格告诉我", "And tomorrow?"):
+        send(client, "nameless", said, f"nameless {said}")
+        client.call("agent.wait", {"runId": f"nameless {said}"})
+    listed = client.call("sessions.list", {"includeDerivedTitles": True})["sessions"]
+    row = next(row for row in listed if row["key"] == "agent:main:nameless")
+    assert row["derivedTitle"] == "今天天气怎么样？ 请用表格告诉我" and "displayName" not in row
+    client.call("sessions.patch", {"key": "nameless", "label": "Weather"})
+    listed = client.call("sessions.list", {"includeDerivedTitles": True})["sessions"]
+    named = next(row for row in listed if row["key"] == "agent:main:nameless")
+    assert named["displayName"] == "Weather" and "derivedTitle" not in named
+
+
+def test_a_turn_speaks_the_language_of_whoever_orders_it(gateway: Gateway) -> None:
+    with connected(gateway, locale="zh-CN") as client:
+        client.call("agents.create", {"name": "lost", "model": "nobody/none"})
+        send(client, "agent:lost:main", "你好", "lost-1")
+        ended = client.call("agent.wait", {"runId": "lost-1"})
+        assert (ended["status"], ended["error"]) == ("error", "模型“nobody/none”不存在。")

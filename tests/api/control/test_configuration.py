@@ -123,6 +123,24 @@ def test_the_schema_draws_a_form(client: Client) -> None:
         assert client.fault("config.schema.lookup", {"path": path})["message"] == "config schema path not found"
 
 
+def test_forms_and_faults_are_in_the_language_of_whoever_asks(gateway: Gateway) -> None:
+    with connected(gateway, locale="zh-CN") as client:
+        shown = client.call("config.schema")["uiHints"]
+        assert shown["gateway.port"]["label"] == "端口" and "监听" in shown["gateway.port"]["help"]
+        assert shown["models.providers"]["label"] == "服务商"  # holds others, and has no words of its own
+        english = [path for path, hint in shown.items() if not path.endswith("*") and _is_english(hint["label"])]
+        assert english == []
+        assert client.call("config.schema.lookup", {"path": "gateway.bind"})["hint"]["label"] == "监听地址"
+        written = {"raw": '{"gateway": {"port": "x"}}', "baseHash": client.call("config.get")["hash"]}
+        refused = client.fault("config.set", written)
+        assert not refused["details"]["issues"][0]["message"].isascii()
+
+
+def _is_english(label: str) -> bool:
+    names = {"Google", "PDF", "Tailscale", "Webhook", "Docker", "Brave", "Perplexity", "Tavily", "SearXNG", "Gemini"}
+    return label.isascii() and label not in {*names, "Grok", "Kimi", "MCP", "SMTP", "SHA-256", "User-Agent"}
+
+
 def test_the_log_is_followed_by_its_cursor(client: Client, gateway: Gateway) -> None:
     with connected(gateway, client=BACKEND, device=None):
         pass

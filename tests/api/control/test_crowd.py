@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from crawdad.app.bench.control import Listener
 from tests.support.control import BACKEND, Device, connect_params, connected
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 CLIENTS = 1000
 AT_ONCE = 100
@@ -49,7 +50,7 @@ async def test_a_thousand_clients_hear_of_it_and_take_bounded_memory(gateway: Ga
             assert _resident(gateway) - before < CLIENTS * MOST_BYTES_EACH
             hearing = [listener.expect(device.id) for listener in listeners]
             url = gateway.base_url.replace("http", "ws", 1) + "/"
-            async with connect(url, proxy=None, local_addr=("127.0.0.7", 0)) as stranger:
+            async with connect(url, proxy=None, local_addr=("127.0.0.7", 0), open_timeout=PATIENCE) as stranger:
                 nonce = orjson.loads(await stranger.recv())["payload"]["nonce"]
                 params = connect_params(gateway.token, ["operator.read"])
                 params["device"] = device.params(params, nonce)

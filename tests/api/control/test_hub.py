@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -13,10 +14,11 @@ from crawdad.api.control.health import Health, heartbeat
 from crawdad.api.control.hub import Hub, guard_of
 from crawdad.api.control.news import News
 from crawdad.api.control.relays import RELAYS
-from crawdad.core.devices import DEVICE_CLOSED, DEVICE_REQUESTED
-from crawdad.core.happenings import Event
+from crawdad.core.devices import DEVICE_CLOSED, DEVICE_REQUESTED, DeviceToken
+from crawdad.core.happenings import LAGGED, Event
 from crawdad.core.identity import EVERYTHING, Principal
 from crawdad.core.settings import Settings
+from crawdad.services.agents.run_news import CHAT_NEWS
 from crawdad.services.devices.admission import Admission, Admitted
 from crawdad.services.devices.pairing import Pairing
 from crawdad.services.identity.door import Door, hash_credential
@@ -69,12 +71,18 @@ class House:
         self.door = Door(self.clock)
         self.door.replace({hash_credential("secret"): ADMIN}, True)
         settings = Settings()
-        nobody = cast(Pairing, None)
-        self.admission = Admission(self.door, nobody, lambda: settings.gateway, self.clock, FakeRandomness())
+        self.devices: dict[str, DeviceToken | None] = {}
+        self.store = self
+        pairing = cast(Pairing, self)
+        self.admission = Admission(self.door, pairing, lambda: settings.gateway, self.clock, FakeRandomness())
         self.hub = Hub(self.bus, self.clock, self.admission, RELAYS)
         self.presence = Presence(OWN, self.bus, self.clock, "one")
         self.health = Health(lambda: settings, None, self.clock, "x.db")
         self.news = News(self.hub, self.presence, self.health, self.clock)
+
+    async def everything(self) -> list[tuple[None, list[DeviceToken]]]:
+        """`DeviceStore`: the devices with their tokens."""
+        return [(None, [token]) for token in self.devices.values() if token is not None]
 
     def client(
         self, *scopes: str, role: str = "operator", limit: int = 100_000, device: str = ""
@@ -150,6 +158,19 @@ async def test_events_go_to_those_who_may_hear_them() -> None:
 
 def test_an_event_that_nobody_thought_of_is_for_readers() -> None:
     assert guard_of("made.up") == "operator.read" and guard_of("tick") is None
+
+
+async def test_what_no_json_holds_keeps_nobody_from_what_comes_then() -> None:
+    async with Tasks() as tasks:
+        house = House(tasks)
+        _, heard = house.client("operator.read")
+        tasks.start(house.hub.follow(), "events")
+        await settled()
+        for text in ("caf\udce9.txt", "well"):
+            payload = {"sessionKey": "agent:main:main", "runId": "r", "state": "delta", "text": text}
+            await house.bus.publish(Event(CHAT_NEWS, {"payload": payload, "only": ""}, 0.0))
+        await settled()
+        assert [frame["payload"]["text"] for frame in heard.sent] == ["well"]
 
 
 async def test_it_ticks_every_half_minute() -> None:
@@ -231,6 +252,30 @@ async def test_what_ended_in_another_process_ends_here() -> None:
         await house.bus.publish(Event(DEVICE_CLOSED, {**gone, "role": None, "reason": "device removed"}))
         await settled()
         assert operator.closed == (4001, "device removed") and other.closed is None
+
+
+async def test_what_ended_while_events_were_lost_ends_here_too() -> None:
+    """As while the bus of a cluster is away: a device that was removed then must not stay."""
+    async with Tasks() as tasks:
+        house = House(tasks)
+        house.devices = {"d": None, "e": DeviceToken("e", "operator", "s", (), 5.0), "f": None}
+        house.devices["g"] = DeviceToken("g", "operator", "s", (), 5.0, rotated_at=9.0)
+        house.devices["h"] = DeviceToken("h", "operator", "s", (), 5.0, revoked_at=9.0)
+        tasks.start(house.hub.follow(), "follow")
+        await settled()
+        ends = {}
+        for name in house.devices:
+            connection, ends[name] = house.client("operator.read", device=name)
+            connection.admitted = replace(connection.admitted, token="t" if name != "f" else "", issued_at=5.0)
+        checking = tasks.start(house.hub.keep_checking(), "check")
+        await settled()
+        assert not any(heard.closed for heard in ends.values())
+        await house.bus.publish(Event(LAGGED, {"lost": 0}))
+        await settled()
+        checking.cancel()
+        gone = (4001, "credentials are no longer valid")
+        told = {name: heard.closed for name, heard in ends.items()}
+        assert told == {"d": gone, "e": None, "f": None, "g": gone, "h": gone}
 
 
 async def test_who_lost_his_key_hears_nothing_more() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from crawdad.core.identity import EVERYTHING
 from tests.attacks.keys import new_key
-from tests.attacks.sockets import eventually
 from tests.support.control import BACKEND, Client, Device, Refused, connected, opened
 from tests.support.node_host import NodeHost, node_host, node_params
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,8 +34,8 @@ def client(gateway: Gateway) -> Iterator[Client]:
 
 
 def test_an_agent_from_its_making_to_its_end(client: Client, gateway: Gateway) -> None:
-    made = client.call("agents.create", {"name": "Night Owl", "emoji": "🦉", "workspace": "owl"})
-    workspace = gateway.home / "owl"
+    made = client.call("agents.create", {"name": "Night Owl", "emoji": "🦉", "workspace": "workspace-of-owl"})
+    workspace = gateway.home / "workspace-of-owl"
     assert made == {"ok": True, "agentId": "night-owl", "name": "Night Owl", "workspace": str(workspace)}
     assert "Night Owl" in (workspace / "IDENTITY.md").read_text() and (workspace / "AGENTS.md").exists()
     agents = {each["id"]: each for each in client.call("agents.list")["agents"]}
@@ -49,7 +51,7 @@ def test_an_agent_from_its_making_to_its_end(client: Client, gateway: Gateway) -
     assert of_run(client, "owl-1")[-1]["payload"]["sessionKey"] == "agent:night-owl:main"
     gone = client.call("agents.delete", {"agentId": "night-owl"})
     assert gone == {"ok": True, "agentId": "night-owl", "removedBindings": 0}
-    assert not workspace.exists() and (gateway.home / "trash" / "owl" / "IDENTITY.md").exists()
+    assert not workspace.exists() and (gateway.home / "trash" / "workspace-of-owl" / "IDENTITY.md").exists()
     assert [each["id"] for each in client.call("agents.list")["agents"]] == ["main"]
     assert client.fault("agents.delete", {"agentId": "main"})["message"] == '"main" cannot be deleted'
 
@@ -61,12 +63,20 @@ def test_a_folder_of_somebody_stays_when_its_agent_goes(
     client.call("agents.create", {"name": "clerk", "workspace": str(own)})
     gone = client.call("agents.delete", {"agentId": "clerk"})
     assert gone["failed"][0]["path"] == str(own) and (own / "IDENTITY.md").exists()
-    (gateway.home / "logs").mkdir(exist_ok=True)
-    (gateway.home / "logs" / "kept").touch()
-    client.call("agents.create", {"name": "scribe", "workspace": "logs"})
-    assert client.call("agents.delete", {"agentId": "scribe"})["failed"] and (gateway.home / "logs" / "kept").exists()
     client.call("agents.create", {"name": "heir", "workspace": str(gateway.home / "workspace")})
     assert client.call("agents.delete", {"agentId": "heir", "deleteFiles": True})["failed"]
+
+
+def test_no_agent_works_in_the_gateways_folder_or_the_systems(client: Client, gateway: Gateway) -> None:
+    for place in ("logs", ".", str(gateway.home.parent), "/etc/agents"):
+        fault = client.fault("agents.create", {"name": "scribe", "workspace": place})
+        assert fault["code"] == "INVALID_REQUEST" and "where no agent works" in fault["message"]
+        assert client.fault("agents.update", {"agentId": "main", "workspace": place})["code"] == "INVALID_REQUEST"
+    assert [each["id"] for each in client.call("agents.list")["agents"]] == ["main"]
+    assert not (gateway.home / "logs" / "IDENTITY.md").exists()
+    written = client.call("config.get")
+    patch = {"raw": '{ agents: { defaults: { workspace: "/usr/share" } } }', "baseHash": written["hash"]}
+    assert client.fault("config.patch", patch)["message"] == "invalid config"
 
 
 def test_the_first_change_of_main_writes_it_down(client: Client) -> None:
@@ -276,3 +286,32 @@ def test_one_job(client: Client) -> None:
     client.call("cron.remove", {"id": made["id"]})
     assert client.fault("cron.get", {"jobId": made["id"]})["code"] == "INVALID_REQUEST"
     assert client.call("update.status") == {"sentinel": None, "updateAvailable": None}
+
+
+def test_work_that_takes_a_while(client: Client) -> None:
+    assert set(client.call("work.list", {"limit": 5})) == {"tasks", "cursor"}
+    for name in ("work.get", "work.cancel"):
+        assert client.fault(name, {"id": "none"})["message"] == "There is no task none."
+
+
+def test_an_agent_of_a_chinese_console_is_written_in_chinese(gateway: Gateway) -> None:
+    with connected(gateway, locale="zh-CN") as client:
+        made = client.call("agents.create", {"name": "天气助手", "emoji": "🌤", "workspace": "workspace-of-weather"})
+    workspace = Path(made["workspace"])
+    identity = (workspace / "IDENTITY.md").read_text()
+    assert "- 名称：天气助手\n- 性格：\n- 表情：🌤\n" in identity
+    for name in ("AGENTS", "SOUL", "TOOLS", "IDENTITY", "USER", "HEARTBEAT", "BOOTSTRAP"):
+        assert re.match(r"# [\u4e00-\u9fff]+\n", (workspace / f"{name}.md").read_text()), name
+
+
+def test_names_that_no_id_can_hold_each_make_an_agent(client: Client) -> None:
+    made = [
+        client.call("agents.create", {"name": name})["agentId"] for name in ("小明", "小红", "小明 bot", "小红 bot")
+    ]
+    assert (
+        len(set(made)) == 4
+        and made[2:] == ["bot", "bot-2"]
+        and all(re.fullmatch(r"agent(-\d+)?", each) for each in made[:2])
+    )
+    names = {each["id"]: each.get("name") for each in client.call("agents.list")["agents"]}
+    assert [names[each] for each in made] == ["小明", "小红", "小明 bot", "小红 bot"]

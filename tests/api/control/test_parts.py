@@ -26,8 +26,14 @@ PARTS = {
     "heartbeats": {"last-heartbeat", "set-heartbeats"},
     "approval_file": {"exec.approvals.get", "exec.approvals.set"},
     "approvals": {f"exec.approval.{name}" for name in ("request", "list", "get", "waitDecision", "resolve")},
+    "speech": {f"tts.{name}" for name in ("status", "providers", "setProvider", "convert", "speak")},
+    "backup_orders": {
+        f"backups.{name}" for name in ("list", "show", "diff", "create", "verify", "restore", "standing", "delete")
+    },
+    "healing": {"healing.events", "healing.policy", "healing.report"},
     "plugins": {
         *("plugins.list", "plugins.inspect", "plugins.refresh", "plugins.setEnabled", "plugins.uninstall"),
+        "plugins.settings",
     },
 }
 
@@ -87,7 +93,11 @@ def control(**parts: Any) -> Control:
     made = {name: None for name in PARTS} | {"presence": presence, "settings": Settings, "clock": clock} | parts
     return cast(
         Control,
-        SimpleNamespace(**dict.fromkeys(("configuration", "pairing", "health", "agents", "nodes"), None), **made),
+        SimpleNamespace(
+            **dict.fromkeys(("configuration", "pairing", "health", "agents", "nodes", "asking", "update_orders"), None),
+            **dict.fromkeys(("tasks", "notifications"), None),
+            **made,
+        ),
     )
 
 

@@ -13,7 +13,14 @@ from tests.support.protocol_schema import NotInstalled, installed_schema, proble
 
 OF_VERSION_3 = {"node.pair.request", "node.pair.verify"}
 """Methods that version 4 has no more."""
-OURS = {"channels.deadLetters.list", "channels.deadLetters.resubmit"}
+OURS = {
+    *(f"backups.{name}" for name in ("create", "delete", "diff", "list", "restore", "show", "standing", "verify")),
+    *("channels.deadLetters.list", "channels.deadLetters.resubmit"),
+    *("cron.times", "skills.look", "skills.remove", "plugins.settings"),
+    *("work.cancel", "work.get", "work.list"),
+    *("notifications.history", "notifications.targets", "notifications.test"),
+    *("healing.events", "healing.policy", "healing.report"),
+}
 """Methods that only Crawdad has."""
 DECIDED_BY_PARAMS = "dynamic"
 
@@ -49,6 +56,7 @@ def test_what_is_offered_is_published_with_the_scope_that_it_has_here(published:
         "channels.pairing.approve": "operator.pairing",  # to make somebody the operator it wants the administrator's
         "node.invoke": "operator.write",
         "sessions.delete": "operator.admin",
+        "talk.config": "operator.read",  # there are no secrets in it here
         "sessions.patch": "operator.admin",
     }
 

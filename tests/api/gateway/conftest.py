@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.agent_server import WITH_AGENTS
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 HOOK_TOKEN = "hook-token-0123456789abcdef"
 AGENTS: dict[str, Any] = {"list": [{"id": "main", "default": True}, {"id": "Beta", "name": "The second"}]}
@@ -24,18 +25,18 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture
 def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client:
         yield client
 
 
 @pytest.fixture
 def nobody(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, timeout=PATIENCE) as client:
         yield client
 
 
 @pytest.fixture
 def hooks(gateway: Gateway) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {HOOK_TOKEN}"}
-    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=PATIENCE) as client:
         yield client

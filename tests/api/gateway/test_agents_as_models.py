@@ -16,9 +16,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api.gateway.conftest import AGENTS
-from tests.attacks.sockets import eventually
 from tests.support.agent_server import WITH_AGENTS, records
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 WEATHER = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 32).decode()
@@ -404,7 +404,7 @@ def test_an_endpoint_that_is_off_is_not_there() -> None:
     off = {"http": {"endpoints": {"chatCompletions": {"enabled": False}, "responses": {"maxBodyBytes": 2048}}}}
     with (
         running_gateway(settings({}, agents=AGENTS, gateway=off), command=WITH_AGENTS) as gateway,
-        httpx.Client(base_url=gateway.base_url, headers=gateway.headers) as client,
+        httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client,
     ):
         assert chat(client, "hi").status_code == 404
         assert client.post("/v1/responses", json={"model": "openclaw", "input": "hi"}).status_code == 200
@@ -413,11 +413,14 @@ def test_an_endpoint_that_is_off_is_not_there() -> None:
     off = {"http": {"endpoints": {"responses": {"enabled": False}}}}
     with (
         running_gateway(settings({}, agents=AGENTS, gateway=off), command=WITH_AGENTS) as gateway,
-        httpx.Client(base_url=gateway.base_url, headers=gateway.headers) as client,
+        httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client,
     ):
         assert client.post("/v1/responses", json={"model": "openclaw", "input": "hi"}).status_code == 404
         url = gateway.base_url.replace("http", "ws", 1) + "/v1/responses"
-        with pytest.raises(InvalidStatus, match="404"), connect(url, additional_headers=gateway.headers, proxy=None):
+        with (
+            pytest.raises(InvalidStatus, match="404"),
+            connect(url, additional_headers=gateway.headers, proxy=None, open_timeout=PATIENCE),
+        ):
             pass
 
 
@@ -432,10 +435,10 @@ def test_a_background_response_that_is_stopped_stops_its_run(sdk: openai.OpenAI,
 def test_agents_answer_over_the_websocket(gateway: Gateway) -> None:
     url = gateway.base_url.replace("http", "ws", 1) + "/v1/responses"
     frame = {"type": "response.create", "model": "agent:beta", "input": "hi", "store": False}
-    with connect(url, additional_headers=gateway.headers, proxy=None) as socket:
+    with connect(url, additional_headers=gateway.headers, proxy=None, open_timeout=PATIENCE) as socket:
         socket.send(orjson.dumps(frame).decode(), text=True)
         events: list[dict[str, Any]] = []
         while not events or events[-1]["type"] != "response.completed":
-            events.append(orjson.loads(socket.recv(10)))
+            events.append(orjson.loads(socket.recv(PATIENCE)))
     assert events[-1]["response"]["output"][0]["content"][0]["text"] == "PONG: hi"
     assert last_order(gateway)["agent"] == "beta"

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.api.gateway.conftest import AGENTS, HOOK_TOKEN
-from tests.attacks.sockets import eventually
 from tests.support.agent_server import WITH_AGENTS, records
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 BEARER = {"authorization": f"Bearer {HOOK_TOKEN}"}
 MAPPINGS = [
@@ -27,6 +27,7 @@ MAPPINGS = [
         "wakeMode": "next-heartbeat",
     },
     {"match": {"path": "alarm"}, "action": "wake", "textTemplate": "{{text}}", "wakeMode": "next-heartbeat"},
+    {"match": {"path": "whole"}, "messageTemplate": "{{payload}}"},
     {"match": {"path": "trusted"}, "messageTemplate": "{{text}}", "allowUnsafeExternalContent": True},
     *(
         {"match": {"path": path}, "messageTemplate": "x", "transform": {"module": module}}
@@ -74,7 +75,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture
 def caller(mapped: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=mapped.base_url, headers=BEARER, timeout=20) as client:
+    with httpx.Client(base_url=mapped.base_url, headers=BEARER, timeout=PATIENCE) as client:
         yield client
 
 
@@ -150,6 +151,14 @@ def test_what_a_call_may_not_say(caller: httpx.Client, body: dict[str, Any], wor
     assert told.status_code == 400 and words in told.json()["error"]
 
 
+@pytest.mark.parametrize("path", ["whole", "changed", "agent"])
+def test_what_is_nested_too_deeply_is_refused(caller: httpx.Client, path: str) -> None:
+    for depth in (300, 1000, 20_000):
+        deep = '{"message":"x","a":"b","more":' + '{"a":' * depth + "1" + "}" * depth + "}"
+        told = caller.post(f"/hooks/{path}", content=deep, headers={"content-type": "application/json"})
+        assert told.status_code == 400 and told.json()["ok"] is False, (depth, told.text)
+
+
 def test_fields_of_a_call(caller: httpx.Client, mapped: Gateway) -> None:
     body = {"message": "x", "model": "acme/m", "thinking": "low", "timeoutSeconds": 9.7, "sessionKey": "hook:own"}
     order = order_of(mapped, caller.post("/hooks/agent", json=body))
@@ -162,7 +171,7 @@ def test_fields_of_a_call(caller: httpx.Client, mapped: Gateway) -> None:
 
 
 def test_the_token_opens_nothing_else_and_stays_out_of_addresses(mapped: Gateway) -> None:
-    with httpx.Client(base_url=mapped.base_url) as client:
+    with httpx.Client(base_url=mapped.base_url, timeout=PATIENCE) as client:
         assert client.get("/v1/models", headers=BEARER).status_code == 401
         assert client.post(f"/hooks/{HOOK_TOKEN}/wake", json={"text": "x"}).status_code == 401
         assert (
@@ -174,7 +183,7 @@ def test_whoever_guesses_is_throttled_and_learns_nothing() -> None:
     hooks = {"enabled": True, "token": HOOK_TOKEN, "path": "in/", "allowQueryToken": True}
     with (
         running_gateway(settings({}, hooks=hooks), command=WITH_AGENTS) as gateway,
-        httpx.Client(base_url=gateway.base_url, timeout=20) as client,
+        httpx.Client(base_url=gateway.base_url, timeout=PATIENCE) as client,
     ):
         asked: dict[str, Any] = {"json": {"text": "x"}}
         assert client.post(f"/in/wake?token={HOOK_TOKEN}", **asked).status_code == 200
@@ -192,7 +201,7 @@ def test_a_call_that_is_sent_again_gets_the_same_run_also_after_a_crash(tmp_path
     hooks = {"enabled": True, "token": HOOK_TOKEN}
     key = {**BEARER, "idempotency-key": "delivery-1"}
     with running_gateway(settings({}, hooks=hooks), command=WITH_AGENTS, home=tmp_path) as gateway:
-        with httpx.Client(base_url=gateway.base_url, headers=key, timeout=20) as client:
+        with httpx.Client(base_url=gateway.base_url, headers=key, timeout=PATIENCE) as client:
             first = client.post("/hooks/agent", json={"message": "wait"}).json()["runId"]
             body = {"message": "wait", "idempotencyKey": "delivery-1"}
             assert client.post("/hooks/agent", json=body, headers={"idempotency-key": ""}).json()["runId"] == first
@@ -200,6 +209,6 @@ def test_a_call_that_is_sent_again_gets_the_same_run_also_after_a_crash(tmp_path
         text = (tmp_path / "records.jsonl").read_text()
         assert text.count('"kind":"order"') == 1
         gateway.start()
-        with httpx.Client(base_url=gateway.base_url, headers=key, timeout=20) as client:
+        with httpx.Client(base_url=gateway.base_url, headers=key, timeout=PATIENCE) as client:
             assert client.post("/hooks/agent", json={"message": "wait"}).json()["runId"] == first
             assert len(records(gateway).read("order")) == 1

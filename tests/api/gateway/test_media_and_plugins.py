@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from crawdad.core.errors import GatewayError
-from tests.attacks.sockets import eventually
 from tests.support.agent_plugin import plugin_routes
 from tests.support.agent_server import WITH_AGENTS
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 
@@ -59,7 +59,7 @@ def test_what_a_browser_could_run_is_for_saving(client: httpx.Client, nobody: ht
 def test_what_cannot_be_an_id(gateway: Gateway, path: str) -> None:
     import http.client
 
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
     connection.request("GET", path)
     answer = connection.getresponse()
     assert (answer.status, answer.read()) == (400, b"invalid path")
@@ -77,7 +77,7 @@ def test_files_have_their_time_and_size(tmp_path: Path) -> None:
     media = {"ttlSeconds": 0.3, "maxBytes": 100}
     with (
         running_gateway(settings({}, gateway={"media": media}), command=WITH_AGENTS, home=tmp_path) as gateway,
-        httpx.Client(base_url=gateway.base_url, headers=gateway.headers) as client,
+        httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client,
     ):
         path = kept(client, b"short", "text/plain", "a.txt")
         told = client.post("/plugin/keep?name=x", content=b"x" * 101, headers={"content-type": "text/plain"})
@@ -109,7 +109,7 @@ def test_plugins_are_behind_the_door(nobody: httpx.Client) -> None:
 def test_plugins_see_paths_that_say_what_they_mean(gateway: Gateway, path: str) -> None:
     import http.client
 
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
     connection.request("GET", path)
     assert connection.getresponse().status in (400, 401, 404)
     connection.close()

@@ -15,6 +15,7 @@ import pytest
 
 from tests.api.gateway.conftest import HOOK_TOKEN
 from tests.support.server import TOKEN, Gateway
+from tests.support.waiting import PATIENCE
 
 SHARED = Path(os.environ.get("CRAWDAD_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 FOLDER = SHARED / "contracts/traces/openclaw-2026.2.26/http"
@@ -59,7 +60,7 @@ def replay(gateway: Gateway, request: dict[str, Any]) -> httpx.Response:
     body = request["body"]
     content = None if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
     path = request["path"].replace("hook-token", HOOK_TOKEN)
-    return httpx.request(request["method"], gateway.base_url + path, headers=headers, content=content, timeout=20)
+    return httpx.request(request["method"], gateway.base_url + path, headers=headers, content=content, timeout=PATIENCE)
 
 
 def missing(recorded: Any, told: Any, path: str = "") -> list[str]:

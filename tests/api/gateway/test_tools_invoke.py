@@ -9,6 +9,7 @@ import httpx
 from tests.api.gateway.test_agents_as_models import key_of
 from tests.support.agent_server import WITH_AGENTS
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 
 def invoke(client: httpx.Client, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
@@ -42,6 +43,12 @@ def test_bad_input_is_told_and_a_fault_is_not(client: httpx.Client) -> None:
     assert told.status_code == 403 and told.json()["error"]["type"] == "tool_error"
 
 
+def test_what_is_nested_too_deeply_is_refused(client: httpx.Client) -> None:
+    deep = '{"tool":"echo","args":{"a":' + "[" * 400 + "]" * 400 + "}}"
+    told = client.post("/tools/invoke", content=deep, headers={"content-type": "application/json"})
+    assert (told.status_code, told.json()["error"]["message"]) == (400, "The body is nested too deeply.")
+
+
 def test_a_dry_run_does_nothing(client: httpx.Client) -> None:
     first = invoke(client, tool="echo", args={"text": "x"}).json()["result"]["details"]["calls"]
     told = invoke(client, tool="echo", action="a", args={"text": "x"}, dryRun=True)
@@ -69,7 +76,7 @@ def test_a_call_that_is_repeated_runs_once(client: httpx.Client) -> None:
 
 def test_a_restart_does_not_repeat_a_call() -> None:
     def calls(gateway: Gateway, **asked: Any) -> int:
-        with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client:
+        with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client:
             told = invoke(client, tool="echo", args={"text": "x"}, **asked)
             return int(told.json()["result"]["details"]["calls"])
 

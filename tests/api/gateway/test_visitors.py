@@ -15,9 +15,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.attacks.sockets import eventually
 from tests.support.control import ALL_SCOPES, CLI, Device, Refused, connect_params, opened
 from tests.support.server import Gateway, GatewayFailed, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 ASK = {"model": "openclaw", "messages": MESSAGES}
@@ -59,7 +59,7 @@ WRONG = {"authorization": "Bearer a-wrong-key-12345"}
 def answers(gateway: Gateway, headers: dict[str, str]) -> set[str]:
     """What all routes say to somebody: `in`, or the status that he is refused with."""
     found = set()
-    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=PATIENCE) as client:
         for method, path, body in ROUTES:
             told = client.request(method, path, json=body)
             assert told.status_code in (200, 201, 401, 403, 429), f"{path}: {told.text}"
@@ -74,12 +74,15 @@ def socket_answer(gateway: Gateway, headers: dict[str, str]) -> str:
     """The same of the WebSocket for Responses."""
     try:
         with connect(
-            gateway.base_url.replace("http", "ws", 1) + "/v1/responses", additional_headers=headers, proxy=None
+            gateway.base_url.replace("http", "ws", 1) + "/v1/responses",
+            additional_headers=headers,
+            proxy=None,
+            open_timeout=PATIENCE,
         ) as socket:
             socket.send(
                 orjson.dumps({"type": "response.create", "model": "openclaw", "input": "hi"}).decode(), text=True
             )
-            told = orjson.loads(socket.recv(20))
+            told = orjson.loads(socket.recv(PATIENCE))
             return "in" if told["type"] == "response.created" else str(told.get("status"))
     except InvalidStatus as refused:
         return str(refused.response.status_code)
@@ -181,7 +184,7 @@ def test_a_device_of_a_visitor_is_let_in_by_somebody_and_goes_with_him() -> None
             client.connect(connect_params(None, ["operator.read"]), device)
             assert client.hello["auth"]["deviceToken"] and client.call("health")["ok"]
             rules = {**PROXY["trustedProxy"], "allowUsers": ["carol"]}  # type: ignore[dict-item]
-            with httpx.Client(base_url=running.base_url, headers=running.headers, timeout=20) as administrator:
+            with httpx.Client(base_url=running.base_url, headers=running.headers, timeout=PATIENCE) as administrator:
                 config = orjson.loads((running.home / "openclaw.json").read_bytes())
                 config["gateway"]["auth"]["trustedProxy"] = rules
                 (running.home / "openclaw.json").write_bytes(orjson.dumps(config))
@@ -219,15 +222,17 @@ def test_tailscale_says_who_comes(tmp_path: Path) -> None:
 def test_what_tailscale_serves_is_asked_for_by_the_machines_own_name(tmp_path: Path) -> None:
     with tailscale(tmp_path) as running:
         named = {**FORWARDED, "host": "box.tail1234.ts.net", "origin": "https://box.tail1234.ts.net"}
-        told = httpx.get(running.base_url + "/v1/models", headers=named)
+        told = httpx.get(running.base_url + "/v1/models", headers=named, timeout=PATIENCE)
         assert told.status_code == 200, told.text
         assert (
-            httpx.get(running.base_url + "/v1/models", headers={**named, "host": "ts.net.evil.example"}).status_code
+            httpx.get(
+                running.base_url + "/v1/models", headers={**named, "host": "ts.net.evil.example"}, timeout=PATIENCE
+            ).status_code
             == 400
         )
     with running_gateway(settings({})) as plain:
         headers = {**plain.headers, "host": "box.tail1234.ts.net"}
-        assert httpx.get(plain.base_url + "/v1/models", headers=headers).status_code == 400
+        assert httpx.get(plain.base_url + "/v1/models", headers=headers, timeout=PATIENCE).status_code == 400
 
 
 def test_visitors_from_the_tailnet_open_the_control_channel_with_a_device(tmp_path: Path) -> None:
@@ -249,7 +254,7 @@ def test_visitors_from_the_tailnet_open_the_control_channel_with_a_device(tmp_pa
 def test_whoever_guesses_is_locked_out_as_configured() -> None:
     limit = {"maxAttempts": 3, "windowMs": 60000, "lockoutMs": 90000, "exemptLoopback": False}
     with running_gateway(settings({}, agents=AGENTS, gateway={"auth": {"rateLimit": limit}})) as running:
-        with httpx.Client(base_url=running.base_url, timeout=20) as client:
+        with httpx.Client(base_url=running.base_url, timeout=PATIENCE) as client:
             told = [client.post("/v1/chat/completions", json=ASK, headers=WRONG) for _ in range(3)]
             assert [each.status_code for each in told] == [401] * 3
             for headers in (WRONG, running.headers):  # the right key is told no different: no oracle

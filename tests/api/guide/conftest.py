@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.attacks.sockets import eventually
 from tests.support.scripted_runs import REST
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 Json = dict[str, Any]
 NO_LIMITS = {"requestsPerMinute": None, "tokensPerMinute": None, "contextTokensPerMinute": None}
@@ -27,7 +27,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture
 def admin(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -40,7 +40,7 @@ def client_of(gateway: Gateway, admin: httpx.Client) -> Iterator[NewClient]:
             wanted = {"name": "a key", "permissions": list(permissions or ("agents.use",))}
             key = admin.post("/api/keys", json=wanted).json()["key"]
             headers = {"authorization": f"Bearer {key}"}
-            client = stack.enter_context(httpx.Client(base_url=gateway.base_url, headers=headers, timeout=20))
+            client = stack.enter_context(httpx.Client(base_url=gateway.base_url, headers=headers, timeout=PATIENCE))
             eventually(lambda: client.get("/api/v1/system/status").status_code != 401, "the key to be known")
             return client
 

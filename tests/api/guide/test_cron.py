@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from tests.support.moved_clock import MovedClock
 from tests.support.schedule_server import WITH_CRON
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
 BASE = "/api/v1/cron"
 EVERY = {"kind": "every", "everyMs": 86_400_000}
@@ -39,7 +39,7 @@ def gateway(clock: MovedClock) -> Iterator[Gateway]:
 
 @pytest.fixture
 def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as http:
+    with httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as http:
         yield http
         for job in http.get(f"{BASE}/jobs", params={"limit": 200}).json()["jobs"]:
             assert http.delete(f"{BASE}/jobs/{job['id']}").status_code == 200
@@ -60,14 +60,13 @@ def key_of(client: httpx.Client, **values: Any) -> dict[str, str]:
 
 def runs_of(client: httpx.Client, job_id: str, count: int) -> list[dict[str, Any]]:
     """The runs of a job once there are so many that have ended."""
-    deadline = time.monotonic() + 15
-    while True:
+
+    def look() -> list[dict[str, Any]] | None:
         entries = client.get(f"{BASE}/jobs/{job_id}/runs").json()["data"]["entries"]
-        ended: list[dict[str, Any]] = [entry for entry in entries if entry["action"] == "finished"]
-        if len(ended) >= count:
-            return ended
-        assert time.monotonic() < deadline, entries
-        time.sleep(0.05)
+        ended = [entry for entry in entries if entry["action"] == "finished"]
+        return ended if len(ended) >= count else None
+
+    return eventually(look, f"the end of {count} runs")
 
 
 def test_the_guides_examples(client: httpx.Client) -> None:
@@ -151,7 +150,7 @@ def test_what_is_no_job_is_refused_in_words(client: httpx.Client, body: Any, wor
 def test_each_key_has_its_own_jobs(client: httpx.Client, gateway: Gateway) -> None:
     job = make(client)
     one = key_of(client, permissions=["agents.use"])
-    with httpx.Client(base_url=gateway.base_url, headers=one, timeout=20) as other:
+    with httpx.Client(base_url=gateway.base_url, headers=one, timeout=PATIENCE) as other:
         assert other.get(f"{BASE}/jobs").json()["total"] == 0
         for method, path in (
             ("GET", ""),
@@ -170,7 +169,7 @@ def test_each_key_has_its_own_jobs(client: httpx.Client, gateway: Gateway) -> No
 
 def test_a_job_of_a_revoked_key_does_not_run(client: httpx.Client, clock: MovedClock, gateway: Gateway) -> None:
     answer = client.post("/api/keys", json={"name": "soon gone", "permissions": ["agents.use"]}).json()
-    with httpx.Client(base_url=gateway.base_url, headers={"x-api-key": answer["key"]}, timeout=20) as other:
+    with httpx.Client(base_url=gateway.base_url, headers={"x-api-key": answer["key"]}, timeout=PATIENCE) as other:
         job = make(other, schedule={"kind": "every", "everyMs": 60_000})
     assert client.delete(f"/api/keys/{answer['id']}").status_code == 204
     clock.advance(61)
@@ -180,11 +179,11 @@ def test_a_job_of_a_revoked_key_does_not_run(client: httpx.Client, clock: MovedC
 
 def test_keys_without_agents_and_nobody_are_refused(client: httpx.Client, gateway: Gateway) -> None:
     models = key_of(client, permissions=["models.use"])
-    refused = httpx.get(f"{gateway.base_url}{BASE}/jobs", headers=models)
+    refused = httpx.get(f"{gateway.base_url}{BASE}/jobs", headers=models, timeout=PATIENCE)
     assert refused.status_code == 403 and refused.json()["error"]["code"] == "FORBIDDEN"
-    nobody = httpx.get(f"{gateway.base_url}{BASE}/jobs")
+    nobody = httpx.get(f"{gateway.base_url}{BASE}/jobs", timeout=PATIENCE)
     assert nobody.status_code == 401 and nobody.json()["error"]["code"] == "UNAUTHORIZED"
-    assert httpx.get(f"{gateway.base_url}{BASE}/nothing", headers=gateway.headers).status_code == 404
+    assert httpx.get(f"{gateway.base_url}{BASE}/nothing", headers=gateway.headers, timeout=PATIENCE).status_code == 404
 
 
 def test_a_webhook_to_a_private_address_is_not_called(client: httpx.Client, clock: MovedClock, tmp_path: Path) -> None:

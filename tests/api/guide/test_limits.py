@@ -13,6 +13,7 @@ from tests.api.guide.test_turns import SESSIONS, say
 from tests.support.moved_clock import MovedClock
 from tests.support.scripted_runs import REST
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 CRON = "/api/v1/cron/jobs"
 STATUS = "/api/v1/system/status"
@@ -29,7 +30,7 @@ def limited(tmp_path: Path) -> Iterator[tuple[Gateway, MovedClock]]:
 
 
 def client_to(gateway: Gateway) -> httpx.Client:
-    return httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20)
+    return httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE)
 
 
 def test_sixty_requests_a_minute(limited: tuple[Gateway, MovedClock]) -> None:
@@ -62,8 +63,18 @@ def test_tokens_and_context_of_a_minute(limited: tuple[Gateway, MovedClock]) -> 
         assert good(client.get(STATUS))["resources"]["contextUsage"] == 1000
 
 
+def test_a_request_that_is_repeated_takes_no_tokens_again(limited: tuple[Gateway, MovedClock]) -> None:
+    with client_to(limited[0]) as client:
+        body, headers = {"messages": [{"content": "cost 1000"}]}, {"idempotency-key": "once"}
+        good(client.post(SESSIONS, json=body, headers=headers), 201)
+        taken = good(client.get(STATUS))["resources"]["tokenUsage"]
+        for _ in range(2):
+            good(client.post(SESSIONS, json=body, headers=headers))
+        assert good(client.get(STATUS))["resources"]["tokenUsage"] == taken > 1000
+
+
 def test_a_key_is_needed(gateway: Gateway) -> None:
-    with httpx.Client(base_url=gateway.base_url, timeout=20) as client:
+    with httpx.Client(base_url=gateway.base_url, timeout=PATIENCE) as client:
         for headers in ({}, {"authorization": "Bearer wrong-key-0123456789"}, {"authorization": "Basic eDp5"}):
             for method, path in (("GET", STATUS), ("GET", SESSIONS), ("POST", SESSIONS), ("DELETE", f"{SESSIONS}/x")):
                 error = refused(client.request(method, path, headers=headers), 401, "UNAUTHORIZED")

@@ -9,7 +9,7 @@ import httpx
 import orjson
 
 from tests.api.guide.conftest import Json, NewClient, begun, good, refused
-from tests.attacks.sockets import eventually
+from tests.support.waiting import eventually
 
 SESSIONS = "/api/v1/sessions"
 

@@ -13,6 +13,7 @@ import orjson
 
 from tests.attacks.clients import Client, request
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 ADMIN = "cd-admin-token-0123456789abcdef"
 AS_ADMIN = {"x-admin-token": ADMIN}
@@ -53,7 +54,7 @@ class Administrator:
     def open(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
     ) -> Iterator[http.client.HTTPResponse]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=PATIENCE)
         url = f"{path}?{urlencode(query)}" if query else path
         content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         sent = {"content-type": "application/json", **(self.headers if headers is None else headers)}

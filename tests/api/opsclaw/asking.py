@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 ADMIN = "cd-admin-token-0123456789abcdef"
 
@@ -36,7 +37,7 @@ class Client:
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Told:
         """One request on a connection of its own."""
         content = {} if body is None else {"content": body} if isinstance(body, bytes) else {"json": body}
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             answer = client.request(
                 method, self._gateway.base_url + path, headers={**self._headers, **(headers or {})}, **content
             )

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from tests.support.server import Gateway
+from tests.support.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def call(
     raw: bytes | None = None,
 ) -> Answer:
     """One request with the admin token, unless `headers` say otherwise."""
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
     sent = {"x-admin-token": gateway.token} if headers is None else dict(headers)
     content = raw if raw is not None else None if body is None else orjson.dumps(body)
     if content is not None:

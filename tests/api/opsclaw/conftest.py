@@ -11,7 +11,7 @@ import pytest
 from tests.api.opsclaw.administrator import ADMIN, Administrator
 from tests.api.opsclaw.client import call
 from tests.support.server import Gateway, running_gateway, settings
-from tests.support.services import postgres_url, redis_prefix  # noqa: F401
+from tests.support.services import postgres_url, redis_url, shared_redis  # noqa: F401
 from tests.support.upstreams.accounts import AccountVendor
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.fixtures import faulty_upstream, scripted_upstream  # noqa: F401

@@ -17,6 +17,7 @@ from tests.attacks.clients import CLIENTS, Client
 from tests.support.server import TOKEN, running_gateway
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -167,11 +168,11 @@ def test_clearing_the_log_removes_the_bodies(fresh: Administrator) -> None:
 
 def test_turns_over_a_websocket_are_kept_too(fresh: Administrator) -> None:
     url = fresh.gateway.base_url.replace("http", "ws", 1) + "/v1/responses"
-    with connect(url, additional_headers=fresh.gateway.headers, proxy=None) as socket:
+    with connect(url, additional_headers=fresh.gateway.headers, proxy=None, open_timeout=PATIENCE) as socket:
         for text in ("first words", "second words"):
             frame = {"type": "response.create", "model": "chat/story:echo", "store": False, "input": text}
             socket.send(orjson.dumps(frame).decode(), text=True)
-            while orjson.loads(socket.recv(10))["type"] != "response.completed":
+            while orjson.loads(socket.recv(PATIENCE))["type"] != "response.completed":
                 pass
     entries = fresh.get("/api/logs")
     assert len(entries) == 2

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,8 @@ import pytest
 
 from tests.api.opsclaw.asking import ADMIN, Client
 from tests.api.opsclaw.test_config import make_key
-from tests.support.server import SOURCE, TOKEN, Gateway, running_gateway, settings
+from tests.support.server import TOKEN, Gateway, clean_environment, run_command, running_gateway, settings
+from tests.support.waiting import eventually
 
 KEY = "sk-given-0123456789abcdefghij"
 SETTINGS = '{\r\n  // my own words\r\n  "permissions": { "allow": ["Bash"] },\r\n  "env": { "ANTHROPIC_AUTH_TOKEN": "old" }\r\n}\r\n'
@@ -139,17 +138,11 @@ def test_without_a_key_one_is_made_and_the_one_before_ends(scene: Scene) -> None
     key = json.loads(text)["OPENAI_API_KEY"]
     assert json.loads(text)["OPENAI_BASE_URL"] == scene.gateway.base_url + "/v1"
     user = Client(scene.gateway, key, "x-api-key")
-    assert _soon(lambda: user.get("/v1/models").status == 200) and user.get("/api/config").status == 401
-    named = subprocess.run(
-        [sys.executable, "-m", "crawdad.app", "keys", "list", "--json"],
-        env={**os.environ, "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert [each["name"] for each in json.loads(named.stdout)["keys"]].count("cli-codex") == 1
+    assert eventually(lambda: user.get("/v1/models").status == 200) and user.get("/api/config").status == 401
+    named = json.loads(scene.gateway.run("keys", "list", "--json"))
+    assert [each["name"] for each in named["keys"]].count("cli-codex") == 1
     assert scene.post("restore", appType="Codex").status == 200
-    assert scene.all_files() == {} and _soon(lambda: user.get("/v1/models").status == 401)
+    assert scene.all_files() == {} and eventually(lambda: user.get("/v1/models").status == 401)
 
 
 def test_what_was_there_stays_and_comes_back_to_the_byte(scene: Scene) -> None:
@@ -348,10 +341,8 @@ def test_who_may_make_no_keys_brings_one(scene: Scene) -> None:
 
 def test_the_command_line_does_the_same(scene: Scene, tmp_path: Path) -> None:
     def run(*words: str) -> Any:
-        own = {"HOME": str(tmp_path), "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)}
-        env = {**os.environ, **own, "GEMINI_CLI_HOME": ""}
-        command = [sys.executable, "-m", "crawdad.app", "sync", *words, "--json"]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=30)
+        own = {"HOME": str(tmp_path), "CRAWDAD_HOME": str(scene.gateway.home), "GEMINI_CLI_HOME": ""}
+        done = run_command(["sync", *words, "--json"], {**clean_environment(), **own})
         return done.returncode, json.loads(done.stdout)
 
     code, told = run("gemini", "--dry-run")
@@ -378,10 +369,8 @@ def test_files_are_where_the_tools_own_variables_say(scene: Scene, tmp_path: Pat
     }
 
     def run(*words: str, **more: str) -> Any:
-        own = {"HOME": str(home), "CRAWDAD_HOME": str(scene.gateway.home), "PYTHONPATH": str(SOURCE)}
-        command = [sys.executable, "-m", "crawdad.app", "sync", *words, "--json"]
-        environment = {**os.environ, **own, **variables, **more}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
+        own = {"HOME": str(home), "CRAWDAD_HOME": str(scene.gateway.home)}
+        done = run_command(["sync", *words, "--json"], {**clean_environment(), **own, **variables, **more})
         return done.returncode, json.loads(done.stdout)
 
     def files() -> set[str]:
@@ -411,14 +400,3 @@ def test_files_are_where_the_tools_own_variables_say(scene: Scene, tmp_path: Pat
     (outside / "config.toml").write_text("")
     code, told = run("codex", "--key", KEY)
     assert code == 1 and str(codex) in told["error"]["message"] and (outside / "config.toml").read_text() == ""
-
-
-def _soon(reached: Any) -> bool:
-    import time
-
-    deadline = time.monotonic() + 5
-    while not reached():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True

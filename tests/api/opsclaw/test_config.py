@@ -14,6 +14,7 @@ import pytest
 from tests.api.opsclaw.asking import ADMIN, Client
 from tests.support.server import TOKEN, Gateway, running_gateway
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import eventually
 
 TEXT = """// kept: the operator's own words
 {
@@ -84,13 +85,8 @@ def make_key(gateway: Gateway, *permissions: str) -> str:
 
     token = asyncio.run(make())
     client = Client(gateway, token, "x-api-key")
-    for _ in range(200):  # another process takes a new key up within a second
-        if client.get("/api/config").status != 401:
-            return token
-        import time
-
-        time.sleep(0.02)
-    raise AssertionError("the key never came to life")
+    eventually(lambda: client.get("/api/config").status != 401, "the other process to take the key up")
+    return token
 
 
 def test_the_whole_object_is_shown_with_what_is_in_effect(shared: Scene) -> None:

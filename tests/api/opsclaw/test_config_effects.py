@@ -10,12 +10,12 @@ import orjson
 import pytest
 
 from tests.api.opsclaw.asking import ADMIN, Client
-from tests.attacks.sockets import eventually
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.accounts import AccountVendor
 from tests.support.upstreams.faulty import FaultyUpstream
 from tests.support.upstreams.fixtures import faulty_upstream  # noqa: F401
 from tests.support.upstreams.protocols import provider
+from tests.support.waiting import eventually
 
 OLD, NEW = "sk-old-0123456789abcdef0123456789", "sk-new-0123456789abcdef0123456789"
 SAY = [{"role": "user", "content": "please say hello to everybody"}]

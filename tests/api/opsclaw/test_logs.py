@@ -18,8 +18,8 @@ import pytest
 from crawdad.core.identity import Permission
 from tests.api.opsclaw.administrator import ADMIN, Administrator
 from tests.attacks.keys import new_key
-from tests.attacks.sockets import eventually
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import eventually
 
 CONTRACT = {
     *("id", "timestamp", "method", "url", "status", "duration", "model", "mapped_model", "account_email", "error"),

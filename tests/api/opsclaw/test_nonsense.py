@@ -15,6 +15,7 @@ import pytest
 from tests.api.opsclaw.asking import ADMIN
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.upstreams.accounts import AccountVendor
+from tests.support.waiting import PATIENCE
 
 ACCOUNTS = """
 GET /api/accounts
@@ -83,6 +84,10 @@ GET /api/stats/token/model-trend/hourly
 GET /api/stats/token/model-trend/daily
 GET /api/stats/token/account-trend/hourly
 GET /api/stats/token/account-trend/daily
+GET /api/stats/token/key-trend/hourly
+GET /api/stats/token/key-trend/daily
+GET /api/stats/token/owner-trend/hourly
+GET /api/stats/token/owner-trend/daily
 GET /api/stats/summary
 GET /api/stats/hourly
 GET /api/stats/daily
@@ -208,7 +213,7 @@ class Door:
     """Asks over one connection."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
         self.account = ""
 
     def ask(
@@ -254,7 +259,7 @@ def is_told_well(status: int, told: Any) -> bool:
     if status < 400:
         return True
     in_words = isinstance(told, dict) and isinstance(told.get("error"), str) and bool(told["error"])
-    return in_words and (status < 500 or status in HONEST_FAILURES) and told.keys() <= {"error", "code", "param"}
+    return in_words and (status < 500 or status in HONEST_FAILURES) and told.keys() <= {"error", "code", "param", "ok"}
 
 
 def filled(path: str, account: str) -> str:

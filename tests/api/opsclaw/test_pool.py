@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 
 from tests.api.opsclaw.client import call, chat
 from tests.support.server import Gateway, running_gateway, settings
-from tests.support.services import REDIS_URL, missing, postgres_url  # noqa: F401
+from tests.support.services import postgres_url  # noqa: F401
 from tests.support.upstreams.accounts import AccountVendor
+from tests.support.waiting import eventually
 
 QUICK = {"attempts": 3, "baseSeconds": 0.01, "budgetSeconds": 5}
 DIALECTS = {"chat": ("acme", "/v1"), "anthropic": ("anthropic", ""), "gemini": ("google", "/v1beta")}
@@ -134,25 +136,18 @@ def test_a_restart_keeps_accounts_locks_and_choices(vendor: AccountVendor, tmp_p
 
 
 @pytest.fixture(params=["bus", "table"])
-def pair(request: pytest.FixtureRequest, redis_prefix: str, postgres_url: str) -> Iterator[list[Gateway]]:  # noqa: F811
+def pair(
+    request: pytest.FixtureRequest,
+    shared_redis: dict[str, str],
+    postgres_url: str,  # noqa: F811
+) -> Iterator[list[Gateway]]:
     """Two processes on one PostgreSQL, with Redis between them or without."""
     shared = {"CRAWDAD_DATABASE_URL": postgres_url, "CRAWDAD_SECRET_KEY": "a shared passphrase of some length"}
     if request.param == "bus":
-        shared["CRAWDAD_CLUSTER_URL"] = REDIS_URL
+        shared |= shared_redis
     config = settings({}, retry=QUICK, accounts={"refreshMinutes": 0})
     with ExitStack() as stack:
         yield [stack.enter_context(running_gateway(config, shared)) for _ in range(2)]
-
-
-@pytest.fixture
-def redis_prefix() -> str:
-    """Redis must be there; the gateways' own prefix is enough, for their events name processes that are gone."""
-    redis = pytest.importorskip("redis")
-    try:
-        redis.Redis.from_url(REDIS_URL, socket_connect_timeout=3).ping()
-    except redis.exceptions.RedisError as error:
-        missing("Redis", error)
-    return "crawdad"
 
 
 @pytest.mark.postgres
@@ -163,25 +158,25 @@ def test_two_processes_see_each_others_pauses_and_locks(pair: list[Gateway], ven
     secret = f"sk-pair-a-{time.monotonic_ns()}"
     a = add(first, vendor, secret, label="a")
     add(first, vendor, f"sk-pair-b-{time.monotonic_ns()}", label="b")
-    until(lambda: chat(second, "acme/vendor-small").status == 200)
+    eventually(lambda: chat(second, "acme/vendor-small").status == 200)
     toggle = f"/api/accounts/{a['id']}/toggle-proxy"
     call(first, "POST", toggle, {"enable": False})
-    until(lambda: chat(second, "acme/vendor-small", unique()).headers.get("x-account-email") == "b")
+    eventually(lambda: chat(second, "acme/vendor-small", unique()).headers.get("x-account-email") == "b")
     call(second, "POST", toggle, {"enable": True})
-    until(lambda: chat(first, "acme/vendor-small", unique()).headers.get("x-account-email") == "a")
+    eventually(lambda: chat(first, "acme/vendor-small", unique()).headers.get("x-account-email") == "a")
     vendor.key(secret).requests = 1
     assert chat(first, "acme/vendor-large", unique()).headers["x-account-email"] == "a"
     assert chat(first, "acme/vendor-large", unique()).headers["x-account-email"] == "b"
-    until(lambda: bool(rests(second, "a")))
+    eventually(lambda: bool(rests(second, "a")))
     asked = len([entry for entry in vendor.journal if entry.method == "POST"])
     assert chat(second, "acme/vendor-large", unique()).headers["x-account-email"] == "b"
     assert len([entry for entry in vendor.journal if entry.method == "POST"]) == asked + 1, (
         "the locked one was not asked"
     )
     call(second, "DELETE", "/api/proxy/rate-limits")
-    until(lambda: not rests(first, "a"))
+    eventually(lambda: not rests(first, "a"))
     call(first, "DELETE", f"/api/accounts/{a['id']}")
-    until(lambda: chat(second, "acme/vendor-small", unique()).headers.get("x-account-email") == "b")
+    eventually(lambda: chat(second, "acme/vendor-small", unique()).headers.get("x-account-email") == "b")
 
 
 def rests(gateway: Gateway, label: str) -> list[Any]:
@@ -193,27 +188,13 @@ def unique() -> str:
     return f"a conversation that is like no other: {time.monotonic_ns()}"
 
 
-def until(condition: Any, seconds: float = 5.0) -> None:
-    """Wait until what another process did has come here."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-
-
 def test_keys_for_models_alone_see_no_account(gateway: Gateway, vendor: AccountVendor) -> None:
     """Attack cases 21 and 24: ids open nothing, and no request names whose credential is used."""
     made = add(gateway, vendor, "sk-tenant-aaaaaaaaaa", label="a")
     other = add(gateway, vendor, "sk-tenant-bbbbbbbbbb", label="b")
-    import subprocess
-    import sys
-
-    command = [sys.executable, "-m", "crawdad.app.main", "--home", str(gateway.home), "--json", "keys", "create", "app"]
-    import orjson
-
-    key = orjson.loads(subprocess.run(command, check=True, capture_output=True).stdout)["key"]
+    key = orjson.loads(gateway.run("--json", "keys", "create", "app"))["key"]
     bearer = {"authorization": f"Bearer {key}"}
-    until(lambda: call(gateway, "GET", "/v1/models", headers=bearer).status == 200)
+    eventually(lambda: call(gateway, "GET", "/v1/models", headers=bearer).status == 200)
     for method, path in (
         ("GET", "/api/accounts"),
         ("GET", f"/api/accounts/{made['id']}"),

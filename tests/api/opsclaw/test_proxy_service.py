@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.api.opsclaw.asking import ADMIN, Client
 from tests.support.server import TOKEN, Gateway, running_gateway, settings
 from tests.support.upstreams.protocols import providers
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import PATIENCE, eventually
 
 MODEL = "crawdad/demo"
 SAY = [{"role": "user", "content": "hi"}]
@@ -125,19 +125,19 @@ def test_what_is_refused_while_off_is_not_in_the_log(gateway: Gateway, admin: Cl
 def test_off_a_websocket_is_refused_and_an_open_one_takes_no_turn(gateway: Gateway, admin: Client) -> None:
     url, headers = f"ws://127.0.0.1:{gateway.port}/v1/responses", {"authorization": f"Bearer {TOKEN}"}
     create = '{"type":"response.create","model":"crawdad/demo","input":"hi"}'
-    with connect(url, additional_headers=headers) as socket:
+    with connect(url, additional_headers=headers, open_timeout=PATIENCE) as socket:
         socket.send(create)
-        while "response.completed" not in str(socket.recv(5)):
+        while "response.completed" not in str(socket.recv(PATIENCE)):
             pass
         admin.post("/api/proxy/stop")
         with pytest.raises(InvalidStatus) as refused:
-            connect(url, additional_headers=headers)
+            connect(url, additional_headers=headers, open_timeout=PATIENCE)
         assert refused.value.response.status_code == 503 and b"switched off" in (refused.value.response.body or b"")
         socket.send(create)
-        assert "switched off" in str(socket.recv(5))
+        assert "switched off" in str(socket.recv(PATIENCE))
         admin.post("/api/proxy/start")
         socket.send(create)
-        while "response.completed" not in str(socket.recv(5)):
+        while "response.completed" not in str(socket.recv(PATIENCE)):
             pass
 
 
@@ -176,7 +176,7 @@ def test_what_runs_finishes(scripted_upstream: ScriptedUpstream) -> None:
     body = {"model": "chat/story:hello", "messages": SAY, "stream": True}
     with running_gateway(config, {"CRAWDAD_ADMIN_TOKEN": ADMIN}) as gateway:
         admin = Client(gateway, ADMIN)
-        with scripted_upstream.holding(1) as hold, httpx.Client(trust_env=False, timeout=20) as client:
+        with scripted_upstream.holding(1) as hold, httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             url = gateway.base_url + "/v1/chat/completions"
             with client.stream("POST", url, json=body, headers=gateway.headers) as answer:
                 chunks = answer.iter_text()
@@ -212,22 +212,13 @@ def test_the_switch_survives_a_restart(tmp_path: Path) -> None:
 @pytest.mark.redis
 @pytest.mark.parametrize("bus", [True, False], ids=["redis", "database"])
 def test_every_process_of_a_cluster_follows(
-    postgres_url: str, redis_prefix: str, bus: bool, tmp_path_factory: pytest.TempPathFactory
+    postgres_url: str, shared_redis: dict[str, str], bus: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from tests.support.services import REDIS_URL
-
-    extra = {"CRAWDAD_DATABASE_URL": postgres_url, **({"CRAWDAD_CLUSTER_URL": REDIS_URL} if bus else {})}
+    extra = {"CRAWDAD_DATABASE_URL": postgres_url, **(shared_redis if bus else {})}
     first = running_gateway(settings({}), extra, home=tmp_path_factory.mktemp("first"))
     second = running_gateway(settings({}), extra, home=tmp_path_factory.mktemp("second"))
     with first, second:
         Client(first, TOKEN).post("/api/proxy/stop")
-        _until(lambda: Client(second, TOKEN, "x-api-key").get("/v1/models").status == 503)
+        eventually(lambda: Client(second, TOKEN, "x-api-key").get("/v1/models").status == 503)
         Client(second, TOKEN).post("/api/proxy/start")
-        _until(lambda: Client(first, TOKEN, "x-api-key").get("/v1/models").status == 200)
-
-
-def _until(reached: Any) -> None:
-    deadline = time.monotonic() + 5
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        eventually(lambda: Client(first, TOKEN, "x-api-key").get("/v1/models").status == 200)

@@ -31,7 +31,11 @@ ROUTES = [
     *OLD_NAMES,
     *OLD_NAMES.values(),
     *(f"/api/stats/token/{name}" for name in ("by-key", "by-owner")),
-    *(f"/api/stats/token/{what}-trend/{grain}" for what in ("model", "account") for grain in ("hourly", "daily")),
+    *(
+        f"/api/stats/token/{what}-trend/{grain}"
+        for what in ("model", "account", "key", "owner")
+        for grain in ("hourly", "daily")
+    ),
 ]
 
 
@@ -125,6 +129,9 @@ def test_trends(used: Administrator, grain: str, form: str) -> None:
     (accounts,) = used.get(f"/api/stats/token/account-trend/{grain}", tz="Asia/Shanghai")
     assert accounts["period"] == period(form, "Asia/Shanghai")
     assert accounts["account_data"] == {"chat": 74, "anthropic": 5005}
+    (keys,) = used.get(f"/api/stats/token/key-trend/{grain}")
+    (owners,) = used.get(f"/api/stats/token/owner-trend/{grain}")
+    assert sum(keys["key_data"].values()) == sum(owners["owner_data"].values()) == 5079
 
 
 @pytest.mark.parametrize(("old", "new"), OLD_NAMES.items())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.opsclaw.asking import ADMIN, Client
+from tests.simulators.package_index import package_index, wheel_name
 from tests.support.server import TOKEN, Gateway, running_gateway, settings
 from tests.support.upstreams.scripted import ScriptedUpstream
 
@@ -16,8 +17,11 @@ from tests.support.upstreams.scripted import ScriptedUpstream
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
     config = settings({}, gateway={"privateNetworks": True})
-    with running_gateway(config, {"CRAWDAD_ADMIN_TOKEN": ADMIN}) as found:
-        yield found
+    with package_index() as index:
+        index.files = {wheel_name("99.0"): b"never fetched"}
+        env = {"CRAWDAD_ADMIN_TOKEN": ADMIN, "CRAWDAD_UPDATE_INDEX": f"{index.url}/simple"}
+        with running_gateway(config, env) as found:
+            yield found
 
 
 @pytest.fixture
@@ -29,12 +33,12 @@ def test_the_data_directory_is_a_string(gateway: Gateway, admin: Client) -> None
     assert admin.get("/api/system/data-dir").body == str(gateway.home)
 
 
-def test_updates_are_asked_of_nobody(admin: Client) -> None:
+def test_what_panels_ask_of_updates(admin: Client) -> None:
     told = admin.get("/api/system/updates/settings").body
     assert told == {"auto_check": False, "last_check_time": 0, "check_interval_hours": 24}
     assert admin.get("/api/system/updates/check-status").body is False
     found = admin.post("/api/system/updates/check").body
-    assert found["has_update"] is False and found["current_version"] == found["latest_version"]
+    assert (found["has_update"], found["latest_version"]) == (True, "99.0")
     assert set(found) == {
         "current_version",
         "latest_version",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from crawdad.services.tunnel import url_in
 from tests.api.opsclaw.asking import ADMIN, Client
 from tests.support.server import TOKEN, Gateway, running_gateway, settings
+from tests.support.waiting import eventually
 
 FAKE = Path(__file__).with_name("cloudflared.py")
 SECRET = "eyJhIjoiMDEyMzQ1Njc4OWFiY2RlZiIsInQiOiJmMDBkIn0="
@@ -49,11 +49,10 @@ class Scene:
         return self.admin.post(f"/api/proxy/cloudflared/{action}", body)
 
     def until(self, reached: Callable[[Any], bool]) -> Any:
-        deadline = time.monotonic() + 15
-        while not reached(found := self.status()):
-            assert time.monotonic() < deadline, found
-            time.sleep(0.03)
-        return found
+        def look() -> Any:
+            return found if reached(found := self.status()) else None
+
+        return eventually(look, "the tunnel")
 
 
 @pytest.fixture
@@ -103,11 +102,13 @@ def test_many_who_start_and_stop_at_once_leave_one_program_or_none(scene: Scene)
     scene.install("quick")
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda _: scene.post("start"), range(8)))
-        assert {each.status for each in told} == {200} and len(scene.calls()) == 1
+        assert {each.status for each in told} == {200}
+        scene.until(lambda found: found["url"] is not None)  # the program writes itself down before it tells that
+        assert len(scene.calls()) == 1
         mixed = list(pool.map(lambda number: scene.post(("start", "stop")[number % 2]), range(16)))
         assert {each.status for each in mixed} == {200}
     running = scene.status()["running"]
-    assert sum(alive(call["pid"]) for call in scene.calls()) == int(running)
+    eventually(lambda: sum(alive(call["pid"]) for call in scene.calls()) == int(running), "as many as it says")
     assert scene.post("stop").body["running"] is False
     assert not any(alive(call["pid"]) for call in scene.calls())
 
@@ -161,8 +162,9 @@ def test_without_the_program_people_are_told_how_to_get_it(scene: Scene) -> None
 def test_it_is_started_again_when_it_ends(scene: Scene) -> None:
     scene.install("crash")
     scene.post("start")
-    ended = scene.until(lambda found: found["error"] is not None and found["url"] is None)
-    assert "7" in ended["error"] and ended["running"] is False
+    # Once it runs again, it is told why it had ended until it has an address.
+    ended = scene.until(lambda found: not found["running"] and found["error"] is not None and found["url"] is None)
+    assert "7" in ended["error"]
     scene.plan("quick")
     opened = scene.until(lambda found: found["url"] is not None)
     assert opened["running"] is True and opened["restarts"] >= 1 and opened["error"] is None
@@ -198,10 +200,7 @@ def test_it_ends_with_the_gateway(scene: Scene, how: str) -> None:
         assert scene.gateway.process is not None
         scene.gateway.process.kill()  # this process alone, not its group: as the kernel does when memory runs out
         scene.gateway.process.wait()
-    deadline = time.monotonic() + 5
-    while alive(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: not alive(pid), "the end of the tunnel's process")
 
 
 def test_an_open_door_gets_no_tunnel(scene: Scene) -> None:

@@ -22,10 +22,15 @@ class Application:
 
     def __init__(self, launch: Launch, settings: Settings, *, safe_mode: bool, first_token: str | None) -> None:
         self.settings = settings
-        self.first_token = first_token
+        self.exit_code = 0
+        self._first_token = first_token
         self._safe_mode = safe_mode
         self._running: set[asyncio.Task[Any]] = set()
         self._draining = False
+
+    async def make_first_token(self) -> str | None:
+        """As the real one, but that nothing is written down."""
+        return self._first_token
 
     async def asgi(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -121,6 +126,8 @@ async def open_application(
         if fault == "exit":
             sys.exit(9)
         if fault == "file" and (launch.home / "fault").exists():
+            if (launch.home / "fault").read_text() == "configuration":
+                raise GatewayError(ErrorKind.BAD_REQUEST, "the configuration is wrong")
             sys.exit(9)
     gateway = {
         "port": int(environment.get("CRAWDAD_PORT", "18789")),

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 
 from crawdad.adapters.channels import feishu, onebot, telegram, weixin
 from crawdad.core.channels import SendOutcome
 from crawdad.core.parts import JsonObject
-from tests.channels.simulator import ABILITIES, Said, Simulator
+from tests.channels.conformance.accounts import Accounts, opened
+from tests.channels.simulator import ABILITIES, Said
 from tests.simulators.feishu import APP_ID, SECRET, FeishuSimulator
 from tests.simulators.onebot import SELF_ID, OneBotSimulator
 from tests.simulators.telegram import TelegramSimulator
 from tests.simulators.weixin import BOT, TOKEN, WeixinSimulator
 
-ACCOUNTS = ("default", "first", "second")
 
-
-class TelegramPlatform:
+class TelegramPlatform(Accounts[TelegramSimulator]):
     """Telegram. A failed call may always have been taken, and what was confirmed never comes again."""
 
     kind = telegram.CHANNEL
@@ -28,15 +26,12 @@ class TelegramPlatform:
     group = "-100900"
 
     def __init__(self, accounts: dict[str, TelegramSimulator]) -> None:
-        self._accounts = accounts
+        super().__init__(accounts)
         self.secret = accounts["default"].token.partition(":")[2]
 
     def settings(self, account: str) -> JsonObject:
         one = self._accounts[account]
         return {"botToken": one.token, "apiRoot": one.url, "pollSeconds": 30}
-
-    def signed_in(self, account: str) -> JsonObject:
-        return {}
 
     async def say(self, said: Said) -> str:
         one = self._accounts[said.account]
@@ -49,27 +44,20 @@ class TelegramPlatform:
         message = one.message(words, chat=int(said.chat or sender), sender=sender, **more)
         return str(one.update(message=message)["update_id"])
 
-    async def repeat(self, event_id: str, account: str = "default") -> None:
-        raise NotImplementedError
-
     def acknowledged(self, event_id: str, account: str = "default") -> bool:
         return self._accounts[account].confirmed >= int(event_id)
 
     def texts(self, chat: str, account: str = "default") -> Sequence[str]:
         return [one.text or f"<{one.media}>" for one in self._accounts[account].shown(int(chat))]
 
-    async def fail(
-        self, outcome: SendOutcome, account: str = "default", *, times: int = 1, taken: bool = False, seconds: float = 0
-    ) -> None:
-        one = self._accounts[account]
-        for _ in range(times):
-            match outcome:
-                case "ambiguous":
-                    one.fail("sendMessage", 0, taken=taken)
-                case "rate_limited":
-                    one.fail("sendMessage", 429, "Too Many Requests", retry_after=seconds)
-                case _:
-                    one.fail("sendMessage", 403, "Forbidden: bot was blocked by the user")
+    def fail_once(self, one: TelegramSimulator, outcome: SendOutcome, taken: bool, seconds: float) -> None:
+        match outcome:
+            case "ambiguous":
+                one.fail("sendMessage", 0, taken=taken)
+            case "rate_limited":
+                one.fail("sendMessage", 429, "Too Many Requests", retry_after=seconds)
+            case _:
+                one.fail("sendMessage", 403, "Forbidden: bot was blocked by the user")
 
     async def cut(self, account: str = "default") -> None:
         self._accounts[account].go_down()
@@ -83,7 +71,7 @@ class TelegramPlatform:
         one.update(poll={})
 
 
-class QQPlatform:
+class QQPlatform(Accounts[OneBotSimulator]):
     """QQ. It tells an event once, to whoever is connected, and wants nothing acknowledged."""
 
     kind = onebot.CHANNEL
@@ -92,16 +80,12 @@ class QQPlatform:
     group = "900"
 
     def __init__(self, accounts: dict[str, OneBotSimulator]) -> None:
-        self._accounts = accounts
-        self._events: dict[str, JsonObject] = {}
+        super().__init__(accounts)
         self.secret = accounts["default"].token
 
     def settings(self, account: str) -> JsonObject:
         one = self._accounts[account]
         return {"wsUrl": one.url, "accessToken": one.token, "callSeconds": 0.5}
-
-    def signed_in(self, account: str) -> JsonObject:
-        return {}
 
     async def say(self, said: Said) -> str:
         one = self._accounts[said.account]
@@ -125,26 +109,14 @@ class QQPlatform:
     async def repeat(self, event_id: str, account: str = "default") -> None:
         await asyncio.to_thread(self._accounts[account].happen, self._events[event_id])
 
-    def acknowledged(self, event_id: str, account: str = "default") -> bool:
-        raise NotImplementedError
-
     def texts(self, chat: str, account: str = "default") -> Sequence[str]:
         return [one.text or f"<{one.name}>" for one in self._accounts[account].shown(chat)]
 
-    async def fail(
-        self, outcome: SendOutcome, account: str = "default", *, times: int = 1, taken: bool = False, seconds: float = 0
-    ) -> None:
-        for _ in range(times):
-            if outcome == "ambiguous":
-                self._accounts[account].fail("send_private_msg", taken=taken)
-            else:
-                self._accounts[account].fail("send_private_msg", 1200, "发送失败")
-
-    async def cut(self, account: str = "default") -> None:
-        raise NotImplementedError
-
-    async def mend(self, account: str = "default") -> None:
-        raise NotImplementedError
+    def fail_once(self, one: OneBotSimulator, outcome: SendOutcome, taken: bool, seconds: float) -> None:
+        if outcome == "ambiguous":
+            one.fail("send_private_msg", taken=taken)
+        else:
+            one.fail("send_private_msg", 1200, "发送失败")
 
     async def expire(self, account: str = "default") -> None:
         one = self._accounts[account]
@@ -152,7 +124,7 @@ class QQPlatform:
         await asyncio.to_thread(one.hang_up)
 
 
-class WeixinPlatform:
+class WeixinPlatform(Accounts[WeixinSimulator]):
     """WeChat: people alone, one thing a message. The bot is signed in by what stands in the account's memory."""
 
     kind = weixin.CHANNEL
@@ -160,10 +132,6 @@ class WeixinPlatform:
     people: Sequence[str] = tuple(f"u{number}@im.wechat" for number in range(1, 6))
     group = ""
     secret = TOKEN
-
-    def __init__(self, accounts: dict[str, WeixinSimulator]) -> None:
-        self._accounts = accounts
-        self._events: dict[str, tuple[JsonObject, int]] = {}
 
     def settings(self, account: str) -> JsonObject:
         one = self._accounts[account]
@@ -185,23 +153,19 @@ class WeixinPlatform:
         self._accounts[account].repeat(self._events[event_id][0])
 
     def acknowledged(self, event_id: str, account: str = "default") -> bool:
-        return self._accounts[account].confirmed >= self._events[event_id][1]
+        return bool(self._accounts[account].confirmed >= self._events[event_id][1])
 
     def texts(self, chat: str, account: str = "default") -> Sequence[str]:
         return self._accounts[account].texts(chat)
 
-    async def fail(
-        self, outcome: SendOutcome, account: str = "default", *, times: int = 1, taken: bool = False, seconds: float = 0
-    ) -> None:
-        one = self._accounts[account]
-        for _ in range(times):
-            match outcome:
-                case "ambiguous":
-                    one.fail("sendmessage", 0, taken=taken)
-                case "needs_inbound":
-                    one.fail("sendmessage", 200, {"ret": -2})
-                case _:
-                    one.fail("sendmessage", 200, {"ret": -1, "errmsg": "no"})
+    def fail_once(self, one: WeixinSimulator, outcome: SendOutcome, taken: bool, seconds: float) -> None:
+        match outcome:
+            case "ambiguous":
+                one.fail("sendmessage", 0, taken=taken)
+            case "needs_inbound":
+                one.fail("sendmessage", 200, {"ret": -2})
+            case _:
+                one.fail("sendmessage", 200, {"ret": -1, "errmsg": "no"})
 
     async def cut(self, account: str = "default") -> None:
         self._accounts[account].go_down()
@@ -213,7 +177,7 @@ class WeixinPlatform:
         self._accounts[account].tokens.clear()
 
 
-class FeishuPlatform:
+class FeishuPlatform(Accounts[FeishuSimulator]):
     """Feishu. It knows doubles, so that a part whose answer was lost is sent again."""
 
     kind = feishu.CHANNEL
@@ -222,15 +186,8 @@ class FeishuPlatform:
     group = "oc_group"
     secret = SECRET
 
-    def __init__(self, accounts: dict[str, FeishuSimulator]) -> None:
-        self._accounts = accounts
-        self._events: dict[str, JsonObject] = {}
-
     def settings(self, account: str) -> JsonObject:
         return {"appId": APP_ID, "appSecret": SECRET, "domain": self._accounts[account].url, "renderMode": "raw"}
-
-    def signed_in(self, account: str) -> JsonObject:
-        return {}
 
     async def say(self, said: Said) -> str:
         one = self._accounts[said.account]
@@ -259,18 +216,14 @@ class FeishuPlatform:
     def texts(self, chat: str, account: str = "default") -> Sequence[str]:
         return self._accounts[account].texts(chat)
 
-    async def fail(
-        self, outcome: SendOutcome, account: str = "default", *, times: int = 1, taken: bool = False, seconds: float = 0
-    ) -> None:
-        one = self._accounts[account]
-        for _ in range(times):
-            match outcome:
-                case "ambiguous":
-                    one.fail("im/v1/messages", 0, taken=taken)
-                case "rate_limited":
-                    one.fail("im/v1/messages", 429, 99991400, "slower", x_ogw_ratelimit_reset=str(int(seconds)))
-                case _:
-                    one.fail("im/v1/messages", 400, 230002, "The bot can not be outside the group.")
+    def fail_once(self, one: FeishuSimulator, outcome: SendOutcome, taken: bool, seconds: float) -> None:
+        match outcome:
+            case "ambiguous":
+                one.fail("im/v1/messages", 0, taken=taken)
+            case "rate_limited":
+                one.fail("im/v1/messages", 429, 99991400, "slower", x_ogw_ratelimit_reset=str(int(seconds)))
+            case _:
+                one.fail("im/v1/messages", 400, 230002, "The bot can not be outside the group.")
 
     async def cut(self, account: str = "default") -> None:
         self._accounts[account].down = True
@@ -286,29 +239,7 @@ class FeishuPlatform:
         one.hang_up()
 
 
-@asynccontextmanager
-async def telegram_platform() -> AsyncIterator[Simulator]:
-    """Telegram."""
-    async with AsyncExitStack() as stack:
-        yield TelegramPlatform({name: stack.enter_context(TelegramSimulator()) for name in ACCOUNTS})
-
-
-@asynccontextmanager
-async def qq_platform() -> AsyncIterator[Simulator]:
-    """QQ."""
-    async with AsyncExitStack() as stack:
-        yield QQPlatform({name: stack.enter_context(OneBotSimulator()) for name in ACCOUNTS})
-
-
-@asynccontextmanager
-async def weixin_platform() -> AsyncIterator[Simulator]:
-    """WeChat."""
-    async with AsyncExitStack() as stack:
-        yield WeixinPlatform({name: stack.enter_context(WeixinSimulator()) for name in ACCOUNTS})
-
-
-@asynccontextmanager
-async def feishu_platform() -> AsyncIterator[Simulator]:
-    """Feishu."""
-    async with AsyncExitStack() as stack:
-        yield FeishuPlatform({name: stack.enter_context(FeishuSimulator()) for name in ACCOUNTS})
+telegram_platform = opened(TelegramPlatform, TelegramSimulator)
+qq_platform = opened(QQPlatform, OneBotSimulator)
+weixin_platform = opened(WeixinPlatform, WeixinSimulator)
+feishu_platform = opened(FeishuPlatform, FeishuSimulator)

@@ -1,15 +1,28 @@
-"""The simulators of all channels."""
+"""The simulators of all channels. Those of plugins that are elsewhere are named in `CRAWDAD_SIMULATORS`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 from crawdad.core.channels import ChannelKind, SendOutcome
 from crawdad.core.parts import JsonObject
+from tests.channels.conformance.dingtalk import dingtalk_platform
+from tests.channels.conformance.discord import discord_platform
+from tests.channels.conformance.email import email_platform
 from tests.channels.conformance.platforms import feishu_platform, qq_platform, telegram_platform, weixin_platform
+from tests.channels.conformance.postbox import postbox_platform
+from tests.channels.conformance.qqbot import qqbot_platform
+from tests.channels.conformance.slack import slack_platform
+from tests.channels.conformance.webchat import webchat_pages
+from tests.channels.conformance.wechatbot import wechatbot_platform
+from tests.channels.conformance.wecom import wecom_platform
 from tests.channels.simulator import ABILITIES, OpenSimulator, Said, Simulator
 from tests.support.memory_channel import TOKEN, Platform, memory_kind
+
+VARIABLE = "CRAWDAD_SIMULATORS"
 
 
 class MemorySimulator:
@@ -75,10 +88,29 @@ async def memory() -> AsyncIterator[Simulator]:
     yield MemorySimulator()
 
 
+def named_simulators(names: str) -> dict[str, OpenSimulator]:
+    """The simulators of channels that are elsewhere: `module:function` of each, with spaces between them."""
+    found: dict[str, OpenSimulator] = {}
+    for name in names.split():
+        module, _, function = name.partition(":")
+        found[name] = getattr(import_module(module), function)
+    return found
+
+
 SIMULATORS: dict[str, OpenSimulator] = {
     "memory": memory,
     "telegram": telegram_platform,
     "qq": qq_platform,
     "weixin": weixin_platform,
+    "wechatbot": wechatbot_platform,
     "feishu": feishu_platform,
+    "qqbot": qqbot_platform,
+    "dingtalk": dingtalk_platform,
+    "wecom": wecom_platform,
+    "discord": discord_platform,
+    "slack": slack_platform,
+    "email": email_platform,
+    "webchat": webchat_pages,
+    "postbox": postbox_platform,
+    **named_simulators(os.environ.get(VARIABLE, "")),
 }

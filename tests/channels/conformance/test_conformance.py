@@ -19,8 +19,9 @@ from crawdad.core.text import Text
 from crawdad.services.agents.transcript import text_of
 from tests.channels.conformance.simulators import SIMULATORS
 from tests.channels.simulator import Said, Simulator
-from tests.support.channel_stage import Stage, channel_stage, until
+from tests.support.channel_stage import Stage, channel_stage
 from tests.support.scripted_runs import ScriptedRuns
+from tests.support.waiting import until
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 64
 
@@ -190,10 +191,10 @@ async def test_dead_credentials_wait_for_a_sign_in(simulator: Simulator, databas
 
         async def is_out() -> bool:
             stage.clock.advance(5)
-            return await stage.state() == "needs_login"
+            told = any(one.topic == "channels.trouble" and one.data["code"] == "signed_out" for one in stage.happened)
+            return told and await stage.state() == "needs_login"
 
         await until(is_out)
-        assert any(one.topic == "channels.trouble" and one.data["code"] == "signed_out" for one in stage.happened)
         assert stage.host.running(stage.account()).status.last_error is not None
 
 
@@ -253,7 +254,9 @@ async def test_a_rate_limit_is_waited_out(simulator: Simulator, database_url: st
 
         async def is_waiting() -> bool:
             view = await stage.view()
-            return bool(view.counts.get("open")) and bool(stage.running().sending.not_before > stage.clock.now() + 200)
+            return bool(view.counts.get("open")) and bool(
+                stage.running().sending.not_before > stage.clock.monotonic() + 200
+            )
 
         await until(is_waiting)
         assert list(simulator.texts(simulator.people[0])) == []
@@ -309,15 +312,22 @@ async def test_a_long_answer_comes_in_parts_that_fit(simulator: Simulator, datab
     limit = simulator.kind.capabilities.text_limit
     words = [f"word{number}" for number in range(limit // 3)]
     async with open_stage(simulator, database_url) as stage:
-        event = await simulator.say(Said("say " + " ".join(words)))
-        await stage.done(event)
+        before = 0
+        if "long_in" in simulator.abilities:
+            await stage.done(await simulator.say(Said("say " + " ".join(words))))
+        else:  # people may not write as much as the bot
+            await stage.done(await simulator.say(Said("say hi")))
+            await reads(simulator, simulator.people[0], "hi")
+            before = 1
+            route = Route(simulator.kind.id, simulator.people[0])
+            assert (await stage.outbound.send(route, [TextPart(" ".join(words))], key="long")).delivered
         measure = stage.running().desk.channel.measure
 
         async def is_whole() -> bool:
-            return " ".join(simulator.texts(simulator.people[0])).split() == words
+            return " ".join(simulator.texts(simulator.people[0])[before:]).split() == words
 
         await until(is_whole)
-        parts = simulator.texts(simulator.people[0])
+        parts = simulator.texts(simulator.people[0])[before:]
         assert len(parts) > 1 and all(measure(part) <= limit for part in parts)
 
 
@@ -478,7 +488,8 @@ async def test_cron_and_the_message_tool_come_through_the_same_door(simulator: S
         assert list(stage.outbound.channels()) == [simulator.kind.id]
         route = replace(Route(simulator.kind.id, simulator.people[0]), account="default")
         sent = await stage.outbound.send(route, [TextPart("news")], key="cron:1")
-        assert sent.delivered and sent.message_id, "the platform's own name of it is told"
+        assert sent.delivered
+        assert bool(sent.message_id) == ("names" in simulator.abilities), "the platform's own name of it is told"
         await reads(simulator, simulator.people[0], "hi", "news")
         with pytest.raises(GatewayError) as refused:
             await stage.outbound.send(replace(route, account="none"), [TextPart("x")], key="cron:2")

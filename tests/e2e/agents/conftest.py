@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.scripted_model import NAME, ScriptedModel
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE
 
 HOOK_TOKEN = "hook-token-0123456789abcdef"
 
@@ -22,7 +23,7 @@ class Scene:
     def __init__(self, gateway: Gateway, model: ScriptedModel) -> None:
         self.gateway = gateway
         self.model = model
-        self.client = httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=30)
+        self.client = httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE)
 
     @property
     def workspace(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,19 +10,9 @@ from typing import Any, TypeVar
 from tests.e2e.agents.conftest import Scene
 from tests.support.scripted_model import Answer, says
 from tests.support.upstreams.protocols import Ask
-
-PATIENCE = 20.0
+from tests.support.waiting import PATIENCE, eventually
 
 Found = TypeVar("Found")
-
-
-def eventually(look: Callable[[], Found | None], what: str) -> Found:
-    """What `look` finds once it finds something."""
-    until = time.monotonic() + PATIENCE
-    while not (found := look()):
-        assert time.monotonic() < until, f"waited in vain for {what}"
-        time.sleep(0.02)
-    return found
 
 
 def until_asked(scene: Scene, look: Callable[[], Found | None], what: str) -> Found:

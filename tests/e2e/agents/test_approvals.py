@@ -160,3 +160,18 @@ def test_words_from_outside_start_nothing(open_scene: OpenScene) -> None:
         ("tool", "expired"),
         ("file", "expired"),
     }
+
+
+def test_what_a_script_prints_that_fetches_by_itself_is_outside_content(open_scene: OpenScene) -> None:
+    """It is told no address, and finds none here: what counts is that it is written to go and look."""
+    scene = open_scene(calls(("exec", {"argv": ["sh", "tidy"]})), says("One."), RUN_JOB, says("Two."), tools=FULL)
+    with_job(scene, "#!/bin/sh\nif false; then curl $1; fi\necho all is well\n")
+    (scene.workspace / "tidy").write_text("echo tidy\n")
+    scene.chat("Tidy up")
+    assert "<outside-" not in last_text(scene.model.asked[-1]) and "tidy" in last_text(scene.model.asked[-1])
+    scene.chat("Run the job")
+    told = last_text(scene.model.asked[-1])
+    assert told.startswith("<outside-") and "all is well" in told
+
+
+FULL = {"exec": {"security": "full", "ask": "off"}}

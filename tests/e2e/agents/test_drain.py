@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.e2e.agents.conftest import HOOK_TOKEN, OpenScene, Scene
 from tests.support.scripted_model import Hold, calls, last_text, says
+from tests.support.waiting import PATIENCE
 
 HOOKS: Any = {"enabled": True, "token": HOOK_TOKEN}
 
@@ -39,14 +40,14 @@ def _end(scene: Scene) -> None:
 def _wait(scene: Scene) -> int:
     process = scene.gateway.process
     assert process is not None
-    return process.wait(30)
+    return process.wait(PATIENCE)
 
 
 def test_a_running_turn_may_end_within_the_grace(open_scene: OpenScene) -> None:
     held = Hold(says("Written down."))
     scene = open_scene(calls(("write", {"path": "note.md", "content": "red"})), held, says("Again."), hooks=HOOKS)
     _hook(scene, "The build is red")
-    assert held.reached.wait(20)
+    assert held.reached.wait(PATIENCE)
     _end(scene)
     held.gate.set()
     assert _wait(scene) == 0
@@ -62,7 +63,7 @@ def test_a_turn_that_outlives_the_grace_is_gone_on_with(open_scene: OpenScene) -
     script = (calls(("write", {"path": "note.md", "content": "red"})), held)
     scene = open_scene(*script, hooks=HOOKS, gateway={"drainSeconds": 1})
     _hook(scene, "The build is red")
-    assert held.reached.wait(20)
+    assert held.reached.wait(PATIENCE)
     _end(scene)
     assert _wait(scene) == 0
     held.gate.set()

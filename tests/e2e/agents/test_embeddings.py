@@ -10,6 +10,7 @@ from tests.support.server import running_gateway, settings
 from tests.support.upstreams.protocols import provider
 from tests.support.upstreams.scripted import ScriptedUpstream
 from tests.support.upstreams.services import VECTOR
+from tests.support.waiting import PATIENCE
 
 BODY = {"model": "openclaw", "input": ["one", "two"]}
 
@@ -23,7 +24,7 @@ def test_an_agents_embedding_model_or_the_one_that_is_named() -> None:
         }
         with (
             running_gateway(settings({"acme": acme}, agents=agents)) as gateway,
-            httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=20) as client,
+            httpx.Client(base_url=gateway.base_url, headers=gateway.headers, timeout=PATIENCE) as client,
         ):
 
             def ask(headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:

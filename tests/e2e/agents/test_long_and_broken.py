@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.agents.deeds import eventually, meanwhile
-from tests.support.scripted_model import NAME, Answer, Fail, Hold, ScriptedModel, last_text, says
+from tests.e2e.agents.deeds import meanwhile, results, story
+from tests.support.scripted_model import NAME, Answer, Fail, Hold, ScriptedModel, calls, last_text, says
 from tests.support.upstreams.protocols import Ask
 from tests.support.upstreams.stories import Tokens
+from tests.support.waiting import PATIENCE, eventually
 
 KEY = "agent:main:openai-user:ann"
 LONG = "The colour of the house is green. " + "It was a long and quiet day. " * 250
@@ -89,7 +92,7 @@ def test_messages_that_come_meanwhile(open_scene: OpenScene) -> None:
     scene = open_scene(hold, lambda ask: says(f"To {last_text(ask.body)}."), gateway=PATIENT)
     with ExitStack() as stack:
         first = stack.enter_context(meanwhile(lambda: scene.chat("first", user="ann")))
-        assert hold.reached.wait(20)
+        assert hold.reached.wait(PATIENCE)
         second = stack.enter_context(meanwhile(lambda: scene.chat("second", user="ann")))
         eventually(lambda: waiting(scene) == 1, "one to wait")
         third = stack.enter_context(meanwhile(lambda: scene.chat("third", user="ann")))
@@ -105,3 +108,16 @@ def test_messages_that_come_meanwhile(open_scene: OpenScene) -> None:
 def waiting(scene: Scene) -> int:
     """How many messages wait."""
     return int(scene.data("GET", "/system/status")["resources"]["queueDepth"])
+
+
+def test_names_that_are_not_in_utf_8_are_shown_and_stop_nobody(open_scene: OpenScene) -> None:
+    """As an archive of an older system brings them."""
+    scene = open_scene(story("what is there?", calls(("ls", {})), says("A file.")))
+    scene.workspace.mkdir(parents=True, exist_ok=True)
+    Path(os.fsdecode(os.fsencode(scene.workspace) + b"/\xb2\xe2\xca\xd4.txt")).write_text("old")
+    assert scene.chat("what is there?", user="ann")["choices"][0]["message"]["content"] == "A file."
+    assert "????.txt" in results(scene.model.asked[-1])[0]
+    scene.model.then(says("Here."))
+    assert scene.chat("Are you there?", user="bob")["choices"][0]["message"]["content"] == "Here."
+    told = scene.client.post("/tools/invoke", json={"tool": "ls", "args": {}})
+    assert told.status_code == 200 and "????.txt" in told.text, told.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -15,9 +14,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.agents.deeds import eventually, results, story, told_to, tool_names
+from tests.e2e.agents.deeds import results, story, told_to, tool_names
 from tests.support.scripted_model import calls, says
-from tests.support.server import SOURCE, free_port
+from tests.support.server import clean_environment, free_port, run_command
+from tests.support.waiting import eventually
 
 SERVER = Path(__file__).parents[2] / "support/reference_mcp_server.py"
 STORY = (
@@ -54,10 +54,7 @@ def served(kind: str, state: Path) -> Iterator[dict[str, Any]]:
 
 def command(scene: Scene, *words: str) -> Any:
     """`crawdad mcp` in the home of the gateway."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CRAWDAD_")}
-    environment["PYTHONPATH"] = str(SOURCE)
-    line = [sys.executable, "-P", "-m", "crawdad.app.main", "mcp", *words, "--json", "--home", str(scene.gateway.home)]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
+    done = run_command(["mcp", *words, "--json", "--home", str(scene.gateway.home)], clean_environment())
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

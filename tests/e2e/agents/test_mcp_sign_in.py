@@ -17,9 +17,10 @@ import httpx
 import pytest
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.agents.deeds import eventually, results, story, told_to, tool_names
+from tests.e2e.agents.deeds import results, story, told_to, tool_names
 from tests.support.scripted_model import calls, says
 from tests.support.server import SOURCE, free_port
+from tests.support.waiting import PATIENCE, eventually
 
 SERVER = Path(__file__).parents[2] / "support/granting_mcp_server.py"
 
@@ -95,14 +96,14 @@ class Command:
 
 def consented(page: str) -> str:
     """Where a browser is sent that opens the page."""
-    answer = httpx.get(page)
+    answer = httpx.get(page, timeout=PATIENCE)
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]
 
 
 def login(scene: Scene) -> None:
     command = Command(scene, "login", "shelf")
-    back = httpx.get(consented(command.page()))
+    back = httpx.get(consented(command.page()), timeout=PATIENCE)
     assert back.status_code == 200, back.text
     code, said = command.end()
     assert code == 0, said
@@ -153,8 +154,8 @@ def test_an_answer_to_another_sign_in_is_not_taken(open_scene: OpenScene, tmp_pa
         right = consented(command.page())
         state = right.partition("state=")[2]
         for wrong in (right.replace(state, "other"), right.partition("&state=")[0]):
-            assert httpx.get(wrong).status_code == 400
-        assert httpx.get(right).status_code == 200 and command.end()[0] == 0
+            assert httpx.get(wrong, timeout=PATIENCE).status_code == 400
+        assert httpx.get(right, timeout=PATIENCE).status_code == 200 and command.end()[0] == 0
         pasted = Command(scene, "login", "shelf", "--paste")
         code, said = pasted.end(consented(pasted.page()).partition("state=")[0] + "state=other\n")
         assert code != 0 and "another sign-in" in said
@@ -189,3 +190,68 @@ def test_a_token_goes_nowhere_else(open_scene: OpenScene, tmp_path: Path, change
         scene.gateway.start()
         scene.chat("GO")
         assert "shelf__secret" not in tool_names(scene.model.asked[-1])
+
+
+def test_servers_are_listed_and_signed_in_to_over_http(open_scene: OpenScene, tmp_path: Path) -> None:
+    with granting(tmp_path) as address:
+        scene = open_scene(
+            story("GO", calls(("shelf__secret", {})), says("Done.")),
+            mcp={
+                "servers": {
+                    "shelf": {"url": f"{address}?key=hidden", "readOnly": True},
+                    "local": {"command": "some-server", "enabled": False},
+                }
+            },
+        )
+        path = "/api/mcp/servers/shelf"
+
+        def look(**more: Any) -> Any:
+            answer = scene.client.get(path, **more)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        local, shelf = scene.client.get("/api/mcp/servers").json()["servers"]
+        assert (local["name"], local["transport"], local["state"]) == ("local", "stdio", "off")
+        assert (shelf["address"], shelf["state"], shelf["signed_in"], shelf["login"]) == (address, "idle", False, None)
+        scene.chat("GO", user="a")
+        assert look()["state"] == "failed" and "mcp login" in look()["error"]
+        assert look(headers={"accept-language": "zh-CN"})["error"] != look()["error"]
+        begun = scene.client.post(f"{path}/login")
+        assert begun.status_code == 201 and begun.json()["state"] == "waiting", begun.text
+        first = consented(begun.json()["url"])
+        second = scene.client.post(f"{path}/login").json()  # the first is given up
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(first, timeout=PATIENCE)
+        wrong = scene.client.post(f"{path}/login/paste", json={"pasted": first})
+        assert wrong.status_code == 400 and "another sign-in" in wrong.json()["error"]
+        assert httpx.get(consented(second["url"]), timeout=PATIENCE).status_code == 200
+        assert (look()["signed_in"], look()["login"]["state"], look()["login"]["url"]) == (True, "signed-in", "")
+        scene.chat("GO", user="b")
+        assert "the secret of the shelf" in results(told_to(scene, "GO"))[-1]
+        assert (look()["state"], look()["tools"], look()["error"]) == ("ready", ["secret"], None)
+        assert scene.client.delete(f"{path}/login").status_code == 204
+        assert look()["signed_in"] is False and look()["login"] is None
+        third = scene.client.post(f"{path}/login").json()
+        pasted = scene.client.post(f"{path}/login/paste", json={"pasted": consented(third["url"])})
+        assert pasted.status_code == 200 and pasted.json()["state"] == "signed-in", pasted.text
+        assert look()["signed_in"] is True
+
+
+def test_only_managers_sign_in_to_servers_that_there_are(open_scene: OpenScene) -> None:
+    scene = open_scene(says("Hi."), mcp={"servers": {"local": {"command": "some-server"}}})
+    key = scene.client.post("/api/keys", json={"name": "user"}).json()["key"]
+    for method, path in (("GET", ""), ("GET", "/local"), ("POST", "/local/login"), ("DELETE", "/local/login")):
+        told = httpx.request(
+            method,
+            f"{scene.gateway.base_url}/api/mcp/servers{path}",
+            headers={"authorization": f"Bearer {key}"},
+            timeout=PATIENCE,
+        )
+        assert told.status_code == 401, "a key for models opens none of it"
+        assert (
+            httpx.request(method, f"{scene.gateway.base_url}/api/mcp/servers{path}", timeout=PATIENCE).status_code
+            == 401
+        )
+    assert scene.client.post("/api/mcp/servers/nobody/login").status_code == 404
+    assert scene.client.post("/api/mcp/servers/local/login").status_code == 400, "a program is not signed in to"
+    assert scene.client.post("/api/mcp/servers/local/login/paste", json={"pasted": "x"}).status_code == 404

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.agents.deeds import eventually, meanwhile
+from tests.e2e.agents.deeds import meanwhile
 from tests.support.scripted_model import Hold, calls, says
+from tests.support.waiting import PATIENCE, eventually
 
 SESSION = "agent:main:talk"
 
@@ -37,11 +38,11 @@ def test_a_message_steers_the_turn_that_runs(open_scene: OpenScene) -> None:
     hold = Hold(calls(("ls", {"path": "."})))
     scene = open_scene(hold, says("Both done."))
     with meanwhile(lambda: words(chat(scene, "first"))) as first:
-        assert hold.reached.wait(20)
+        assert hold.reached.wait(PATIENCE)
         with meanwhile(lambda: words(chat(scene, "second", "steer"))) as second:
             waiting(scene, 1)
             hold.gate.set()
-            assert second.result(30) == first.result(30) == "Both done."
+            assert second.result(PATIENCE) == first.result(PATIENCE) == "Both done."
     assert len(scene.model.asked) == 2 and "second" in str(scene.model.asked[-1]["messages"][-1])
 
 
@@ -49,15 +50,15 @@ def test_messages_that_wait_are_collected(open_scene: OpenScene) -> None:
     hold = Hold(says("One."))
     scene = open_scene(hold, says("Two and three."), messages={"queue": {"debounceMs": 0}})
     with meanwhile(lambda: words(chat(scene, "first"))) as first:
-        assert hold.reached.wait(20)
+        assert hold.reached.wait(PATIENCE)
         with (
             meanwhile(lambda: words(chat(scene, "second", "collect"))) as second,
             meanwhile(lambda: words(chat(scene, "third", "Collect"))) as third,
         ):
             waiting(scene, 2)
             hold.gate.set()
-            assert second.result(30) == third.result(30) == "Two and three."
-        assert first.result(30) == "One."
+            assert second.result(PATIENCE) == third.result(PATIENCE) == "Two and three."
+        assert first.result(PATIENCE) == "One."
     assert len(scene.model.asked) == 2
 
 
@@ -67,11 +68,14 @@ def test_a_message_interrupts_by_rest_as_well(open_scene: OpenScene) -> None:
     scene.data("POST", "/sessions", 201, json={"context": {"sessionId": "talk"}})
     path = "/api/v1/sessions/talk/messages"
     with meanwhile(lambda: scene.client.post(path, json={"message": "first"})) as first:
-        assert hold.reached.wait(20)
+        assert hold.reached.wait(PATIENCE)
         told = scene.data("POST", "/sessions/talk/messages", json={"message": "stop", "queueMode": "interrupt"})
         assert told["message"]["content"] == "Stopped and begun."
         hold.gate.set()
-        assert first.result(30).json()["data"]["stopReason"] == "cancelled" or first.result(30).status_code != 200
+        assert (
+            first.result(PATIENCE).json()["data"]["stopReason"] == "cancelled"
+            or first.result(PATIENCE).status_code != 200
+        )
 
 
 @pytest.mark.parametrize("mode", ["sometimes", "steer,collect"])

@@ -20,6 +20,7 @@ from tests.support.sdk import JUDGES
 from tests.support.server import running_gateway, settings
 from tests.support.upstreams.protocols import Ask
 from tests.support.upstreams.stories import Turn
+from tests.support.waiting import PATIENCE
 
 recorded = pytest.mark.skipif(not (SHARED / "contracts").exists(), reason="../shared/contracts is not here")
 DONE = "data: [DONE]\n\n"
@@ -56,7 +57,7 @@ def scene() -> Iterator[Scene]:
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_an_agent_answers_what_real_clients_send(scene: Scene, request_: dict[str, Any]) -> None:
     scene.model.then(obedient)
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=PATIENCE) as client:
         answer = post(client, scene.gateway, request_, "openclaw")
     if speaks(request_) == "responses" and answer.text.endswith(DONE):  # the agents' contract ends these so as well
         answer = httpx.Response(200, headers=answer.headers, text=answer.text.removesuffix(DONE))

@@ -14,8 +14,7 @@ from tests.simulators.weixin import BOT, TOKEN, USER, WeixinSimulator
 from tests.support.scripted_model import NAME, ScriptedModel, says
 from tests.support.server import TOKEN as GATEWAY_TOKEN
 from tests.support.server import Gateway, running_gateway, settings
-
-SECONDS = 30.0
+from tests.support.waiting import PATIENCE
 
 
 def config(model: ScriptedModel, channel: str, **block: Any) -> dict[str, Any]:
@@ -47,14 +46,14 @@ def test_signing_in_by_qr_code(capsys: pytest.CaptureFixture[str], monkeypatch: 
             steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
             assert [one["state"] for one in steps] == ["qr", "need_code", "connected"] and wechat.verified == ["42"]
             wechat.say("hi")
-            wechat.journal.wait(lambda _: wechat.texts() == ["Hello."], SECONDS)
+            wechat.journal.wait(lambda _: wechat.texts() == ["Hello."], PATIENCE)
             assert command(gateway, "channels", "stop", "weixin") == exits.OK
             starts = wechat.notices.count("start")
             assert command(gateway, "channels", "start", "weixin") == exits.OK
-            wechat.journal.wait(lambda _: wechat.notices.count("start") > starts, SECONDS)
+            wechat.journal.wait(lambda _: wechat.notices.count("start") > starts, PATIENCE)
             assert "openclaw-weixin:default" in capsys.readouterr().out
             assert command(gateway, "channels", "logout", "weixin") == exits.OK
-            wechat.journal.wait(lambda _: wechat.notices[-1] == "stop", SECONDS)
+            wechat.journal.wait(lambda _: wechat.notices[-1] == "stop", PATIENCE)
             assert TOKEN not in capsys.readouterr().out + gateway.log()
 
 
@@ -64,10 +63,10 @@ def test_what_could_not_be_read_is_listed_and_looked_at_anew(capsys: pytest.Capt
         with running_gateway(config(model, "qq", **block)) as gateway:
             assert command(gateway, "channels", "dead-letters") == exits.OK
             assert "none" in capsys.readouterr().out
-            qq.journal.wait(lambda _: qq.connected > 0, SECONDS)
+            qq.journal.wait(lambda _: qq.connected > 0, PATIENCE)
             qq.happen({"post_type": "message", "self_id": SELF_ID, "time": 5, "message_type": "private"})
             qq.say("hi")
-            qq.journal.wait(lambda _: qq.texts() == ["Hello."], SECONDS)
+            qq.journal.wait(lambda _: qq.texts() == ["Hello."], PATIENCE)
             assert command(gateway, "--json", "channels", "dead-letters", "qq") == exits.OK
             (letter,) = json.loads(capsys.readouterr().out)["deadLetters"]
             assert letter["channel"] == "qq" and letter["event"]["time"] == 5 and "KeyError" in letter["reason"]

@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import base64
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tests.e2e.channels.more_platforms import MORE
+from tests.e2e.channels.platform import Platform, nothing
 from tests.simulators.feishu import APP_ID, SECRET, FeishuSimulator
 from tests.simulators.feishu import USER as FEISHU_USER
 from tests.simulators.onebot import SELF_ID, OneBotSimulator
 from tests.simulators.telegram import TelegramSimulator
+from tests.simulators.wechatbot import BOT as WECHAT_NAME
+from tests.simulators.wechatbot import WechatbotSimulator
 from tests.simulators.weixin import BOT, TOKEN, WeixinSimulator
 from tests.simulators.weixin import USER as WEIXIN_USER
 from tests.support.control import connected
 from tests.support.scripted_model import NAME, Hold, ScriptedModel, calls, says
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
-SECONDS = 30.0
-
-
-@dataclass
-class Platform:
-    """A platform as this test needs it. `group`: the chat in which `ask_group` asks, empty where there are none."""
-
-    channel: str
-    block: dict[str, Any]
-    secret: str
-    ask: Callable[[str], object]
-    texts: Callable[[], Sequence[str]]
-    wait: Callable[[Callable[[], bool]], None]
-    sign_in: Callable[[Gateway], None]
-    ask_group: Callable[[str, bool], object] | None = None
-    group_texts: Callable[[], Sequence[str]] = list
-    group: str = ""
-
-
-def nothing(gateway: Gateway) -> None:
-    """The platform wants no sign-in."""
+CALLBACK_SECRET = "callback-secret-1"
 
 
 @contextmanager
@@ -69,11 +54,11 @@ def qq() -> Iterator[Platform]:
     with OneBotSimulator() as one:
 
         def ask(text: str) -> object:
-            one.journal.wait(lambda _: one.connected > 0, SECONDS)
+            one.journal.wait(lambda _: one.connected > 0, PATIENCE)
             return one.say(text)
 
         def ask_group(text: str, named: bool) -> object:
-            one.journal.wait(lambda _: one.connected > 0, SECONDS)
+            one.journal.wait(lambda _: one.connected > 0, PATIENCE)
             at = [{"type": "at", "data": {"qq": str(SELF_ID)}}] if named else []
             return one.say(*at, f" {text}", group=900)
 
@@ -83,7 +68,7 @@ def qq() -> Iterator[Platform]:
             one.token,
             ask,
             one.texts,
-            lambda condition: one.journal.wait(lambda _: condition(), SECONDS),
+            lambda condition: one.journal.wait(lambda _: condition(), PATIENCE),
             nothing,
             ask_group,
             lambda: one.texts(900),
@@ -100,7 +85,9 @@ def weixin() -> Iterator[Platform]:
             """By QR code over the control channel, as a console would."""
             with connected(gateway) as client:
                 begun = client.call("web.login.start", {"channel": "openclaw-weixin"})
-                assert begun["qrDataUrl"] == "https://liteapp.weixin.qq.com/q/1", begun
+                assert begun["qrText"] == "https://liteapp.weixin.qq.com/q/1", begun
+                picture = base64.b64decode(begun["qrDataUrl"].removeprefix("data:image/png;base64,"))
+                assert picture.startswith(b"\x89PNG") and len(begun["qrDataUrl"]) < 16_384
                 confirmed = {"status": "confirmed", "bot_token": TOKEN, "ilink_bot_id": BOT, "baseurl": one.url}
                 one.sign_in.extend([{"status": "scaned"}, {**confirmed, "ilink_user_id": WEIXIN_USER}])
                 ended = client.call("web.login.wait", {"channel": "openclaw-weixin"})
@@ -113,7 +100,7 @@ def weixin() -> Iterator[Platform]:
             TOKEN,
             one.say,
             one.texts,
-            lambda condition: one.journal.wait(lambda _: condition(), SECONDS),
+            lambda condition: one.journal.wait(lambda _: condition(), PATIENCE),
             sign_in,
         )
 
@@ -132,7 +119,7 @@ def feishu() -> Iterator[Platform]:
             SECRET,
             one.say,
             lambda: one.texts(FEISHU_USER),
-            lambda condition: one.journal.wait(lambda _: condition(), SECONDS),
+            lambda condition: one.journal.wait(lambda _: condition(), PATIENCE),
             nothing,
             ask_group,
             lambda: one.texts("oc_group"),
@@ -140,7 +127,45 @@ def feishu() -> Iterator[Platform]:
         )
 
 
-PLATFORMS = {"telegram": telegram, "qq": qq, "weixin": weixin, "feishu": feishu}
+@contextmanager
+def wechatbot() -> Iterator[Platform]:
+    with WechatbotSimulator() as one:
+        places: list[str] = []
+
+        def sign_in(gateway: Gateway) -> None:
+            """Nothing to be scanned: the bridge is told where to post, and is there."""
+            places.append(f"{gateway.base_url}/api/wechat/callback?token={CALLBACK_SECRET}")
+            with connected(gateway) as client:
+
+                def linked() -> bool:
+                    return bool(client.call("channels.status")["channelAccounts"]["wechat"][0]["connected"])
+
+                eventually(linked, "the bridge")
+
+        def ask(text: str) -> object:
+            answer = one.deliver(places[-1], one.text(text))
+            assert answer.json() == {"success": True}, answer.text
+            return answer
+
+        def ask_group(text: str, named: bool) -> object:
+            words = f"@{WECHAT_NAME}\u2005{text}" if named else text
+            return one.deliver(places[-1], one.text(words, room="The group"))
+
+        yield Platform(
+            "wechat",
+            {"apiUrl": one.url, "token": one.token, "pollSeconds": 0.5, "callbackSecret": CALLBACK_SECRET},
+            one.token,
+            ask,
+            lambda: one.texts("alias:r-Ann"),
+            lambda condition: one.wait(condition, PATIENCE),
+            sign_in,
+            ask_group,
+            lambda: one.texts("#The group"),
+            "The group",
+        )
+
+
+PLATFORMS = {"telegram": telegram, "qq": qq, "weixin": weixin, "feishu": feishu, "wechatbot": wechatbot, **MORE}
 
 
 @pytest.fixture(params=sorted(PLATFORMS))
@@ -170,8 +195,13 @@ def test_a_question_is_answered_with_a_tool(platform: Platform) -> None:
         (answer,) = platform.texts()
         assert "written" in answer and asked_tools(model)
         with connected(gateway) as client:
-            (account,) = client.call("channels.status")["channelAccounts"][platform.channel]
-            assert account["connected"] is True and account["lastInboundAt"] and account["lastOutboundAt"]
+
+            def told() -> Any:  # the platform shows the answer before the gateway hears that it was taken
+                (account,) = client.call("channels.status")["channelAccounts"][platform.channel]
+                return account if account.get("lastOutboundAt") else None
+
+            account = eventually(told, "the answer to be known as sent")
+            assert account["connected"] is True and account["lastInboundAt"]
         assert platform.secret not in gateway.log()
 
 
@@ -181,7 +211,7 @@ def test_what_a_killed_gateway_was_answering_is_answered_once_by_the_next(platfo
     with ScriptedModel(*story) as model, running_gateway(config(platform, model)) as gateway:
         platform.sign_in(gateway)
         platform.ask("Say it.")
-        assert held.reached.wait(SECONDS)
+        assert held.reached.wait(PATIENCE)
         gateway.kill()
         held.gate.set()
         gateway.start()
@@ -195,7 +225,8 @@ def test_in_a_group_it_answers_when_it_is_named(platform: Platform) -> None:
     ask_group = platform.ask_group
     if ask_group is None:
         pytest.skip(f"{platform.channel} has no groups")
-    with ScriptedModel(says("I heard you.")) as model, running_gateway(config(platform, model)):
+    with ScriptedModel(says("I heard you.")) as model, running_gateway(config(platform, model)) as gateway:
+        platform.sign_in(gateway)
         ask_group("we talk of lunch", False)
         ask_group("what do we talk of?", True)
         platform.wait(lambda: len(platform.group_texts()) == 1)

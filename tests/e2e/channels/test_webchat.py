@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -15,12 +14,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from crawdad.app import exits
 from crawdad.app.main import run
-from tests.e2e.agents.deeds import eventually
 from tests.support.control import connected
 from tests.support.scripted_model import NAME, Hold, ScriptedModel, says
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
 
-SECONDS = 30.0
 TOKEN = "page-token-77"
 
 
@@ -34,16 +32,16 @@ class Page:
         self._socket.send(json.dumps(frame))
 
     def receive(self) -> dict[str, Any]:
-        return dict(json.loads(self._socket.recv(timeout=SECONDS)))
+        return dict(json.loads(self._socket.recv(timeout=PATIENCE)))
 
     def until(self, kind: str) -> dict[str, Any]:
         """The next frame of a kind."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
+
+        def look() -> dict[str, Any] | None:
             frame = self.receive()
-            if frame["type"] == kind:
-                return frame
-        raise AssertionError(f"no {kind} came")
+            return frame if frame["type"] == kind else None
+
+        return eventually(look, f"a frame of the kind {kind}")
 
     def final(self) -> str:
         """The text of the next answer that will not change any more."""
@@ -59,25 +57,27 @@ class Page:
 def page(gateway: Gateway, path: str = "/channels/webchat/default", **headers: str) -> Iterator[Page]:
     """Open the socket."""
     address = gateway.base_url.replace("http", "ws") + path
-    with connect(address, additional_headers=headers, open_timeout=SECONDS) as socket:
+    with connect(address, additional_headers=headers, open_timeout=PATIENCE) as socket:
         yield Page(socket)
 
 
 @contextmanager
 def greeted(gateway: Gateway, **hello: Any) -> Iterator[tuple[Page, dict[str, Any]]]:
     """A page that was let in, once the channel runs."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            with page(gateway) as opened:
-                opened.send(type="hello", **{"token": TOKEN, **hello})
-                welcome = opened.until("welcome")
-                yield opened, welcome
-                return
-        except (ConnectionClosed, InvalidStatus):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    with ExitStack() as open_while_used:
+
+        def let_in() -> tuple[Page, dict[str, Any]] | None:
+            with ExitStack() as tried:
+                try:
+                    opened = tried.enter_context(page(gateway))
+                    opened.send(type="hello", **{"token": TOKEN, **hello})
+                    welcome = opened.until("welcome")
+                except (ConnectionClosed, InvalidStatus):
+                    return None
+                open_while_used.enter_context(tried.pop_all())
+                return opened, welcome
+
+        yield eventually(let_in, "a page to be let in")
 
 
 def config(model: ScriptedModel, **channel: Any) -> dict[str, Any]:
@@ -120,10 +120,12 @@ def test_a_visitor_is_answered_and_known_again() -> None:
             assert client.fault("send", sent)["code"] == "INVALID_REQUEST", "webchat is refused, as the contract has it"
             client.call("channels.stop", {"channel": "webchat"})
             with pytest.raises((ConnectionClosed, InvalidStatus)), page(gateway) as opened:
-                deadline = time.monotonic() + SECONDS
-                while time.monotonic() < deadline:
+
+                def greet() -> None:
                     opened.send(type="hello", token=TOKEN)
                     opened.receive()
+
+                eventually(greet, "the end of the connection")
             client.call("channels.start", {"channel": "webchat"})
         with greeted(gateway, **known) as (_, back):
             assert [one["text"] for one in back["messages"]] == ["Good day!", "Again."]
@@ -135,7 +137,7 @@ def test_what_a_killed_gateway_was_answering_is_answered_by_the_next() -> None:
         with greeted(gateway) as (opened, welcome):
             opened.send(type="message", id="1", text="Hello")
             opened.until("accepted")
-            assert held.reached.wait(SECONDS)
+            assert held.reached.wait(PATIENCE)
             gateway.kill()
         held.gate.set()
         gateway.start()
@@ -221,7 +223,7 @@ def test_the_door_of_the_channels() -> None:
             "/channels/webchat/other",
             "/channels/webchat",
         ):
-            assert httpx.post(gateway.base_url + path, content=b"{}").status_code == 404, path
+            assert httpx.post(gateway.base_url + path, content=b"{}", timeout=PATIENCE).status_code == 404, path
         for path in (
             "/channels/none/default",
             "/channels/webchat/other",

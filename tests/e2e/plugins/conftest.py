@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 from tests.app.test_accounts_command import crawdad
 from tests.e2e.agents.conftest import Scene
 from tests.e2e.agents.conftest import open_scene as open_scene
 from tests.support.control import BACKEND, Client, connected
-
-SECONDS = 60.0
 
 
 def plugins(scene: Scene, *words: str, status: int = 0) -> Any:
@@ -29,17 +25,6 @@ def entry(scene: Scene, plugin: str) -> Any:
     one = next(one for one in listed["plugins"] if one["id"] == plugin)
     said: Any = next((each for each in listed["diagnostics"] if each["pluginId"] == plugin), {})
     return {"status": {"enabled": "loaded"}.get(one["state"], one["state"]), **said, **one}
-
-
-def eventually(condition: Callable[[], Any]) -> Any:
-    """What `condition` finds, once it finds something: the gateway looks once a second."""
-    until = time.monotonic() + SECONDS
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < until, "this did not happen in time"
-        time.sleep(0.05)
 
 
 def told(client: Client, plugin: str) -> Any:

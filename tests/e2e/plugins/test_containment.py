@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.plugins.conftest import entry, eventually, plugins
+from tests.e2e.plugins.conftest import entry, plugins
 from tests.support.plugins import write_plugin
 from tests.support.scripted_model import says
+from tests.support.waiting import eventually
 
 LIMITS = {"callSeconds": 4, "hookSeconds": 4, "startSeconds": 12, "blockSeconds": 1, "failures": 3}
 ONE_TOOL = """

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.plugins.conftest import entry, eventually, plugins, told
+from tests.e2e.plugins.conftest import entry, plugins, told
 from tests.e2e.plugins.test_containment import invoke
 from tests.services.skills.test_installing import zipped
 from tests.support.control import BACKEND, connected
 from tests.support.plugins import manifest, write_plugin
 from tests.support.scripted_model import calls, last_text, says, system_text
+from tests.support.waiting import eventually
 
 HEARD = ("before_tool_call", "after_tool_call", "message_received", "before_agent_start", "agent_end")
 OTHERS = ("gateway_start", "session_start", "session_end", "before_model_request", "after_model_request")

@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 
 from tests.e2e.agents.conftest import OpenScene, Scene
-from tests.e2e.plugins.conftest import entry, eventually, plugins, told
+from tests.e2e.plugins.conftest import entry, plugins, told
 from tests.support.control import BACKEND, connected
 from tests.support.plugins import EXAMPLE
 from tests.support.scripted_model import calls, last_text, says, system_text
+from tests.support.waiting import PATIENCE, eventually
 
 
 def installed(scene: Scene, source: Path) -> None:
@@ -55,7 +56,9 @@ def test_from_installing_to_removing(open_scene: OpenScene, tmp_path: Path) -> N
         assert shown["declared"]["tools"] == ["roll_dice"] and shown["declared"]["cliCommands"] == ["roll"]
         assert {"routes:/dice", "methods:dice.count"} <= set(shown["declared"]["contracts"])
         assert shown["source"]["kind"] == "path" and shown["source"]["spec"] == str(source)
-    assert httpx.get(f"{scene.gateway.base_url}/dice").status_code == 401, "the gateway asks who comes"
+    assert httpx.get(f"{scene.gateway.base_url}/dice", timeout=PATIENCE).status_code == 401, (
+        "the gateway asks who comes"
+    )
     listed = entry(scene, "dice")
     assert (listed["status"], listed["origin"], listed["version"]) == ("loaded", "installed", "1.0.0")
     assert " = " in plugins(scene, "run", "dice", "roll", "3")["output"]
@@ -64,7 +67,7 @@ def test_from_installing_to_removing(open_scene: OpenScene, tmp_path: Path) -> N
     assert scene.gateway.pid == pid, "all without a restart"
     with connected(scene.gateway, client=BACKEND) as client:
         done = client.call("plugins.uninstall", {"pluginId": "dice"})
-        assert (done["pluginId"], done["removed"]) == ("dice", ["directory"])
+        assert (done["pluginId"], done["removed"], done["restartRequired"]) == ("dice", ["directory"], False)
         assert "no plugin" in client.fault("plugins.uninstall", {"pluginId": "dice"})["message"]
     eventually(lambda: scene.client.get("/dice").status_code == 404)
     scene.model.then(says("Nothing to roll."))

@@ -257,6 +257,35 @@ async def test_a_failed_probe_doubles_the_rest() -> None:
     assert world.pool.locks.state("a", "m") == (State.LOCKED, 60.0)
 
 
+@pytest.mark.parametrize("head", [200, 302])
+async def test_a_head_of_success_before_an_error_ends_no_rest(head: int) -> None:
+    """Many servers tell in a stream's first event what they should have told by the status."""
+    world = World(1)
+
+    async def refused(offer: Offer) -> str:
+        assert offer.seat is not None
+        offer.seat.heard(head, {})
+        raise GatewayError(ErrorKind.RATE_LIMITED, "slow down", {"refusal": Refusal("rate_limit")})
+
+    world.attempt = refused  # type: ignore[method-assign]
+    for seconds in (30.0, 60.0, 120.0):
+        await world.refusal()
+        assert world.pool.locks.state("a", "m") == (State.LOCKED, seconds)
+        world.clock.advance(seconds + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "falls"), [("upstream_broken", True), ("overloaded", True), ("unavailable", False), (None, False)]
+)
+async def test_an_answer_that_breaks_off_tells_against_its_account(kind: str | None, falls: bool) -> None:
+    world = World(1)
+    _, exchange = await world.ask()
+    exchange.first_byte_seconds, exchange.error_kind = 0.5, kind
+    exchange.outcome = "failed" if kind else "completed"
+    world.pool.settled(exchange)
+    assert (world.pool.health.of("a") < 1) is falls
+
+
 async def test_a_probe_that_was_cancelled_leaves_the_way_to_the_next() -> None:
     world = World(1)
     world.answers["a"] = lambda: limited(30.0)

@@ -11,8 +11,10 @@ import pytest
 
 from crawdad.adapters.secret_box import KeyedSecretBox
 from crawdad.app.accounts import World, open_accounts
+from crawdad.app.bundled import know_vendors
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import EVERYTHING, KEY_DEFAULT, Principal
+from crawdad.core.plugin_settings import PluginsSettings
 from crawdad.core.ports import UpstreamAnswer, UpstreamCall
 from crawdad.core.secret import Secret
 from crawdad.core.settings import Settings
@@ -20,11 +22,13 @@ from crawdad.core.text import Text
 from crawdad.services.accounts.locks import State
 from crawdad.services.accounts.orders import AccountOrder
 from crawdad.services.accounts.services import AccountServices
+from crawdad.services.accounts.vendors import VendorBook
 from crawdad.store.cluster import Cluster
 from crawdad.store.database import open_database
 from crawdad.store.inprocess import InProcessBus, InProcessLeases, InProcessRateCounter
 from tests.support.fakes import FakeRandomness
 from tests.support.services import ManualClock
+from tests.support.waiting import until_so
 
 BOSS = Principal("boss", "local", "boss", EVERYTHING)
 
@@ -50,7 +54,8 @@ class House:
         self.cluster = Cluster(InProcessBus(), InProcessLeases(self.clock), InProcessRateCounter(self.clock))
 
     def world(self, database: Any, name: str) -> World:
-        box = KeyedSecretBox(str(self.folder / "secret.key"))
+        box, vendors = KeyedSecretBox(str(self.folder / "secret.key")), VendorBook()
+        know_vendors(vendors, PluginsSettings())
         return World(
             database,
             self.cluster,
@@ -62,6 +67,7 @@ class House:
             Settings,
             name,
             str(self.folder),
+            vendors,
         )
 
 
@@ -126,10 +132,7 @@ async def test_what_one_process_learns_the_other_knows(pair: tuple[AccountServic
     one.pool.locks.fail(made.id, "m", "quota", None)
     one.pool.bound.append(("session", "openai", made.id))
     await one.keeping.flush()
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if two.pool.locks and two.pool.bindings:
-            break
+    await until_so(lambda: two.pool.locks and two.pool.bindings, "the other to know")
     assert two.pool.snapshot.accounts.keys() == {made.id}
     assert two.pool.locks.state(made.id, "m") == (State.LOCKED, 60.0)
     assert two.pool.bindings.get("session", "openai", 60) == made.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,11 @@ from crawdad.store.key_values import KeyValues
 from tests.support.fakes import FakeClock
 from tests.support.identity_provider import TestIdentityProvider, query_of
 from tests.support.services import database, database_url, postgres_url
+from tests.support.waiting import until_so
 
 __all__ = ["database", "database_url", "postgres_url"]
 
 BY = Principal("k1", "admin", "operator")
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the others work until something holds."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
 
 
 class SteppedClock(FakeClock):
@@ -55,7 +49,7 @@ class SteppedClock(FakeClock):
 
     async def next_nap(self) -> float:
         """Seconds until the first sleeper wakes, once there is one."""
-        await until(lambda: self._sleepers)
+        await until_so(lambda: self._sleepers)
         return min(deadline for deadline, _ in self._sleepers) - self.time
 
     def advance(self, seconds: float) -> None:
@@ -224,8 +218,8 @@ async def test_a_device_is_asked_for_as_the_provider_wants(
     idp.faults.status = None
     idp.allow(device.user_code)
     await pass_on()
-    await until(lambda: one.book.orders)
-    await until(lambda: not world.tasks._running)
+    await until_so(lambda: one.book.orders)
+    await until_so(lambda: not world.tasks._running)
     assert naps == [1, 1, 6, 12]
     assert (await one.sign_ins.status(flow.state)).status == "complete"
     assert one.book.orders[0].label == "ann@example.com"
@@ -236,7 +230,7 @@ async def test_a_device_nobody_lets_in(processes: list[Process], idp: TestIdenti
     flow = await one.sign_ins.start_device(BY)
     await world.clock.next_nap()
     world.clock.advance(601)
-    await until(lambda: not world.tasks._running)
+    await until_so(lambda: not world.tasks._running)
     found = await one.sign_ins.status(flow.state)
     assert found.status == "expired" and found.problem == Text("oauth.expired")
     assert found.device is not None and not found.device.device_code.reveal() and not idp.grants
@@ -255,7 +249,7 @@ async def test_what_the_provider_says_of_a_device_ends_the_flow(
     else:
         device.expires = 0.0
     world.clock.advance(1)
-    await until(lambda: not world.tasks._running)
+    await until_so(lambda: not world.tasks._running)
     found = await one.sign_ins.status(flow.state)
     assert found.status == "failed" and found.problem is not None and found.problem.key == words
     assert not one.book.orders and len(idp.grants) == 1, "asked once and no more"
@@ -269,7 +263,7 @@ async def test_a_cancelled_device_is_asked_for_no_more(
     assert await processes[1].sign_ins.cancel() == 1
     idp.allow(next(iter(idp.devices.values())).user_code)
     world.clock.advance(2)
-    await until(lambda: not world.tasks._running)
+    await until_so(lambda: not world.tasks._running)
     assert (await processes[0].sign_ins.status(flow.state)).status == "cancelled"
     assert not processes[0].book.orders and not idp.grants
 

@@ -14,7 +14,7 @@ from crawdad.adapters.agent_files import WorkspaceReader
 from crawdad.adapters.http import HttpTransport
 from crawdad.core.asking import Asker
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.media import ImageRequest
+from crawdad.core.media import File, ImageRequest
 from crawdad.core.media_files import StoredMedia
 from crawdad.core.parts import MediaPart, Part, TextPart
 from crawdad.core.settings import Settings
@@ -28,6 +28,7 @@ from crawdad.services.turns.dispatch import Dispatcher
 from crawdad.services.turns.front import ModelFront
 from crawdad.services.turns.passport import Ledger
 from crawdad.services.turns.turn import Turn
+from crawdad.wire.media.multipart import read_form
 from tests.support.fakes import FakeClock, FakeJournal, FakeRandomness
 from tests.support.tool_calls import PERSON, Web, context, words
 from tests.support.upstreams.loopback import LoopbackServer, Received, Reply
@@ -40,9 +41,15 @@ class Upstream(LoopbackServer):
     """A model that sees, one that draws, one that embeds."""
 
     async def answer(self, request: Received, reply: Reply) -> None:
-        body = request.json
+        body = {} if "multipart" in request.headers.get("content-type", "") else request.json
         if request.path == "/v1/images/generations":
             await reply.whole(200, {"data": [{"b64_json": PIXEL}] * body["n"]})
+        elif request.path == "/v1/audio/transcriptions":
+            form = read_form(request.body, request.headers["content-type"])
+            file = form.file("file")
+            assert file is not None and (form.get("model"), form.get("response_format")) == ("hears", "json")
+            told = "boom" if file.data == b"bad" else f"{form.get('language')}: {len(file.data)} bytes of {file.name}"
+            await reply.whole(200, {"text": told} if told != "boom" else {"words": []})
         elif request.path == "/v1/embeddings":
             data = [{"index": n, "embedding": [float(len(text)), 1.0]} for n, text in enumerate(body["input"])]
             await reply.whole(200, {"data": data, "usage": {"prompt_tokens": 3}})
@@ -76,6 +83,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture
 async def stage(upstream: Upstream) -> AsyncIterator[Stage]:
     models = [{"id": "sees"}, {"id": "blind"}, {"id": "draws", "kind": "image"}, {"id": "embeds", "kind": "embedding"}]
+    models.append({"id": "hears", "kind": "audio"})
     provider = {"baseUrl": f"{upstream.url}/v1", "apiKey": "k", "models": models, "discover": False}
     settings = Settings.model_validate({"models": {"providers": {"p": provider}}, "retry": {"attempts": 1}})
     clock, randomness, journal = FakeClock(), FakeRandomness(), FakeJournal()
@@ -102,6 +110,20 @@ async def test_a_question_is_an_exchange_of_its_own(stage: Stage) -> None:
     (exchange,) = stage.journal.exchanges
     assert (exchange.principal_id, exchange.outcome, exchange.contract) == ("person", "completed", "agent")
     assert exchange.usage.input_tokens == 10 and exchange.model_resolved == "p/sees"
+
+
+async def test_a_recording_is_written_down(stage: Stage) -> None:
+    recording = File(b"RIFF....", "recording.wav", "audio/wav")
+    told = await stage.calls.hear(ASKER, "p/hears", recording, language="zh")
+    assert told == "zh: 8 bytes of recording.wav"
+    (exchange,) = stage.journal.exchanges
+    assert (exchange.operation, exchange.outcome, exchange.model_resolved) == ("transcriptions", "completed", "p/hears")
+    with pytest.raises(GatewayError) as broken:
+        await stage.calls.hear(ASKER, "p/hears", File(b"bad"))
+    assert broken.value.kind is ErrorKind.UPSTREAM_BROKEN
+    with pytest.raises(GatewayError) as deaf:
+        await stage.calls.hear(ASKER, "p/draws", recording)
+    assert deaf.value.kind is ErrorKind.BAD_REQUEST
 
 
 async def test_pictures_and_vectors(stage: Stage) -> None:

@@ -159,7 +159,7 @@ def test_rules_of_the_queue() -> None:
 async def test_files_of_the_workspace(tmp_path: Path) -> None:
     agent = build_roster(Settings(), tmp_path).default
     files = LocalWorkspaces()
-    shown = await context_files(files, agent, light=False, with_memory=True)
+    shown = await context_files(files, agent, "en", light=False, with_memory=True)
     names = [Path(file.path).name for file in shown]
     assert names == ["AGENTS.md", "SOUL.md", "TOOLS.md", "IDENTITY.md", "USER.md", "HEARTBEAT.md", "BOOTSTRAP.md"]
 
@@ -172,10 +172,10 @@ async def test_files_of_the_workspace(tmp_path: Path) -> None:
         (agent.workspace / "TOOLS.md").symlink_to(tmp_path / "secret")
 
     await asyncio.to_thread(change)
-    found = {Path(f.path).name: f.text for f in await context_files(files, agent, light=False, with_memory=True)}
+    found = {Path(f.path).name: f.text for f in await context_files(files, agent, "en", light=False, with_memory=True)}
     assert found["MEMORY.md"] == "I know." and len(found["SOUL.md"]) < 20_000 and "left out" in found["SOUL.md"]
     assert found["USER.md"].startswith("[missing") and found["TOOLS.md"].startswith("[missing")
-    light = await context_files(files, agent, light=True, with_memory=False)
+    light = await context_files(files, agent, "en", light=True, with_memory=False)
     assert [Path(file.path).name for file in light] == ["AGENTS.md", "TOOLS.md"]
     again = LocalWorkspaces()
     await again.prepare(agent.workspace, {"USER.md": "again"})

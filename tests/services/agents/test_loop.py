@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from crawdad.api.control.session_shapes import message_shown
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.parts import TextPart, ToolResultPart
+from crawdad.core.parts import JsonObject, TextPart, ToolResultPart
 from crawdad.core.request import Tool, ToolChoice
+from crawdad.core.sessions import LogEvent, NewLogEvent, SessionEntry
 from crawdad.core.settings import Settings
+from crawdad.core.tools import ToolContext, ToolOutcome, told
 from tests.services.agents.tools import Faulty, Refusing, Started, Trace
 from tests.support.agent_stage import KEY, FakeTool, config, stage
 from tests.support.scripted_model import Break, Hold, ScriptedModel, calls, garbled, last_text, says, system_text
 from tests.support.upstreams.stories import Call, Turn
+from tests.support.waiting import PATIENCE
 
 
 async def test_a_plain_answer(tmp_path: Path) -> None:
@@ -70,7 +76,7 @@ async def test_a_tool_starts_while_the_model_still_speaks(tmp_path: Path) -> Non
     with ScriptedModel(held, says("Done.")) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
             run_id = await agents.order("Go")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             assert not held.gate.is_set()
             held.gate.set()
             assert (await agents.agents.runs.wait(run_id, 10)).text == "Done."
@@ -256,3 +262,68 @@ async def test_without_a_model_the_demonstration_answers(tmp_path: Path) -> None
     async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings) as agents:
         state = await agents.take("Hello there")
         assert state.status == "completed" and "Hello there" in state.text and state.model == "crawdad/demo"
+
+
+class Untold(FakeTool):
+    """Answers with details that are no JSON."""
+
+    async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
+        details: Any = {1: {b"b"}, "path": Path("/tmp"), "large": 10**30}
+        return told(self.answer, details)
+
+
+async def test_what_no_database_and_no_model_takes_is_replaced(tmp_path: Path) -> None:
+    """The name of a file that is not in UTF-8, an object of a plugin's: the runs of all others must be written all the same."""
+    tool = Untold("look", "caf\udce9.txt")
+    with ScriptedModel(calls(("look", {})), says("One."), says("Two.")) as model:
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
+            state = await agents.take("Go")
+            assert (state.status, state.text) == ("completed", "One.")
+            shown = [event.data for event in await agents.story(state.id) if event.data.get("phase") == "result"]
+            assert [each["text"] for each in shown] == ["caf?.txt"]
+            assert shown[0]["details"] == {"1": ["b"], "path": "/tmp", "large": str(10**30)}
+            assert (await agents.take("Again", session_key="agent:main:other")).text == "Two."
+    assert "caf?.txt" in str(model.asked[1]["messages"][-1])
+
+
+async def test_arguments_that_are_nested_too_deeply_are_refused_and_the_turn_goes_on(tmp_path: Path) -> None:
+    tool = FakeTool("look")
+    deep = garbled("look", '{"x":' + '{"a":' * 400 + "1" + "}" * 400 + ',"')
+    with ScriptedModel(deep, says("Then not."), says("Again.")) as model:
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
+            state = await agents.take("Go")
+            assert (state.status, state.text) == ("completed", "Then not."), state.error
+            assert (await agents.take("And?")).text == "Again."
+    assert tool.calls == [] and "cannot be used" in last_text(model.asked[1])
+
+
+async def test_a_fault_of_ours_ends_the_turn_and_leaves_the_session_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where that fault keeps the end from being written down."""
+    tool = FakeTool("look")
+    with ScriptedModel(calls(("look", {})), says("Here I am.")) as model:
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
+            append = agents.sessions.append
+
+            async def faulty(entry: SessionEntry, events: Sequence[NewLogEvent]) -> list[LogEvent]:
+                if any("toolResult" in str(event.data) for event in events):
+                    raise ValueError("a bug")
+                return await append(entry, events)
+
+            monkeypatch.setattr(agents.sessions, "append", faulty)
+            state = await agents.take("Go")
+            assert (state.status, state.error_kind) == ("failed", "internal") and "bug" not in str(state.error)
+            assert (await agents.take("Who is there?")).text == "Here I am."
+
+
+async def test_a_heartbeat_is_told_from_what_people_say(tmp_path: Path) -> None:
+    with ScriptedModel(says("HEARTBEAT_OK"), says("Good morning.")) as model:
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider())) as agents:
+            await agents.take("Read HEARTBEAT.md", origin="heartbeat", title="heartbeat")
+            await agents.take("Hello")
+            entry = await agents.sessions.get(KEY)
+            assert entry is not None and entry.label == ""
+            lines = await agents.sessions.history(entry.session_id)
+    shown = [message["__openclaw"].get("origin") for message in map(message_shown, lines) if message is not None]
+    assert shown == ["heartbeat", None, None, None]

@@ -9,21 +9,34 @@ from typing import Any
 
 import pytest
 
+from crawdad.adapters.system import SystemClock
 from crawdad.core.agents import RunState
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.sessions import Route
+from crawdad.core.parts import TextPart, ToolResultPart
+from crawdad.core.sessions import NewLogEvent, Route
+from crawdad.services.agents.transcript import result_line, role_of
 from crawdad.store.cluster import Cluster
 from crawdad.store.inprocess import InProcessBus, InProcessLeases, InProcessRateCounter
 from tests.services.agents.tools import Endless, Gated
-from tests.support.agent_stage import GUEST, KEY, FakeRunner, FakeTool, Stage, config, stage
+from tests.support.agent_stage import GUEST, KEY, FakeRunner, FakeSkills, FakeTool, Stage, config, stage
 from tests.support.scripted_model import Hold, ScriptedModel, calls, last_text, says
 from tests.support.services import ManualClock
+from tests.support.waiting import PATIENCE
 
 CHAT = {"origin": "channel", "channel": "chat", "route": Route("chat", "42")}
 
 
 def _queue(**more: Any) -> dict[str, Any]:
     return {"messages": {"queue": {"debounceMs": 0, **more}}}
+
+
+class WrongClock(SystemClock):
+    """Its wall clock is `wrong` by so many seconds."""
+
+    wrong = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.wrong
 
 
 async def _ended(agents: Stage, *runs: str) -> list[RunState]:
@@ -35,7 +48,7 @@ async def test_one_turn_at_a_time_and_each_its_own_answer(tmp_path: Path) -> Non
     with ScriptedModel(calls(("look", {})), says("One."), says("Two."), says("Three.")) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
             first = await agents.order("first")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second, third = await agents.order("second"), await agents.order("third")
             active = await agents.agents.runs.active(KEY)
             assert [(run.id, run.status) for run in active] == [
@@ -47,13 +60,25 @@ async def test_one_turn_at_a_time_and_each_its_own_answer(tmp_path: Path) -> Non
             assert [state.text for state in await _ended(agents, first, second, third)] == ["Two.", "Three.", "Three."]
 
 
+async def test_no_more_are_at_work_than_may_be_although_all_come_at_once(tmp_path: Path) -> None:
+    tool = Gated("look")
+    with ScriptedModel(*[calls(("look", {}))] * 2, *[says("Done.")] * 8) as model:
+        settings = config(model.provider(), {"maxConcurrent": 2})
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
+            keys = [f"agent:main:s{number}" for number in range(6)]
+            runs = await asyncio.gather(*(agents.order("Go", session_key=key) for key in keys))
+            assert len(agents.agents.lanes.at_work) == 2
+            tool.gate.set()
+            assert [state.text for state in await _ended(agents, *runs)] == ["Done."] * 6
+
+
 async def test_messages_of_a_chat_are_answered_together(tmp_path: Path) -> None:
     tool = Gated("look")
     with ScriptedModel(calls(("look", {})), says("One."), says("Both.")) as model:
         settings = config(model.provider(), **_queue())
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
             first = await agents.order("first", **CHAT)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second, third = await agents.order("second", **CHAT), await agents.order("third", **CHAT)
             other = await agents.order("from another", **{**CHAT, "principal": GUEST})
             tool.gate.set()
@@ -64,13 +89,26 @@ async def test_messages_of_a_chat_are_answered_together(tmp_path: Path) -> None:
     assert "#1second\n#2third" in last_text(model.asked[2]) and last_text(model.asked[3]) == "from another"
 
 
+async def test_a_clock_that_is_set_back_keeps_no_message_waiting(tmp_path: Path) -> None:
+    tool, clock = Gated("look"), WrongClock()
+    with ScriptedModel(calls(("look", {})), says("One."), says("Two.")) as model:
+        settings = config(model.provider())
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool], clock=clock) as agents:
+            first = await agents.order("first", **CHAT)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
+            second = await agents.order("second", **CHAT)
+            clock.wrong = -8 * 3600.0
+            tool.gate.set()
+            assert [state.text for state in await _ended(agents, first, second)] == ["One.", "Two."]
+
+
 async def test_a_message_steers_the_running_turn(tmp_path: Path) -> None:
     tool = Gated("look")
     with ScriptedModel(calls(("look", {})), says("Steered."), says("Again.")) as model:
         settings = config(model.provider(), **_queue(mode="steer"))
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
             first = await agents.order("first", **CHAT)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second = await agents.order("rather this", **CHAT)
             third = await agents.order("and that", **CHAT, queue_mode="steer-backlog")
             tool.gate.set()
@@ -87,7 +125,7 @@ async def test_a_message_interrupts_the_running_turn(tmp_path: Path) -> None:
         settings = config(model.provider(), **_queue(mode="interrupt"))
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
             first = await agents.order("first", **CHAT)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second = await agents.order("second", **CHAT)
             states = await _ended(agents, first, second)
             assert [state.status for state in states] == ["cancelled", "completed"]
@@ -99,7 +137,7 @@ async def test_too_many_messages(tmp_path: Path) -> None:
         settings = config(model.provider(), **_queue(cap=2, drop="summarize"))
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
             first = await agents.order("first", **CHAT)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             waiting = [await agents.order(f"message {n}", **CHAT) for n in range(4)]
             tool.gate.set()
             states = await _ended(agents, first, *waiting)
@@ -113,7 +151,7 @@ async def test_new_messages_may_be_refused(tmp_path: Path) -> None:
         settings = config(model.provider(), **_queue(cap=1, drop="new"))
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
             first = await agents.order("first", **CHAT)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second = await agents.order("second", **CHAT)
             with pytest.raises(GatewayError) as raised:
                 await agents.order("third", **CHAT)
@@ -127,7 +165,7 @@ async def test_what_waits_can_be_cancelled(tmp_path: Path) -> None:
     with ScriptedModel(calls(("look", {})), says("Done.")) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
             first = await agents.order("first")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second = await agents.order("second")
             assert await agents.agents.runs.cancel(second)
             assert [e.data["status"] for e in await agents.story(second)] == ["cancelled"]
@@ -153,7 +191,7 @@ async def test_only_so_many_turns_at_once(tmp_path: Path) -> None:
         settings = config(model.provider(), {"maxConcurrent": 1})
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[tool]) as agents:
             first = await agents.order("first")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second = await agents.order("second", session_key="agent:main:other")
             state = await agents.agents.runs.look(second)
             assert state is not None and state.status == "queued"
@@ -182,7 +220,7 @@ async def test_two_processes_share_sessions(database_url: str, tmp_path: Path) -
             ]
             key = f"agent:main:{tmp_path.name}"
             first = await here.order("first", session_key=key)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             second = await there.order("second", session_key=key)
             states = [run.status for run in await there.agents.runs.active(key)]
             assert states == ["running", "queued"]
@@ -213,7 +251,7 @@ async def _cut_off(tmp_path: Path, model: ScriptedModel, tool: Endless) -> tuple
         f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool], runner=FakeRunner("dead")
     ) as agents:
         first = await agents.order("first")
-        await asyncio.wait_for(tool.started.wait(), 10)
+        await asyncio.wait_for(tool.started.wait(), PATIENCE)
         return first, await agents.order("second")
 
 
@@ -269,6 +307,33 @@ async def test_a_turn_that_ended_is_not_taken_again(tmp_path: Path) -> None:
         ) as agents:
             assert [(state.status, state.text) for state in await _ended(agents, first)] == [("completed", "Done.")]
     assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["before the result", "behind the result"])
+async def test_a_command_that_was_cut_off_goes_on_without_a_model(tmp_path: Path, kept: bool) -> None:
+    url, skills = f"sqlite:///{tmp_path}/db", FakeSkills(command_tool="term")
+    slow, quick = Endless("term", independent=True), FakeTool("term", "ran")
+    with ScriptedModel(says("Never asked.")) as model:
+        settings = config(model.provider())
+        async with stage(url, tmp_path, settings, tools=[slow], runner=FakeRunner("dead"), skills=skills) as agents:
+            run_id = await agents.order("/term ls")
+            await asyncio.wait_for(slow.started.wait(), PATIENCE)
+        if kept:
+            async with stage(url, tmp_path, settings, runner=FakeRunner("between")) as agents:
+                entry = await agents.sessions.get(KEY)
+                assert entry is not None
+                call = f"call_{run_id[-12:]}_0"
+                line = result_line(ToolResultPart(call, [TextPart("ran before")], "term"))
+                await agents.sessions.append(entry, [NewLogEvent("message", line, run_id)])
+        alive = FakeRunner("alive", {"dead"})
+        async with stage(url, tmp_path, settings, tools=[quick], runner=alive, skills=skills) as agents:
+            (state,) = await _ended(agents, run_id)
+            entry = await agents.sessions.get(KEY)
+            assert entry is not None
+            view = await agents.sessions.view(entry.session_id)
+    assert (state.status, state.text) == ("completed", "ran before" if kept else "ran") and model.asked == []
+    assert [call["command"] for call in quick.calls] == ([] if kept else ["ls"])
+    assert [role_of(event) for event in view if event.kind == "message"] == ["user", "assistant", "tool", "assistant"]
 
 
 async def _undo_end(agents: Stage, run_id: str) -> None:

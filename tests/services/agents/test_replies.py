@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from crawdad.core.tools import Sender, ToolContext, ToolOutcome, ToolScope
 from crawdad.services.agent_tools.sessions_access import SessionAccess
 from crawdad.services.agent_tools.sessions_send import SessionsSend
 from crawdad.services.agents.replies import REPLIES, begun, next_order
-from tests.support.agent_stage import OWNER, FakeRunner, Stage, config, order, stage, until
+from tests.support.agent_stage import OWNER, FakeRunner, Stage, config, order, stage
 from tests.support.scripted_model import Hold, ScriptedModel, last_text, says
+from tests.support.waiting import until, until_so
 
 HERE, THERE = "agent:main:main", "agent:ops:main"
 
@@ -75,6 +77,7 @@ async def test_agents_answer_each_other_only_so_often(tmp_path: Path, most: int,
             outcome = await send(there, configured)
             assert outcome.details["status"] == "accepted" and ("delivery" in outcome.details) is bool(most)
             await there.agents.runs.wait(outcome.details["runId"])
+            await until_so(lambda: len(model.asked) >= turns, "all of them")
             await quiet(there)
         assert len(model.asked) == turns
 
@@ -102,6 +105,7 @@ async def test_a_reply_outlasts_the_process_that_sent_the_message(tmp_path: Path
                 await there.sessions.open(key)
             outcome = await send(there, configured, seconds)
             assert outcome.details["status"] == ("timeout" if seconds else "accepted")
+            assert await asyncio.to_thread(hold.reached.wait, 20), "the first process is in the middle of the answer"
         hold.gate.set()
         async with stage(url, tmp_path, configured, runner=FakeRunner("runner-2", {"runner-1"})) as there:
             await there.agents.runs.wait(outcome.details["runId"])

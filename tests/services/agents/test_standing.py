@@ -10,6 +10,7 @@ from crawdad.core.identity import KEY_DEFAULT, Limits, Permission, Principal
 from tests.services.agents.tools import Gated
 from tests.support.agent_stage import GUEST, KEY, OWNER, config, stage
 from tests.support.scripted_model import ScriptedModel, calls, last_text, says
+from tests.support.waiting import PATIENCE
 
 
 async def test_turns_that_wait_are_those_of_the_key_of_now(tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ async def test_turns_that_wait_are_those_of_the_key_of_now(tmp_path: Path) -> No
             f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool], find=living.get
         ) as agents:
             first = await agents.order("first")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             revoked = await agents.order("revoked", principal=GUEST)
             narrow = Principal("key-narrow", "api_key", "narrow")
             living[narrow.id] = narrow
@@ -59,7 +60,7 @@ async def test_a_running_turn_ends_with_its_key(tmp_path: Path) -> None:
             f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool], find=living.get
         ) as agents:
             run = await agents.order("first", principal=GUEST)
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             del living[GUEST.id]
             after = await agents.order("by another")  # which has the turn look around
             tool.gate.set()

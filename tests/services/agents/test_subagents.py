@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import text
 
 from crawdad.core.agents import RunState
-from tests.services.agents.tools import Endless
-from tests.support.agent_stage import GUEST, KEY, FakeRunner, FakeTool, Stage, config, stage, until
+from tests.services.agents.tools import Endless, Gated
+from tests.support.agent_stage import GUEST, KEY, FakeRunner, FakeTool, Stage, config, stage
 from tests.support.scripted_model import Answer, ScriptedModel, calls, last_text, says
 from tests.support.upstreams.protocols import Ask
+from tests.support.waiting import PATIENCE, until
 
 
 def _played(ask: Ask) -> Answer:
@@ -135,6 +136,26 @@ async def test_conversations_of_agents_come_to_an_end(tmp_path: Path) -> None:
     assert any("it ends here" in str(m["content"]) for m in model.asked[-1]["messages"] if m["role"] == "tool")
 
 
+async def test_sub_agents_that_are_told_to_go_on_come_to_an_end(tmp_path: Path) -> None:
+    """One that has ended is steered whenever its result comes back: that is a new beginning each time."""
+
+    def again(ask: Ask) -> Answer:
+        last = ask.body["messages"][-1]
+        said = str(last["content"])
+        if last["role"] == "tool":
+            return says("Waiting.")
+        if "[Sub-agent" in said:
+            return calls(("subagents", {"action": "steer", "target": "1", "message": "count once more"}))
+        return says("Counted.") if "count" in said else calls(("sessions_spawn", {"task": "count"}))
+
+    with ScriptedModel(again) as model:
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider())) as agents:
+            await agents.take("go")
+            await _next_run(agents, 6)
+            assert sum(run.origin == "subagent" for run in await _runs(agents)) == 5
+    assert any("it ends here" in str(m["content"]) for m in model.asked[-1]["messages"] if m["role"] == "tool")
+
+
 async def test_other_agents_only_where_that_is_allowed(tmp_path: Path) -> None:
     def ask_bob(ask: Ask) -> Answer:
         last = ask.body["messages"][-1]
@@ -172,7 +193,7 @@ async def test_sub_agents_are_listed_and_stopped(tmp_path: Path) -> None:
     with ScriptedModel(script) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[waiting]) as agents:
             await agents.take("spawn")
-            await asyncio.wait_for(waiting.started.wait(), 10)
+            await asyncio.wait_for(waiting.started.wait(), PATIENCE)
             assert "Waiter" in (await agents.take("list")).text
             assert "Stopped:" in (await agents.take("kill")).text
             assert waiting.cancelled.is_set()
@@ -194,8 +215,8 @@ async def test_cancelling_a_turn_cancels_what_it_began(tmp_path: Path) -> None:
             f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[waiting, parent]
         ) as agents:
             run_id = await agents.order("go")
-            await asyncio.wait_for(waiting.started.wait(), 10)
-            await asyncio.wait_for(parent.started.wait(), 10)
+            await asyncio.wait_for(waiting.started.wait(), PATIENCE)
+            await asyncio.wait_for(parent.started.wait(), PATIENCE)
             await agents.agents.runs.cancel(run_id)
             assert waiting.cancelled.is_set() and parent.cancelled.is_set()
             assert {run.status for run in await _runs(agents)} == {"cancelled"}
@@ -226,3 +247,60 @@ async def test_unfit_arguments_are_told(tmp_path: Path) -> None:
         ) as agents:
             assert (await agents.take("go")).text == "Oh."
     assert "“task” is missing" in last_text(model.asked[1]) and "nobody" in last_text(model.asked[2])
+
+
+async def test_stopping_a_session_stops_what_it_has_had_begun_also_when_its_own_turns_have_ended(
+    tmp_path: Path,
+) -> None:
+    waiting = Endless("wait")
+
+    def script(ask: Ask) -> Answer:
+        last = ask.body["messages"][-1]
+        said = str(last["content"])
+        if last["role"] == "tool" or "[Sub-agent" in said:
+            return says("It has been begun.")
+        if "wait here" in said:
+            return calls(("wait", {}))
+        return calls(("sessions_spawn", {"task": "wait here" if "in between" in said else "the one in between"}))
+
+    with ScriptedModel(script) as model:
+        settings = config(model.provider(), {"subagents": {"maxSpawnDepth": 2}})
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, settings, tools=[waiting]) as agents:
+            runs, other = agents.agents.runs, "agent:main:other"
+            await agents.take("go")
+            await asyncio.wait_for(waiting.started.wait(), PATIENCE)
+            await _next_run(agents, 2)  # what it had begun has told that it began another, and so have they all ended
+            await agents.take("go", session_key=other)
+            await until(lambda: _has_called(waiting, 2))
+            mine, others = [run for run in await _runs(agents) if run.depth == 2]
+            assert await runs.active(KEY) == []
+            assert list(await runs.cancel_session(KEY)) == [mine.id]
+            found = [await runs.look(run.id) for run in (mine, others)]
+            assert [run.status for run in found if run is not None] == ["cancelled", "running"]
+            assert list(await runs.cancel_session(KEY)) == []
+
+
+async def test_what_a_turn_begins_that_is_no_longer_wanted_is_stopped_again(tmp_path: Path) -> None:
+    """Another process has been told to stop it, and has looked what there is below it: that is kept, and comes here later."""
+    waiting, gated = Endless("wait"), Gated("look")
+
+    def script(ask: Ask) -> Answer:
+        last = ask.body["messages"][-1]
+        if last["role"] == "tool":
+            return calls(("sessions_spawn", {"task": "wait here"})) if "ok" in str(last["content"]) else says("Begun.")
+        return calls(("wait", {})) if "wait here" in str(last["content"]) else calls(("look", {}))
+
+    with ScriptedModel(script) as model:
+        tools = [waiting, gated]
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=tools) as agents:
+            run_id = await agents.order("go")
+            await asyncio.wait_for(gated.started.wait(), PATIENCE)
+            assert await agents.agents.store.change(run_id, {"cancel_wanted": True}, only_from="running")
+            gated.gate.set()
+            await agents.agents.runs.wait(run_id, 20)
+            for run in await _runs(agents):
+                assert (await agents.agents.runs.wait(run.id, 20)).status == "cancelled" or run.id == run_id
+
+
+async def _has_called(tool: Endless, count: int) -> bool:
+    return len(tool.calls) >= count

@@ -9,6 +9,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject
 from crawdad.core.tools import ToolContext, ToolOutcome
 from tests.support.agent_stage import FakeTool
+from tests.support.waiting import PATIENCE
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Traced(FakeTool):
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
         self.lines.append(f"+{self.name}")
         if self.barrier is not None and not arguments:
-            await asyncio.wait_for(self.barrier.wait(), 10)
+            await asyncio.wait_for(self.barrier.wait(), PATIENCE)
         self.lines.append(f"-{self.name}")
         return await super().run(arguments, context)
 
@@ -70,7 +71,7 @@ class Gated(Started):
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
         outcome = await super().run(arguments, context)
-        await asyncio.wait_for(self.gate.wait(), 20)
+        await asyncio.wait_for(self.gate.wait(), PATIENCE)
         return outcome
 
 

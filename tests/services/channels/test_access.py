@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from crawdad.core.channel_settings import ChannelSettings, ImplicitMentions
+from crawdad.core.channel_settings import ChannelSettings, ImplicitMentions, WakeTriggerSettings
 from crawdad.core.channels import Chat, ChatKind, InboundMessage, Mentions, MentionWay, Person, Quoted
 from crawdad.services.channels.access import Address, Lists, Standing, decide, group_settings, tools_allowed
 from crawdad.services.channels.commands import command_in, may_give
-from crawdad.services.channels.mentions import mention_of, patterns_of
+from crawdad.services.channels.waking import patterns_of, spoken_to, woken_by
 from tests.support.memory_channel import Platform, memory_kind
 
 KIND = memory_kind(Platform())
@@ -141,6 +141,13 @@ def test_a_groups_entry_stands_over_the_common_one() -> None:
 QUOTE = Quoted("m1", "@bot do it")
 
 
+def _woken(
+    message: InboundMessage, implicit: ImplicitMentions, patterns: list[str], *, quotes_us: bool, in_thread: bool
+) -> MentionWay | None:
+    way = spoken_to(message, implicit, quotes_us=quotes_us, in_thread=in_thread)
+    return woken_by(message, WakeTriggerSettings(), way, patterns)
+
+
 @pytest.mark.parametrize(
     ("mentions", "quoted", "quotes_us", "implicit", "expected"),
     [
@@ -163,7 +170,7 @@ def test_a_quotation_is_no_way_around_the_mention(
     """Attack 45: that a platform calls something an answer is not believed of messages that are not known to be ours."""
     message = said("and this?", "group", mentions=mentions, quoted=quoted)
     rules = ImplicitMentions.model_validate(implicit)
-    assert mention_of(message, rules, ["@bot"], quotes_us=quotes_us, in_thread=False) == expected
+    assert _woken(message, rules, ["@bot"], quotes_us=quotes_us, in_thread=False) == expected
 
 
 def test_a_quotation_does_not_let_in_who_may_not_speak() -> None:
@@ -180,13 +187,13 @@ def test_names_and_patterns_speak_to_the_agent() -> None:
         ("xClaw (d)", None),
         ("claws", None),
     ):
-        found = mention_of(said(text, "group"), implicit, patterns, quotes_us=False, in_thread=False)
+        found = _woken(said(text, "group"), implicit, patterns, quotes_us=False, in_thread=False)
         assert found == expected, text
     for bad in ("(", "a" * 400):
-        assert mention_of(said("a" * 500, "group"), implicit, [bad], quotes_us=False, in_thread=False) is None
+        assert _woken(said("a" * 500, "group"), implicit, [bad], quotes_us=False, in_thread=False) is None
     thread = InboundMessage("e", Chat("group", "g", thread="t"), Person("u"), 1.0)
-    assert mention_of(thread, implicit, [], quotes_us=False, in_thread=True) == "thread"
-    assert mention_of(thread, ImplicitMentions(thread=False), [], quotes_us=False, in_thread=True) is None
+    assert _woken(thread, implicit, [], quotes_us=False, in_thread=True) == "thread"
+    assert _woken(thread, ImplicitMentions(thread=False), [], quotes_us=False, in_thread=True) is None
 
 
 def test_the_right_to_chat_is_not_the_right_to_use_tools() -> None:

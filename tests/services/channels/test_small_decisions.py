@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from crawdad.core.channel_settings import ChannelBlock
-from crawdad.core.channels import _KINDS, Account, Chat, SendFailed
+from crawdad.core.channels import Account, Chat, SendFailed
+from crawdad.core.channels.outcomes import _KINDS
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.sessions import Route
 from crawdad.services.channels.addressing import route_of, target_of

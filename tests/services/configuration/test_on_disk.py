@@ -12,6 +12,7 @@ from crawdad.adapters.files import LocalFiles
 from crawdad.adapters.secret_box import KeyedSecretBox
 from crawdad.services.configuration import commands, edits
 from crawdad.services.configuration.source import ConfigurationSource
+from tests.support.waiting import PATIENCE
 
 TEXT = """// The gateway of the house
 {
@@ -68,7 +69,7 @@ async def test_a_file_edited_by_hand_is_taken_up_and_sealed(tmp_path: Path) -> N
         fresh.write_text(edits.set_value(path.read_text(), ("models", "providers", "x", "apiKey"), "plain-by-hand"))
         fresh.replace(path)
 
-    telling = asyncio.wait_for(anext(changes), 20)
+    telling = asyncio.wait_for(anext(changes), PATIENCE)
     loaded, _ = await asyncio.gather(telling, edit())
     assert loaded.settings is not None
     key = loaded.settings.models.providers["x"].api_key

@@ -21,17 +21,20 @@ def value_of(text: str) -> Any:
 
 
 @given(texts())
+@settings(deadline=None)
 def test_every_manner_of_writing_is_read(sample: tuple[str, dict[str, Any]]) -> None:
     text, value = sample
     assert same(value_of(text), value)
 
 
 @given(texts(), OBJECTS)
+@settings(deadline=None)
 def test_any_text_can_be_made_to_mean_anything(sample: tuple[str, dict[str, Any]], target: dict[str, Any]) -> None:
     assert same(value_of(rewrite(sample[0], target)), target)
 
 
 @given(texts(), st.data())
+@settings(deadline=None)
 def test_setting_keys_keeps_every_comment_outside_what_is_replaced(
     sample: tuple[str, dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -49,6 +52,7 @@ def test_setting_keys_keeps_every_comment_outside_what_is_replaced(
 
 
 @given(texts(), st.data())
+@settings(deadline=None)
 def test_removing_a_key_keeps_every_comment_outside_its_entry(
     sample: tuple[str, dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -65,13 +69,14 @@ def test_removing_a_key_keeps_every_comment_outside_its_entry(
 
 
 @given(texts())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_what_is_already_so_is_left_alone(sample: tuple[str, dict[str, Any]]) -> None:
     text, value = sample
     assert rewrite(text, value) == text
 
 
 @given(OBJECTS, OBJECTS)
+@settings(deadline=None)
 def test_plain_json_stays_plain_json(old: dict[str, Any], new: dict[str, Any]) -> None:
     import json
 

@@ -51,6 +51,25 @@ async def test_plain_secrets_are_sealed_in_place_and_work() -> None:
     assert "plain" not in repr(again).replace("text/plain", "") and "plain" not in repr(again.root)
 
 
+async def test_every_secret_that_the_settings_declare_is_sealed() -> None:
+    text = """{
+      hooks: { token: 'plain-hook' }, cron: { webhookToken: 'plain-cron' }, logging: { activity: { pushSecret: 'plain-push' } },
+      database: { url: 'postgresql://u:plain-database@h/d' }, cluster: { url: 'redis://:plain-cluster@h' },
+      mcp: { servers: { s: { command: 'x', env: { ANY: 'plain-mcp' }, oauth: { clientSecret: 'plain-oauth' } } } },
+      skills: { entries: { k: { env: { ANY: 'plain-skill' }, apiKey: 'plain-skill-key' } } },
+      tools: { web: { search: { brave: { apiKey: 'plain-search' } } } },
+      notifications: { targets: { t: { kind: 'smtp', url: 'https://h/plain-url', smtp: { password: 'plain-smtp' } } } },
+    }"""
+    source, files = source_of(text)
+    settings = (await source.load(seal=True)).settings
+    assert "plain" not in files.texts[MAIN]
+    assert settings is not None
+    assert settings.mcp.servers["s"].env["ANY"].reveal() == "plain-mcp"
+    target = settings.notifications.targets["t"]
+    assert target.url is not None and target.url.reveal() == "https://h/plain-url"
+    assert target.smtp.password is not None and target.smtp.password.reveal() == "plain-smtp"
+
+
 async def test_loading_without_sealing_leaves_the_file() -> None:
     source, files = source_of(PLAIN)
     await source.load()

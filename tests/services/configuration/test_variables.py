@@ -27,6 +27,7 @@ async def test_variables_stand_above_the_file() -> None:
             "CRAWDAD_ADMIN_TOKEN": "another-of-some-length",
             "CRAWDAD_DATABASE_URL": "postgresql://u:p@h/d",
             "CRAWDAD_CLUSTER_URL": "redis://h",
+            "CRAWDAD_CLUSTER_PREFIX": "mine",
             "CRAWDAD_LOG_LEVEL": "WARN",
         },
     )
@@ -36,6 +37,7 @@ async def test_variables_stand_above_the_file() -> None:
     assert settings.gateway.auth.token == Secret("a-token-of-some-length")
     assert settings.gateway.auth.admin_token == Secret("another-of-some-length")
     assert (settings.database.url, settings.cluster.url) == (Secret("postgresql://u:p@h/d"), Secret("redis://h"))
+    assert settings.cluster.prefix == "mine"
     assert loaded.origin(("gateway", "port")) == Origin("environment", variable="CRAWDAD_PORT")
     assert str(loaded.origin(("gateway", "port"))) == "$CRAWDAD_PORT"
 
@@ -98,6 +100,14 @@ async def test_a_vendors_key_brings_the_vendor(vendor: Vendor) -> None:
         assert provider.api_key == Secret("sk-vendor") and provider.base_url.startswith("https://")
         origin = loaded.origin(("models", "providers", vendor.name, "apiKey"))
         assert origin == Origin("environment", variable=variable)
+
+
+async def test_a_vendor_whose_plugin_is_switched_off_is_not_brought() -> None:
+    keys = {"OPENAI_API_KEY": "sk-vendor", "GROQ_API_KEY": "sk-other"}
+    loaded = await load("{plugins: {entries: {openai: {enabled: false}}}}", keys)
+    assert loaded.settings is not None and list(loaded.settings.models.providers) == ["groq"]
+    loaded = await load("{plugins: {deny: ['groq', 'openai']}}", keys)
+    assert loaded.settings is not None and not loaded.settings.models.providers
 
 
 async def test_the_file_goes_first_and_may_shut_them_out() -> None:

@@ -20,9 +20,9 @@ from crawdad.services.mcp.servers import McpServers
 from crawdad.services.tasks import Tasks
 from crawdad.store.inprocess import InProcessBus
 from tests.support.fakes import FakeClock
+from tests.support.waiting import PATIENCE
 
 SCRIPT = Path(__file__).parents[2] / "support" / "mcp_server.py"
-PATIENCE = 3.0
 TOOLS = ("echo", "pid", "environment", "fail", "refuse", "slow", "die", "change", "progress", "cancelled", "answers")
 
 

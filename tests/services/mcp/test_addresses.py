@@ -15,6 +15,7 @@ from tests.services.mcp.conftest import Stage, described
 from tests.services.mcp.test_programs import call, tools
 from tests.support.tool_calls import context
 from tests.support.upstreams.loopback import LoopbackServer, Received, Reply
+from tests.support.waiting import until
 
 STREAM = {"content-type": "text/event-stream"}
 
@@ -138,10 +139,10 @@ async def test_what_the_server_says_unasked_is_heard(stage: Stage, server: HttpS
     notes, loop = server.notes, server._loop
     assert notes is not None and loop is not None
     loop.call_soon_threadsafe(notes.put_nowait, {"method": "notifications/tools/list_changed"})
-    for _ in range(200):
-        if "far__other" in await tools(stage):
-            break
-        await asyncio.sleep(0.01)
-    assert list(await tools(stage)) == ["far__other"]
+
+    async def heard() -> bool:
+        return list(await tools(stage)) == ["far__other"]
+
+    await until(heard, "the other tool")
     with pytest.raises(GatewayError, match="is not what it was"):
         await before.run({"text": "x"}, context())

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.mcp_settings import McpServerSettings
 from crawdad.core.tools import Tool
+from crawdad.services.mcp.server import McpServer
 from tests.services.mcp.conftest import Stage, described
 from tests.support.tool_calls import context, scope, words
+from tests.support.waiting import PATIENCE
 
 
 async def tools(stage: Stage) -> Mapping[str, Tool]:
@@ -52,6 +55,33 @@ async def test_nothing_begins_before_it_is_needed_and_then_once(stage: Stage) ->
     assert await call(stage, "test__pid") == first
 
 
+async def test_turns_that_begin_while_settings_change_share_the_new_servers(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        stage.settings[name] = McpServerSettings(command="/nowhere/before")
+    await stage.servers.tools(scope())
+    closing, gate, close = asyncio.Event(), asyncio.Event(), McpServer.close
+
+    async def slow(self: McpServer) -> None:
+        if not closing.is_set():
+            closing.set()
+            await gate.wait()
+        await close(self)
+
+    monkeypatch.setattr(McpServer, "close", slow)
+    for name in ("one", "two"):
+        stage.settings[name] = McpServerSettings(command="/nowhere/after")
+    first = asyncio.get_running_loop().create_task(stage.servers.tools(scope()))
+    await asyncio.wait_for(closing.wait(), 10)
+    await asyncio.wait_for(stage.servers.tools(scope()), 10)
+    known = {server.id: server for server in stage.servers.state}
+    assert {server.settings.command for server in known.values()} == {"/nowhere/after"}
+    gate.set()
+    await asyncio.wait_for(first, 10)
+    assert {server.id: server for server in stage.servers.state} == known, "none of them is lost unclosed"
+
+
 async def test_calls_run_side_by_side(stage: Stage) -> None:
     stage.script("test")
     echo = (await tools(stage))["test__echo"]
@@ -73,7 +103,7 @@ async def test_the_environment_is_scrubbed(stage: Stage) -> None:
 
 
 async def test_a_call_that_takes_too_long_is_given_up(stage: Stage) -> None:
-    stage.script("test", timeoutSeconds=0.2)
+    stage.script("test", timeoutSeconds=1.0)
     with pytest.raises(GatewayError) as caught:
         await call(stage, "test__slow")
     assert caught.value.kind is ErrorKind.UPSTREAM_TIMEOUT
@@ -145,13 +175,13 @@ async def test_one_that_cannot_be_had_leaves_the_others_alone(stage: Stage, sett
 async def test_one_that_takes_its_time_is_there_for_a_later_turn(stage: Stage) -> None:
     gate = stage.folder / "gate"
     stage.script("good")
+    assert "good__echo" in await tools(stage)
     stage.script("slow", env={"GATE": str(gate)}, restarts=0)
     stage.servers.patience = 0.2
-    await tools(stage)
     found = await tools(stage)
     assert "good__echo" in found and "slow__echo" not in found
     gate.write_text("")
-    stage.servers.patience = 10
+    stage.servers.patience = PATIENCE
     assert "slow__echo" in await tools(stage)
 
 

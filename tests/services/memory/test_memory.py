@@ -14,7 +14,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.memory_settings import MemorySearchSettings
 from crawdad.core.text import Text
 from crawdad.services.agent_tools.memory import MemoryGet, MemorySearch
-from crawdad.services.memory.service import Memory
+from crawdad.services.memory.service import Memory, portions
 from tests.support.fakes import FakeClock
 from tests.support.tool_calls import context, words
 
@@ -162,3 +162,19 @@ async def test_more_places_can_be_named(workspace: Path, tmp_path: Path) -> None
 
 async def test_an_empty_workspace(tmp_path: Path) -> None:
     assert await paths(memory(model="vectors"), tmp_path / "none", "anything") == []
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([], []),
+        ([10] * 300, [128, 128, 44]),
+        ([8192] * 9, [8, 1]),
+        ([65_536, 1, 65_535], [1, 2]),
+        ([70_000, 1], [1, 1]),
+    ],
+)
+def test_what_is_embedded_in_one_call_is_bounded(lengths: list[int], sizes: list[int]) -> None:
+    found = list(portions(range(len(lengths)), lengths.__getitem__))
+    assert [len(each) for each in found] == sizes
+    assert [number for each in found for number in each] == list(range(len(lengths)))

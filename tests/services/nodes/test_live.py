@@ -70,6 +70,26 @@ async def test_a_node_is_known_in_all_processes_and_asked_from_each() -> None:
         assert world.two.find(NODE.node_id) is None
 
 
+async def test_what_a_node_says_meanwhile_is_heard_where_somebody_listens() -> None:
+    async with Tasks() as tasks:
+        world = World()
+        await world.begin(tasks)
+        await world.one.join(NODE)
+        await settled()
+        said: list[str] = []
+        invoking = world.two.invoke(NODE, "system.run", None, 5.0, "key", said.append)
+        asking = asyncio.get_running_loop().create_task(invoking)
+        await settled()
+        call_id = world.sent[-1][1]["id"]
+        assert not await world.one.progressed("other", call_id, 0, "forged"), "only the node that was asked may speak"
+        for seq, chunk in ((0, "one"), (0, "one again"), (2, "three"), (1, "late")):
+            assert await world.one.progressed("c1", call_id, seq, chunk)
+        await world.one.answered("c1", call_id, NodeAnswer(True))
+        await asking
+        assert said == ["one", "three"]
+        assert not await world.one.progressed("c1", call_id, 3, "over")
+
+
 async def test_a_process_that_comes_later_asks_who_is_there() -> None:
     async with Tasks() as tasks:
         world = World()

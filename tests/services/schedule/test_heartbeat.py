@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawdad.core.agents import RunState
+from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.heartbeat_settings import ActiveHours, HeartbeatSettings
 from crawdad.core.sessions import Route
 from crawdad.services.schedule.active_hours import is_active, is_empty
@@ -25,6 +26,7 @@ from crawdad.store.inprocess import InProcessBus
 from crawdad.store.rate_windows import RateWindows
 from tests.support.fakes import FakeClock
 from tests.support.schedule import Office, office
+from tests.support.waiting import until_so
 
 MAIN = "agent:main:main"
 HALF_HOUR = 1800
@@ -43,10 +45,7 @@ class Chest:
     async def look(self, seconds: float = 0.0) -> int:
         self.desk.clock.advance(seconds)
         count = await self.hearts.look()
-        for _ in range(500):
-            if not self.tasks._running:
-                break
-            await asyncio.sleep(0.002)
+        await until_so(lambda: not self.tasks._running, "what was begun")
         return count
 
     @property
@@ -171,6 +170,21 @@ async def test_requests_that_come_together_are_one_and_wait_while_the_agent_is_b
     del chest.desk.runs.busy[MAIN]
     assert await chest.look(11) == 1
     assert len(chest.desk.runs.orders) == 1 and chest.last["reasons"] == ["wake", "hook:1", "hook:2"]
+
+
+async def test_a_request_is_not_lost_while_the_database_is_away(chest: Chest, monkeypatch: pytest.MonkeyPatch) -> None:
+    chest.hearts.request("main", "hook")
+    pulses = HeartbeatStore.pulses
+
+    async def away(*_: Any) -> Any:
+        raise GatewayError(ErrorKind.UNAVAILABLE, "the database is locked")
+
+    monkeypatch.setattr(HeartbeatStore, "pulses", away)
+    with pytest.raises(GatewayError, match="locked"):
+        await chest.look()
+    monkeypatch.setattr(HeartbeatStore, "pulses", pulses)
+    assert await chest.look() == 1 and chest.last["reasons"] == ["hook"]
+    assert await chest.look() == 0
 
 
 async def test_a_heart_that_feeds_itself_comes_to_rest(chest: Chest) -> None:

@@ -15,6 +15,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import KEY_DEFAULT, Permission
 from crawdad.core.schedule_settings import CronLimits, CronSettings
 from crawdad.core.sessions import Route
+from crawdad.services.schedule import delivery
 from crawdad.services.schedule.jobs import Maker
 from crawdad.store.database import Database, open_database
 from tests.support.fakes import FakeClock
@@ -230,6 +231,19 @@ async def test_by_hand_now_or_only_when_due(desk: Office) -> None:
     assert (await state_of(desk, job)).next_run_at == planned, "its times stay as they were"
 
 
+async def test_of_two_who_ask_at_once_one_has_the_job_run(desk: Office) -> None:
+    desk.runs.answer = None
+    job = await desk.jobs.create(every(3600), ALICE)
+    asked = await asyncio.gather(*(desk.jobs.run(job.id, ALICE) for _ in range(5)))
+    assert sorted(each.reason for each in asked) == ["", *["already-running"] * 4]
+    assert [each.run is not None for each in asked].count(True) == 1
+    await desk.look(1)
+    desk.runs.end("run1", "done")
+    await desk.look(60)
+    assert await log_of(desk, job) == [("manual", "ok")]
+    assert (await desk.jobs.run(job.id, ALICE)).run is not None
+
+
 async def test_by_hand_also_while_jobs_do_not_run_by_themselves(desk: Office) -> None:
     desk.settings = CronSettings(enabled=False)
     job = await desk.jobs.create(every(60), ALICE)
@@ -279,6 +293,27 @@ async def test_what_a_crash_cut_off_is_told_and_not_run_again(database: Database
         assert await log_of(after, job) == [("schedule", "interrupted"), ("schedule", "ok")]
 
 
+async def test_what_a_fault_of_the_database_cut_off_comes_to_its_end(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job would count as running for as long as this process lives, and never run again."""
+    job = await desk.jobs.create(every(60), ALICE)
+    keep, faults = desk.store.finish, iter([GatewayError(ErrorKind.UNAVAILABLE, "the database is locked")] * 2)
+
+    async def fail(*given: Any) -> Any:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        return await keep(*given)
+
+    monkeypatch.setattr(desk.store, "finish", fail)
+    await desk.look(60)
+    await desk.tick(15, 5)
+    assert await log_of(desk, job) == [("schedule", "ok")] and (await state_of(desk, job)).running_at is None
+    assert len(desk.runs.orders) == 1, "it is not run twice"
+    await desk.tick(60, 5)
+    assert len(desk.runs.orders) == 2 and (await log_of(desk, job))[-1] == ("schedule", "ok")
+
+
 async def test_a_turn_that_goes_on_elsewhere_is_waited_for_and_told(database: Database, clock: FakeClock) -> None:
     runs = FakeRuns()
     runs.answer = None
@@ -308,8 +343,8 @@ async def test_a_clock_set_back_runs_nothing_twice_and_waits_for_nothing_far_off
     put(desk.clock, "2026-01-01T00:00", "UTC")
     await desk.look()
     state = await state_of(desk, job)
-    # Its anchor lies ahead now: the job waits for that at most.
-    assert state.next_run_at <= int(datetime(2030, 1, 1, tzinfo=ZoneInfo("UTC")).timestamp() * 1000)
+    # What it counts from lies ahead now: it keeps its beat all the same.
+    assert state.next_run_at <= int(datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")).timestamp() * 1000) + 60_000
     daily = await desk.jobs.create(cron("0 0 * * *"), ALICE)
     await desk.look(86_400)
     assert await started(desk, daily) == ["01-02 00:00+0000"]
@@ -317,6 +352,25 @@ async def test_a_clock_set_back_runs_nothing_twice_and_waits_for_nothing_far_off
     put(desk.clock, "2026-01-01T23:59", "UTC")
     await desk.tick(300, 10)
     assert await started(desk, daily) == ["01-02 00:00+0000"], "that time was had"
+
+
+async def test_a_clock_set_to_before_a_job_was_made_and_right_again_runs_nothing_more(desk: Office) -> None:
+    put(desk.clock, "2026-01-10T12:00", "UTC")
+    jobs = [await desk.jobs.create(every(seconds), ALICE) for seconds in (3600, 3 * 86_400)]
+    monotonic = desk.clock.time
+
+    def steady() -> float:
+        return monotonic
+
+    desk.clock.monotonic = steady  # type: ignore[method-assign]
+    for _ in range(2):
+        for moment in ("2026-01-06T12:30", "2026-01-10T12:30"):
+            put(desk.clock, moment, "UTC")
+            await desk.look()
+    assert [await started(desk, job) for job in jobs] == [[], []]
+    put(desk.clock, "2026-01-10T13:00", "UTC")
+    await desk.look(1)
+    assert [await started(desk, job) for job in jobs] == [["01-10 13:00+0000"], []]
 
 
 async def test_the_owner_is_asked_for_at_every_run(desk: Office) -> None:
@@ -418,6 +472,17 @@ async def test_a_webhook_hears_of_the_end(desk: Office, status: int, wanted: tup
     assert b'"action":"finished"' in (call.body or b"") and f'"jobId":"{job.id}"'.encode() in (call.body or b"")
     state = await state_of(desk, job)
     assert (state.last_status, state.last_delivery_status) == wanted
+
+
+async def test_a_webhook_that_never_ends_its_answer_keeps_no_run_open(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_READ_SECONDS", 0.0)
+    desk.transport.endless = True
+    job = await desk.jobs.create(every(60, delivery={"mode": "webhook", "to": "https://example.com/hook"}), ALICE)
+    await desk.look(60)
+    state = await state_of(desk, job)
+    assert (state.last_status, state.last_delivery_status) == ("ok", "delivered"), "it was taken"
 
 
 async def test_a_key_without_agents_makes_no_jobs(desk: Office) -> None:

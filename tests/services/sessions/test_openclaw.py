@@ -13,6 +13,7 @@ from crawdad.core.parts import Message, TextPart, ThinkingPart, ToolCallPart, To
 from crawdad.core.sessions import LogEvent, SessionLog
 from crawdad.services.sessions.openclaw import Transcript, read_file, write
 from crawdad.services.sessions.transcript import message_of, write_message
+from crawdad.services.sessions.view import view_of
 from tests.services.sessions.test_transcript import MESSAGES
 
 ZERO = {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0, "total": 0}
@@ -177,7 +178,13 @@ def test_ours_comes_back_as_it_was() -> None:
     assert roles == ["user", "user", "assistant", "tool", "assistant", "tool"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"nonsense", b'{"type":"message"}', file_of([HEADER]) + b"[1]\n"])
+DEEP = b'{"type":"message","message":' + b'{"a":' * 300 + b"1" + b"}" * 301
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"nonsense", b'{"type":"message"}', file_of([HEADER]) + b"[1]\n", file_of([HEADER]) + DEEP],
+)
 def test_what_is_no_transcript_is_refused(content: bytes) -> None:
     with pytest.raises(GatewayError) as caught:
         read_file(content, "log")
@@ -185,7 +192,45 @@ def test_what_is_no_transcript_is_refused(content: bytes) -> None:
     assert caught.value.message("zh") != caught.value.message()
 
 
+def test_a_byte_order_mark_is_no_part_of_it() -> None:
+    assert read_file(b"\xef\xbb\xbf" + file_of(THEIRS), "log").lines == read_file(file_of(THEIRS), "log").lines
+
+
 def test_odd_ids_do_no_harm() -> None:
     values = [HEADER, {"type": "message", "id": 5, "parentId": [], "timestamp": "yesterday", "message": {}}]
     found = read_file(file_of(values), "log")
     assert written(found) == values
+
+
+def claimed(kind: Any, **data: Any) -> Json:
+    return line("custom", "a1", None, customType="crawdad:x", crawdad={"kind": kind, "data": data, "runId": "r"})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        claimed("trim", after="x"),
+        claimed("trim", after=10**9),
+        claimed("compaction", summary="s", firstKept=10**18),
+        claimed("compaction", summary=["s"]),
+        claimed("message", message="x"),
+        claimed("tool_started", callId=["c"], name="n"),
+        claimed([]),
+        claimed({"a": 1}),
+        {
+            **line("message", "a1", None, message={"role": "user", "content": "x"}),
+            "timestamp": "0001-01-01T00:00:00+14:00",
+        },
+        {
+            **line("message", "a1", None, message={"role": "user", "content": "x"}),
+            "timestamp": "9999-12-31T23:59:59-14:00",
+        },
+    ],
+)
+def test_what_pretends_to_be_ours_is_kept_and_not_gone_by(odd: Json) -> None:
+    values = [HEADER, odd, line("message", "a2", "a1", message={"role": "user", "content": "hi"})]
+    found = read_file(file_of(values), "log")
+    assert written(found) == values, "nothing is lost"
+    assert [each.kind for each in found.lines] == ["message" if odd["type"] == "message" else "custom", "message"]
+    assert not found.lines[0].run_id
+    assert len(view_of(found.lines)) == 2

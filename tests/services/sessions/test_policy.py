@@ -8,17 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawdad.core.session_settings import SessionMaintenanceSettings, SessionSettings
+from crawdad.core.session_settings import SessionSettings
 from crawdad.core.sessions import SessionEntry, kind_of
 from crawdad.services.sessions.policy import (
     daily_moment,
     may_send,
     over,
     person_of,
-    reset_command,
     reset_of,
     seconds_of,
-    upkeep_of,
 )
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
@@ -90,13 +88,6 @@ def test_types_and_channels_have_their_own() -> None:
         assert reset_of(entry(f"agent:main:{lasting}"), given) is None
 
 
-def test_commands_begin_anew() -> None:
-    assert reset_command("/new", ("/new", "/reset")) == (True, "")
-    assert reset_command(" /RESET  tell me a joke", ("/new", "/reset")) == (True, "tell me a joke")
-    assert reset_command("/newer", ("/new",)) == (False, "/newer")
-    assert reset_command("a /new thing", ("/new",)) == (False, "a /new thing")
-
-
 def test_one_person_has_one_name() -> None:
     links = {"alice": ["telegram:123", "QQ:9 "], "bob": ["42"]}
     assert person_of("telegram", "123", links) == "alice" and person_of("qq", "9", links) == "alice"
@@ -122,15 +113,6 @@ def test_where_may_be_sent_to() -> None:
     assert may_send(entry("agent:ops:main"), policy)
     assert not may_send(entry(group.key, channel="telegram", settings={"sendPolicy": "deny"}), policy)
     assert may_send(entry(settings={"sendPolicy": "allow"}), policy)
-
-
-def test_what_lists_can_do_without() -> None:
-    given = SessionMaintenanceSettings.model_validate({"pruneAfter": 2, "maxEntries": 2})
-    day = 86_400.0
-    some = [entry(f"agent:main:s{n}", updated_at=n * day) for n in range(6)] + [entry()]
-    found = upkeep_of(some, given, 6 * day)
-    assert found.stale == tuple(f"agent:main:s{n}" for n in (3, 2, 1, 0))
-    assert found.excess == () and upkeep_of(some, given, 4 * day).excess == ("agent:main:s3", "agent:main:s2")
 
 
 @pytest.mark.parametrize(("age", "seconds"), [("30d", 2_592_000), ("12h", 43_200), ("1.5", 129_600), ("90 m", 5_400)])

@@ -11,6 +11,8 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.sessions import LogEvent, NewLogEvent, SessionFilter
 from crawdad.services.sessions.maintenance import Maintenance
 from crawdad.services.sessions.view import view_of
+from crawdad.store.database import Database
+from crawdad.store.session_upkeep import NAMED_AT_ONCE, SessionUpkeep
 from tests.services.sessions.conftest import World, said
 from tests.services.sessions.test_openclaw import THEIRS, file_of
 
@@ -183,21 +185,31 @@ async def test_a_transcript_comes_in_is_found_goes_on_and_goes_out(world: World)
     await refused(world.copies.export("none"), ErrorKind.NOT_FOUND)
 
 
-async def test_lists_are_kept_short_only_where_that_is_wanted(world: World) -> None:
+async def test_lists_are_kept_short_only_where_that_is_wanted(world: World, database: Database) -> None:
     for number in range(4):
         await world.service.open(f"agent:main:s{number}")
         world.clock.advance(DAY)
     await world.service.open(MAIN)
-    maintenance = Maintenance(world.service, lambda: world.settings.session.maintenance)
+    maintenance = Maintenance(world.service, SessionUpkeep(database), lambda: world.settings.session.maintenance)
     world.configure(maintenance={"pruneAfter": "2d", "maxEntries": 1})
     found = await maintenance.look()
-    assert (found.stale, found.excess) == (("agent:main:s1", "agent:main:s0"), ("agent:main:s2",))
+    assert (found.stale, found.excess) == (2, 1)
     assert await world.service.search.total(SessionFilter()) == 5
     world.configure(maintenance={"mode": "enforce", "pruneAfter": "2d", "maxEntries": 1})
     await maintenance.look()
     left = (await world.service.page(SessionFilter())).entries
     assert {one.key for one in left} == {MAIN, "agent:main:s3"}
     assert len(await world.service.logs("agent:main:s0")) == 1, "what was said is kept"
+    await world.service.open("agent:main:s4")
+    for number in range(NAMED_AT_ONCE + 2):
+        await world.service.open(f"agent:other:t{number}")
+    await maintenance.look()
+    left = (await world.service.page(SessionFilter())).entries
+    assert {one.agent_id: one.key for one in left if one.kind != "main"} == {
+        "main": "agent:main:s4",
+        "other": max(f"agent:other:t{number}" for number in range(NAMED_AT_ONCE + 2)),
+    }
+    assert len(left) == 3, "of each agent one, beside the main session"
     world.clock.advance(10)
     world.configure(maintenance={"resetArchiveRetention": "5s"})
     await maintenance.look()

@@ -18,7 +18,15 @@ from crawdad.core.parts import (
     ToolCallPart,
     ToolResultPart,
 )
-from crawdad.services.sessions.transcript import ids_in, message_of, read_message, text_of, write_message
+from crawdad.services.sessions.transcript import (
+    ids_in,
+    message_of,
+    read_message,
+    read_parts,
+    text_of,
+    write_message,
+    write_parts,
+)
 
 MESSAGES = [
     Message("user", [TextPart("Hi")]),
@@ -118,3 +126,13 @@ def test_wrong_types_do_no_harm(wrong: object) -> None:
 def test_what_is_said_in_the_clear() -> None:
     assert text_of(MESSAGES[3].parts) == "found\na.txt\nbody"
     assert text_of(MESSAGES[2].parts) == "Paris\nNo."
+
+
+def test_arguments_that_are_nested_too_deeply_are_kept_as_they_were_written() -> None:
+    deep = '{"a":' * 400 + "1" + "}" * 400
+    call = ToolCallPart("c", "look", deep)
+    written = write_parts([call])
+    assert orjson.loads(orjson.dumps(written))[0]["arguments"] == deep
+    assert read_parts(written) == [call]
+    (theirs,) = read_parts([{"type": "toolCall", "id": "c", "name": "look", "arguments": orjson.loads(deep)}])
+    assert isinstance(theirs, ToolCallPart) and theirs.arguments == "{}"

@@ -89,7 +89,8 @@ async def test_a_skill_that_models_may_not_begin_is_for_people(tmp_path: Path) -
     found = library(tmp_path)
     assert (await found.snapshot("main", tmp_path)).prompt == ""
     told = await found.called("main", tmp_path, "/tea for two")
-    assert told is not None and "Boil water." in told
+    assert told is not None and "Boil water." in told.instructions
+    assert (told.skill, told.command, told.words, told.tool) == ("tea", "tea", "for two", "")
     assert await found.called("main", tmp_path, "tea for two") is None
     assert await library(tmp_path, only=("other",)).called("main", tmp_path, "/tea for two") is None
 

@@ -170,38 +170,38 @@ def with_file(path: str, content: bytes = b"x") -> Files:
 
 BOMB = tarfile.TarInfo("SKILL.md")
 BOMB.size = 10_000_000_000
-UNFAIR = {
-    "zip-slip": zipped(with_file("../evil")),
-    "deep zip-slip": zipped(with_file("a/b/../../../evil")),
-    "absolute": zipped(with_file("/etc/evil")),
-    "backslash": zipped(with_file("..\\evil")),
-    "drive": zipped(with_file("C:evil")),
-    "control character": tarred(with_file("a\nb")),
-    "tar-slip": tarred(with_file("../evil")),
-    "symbolic link": tarred(with_file("x"), linked),
-    "hard link": tarred(with_file("x"), hard_linked),
-    "device": tarred(with_file("x"), device),
-    "link in a zip": zipped(with_file("x", b"/etc/passwd"), zip_linked),
-    "twice": zipped({"SKILL.md": HEAD, "a": b"1", "A": b"2"}),
-    "zip bomb": zipped(with_file("big", bytes(50_000_000))),
-    "tar bomb": tarred(with_file("big", bytes(50_000_000))),
-    "header that promises much": gzip.compress(BOMB.tobuf() + bytes(5_000_000)),
-    "long name as a bomb": tarred(with_file("n" * 10_000_000)),
-    "too many files": zipped({"SKILL.md": HEAD, **{f"f{number}": b"" for number in range(60)}}),
-    "no skill": zipped({"README.md": b"hello"}),
-    "no head": zipped({"SKILL.md": b"# hello"}),
-    "bad name": zipped({"SKILL.md": HEAD.replace(b"name: tea", b"name: Tea.Pot")}),
-    "no archive": b"hello" * 500,
-    "empty": b"",
-    "broken zip": zipped(GOOD)[:60],
-    "broken gzip": tarred(GOOD)[:60],
+UNFAIR: dict[str, Callable[[], bytes]] = {
+    "zip-slip": lambda: zipped(with_file("../evil")),
+    "deep zip-slip": lambda: zipped(with_file("a/b/../../../evil")),
+    "absolute": lambda: zipped(with_file("/etc/evil")),
+    "backslash": lambda: zipped(with_file("..\\evil")),
+    "drive": lambda: zipped(with_file("C:evil")),
+    "control character": lambda: tarred(with_file("a\nb")),
+    "tar-slip": lambda: tarred(with_file("../evil")),
+    "symbolic link": lambda: tarred(with_file("x"), linked),
+    "hard link": lambda: tarred(with_file("x"), hard_linked),
+    "device": lambda: tarred(with_file("x"), device),
+    "link in a zip": lambda: zipped(with_file("x", b"/etc/passwd"), zip_linked),
+    "twice": lambda: zipped({"SKILL.md": HEAD, "a": b"1", "A": b"2"}),
+    "zip bomb": lambda: zipped(with_file("big", bytes(50_000_000))),
+    "tar bomb": lambda: tarred(with_file("big", bytes(50_000_000))),
+    "header that promises much": lambda: gzip.compress(BOMB.tobuf() + bytes(5_000_000)),
+    "long name as a bomb": lambda: tarred(with_file("n" * 10_000_000)),
+    "too many files": lambda: zipped({"SKILL.md": HEAD, **{f"f{number}": b"" for number in range(60)}}),
+    "no skill": lambda: zipped({"README.md": b"hello"}),
+    "no head": lambda: zipped({"SKILL.md": b"# hello"}),
+    "bad name": lambda: zipped({"SKILL.md": HEAD.replace(b"name: tea", b"name: Tea.Pot")}),
+    "no archive": lambda: b"hello" * 500,
+    "empty": lambda: b"",
+    "broken zip": lambda: zipped(GOOD)[:60],
+    "broken gzip": lambda: tarred(GOOD)[:60],
 }
 
 
 @pytest.mark.parametrize("case", UNFAIR)
 async def test_unfair_archives_are_refused(shop: Shop, tmp_path: Path, case: str) -> None:
     with pytest.raises(GatewayError) as caught:
-        await shop.installer.look(Order(file_with(tmp_path, UNFAIR[case])))
+        await shop.installer.look(Order(file_with(tmp_path, UNFAIR[case]())))
     assert caught.value.kind is ErrorKind.BAD_REQUEST
     assert installed(tmp_path) == {"package"}
 
@@ -317,6 +317,9 @@ async def test_a_registry_names_the_address(shop: Shop, web: Web) -> None:
     with pytest.raises(GatewayError) as caught:
         await shop.installer.look(Order("coffee", digest, registry))
     assert caught.value.kind is ErrorKind.NOT_FOUND
+    web.pages["/index.json"] = (200, {}, orjson.dumps({"skills": [{**entry, "name": "coffee"}]}))
+    with pytest.raises(GatewayError, match="called 'tea', not 'coffee'"):  # signed or not, it is another one
+        await shop.installer.look(Order("coffee", digest, registry))
     web.pages["/index.json"] = (200, {}, b"<html>")
     with pytest.raises(GatewayError, match="registry cannot be read"):
         await shop.installer.look(Order("tea", digest, registry))

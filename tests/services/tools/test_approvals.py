@@ -19,6 +19,7 @@ from crawdad.store.database import Database
 from crawdad.store.inprocess import InProcessBus
 from tests.support.fakes import FakeClock, FakeRandomness
 from tests.support.tools import OPERATOR
+from tests.support.waiting import until
 
 ASKED = ApprovalRequest(
     kind="exec",
@@ -49,11 +50,8 @@ def service(database: Database, bus: InProcessBus | None = None, **settings: flo
 
 async def pending(service: Service) -> str:
     """The id of the one question that waits, once it is there."""
-    async with asyncio.timeout(20):
-        while True:
-            if found := await service.list(("pending",)):
-                return found[0].id
-            await asyncio.sleep(0)
+    found = await until(lambda: service.list(("pending",)), "a question")
+    return found[0].id
 
 
 async def answered(service: Service, decision: Decision, request: ApprovalRequest = ASKED) -> str:

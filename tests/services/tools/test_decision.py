@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crawdad.adapters.tools import executables
 from crawdad.core.approvals import fingerprint
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.programs import Confinement, Executable, FileMark
@@ -14,7 +17,7 @@ from crawdad.core.tool_settings import Ask, ExecSettings, Security
 from crawdad.services.tools.execution.command import NeedsShell, words_of
 from crawdad.services.tools.execution.decision import Plan, judge, runs_other_programs, tightened
 from crawdad.services.tools.execution.environment import are_harmless, asked_variables, environment_for, search_folders
-from crawdad.services.tools.execution.provenance import brings_outside
+from crawdad.services.tools.execution.provenance import FETCHING_CODE, brings_outside
 from crawdad.services.tools.execution.safe_bins import is_safe_call
 
 
@@ -195,6 +198,9 @@ def test_what_came_from_outside_is_no_program() -> None:
         (["/usr/bin/python3", "build.py", "http://127.0.0.1:8000/x"], False),
         (["/usr/bin/rsync", "-a", "host:x", "."], True),
         (["/bin/cat", "notes.txt"], False),
+        (["/usr/bin/python3", "-c", "import requests, sys\nprint(1)"], True),
+        (["/usr/bin/node", "-e", "fetch(process.argv[1])"], True),
+        (["/bin/sh", "-c", "x=1; wget $HOST"], True),
     ],
 )
 def test_what_a_program_prints_may_come_from_outside(words: list[str], outside: bool) -> None:
@@ -203,6 +209,42 @@ def test_what_a_program_prints_may_come_from_outside(words: list[str], outside: 
     assert brings_outside(plan(*words, confinement=SEALED, from_outside=("/w/x",)))
     fed = plan("/bin/sh", stdin="wget https://example.com")
     assert brings_outside(fed)
+    assert brings_outside(plan(*words, reaching=("/w/job.py",)))
+    assert not brings_outside(plan(*words, confinement=SEALED, reaching=("/w/job.py",)))
+
+
+FETCHING = [
+    "import os, urllib.request",
+    "  from requests import get",
+    "const https = require('node:https')",
+    "import axios from 'axios'",
+    "const page = await fetch(address)",
+    "#!/bin/sh\nset -e\nwget $1",
+    "x=$(curl -s $1)",
+    "use LWP::Simple;",
+    'require "net/http"',
+    "exec 3<>/dev/tcp/$1/80",
+    "if true; then git clone $1; fi",
+    "\0getaddrinfo\0",
+]
+QUIET = [
+    "# it requests nothing, and fetches nothing",
+    "import json  # see https://docs.python.org/3/library/socket.html",
+    "print('curl is a program')",
+    "requests = []\nfor each in requests: print(each)",
+    "#!/bin/sh\ngit status && npm run build",
+    "from pathlib import Path",
+    "const prefetch = (x) => x; prefetch(1)",
+]
+
+
+@pytest.mark.parametrize("text", FETCHING + QUIET)
+def test_scripts_that_fetch_things_are_known_by_their_words(text: str, tmp_path: Path) -> None:
+    script = tmp_path / "job"
+    script.write_text(text)
+    os.mkfifo(tmp_path / "pipe")
+    found = executables.holding(["job", "--file=job", "pipe", "nothing"], str(tmp_path), FETCHING_CODE)
+    assert found == ([str(script.resolve())] if text in FETCHING else [])
 
 
 @pytest.mark.parametrize(

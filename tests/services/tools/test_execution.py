@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.settings import Settings
 from tests.support.tools import context, execution, text_of
+from tests.support.waiting import PATIENCE, until_so
 
 FULL = {"security": "full"}
 PYTHON = {"security": "full", "pathPrepend": [str(Path(sys.executable).resolve().parent)]}
@@ -79,7 +79,7 @@ async def test_a_long_one_goes_on_in_the_background_and_takes_input(tmp_path: Pa
         assert "got hello" in text_of(await tools.look(action="poll", sessionId=which, timeout=20_000))
         await tools.look(action="write", sessionId=which, data="bye\n", eof=True)
         session = tools.sessions.of(tools.sessions._all[which].owner)[0]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await session.ended.wait()
         assert session.exit_code == 0
         assert text_of(await tools.look(action="log", sessionId=which)).splitlines()[:3] == [
@@ -105,7 +105,7 @@ async def test_one_in_the_foreground_is_fed_where_its_input_is_kept_open(tmp_pat
         which = outcome.details["sessionId"]
         await tools.look(action="write", sessionId=which, data="second\n", eof=True)
         (session,) = tools.sessions.of(tools.sessions._all[which].owner)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await session.ended.wait()
         assert session.output.text.split("\n")[:3] == ["ready", "got first", "got second"]
         ended = await tools.run(argv=script(tmp_path, program))
@@ -129,12 +129,6 @@ async def test_another_session_does_not_see_it(tmp_path: Path) -> None:
         assert (await tools.look(action="list")).details["sessions"][0]["status"] == "killed"
 
 
-async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not reached():  # noqa: ASYNC110 - another process brings it about
-            await asyncio.sleep(0.01)
-
-
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -156,16 +150,16 @@ time.sleep(600)
 
 
 async def family(workspace: Path) -> list[int]:
-    await until(lambda: (workspace / "family").exists())
+    await until_so(lambda: (workspace / "family").exists())
     return [int(word) for word in (workspace / "family").read_text().split()]
 
 
 async def gone(pids: list[int]) -> None:
-    await until(lambda: not any(alive(pid) for pid in pids))
+    await until_so(lambda: not any(alive(pid) for pid in pids))
 
 
 async def test_cancelling_the_turn_ends_the_program_and_its_children(tmp_path: Path) -> None:
-    async with execution(tmp_path, FULL) as tools, asyncio.timeout(30):
+    async with execution(tmp_path, FULL) as tools, asyncio.timeout(PATIENCE):
         async with asyncio.TaskGroup() as group:
             running = group.create_task(tools.run(argv=script(tmp_path, FAMILY)))
             pids = await family(tmp_path)
@@ -183,7 +177,7 @@ async def test_a_timeout_ends_it_and_what_it_printed_is_told(tmp_path: Path) -> 
 
 
 async def test_closing_the_gateway_ends_what_runs_in_the_background(tmp_path: Path) -> None:
-    async with execution(tmp_path, FULL) as tools, asyncio.timeout(30):
+    async with execution(tmp_path, FULL) as tools, asyncio.timeout(PATIENCE):
         await tools.run(argv=script(tmp_path, FAMILY), background=True)
         pids = await family(tmp_path)
     await gone(pids)
@@ -198,7 +192,7 @@ async def test_a_terminal_is_a_terminal(tmp_path: Path) -> None:
         which = outcome.details["sessionId"]
         await tools.look(action="send-keys", sessionId=which, literal="hello", keys=["Enter"])
         session = tools.sessions._all[which]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await session.ended.wait()
         text = text_of(await tools.look(action="log", sessionId=which))
     assert "True True True" in text and "HELLO" in text

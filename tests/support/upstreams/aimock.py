@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from tests.support.node_packages import NotInstalled, installed
-from tests.support.upstreams.loopback import PATIENCE
+from tests.support.waiting import PATIENCE
 
 FIXTURES: list[dict[str, Any]] = [
     {

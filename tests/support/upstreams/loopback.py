@@ -21,8 +21,7 @@ from urllib.parse import parse_qsl, unquote
 import httptools
 import orjson
 
-PATIENCE = 10.0
-"""Seconds that a test waits for something to appear in a journal before it fails."""
+from tests.support.waiting import PATIENCE
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import CacheMarker, MediaPart, OpaquePart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
-from crawdad.core.request import ModelRequest, Reasoning, system_parts
+from crawdad.core.request import ModelRequest, Reasoning
 from crawdad.wire.anthropic import CODEC
 from crawdad.wire.profile import DEFAULT, Profile
 from crawdad.wire.seals import seal_id
@@ -134,7 +134,7 @@ def test_every_tool_choice_comes_back(choice: dict[str, Any]) -> None:
 def test_what_others_need_to_know_is_understood() -> None:
     request = read(EVERYTHING)
     assert [message.role for message in request.messages] == ["system", "tool", "user", "assistant", "system"]
-    assert system_parts(request)[0] == TextPart("S", cache=CacheMarker())
+    assert request.messages[0].parts[0] == TextPart("S", cache=CacheMarker())
     first, _, third = request.messages[1].parts
     assert isinstance(first, ToolResultPart) and first.is_error and first.content == [TextPart("ok")]
     assert isinstance(third, ToolResultPart)

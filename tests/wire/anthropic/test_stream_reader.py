@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.events import PartDelta
 from crawdad.core.parts import OpaquePart, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.response import ModelResponse, fold
 from crawdad.wire.anthropic import CODEC, stream_reader
@@ -227,3 +228,15 @@ def test_a_success_that_carries_a_fault_is_a_fault() -> None:
     with pytest.raises(GatewayError, match="slow down") as raised:
         CODEC.read_response(fault, DEFAULT)
     assert raised.value.kind is ErrorKind.RATE_LIMITED
+
+
+@pytest.mark.parametrize("last", [sse({"type": "error", "error": {"type": "overloaded_error"}}), b"data: {half\n\n"])
+def test_what_came_before_an_error_in_one_piece_is_told_first(last: bytes) -> None:
+    """However a network cuts a stream, the client hears what the model said before it failed."""
+    reader = CODEC.stream_reader(DEFAULT)
+    told = reader.feed(sse(START, begin(0, TEXT), grow(0, text="said")) + last)
+    assert [event.text for event in told if isinstance(event, PartDelta)] == ["said"]
+    with pytest.raises(GatewayError):
+        reader.feed(b"")
+    with pytest.raises(GatewayError):
+        reader.close()

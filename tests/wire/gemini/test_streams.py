@@ -13,8 +13,10 @@ from crawdad.core.events import MessageEnd, MessageStart, PartDelta, PartEnd, Pa
 from crawdad.core.parts import MediaPart, OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
 from crawdad.core.response import ModelResponse, fold
 from crawdad.wire.gemini import GEMINI
+from crawdad.wire.gemini.partial_arguments import PartialArguments
 from crawdad.wire.gemini.stops import _READ
 from crawdad.wire.profile import DEFAULT
+from tests.support.pieces import Piece
 from tests.wire.gemini.support import answer, read_stream, sse
 
 
@@ -115,6 +117,18 @@ def test_streamed_arguments() -> None:
         "list": ["x"],
     }
     assert (second.name, second.arguments) == ("g", '{"b":2}')
+
+
+def test_a_long_streamed_argument_is_not_copied_with_every_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Piece, "appended", 0)
+    arguments = PartialArguments(0, {"before": "x"})
+    arguments.add([{"jsonPath": "$.text", "stringValue": Piece("ab")}] * 100)
+    arguments.add([{"jsonPath": "$.list[0]", "stringValue": "one"}, {"jsonPath": "$.list[7]", "stringValue": "two"}])
+    arguments.add([{"jsonPath": "$.before", "stringValue": "y"}, {"jsonPath": "$.list[7]", "stringValue": "three"}])
+    assert arguments.value == {"before": "xy", "text": "ab" * 100, "list": ["one", "twothree"]}
+    arguments.add([{"jsonPath": "$.text", "numberValue": 5}])
+    assert arguments.value["text"] == 5
+    assert Piece.appended == 0
 
 
 def test_streamed_arguments_that_the_end_cuts_still_close() -> None:
@@ -323,3 +337,16 @@ def test_names_come_back_as_they_were_given() -> None:
     part = response.parts[0]
     assert isinstance(part, ToolCallPart)
     assert part.name == "2nd tool/é"
+
+
+@pytest.mark.parametrize("last", [{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}, b"{half"])
+def test_what_came_before_an_error_in_one_piece_is_told_first(last: Any) -> None:
+    """However a network cuts a stream, the client hears what the model said before it failed."""
+    reader = GEMINI.stream_reader(DEFAULT)
+    broken = b"data: " + last + b"\r\n\r\n" if isinstance(last, bytes) else sse(last)
+    told = reader.feed(sse(answer({"text": "said"}, finish=None)) + broken)
+    assert [event.text for event in told if isinstance(event, PartDelta)] == ["said"]
+    with pytest.raises(GatewayError):
+        reader.feed(b"")
+    with pytest.raises(GatewayError):
+        reader.close()

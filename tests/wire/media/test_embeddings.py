@@ -118,3 +118,10 @@ def test_any_answer_reads_or_is_refused(document: Any) -> None:
             read(document)
         except GatewayError as error:
             assert error.kind is ErrorKind.UPSTREAM_BROKEN
+
+
+def test_a_number_that_no_vector_holds_is_the_upstreams_fault() -> None:
+    response = wire.read_ollama_response({"embeddings": [[1.0, 1e300]]})
+    with pytest.raises(GatewayError) as raised:
+        wire.write_openai_response(response, "m", "base64")
+    assert raised.value.kind is ErrorKind.UPSTREAM_BROKEN

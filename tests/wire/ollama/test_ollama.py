@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.events import StreamEvent
+from crawdad.core.events import PartDelta, StreamEvent
 from crawdad.core.parts import (
     MediaPart,
     Message,
@@ -350,3 +350,15 @@ def test_whatever_comes_in(body: Any, message: dict[str, Any], raw: bytes) -> No
         with contextlib.suppress(GatewayError):
             _read(orjson.dumps(shaped), b"\n", raw)
     CODEC.read_error(500, {}, raw)
+
+
+def test_what_came_before_an_error_in_one_piece_is_told_first() -> None:
+    """However a network cuts a stream, the client hears what the model said before it failed."""
+    said = b'{"model":"m","message":{"role":"assistant","content":"said"},"done":false}\n'
+    reader = CODEC.stream_reader(DEFAULT)
+    told = reader.feed(said + b'{"error":"out of memory"}\n')
+    assert [event.text for event in told if isinstance(event, PartDelta)] == ["said"]
+    with pytest.raises(GatewayError):
+        reader.feed(b"")
+    with pytest.raises(GatewayError):
+        reader.close()

@@ -154,6 +154,9 @@ def test_frames_of_a_websocket() -> None:
     for bad in (b"", b"[]", b"{}", b'{"type":"response.cancel"}', b'{"type":3}'):
         with pytest.raises(GatewayError) as caught:
             read_frame(bad)
+    deep = b'{"type":"response.create","generate":false,"metadata":' + b'{"a":' * 300 + b"1" + b"}" * 301
+    with pytest.raises(GatewayError, match="nested too deeply"):
+        read_frame(deep)
         assert caught.value.kind is ErrorKind.BAD_REQUEST
 
 

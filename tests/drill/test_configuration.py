@@ -1,0 +1,14 @@
+"""The scenarios of the configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.drill.play import Company, play_or_skip
+from tests.drill.scenario import Scenario
+from tests.drill.scenarios import configuration, of_module
+
+
+@pytest.mark.parametrize("scenario", of_module(configuration), ids=lambda each: each.name)
+def test_configuration(company: Company, scenario: Scenario) -> None:
+    play_or_skip(company, scenario)

@@ -1,0 +1,36 @@
+"""The pages of the console that every page test opens: path, and the heading in both languages."""
+
+from __future__ import annotations
+
+PAGES = {
+    "/": ("Overview", "总览"),
+    "/welcome": ("Getting started", "快速开始"),
+    "/chat": ("Chat", "对话"),
+    "/requests": ("Requests", "请求"),
+    "/statistics": ("Token statistics", "用量统计"),
+    "/models": ("Models and providers", "模型与服务商"),
+    "/models?tab=rules&try=none": ("Models and providers", "模型与服务商"),
+    "/accounts": ("Accounts", "账号"),
+    "/agents": ("Agents", "智能体"),
+    "/agents/main": ("Agents", "智能体"),
+    "/agents/main?tab=tools": ("Agents", "智能体"),
+    "/sessions": ("Sessions", "会话"),
+    "/files": ("Workspace files", "工作区文件"),
+    "/files?tab=cleaning": ("Workspace files", "工作区文件"),
+    "/skills": ("Skills and plugins", "技能与插件"),
+    "/skills?tab=plugins": ("Skills and plugins", "技能与插件"),
+    "/cron": ("Schedule", "定时任务"),
+    "/cron?tab=calendar": ("Schedule", "定时任务"),
+    "/channels": ("Channels", "渠道"),
+    "/devices": ("Devices and approvals", "设备与审批"),
+    "/devices?tab=approvals": ("Devices and approvals", "设备与审批"),
+    "/keys": ("Keys and budgets", "密钥与预算"),
+    "/health": ("Health and backups", "健康与备份"),
+    "/health?tab=healing": ("Health and backups", "健康与备份"),
+    "/health?tab=backups": ("Health and backups", "健康与备份"),
+    "/logs": ("Logs", "日志"),
+    "/terminal": ("Terminal", "终端"),
+    "/system": ("System and updates", "系统与更新"),
+    "/configuration": ("Configuration", "配置"),
+    "/configuration?tab=text": ("Configuration", "配置"),
+}

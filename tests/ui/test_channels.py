@@ -1,0 +1,177 @@
+"""Channels in a browser: whoever asks is let in or refused, an account is signed in by its QR code, stopped and opened to others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.simulators.napcat_web import NapcatWebSimulator
+from tests.simulators.onebot import SELF_ID, OneBotSimulator
+from tests.simulators.weixin import USER, WeixinSimulator
+from tests.support.browser import Window
+from tests.support.control import connected
+from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import PATIENCE, eventually
+from tests.ui.hostile import NAME, TRAP
+
+
+@pytest.fixture(scope="module")
+def wechat() -> Iterator[WeixinSimulator]:
+    """Tencent's service, where nobody is signed in."""
+    with WeixinSimulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def qq() -> Iterator[OneBotSimulator]:
+    """A signed-in QQ."""
+    with OneBotSimulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def napcat() -> Iterator[NapcatWebSimulator]:
+    """The page of its NapCat, where nobody is signed in."""
+    with NapcatWebSimulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gateway(wechat: WeixinSimulator, qq: OneBotSimulator, napcat: NapcatWebSimulator) -> Iterator[Gateway]:
+    """A gateway with three channels."""
+    channels = {
+        "webchat": {"token": "for-the-page"},
+        "openclaw-weixin": {"baseUrl": wechat.url, "cdnBaseUrl": wechat.url},
+        "qq": {
+            **{"wsUrl": qq.url, "accessToken": qq.token},
+            "napcat": {"webUrl": napcat.url, "webToken": "secret-tok"},
+        },
+    }
+    with running_gateway(settings({}, channels=channels, gateway={"privateNetworks": True})) as running:
+        yield running
+
+
+def test_who_asks_is_let_in_or_refused(window: Window, gateway: Gateway, qq: OneBotSimulator) -> None:
+    window.page.add_init_script(TRAP)
+    address = gateway.base_url.replace("http", "ws", 1) + "/channels/webchat/default"
+    with connect(address, proxy=None, open_timeout=PATIENCE) as visitor:
+        visitor.send(json.dumps({"type": "hello", "token": "for-the-page", "name": NAME[:60]}))
+        visitor.recv(PATIENCE)
+        visitor.send(json.dumps({"type": "message", "id": "1", "text": "Hello"}))
+        page = window.sign_in("/channels")
+        page.get_by_text("asks to be let in on Web chat").wait_for()
+        page.get_by_text("Whoever is let in now is me").click()
+        assert window.violations() == []
+        page.get_by_role("button", name="Let in").click()
+        page.get_by_text("was let in").wait_for()
+        page.get_by_text("asks to be let in on Web chat").wait_for(state="detached")
+    qq.ask("friend", "f1", comment="It is me")
+    page.get_by_text("It is me").wait_for()
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_text("was accepted").wait_for()
+    assert qq.account.decided == [("friend", "f1", True, "")]
+    assert page.evaluate("window.__ran") == []
+
+
+def test_who_wants_to_be_a_friend_is_answered_from_the_overview(window: Window, qq: OneBotSimulator) -> None:
+    eventually(lambda: qq.connected, "the connection over which it is asked")
+    qq.ask("friend", "f2", comment="From the book club")
+    page = window.sign_in("/devices?tab=approvals")
+    page.get_by_text("No command waits").wait_for()
+    page.get_by_role("navigation", name="Navigation").get_by_role("link", name="Overview").click()
+    asked = page.get_by_role("listitem").filter(has_text="From the book club")
+    asked.get_by_text("wants to be a friend").wait_for()
+    asked.get_by_role("button", name="Accept").click()
+    page.get_by_text("From the book club").wait_for(state="detached")
+    assert ("friend", "f2", True, "") in qq.account.decided
+
+
+def test_who_may_write_is_typed_on_while_somebody_else_changes_the_configuration(
+    window: Window, gateway: Gateway
+) -> None:
+    page = window.sign_in("/channels?channel=qq&account=default")
+    people = page.get_by_label("People who may write without asking")
+    people.fill("10001")
+    with connected(gateway) as elsewhere:
+        wanted = json.dumps({"channels": {"qq": {"groupPolicy": "open"}}})
+        elsewhere.call("config.patch", {"raw": wanted, "baseHash": elsewhere.call("config.get", {})["hash"]})
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved").wait_for()
+    people.fill("10001\n10002")
+    eventually(lambda: page.get_by_label("Groups", exact=True).input_value() == "open", "the policy from elsewhere")
+    assert people.input_value() == "10001\n10002"
+
+
+def test_an_account_is_signed_in_by_its_code(window: Window, wechat: WeixinSimulator) -> None:
+    page = window.sign_in("/channels?channel=openclaw-weixin&account=default")
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_text("Signed out", exact=True).wait_for()
+    drawer.get_by_role("button", name="Show the QR code").click()
+    drawer.get_by_role("img", name="QR code").wait_for()
+    assert window.violations() == []
+    wechat.sign_in.append({"status": "need_verifycode"})
+    drawer.get_by_label("The number on the phone").fill("42")
+    drawer.get_by_role("button", name="Send").click()
+    wechat.sign_in.append(
+        {"status": "confirmed", "bot_token": "new", "ilink_bot_id": "bot2@im.bot", "baseurl": wechat.url}
+        | {"ilink_user_id": USER}
+    )
+    drawer.get_by_text("Connected", exact=True).wait_for()
+    assert set(wechat.verified) == {"42"}
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda url: "channel=" not in url)
+
+
+def test_an_account_is_opened_stopped_and_another_connected(window: Window, gateway: Gateway) -> None:
+    page = window.sign_in("/channels")
+    page.get_by_role("button", name="Settings of Web chat").click()
+    page.get_by_label("Direct messages").select_option("open")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Let everybody write").click()
+    page.get_by_text("Saved").wait_for()
+    written = json.loads((gateway.home / "openclaw.json").read_text())["channels"]["webchat"]
+    assert (written["dmPolicy"], written["allowFrom"]) == ("open", ["*"])
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Stop Web chat").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Start Web chat").click()
+    page.get_by_text("Web chat was started").wait_for()
+    page.get_by_role("button", name="Connect a channel").click()
+    page.get_by_role("button", name="DingTalk").click()
+    page.get_by_label("Client ID").fill("ding-1")
+    page.get_by_label("Client Secret").fill("very-secret")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.get_by_role("heading", name="DingTalk", exact=True).wait_for()
+    assert "very-secret" not in page.content()
+
+
+def test_what_could_not_be_read_is_looked_at_anew(window: Window, qq: OneBotSimulator) -> None:
+    qq.happen({"post_type": "message", "self_id": SELF_ID, "time": 5, "message_type": "private"})
+    page = window.sign_in("/channels")
+    page.get_by_text("One message could not be read").wait_for()
+    page.get_by_text("What the platform sent").click()
+    page.get_by_text('"time": 5', exact=False).wait_for()
+    assert window.violations() == []
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("The message still cannot be read").wait_for()
+
+
+def test_a_platform_is_asked_and_an_account_signed_out_and_in(
+    window: Window, qq: OneBotSimulator, napcat: NapcatWebSimulator
+) -> None:
+    page = window.sign_in("/channels?channel=qq&account=default")
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_text("Connected", exact=True).wait_for()
+    drawer.get_by_role("button", name="Ask the platform now").click()
+    page.get_by_text("The platforms were asked").wait_for()
+    drawer.get_by_role("button", name="Sign in anew").click()
+    drawer.get_by_role("button", name="Show the QR code").click()
+    drawer.get_by_role("img", name="QR code").wait_for()
+    napcat.scan()
+    page.get_by_text("is signed in").first.wait_for()
+    drawer.get_by_role("button", name="Sign out").click()
+    page.get_by_role("dialog", name="out?").get_by_role("button", name="Sign out").click()
+    page.get_by_text("was signed out").wait_for()
