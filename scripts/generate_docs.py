@@ -1,4 +1,4 @@
-"""The documents that are made from the code. With `--check`: whether they are as the code has them now."""
+"""The documents, and other files, that are made from the code. With `--check`: whether they are as the code has them now."""
 
 from __future__ import annotations
 
@@ -82,6 +82,35 @@ def control_protocol(language: str) -> Callable[[], str]:
     return generate
 
 
+def management_routes() -> str:
+    """`ui/openapi.json`: the management routes, for the web console's client."""
+    from openapi_document import document
+
+    return document()
+
+
+def newest_schema() -> str:
+    """`newest.sql`: what the migrations leave behind, for databases that begin with it."""
+    import asyncio
+    import tempfile
+
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from crawdad.store import schema
+
+    async def made(path: str) -> str:
+        engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+        try:
+            async with engine.begin() as connection:
+                await schema.migrate(connection)
+                return await schema.in_sql(connection)
+        finally:
+            await engine.dispose()
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(made(f"{folder}/crawdad.db"))
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/cli.md": command_line,
     "docs/cli.zh-CN.md": chinese_command_line,
@@ -90,6 +119,8 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/control-protocol.md": control_protocol("en"),
     "docs/control-protocol.zh-CN.md": control_protocol("zh"),
     "docs/protocols.md": protocols,
+    "src/crawdad/store/migrations/newest.sql": newest_schema,
+    "ui/openapi.json": management_routes,
 }
 
 

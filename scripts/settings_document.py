@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from crawdad.core.catalogue.settings import MESSAGES
+from crawdad.core.catalogue import MESSAGES
 from crawdad.core.secret import Secret
 from crawdad.core.section import Section
 from crawdad.core.settings import Settings
