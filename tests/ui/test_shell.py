@@ -72,3 +72,34 @@ def test_a_part_that_is_fetched_while_the_gateway_is_away_is_waited_for(window: 
     window.context.set_offline(False)
     page.get_by_role("combobox", name="Search").wait_for()
     assert page.evaluate("window.__stayed") is True
+
+
+def _fail_one_part(window: Window) -> None:
+    """Of the parts of the console that are not there yet, the next does not arrive."""
+    window.expected += ["net::ERR_FAILED", "Failed to fetch dynamically imported module"]
+    window.page.route("**/assets/*.js", lambda route: route.abort(), times=1)
+
+
+def test_a_part_that_is_missed_once_costs_nothing_of_what_is_written(window: Window) -> None:
+    """A gateway that was away for a moment: its page is of the same build, and stays."""
+    page = window.sign_in("/")
+    page.evaluate("() => { window.__stayed = true }")
+    _fail_one_part(window)
+    with page.expect_response(lambda response: response.url.endswith("/console/")):
+        page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search").wait_for()
+    assert page.evaluate("window.__stayed") is True
+
+
+def test_after_an_update_a_page_whose_parts_are_gone_is_loaded_anew(window: Window) -> None:
+    page = window.sign_in("/")
+    page.evaluate("() => { window.__stayed = true }")
+    _fail_one_part(window)
+    served = page.request.get(page.url).text()
+    newer = served.replace("/assets/index-", "/assets/index-of-another-build-")
+    assert newer != served
+    page.route("**/console/", lambda route: route.fulfill(body=newer, content_type="text/html"), times=1)
+    with page.expect_navigation():
+        page.keyboard.press("Control+k")
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+    assert page.evaluate("window.__stayed") is None
