@@ -216,6 +216,18 @@ async def test_a_job_removed_or_turned_off_while_it_runs_comes_to_its_end_and_no
     assert await desk.look(600) == 0
 
 
+@pytest.mark.parametrize("expr", ["bad", "0 0 30 2 *"])
+async def test_a_job_that_is_off_gets_no_schedule_that_cannot_be(desk: Office, expr: str) -> None:
+    job = await desk.jobs.create(cron("0 9 * * *"), ALICE)
+    for patch in ({"schedule": {"expr": expr}, "enabled": False}, {"enabled": False}, {"schedule": {"expr": expr}}):
+        if "schedule" not in patch:
+            await desk.jobs.change(job.id, patch, ALICE)
+            continue
+        with pytest.raises(GatewayError) as caught:
+            await desk.jobs.change(job.id, patch, ALICE)
+        assert caught.value.kind is ErrorKind.BAD_REQUEST
+
+
 async def test_by_hand_now_or_only_when_due(desk: Office) -> None:
     desk.runs.answer = None
     job = await desk.jobs.create(every(3600), ALICE)
