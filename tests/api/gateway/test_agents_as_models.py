@@ -99,6 +99,8 @@ def test_knobs_are_handed_on(client: httpx.Client, gateway: Gateway) -> None:
     order = last_order(gateway)
     assert {name: order[name] for name in wanted} == wanted and order["sender"] == "Ann"
     assert chat(client, "hi", temperature=3).status_code == 400
+    # An agent gives one answer: others would be paid for at every step, and heard by nobody.
+    assert chat(client, "hi", n=3, logprobs=True).status_code == 200 and last_order(gateway)["n"] is None
 
 
 @pytest.mark.parametrize(
