@@ -128,6 +128,15 @@ def test_nobody_enters_the_session_of_another(client: httpx.Client, gateway: Gat
     assert chat(client, "hi", {**other, "x-openclaw-session-key": "agent:main:openai-user:own"}).status_code == 403
 
 
+@pytest.mark.parametrize("key", ["main", "global", "agent:main:telegram:direct:42", "agent:main:qq:group:7"])
+def test_no_key_is_the_first_in_a_session_of_the_operator_or_of_a_chat(
+    client: httpx.Client, gateway: Gateway, key: str
+) -> None:
+    """Whoever speaks first owns a session: what the operator's own jobs and hooks or a chat's people say there is not for it."""
+    theirs = {"authorization": f"Bearer {key_of(client, gateway)}", "x-openclaw-session-key": key}
+    assert chat(client, "hi", theirs).status_code == 403
+
+
 def test_what_a_key_may_not_do(client: httpx.Client, gateway: Gateway) -> None:
     models_only = {"authorization": f"Bearer {key_of(client, gateway, permissions=['models.use'])}"}
     told = chat(client, "hi", models_only)
