@@ -83,7 +83,8 @@ def order_of(asked: Asked) -> RunOrder:
         tool_choice=request.tool_choice if tools else None,
         model=headers.get(MODEL_HEADER) or None,
         thinking=_thinking(request.reasoning),
-        sampling=replace(request.sampling, n=None, logprobs=None, top_logprobs=None),  # of one answer, its words are told
+        # Of one answer, the words are told: more would be paid for and heard by nobody.
+        sampling=replace(request.sampling, n=None, logprobs=None, top_logprobs=None),
         response_format=request.response_format,
         idempotency_key=asked.idempotency_key,
         sender=Sender(
