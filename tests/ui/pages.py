@@ -19,6 +19,7 @@ PAGES = {
     "/files?tab=cleaning": ("Workspace files", "工作区文件"),
     "/skills": ("Skills and plugins", "技能与插件"),
     "/skills?tab=plugins": ("Skills and plugins", "技能与插件"),
+    "/skills?tab=mcp": ("Skills and plugins", "技能与插件"),
     "/cron": ("Schedule", "定时任务"),
     "/cron?tab=calendar": ("Schedule", "定时任务"),
     "/channels": ("Channels", "渠道"),

@@ -170,7 +170,7 @@ def test_an_account_is_opened_stopped_and_another_connected(window: Window, gate
     first = dingtalk()
     page.get_by_role("button", name="Settings of DingTalk").click()
     page.get_by_label("Client Secret").fill("another-secret")
-    page.get_by_role("button", name="Save the credentials").click()
+    page.get_by_role("button", name="Change the credentials").click()
     eventually(lambda: dingtalk()["clientSecret"] != first["clientSecret"], "the new secret")
     assert dingtalk()["clientId"] == "ding-1"
     page.keyboard.press("Escape")
