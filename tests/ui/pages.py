@@ -6,6 +6,7 @@ PAGES = {
     "/": ("Overview", "总览"),
     "/welcome": ("Getting started", "快速开始"),
     "/chat": ("Chat", "对话"),
+    "/activity": ("Activity", "活动日志"),
     "/requests": ("Requests", "请求"),
     "/statistics": ("Token statistics", "用量统计"),
     "/models": ("Models and providers", "模型与服务商"),
