@@ -233,7 +233,7 @@ def test_what_happened_stands_in_the_activity_log(window: Window, gateway: Gatew
     entries = page.get_by_role("list", name="Entries")
     entry = entries.get_by_role("listitem").filter(has_text=NAME)
     entry.first.wait_for()
-    entry.get_by_text("All of it").click()
+    entry.get_by_text("All of it", exact=True).click()
     entry.get_by_text(f"all of it {NAME}").wait_for()
     assert window.violations() == []
     page.get_by_label("Source").select_option("wechat")

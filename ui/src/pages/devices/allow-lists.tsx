@@ -31,6 +31,8 @@ export function AllowLists() {
 function Rules({ found }: { found: ApprovalFile }) {
   const { t } = useTranslation('devices');
   const [program, setProgram] = useState('');
+  const [whose, setWhose] = useState(everybody);
+  const known = useCall('agents.list', {}).data?.agents ?? [];
   const save = useAction<File>((file) => control.call('exec.approvals.set', { file, baseHash: found.hash }), {
     refresh: [rulesKey],
     overShown: true,
@@ -114,13 +116,32 @@ function Rules({ found }: { found: ApprovalFile }) {
         </section>
       ))}
       <form
-        className="flex items-end gap-2"
+        className="flex flex-wrap items-end gap-2"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          if (program.trim()) save.mutate(withList(everybody, [...list(everybody), { pattern: program.trim() }]));
+          if (program.trim()) save.mutate(withList(whose, [...list(whose), { pattern: program.trim() }]));
         }}
       >
-        <Field label={t('addProgram')} hint={t('addProgramHint')} className="min-w-0 max-w-md flex-1">
+        {known.length > 1 && (
+          <Select
+            aria-label={t('whose')}
+            className="mb-5 w-auto max-w-full"
+            value={whose}
+            onChange={(event) => setWhose(event.target.value)}
+          >
+            <option value={everybody}>{t('forAll')}</option>
+            {known.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {t('forAgent', { agent: name || id })}
+              </option>
+            ))}
+          </Select>
+        )}
+        <Field
+          label={whose === everybody ? t('addProgram') : t('addProgramFor', { agent: whose })}
+          hint={t('addProgramHint')}
+          className="min-w-0 max-w-md flex-1 basis-52"
+        >
           <Input
             className="font-mono"
             spellCheck={false}
