@@ -227,19 +227,20 @@ def test_a_platform_is_asked_and_an_account_signed_out_and_in(
 
 def test_what_happened_stands_in_the_activity_log(window: Window, gateway: Gateway) -> None:
     window.page.add_init_script(TRAP)
-    pushed = {"source": "system", "type": "system.test", "summary": NAME, "detail": f"all of it {NAME}"}
-    page = window.sign_in("/activity")
+    pushed = {"source": "system", "type": "system.test", "summary": f"Pushed {NAME}", "detail": f"all of it {NAME}"}
+    page = window.sign_in("/activity?q=Pushed")
+    page.get_by_text("Nothing to show").wait_for()
     call(gateway, "POST", "/api/events/log", pushed)
     entries = page.get_by_role("list", name="Entries")
-    entry = entries.get_by_role("listitem").filter(has_text=NAME)
-    entry.first.wait_for()
+    entry = entries.get_by_role("listitem").filter(has_text="Pushed")
+    entry.wait_for()
     entry.get_by_text("All of it", exact=True).click()
     entry.get_by_text(f"all of it {NAME}").wait_for()
     assert window.violations() == []
     page.get_by_label("Source").select_option("wechat")
-    entry.first.wait_for(state="detached")
+    entry.wait_for(state="detached")
     page.get_by_label("Source").select_option("system")
-    entry.first.wait_for()
+    entry.wait_for()
     page.get_by_role("searchbox", name="Search the activity").fill("of no entry")
     page.get_by_text("Nothing to show").wait_for()
     assert page.evaluate("window.__ran") == []

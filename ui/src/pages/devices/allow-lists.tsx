@@ -37,7 +37,6 @@ function Rules({ found }: { found: ApprovalFile }) {
     refresh: [rulesKey],
     overShown: true,
     done: () => t('saved'),
-    onDone: () => setProgram(''),
   });
   const { file } = found;
   const change = async (part: Partial<ApprovalRules>) => {
@@ -119,7 +118,11 @@ function Rules({ found }: { found: ApprovalFile }) {
         className="flex flex-wrap items-end gap-2"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          if (program.trim()) save.mutate(withList(whose, [...list(whose), { pattern: program.trim() }]));
+          const pattern = program.trim();
+          if (!pattern) return;
+          // What was typed meanwhile stays.
+          const onSuccess = () => setProgram((now) => (now.trim() === pattern ? '' : now));
+          save.mutate(withList(whose, [...list(whose), { pattern }]), { onSuccess });
         }}
       >
         {known.length > 1 && (
