@@ -31,8 +31,6 @@ export function AllowLists() {
 function Rules({ found }: { found: ApprovalFile }) {
   const { t } = useTranslation('devices');
   const [program, setProgram] = useState('');
-  const [whose, setWhose] = useState(everybody);
-  const known = useCall('agents.list', {}).data?.agents ?? [];
   const save = useAction<File>((file) => control.call('exec.approvals.set', { file, baseHash: found.hash }), {
     refresh: [rulesKey],
     overShown: true,
@@ -122,29 +120,10 @@ function Rules({ found }: { found: ApprovalFile }) {
           if (!pattern) return;
           // What was typed meanwhile stays.
           const onSuccess = () => setProgram((now) => (now.trim() === pattern ? '' : now));
-          save.mutate(withList(whose, [...list(whose), { pattern }]), { onSuccess });
+          save.mutate(withList(everybody, [...list(everybody), { pattern }]), { onSuccess });
         }}
       >
-        {known.length > 1 && (
-          <Select
-            aria-label={t('whose')}
-            className="mb-5 w-auto max-w-full"
-            value={whose}
-            onChange={(event) => setWhose(event.target.value)}
-          >
-            <option value={everybody}>{t('forAll')}</option>
-            {known.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {t('forAgent', { agent: name || id })}
-              </option>
-            ))}
-          </Select>
-        )}
-        <Field
-          label={whose === everybody ? t('addProgram') : t('addProgramFor', { agent: whose })}
-          hint={t('addProgramHint')}
-          className="min-w-0 max-w-md flex-1 basis-52"
-        >
+        <Field label={t('addProgram')} hint={t('addProgramHint')} className="min-w-0 max-w-md flex-1 basis-52">
           <Input
             className="font-mono"
             spellCheck={false}
