@@ -30,9 +30,7 @@ function Shown({ result }: { result: { value: Value } }) {
     result.value = next as Value;
     setValue(result.value);
   };
-  return (
-    <SchemaForm schema={schema} hints={hints} value={value} problems={problemsOf(schema, value)} onChange={put} />
-  );
+  return <SchemaForm schema={schema} hints={hints} value={value} problems={problemsOf(schema, value)} onChange={put} />;
 }
 
 /** Draws the form; what it has made of the value is in the result. */

@@ -64,14 +64,16 @@ export default function Agent() {
                     label: t('settings'),
                     content: (
                       <Loaded query={config}>
-                        {(found) => <Settings
+                        {(found) => (
+                          <Settings
                             key={id}
                             id={id}
                             name={name}
                             agent={agent}
                             config={found.parsed}
                             isDefault={id === defaultId}
-                          />}
+                          />
+                        )}
                       </Loaded>
                     ),
                   },
