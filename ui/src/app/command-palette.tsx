@@ -26,6 +26,7 @@ import { freshId } from '@/lib/ids';
 import { setTheme } from '@/lib/preferences';
 import { useAction } from '@/lib/use-action';
 import { useGo } from './links';
+import { groups } from './page';
 import { useVisiblePages } from './pages';
 import { useFinds } from './palette-finds';
 
@@ -33,6 +34,8 @@ interface Command {
   id: string;
   label: string;
   group: string;
+  /** Where it is, for what is called alike elsewhere. */
+  detail?: string;
   /** What it is found by besides its label. */
   words: string;
   icon?: ComponentType<{ className?: string }>;
@@ -150,7 +153,8 @@ function useCommands(): Command[] {
   const go = useGo();
   const deeds = useDeeds();
   return useMemo(() => {
-    const toPages = pages.map((page) => ({
+    const inOrder = groups.flatMap((group) => pages.filter((page) => page.group === group));
+    const toPages = inOrder.map((page) => ({
       id: `page-${page.id}`,
       label: page.label[language],
       group: t('pages'),
@@ -257,7 +261,10 @@ function Palette({ close }: { close(): void }) {
               )}
             >
               {command.icon ? <command.icon className="size-4 text-ink-faint" /> : <span className="size-4" />}
-              <span className="min-w-0 flex-1 truncate">{command.label}</span>
+              <span className="min-w-0 flex-1 truncate">
+                {command.label}
+                {command.detail && <span className="ml-2 font-mono text-ink-faint text-xs">{command.detail}</span>}
+              </span>
               <span className="text-ink-faint text-xs">{command.group}</span>
             </div>
           </div>

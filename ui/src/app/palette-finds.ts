@@ -12,6 +12,8 @@ export interface Find {
   id: string;
   label: string;
   group: string;
+  /** Where it is, for what is called alike elsewhere. */
+  detail?: string;
   /** What it is found by besides its label. */
   words: string;
   icon: LucideIcon;
@@ -96,10 +98,8 @@ export function useFinds(typing: boolean): Find[] {
       .filter(([path]) => !path.includes('*'))
       .map(([path, hint]) => {
         const own = path.split('.').map(labelOf).join(' ');
-        return find('configuration', Settings2, path, hint.label ?? path, `${path} ${own}`, {
-          to: '/configuration',
-          search: { at: path },
-        });
+        const to = { to: '/configuration', search: { at: path } };
+        return { ...find('configuration', Settings2, path, hint.label ?? path, `${path} ${own}`, to), detail: path };
       });
     return [...toAgents, ...toSessions, ...toProviders, ...toModels, ...toChannels, ...toSettings];
   }, [t, language, go, agents, sessions, models, channels, schema]);

@@ -54,8 +54,9 @@ class Store(Protocol):
 class HealingParts:
     """What healing works with. `look` has the health looked at anew. `memory`: what the process takes. `reconnectable`:
     accounts of channels that are not connected and could be. `unconnected`: those of some that have not shown yet that they
-    are. `damage`: what the database says where it is damaged, looked through before anything is done about it. `busy`: what else is under way (empty: nothing). `leaving`: this process makes way
-    for another. `explain` has a paragraph written about an event, some time."""
+    are. `damage`: what the database says where it is damaged, looked through before anything is done about it. `busy`: what
+    else is under way (empty: nothing). `leaving`: this process makes way for another. `explain` has a paragraph written
+    about an event, some time."""
 
     store: Store
     folder: HealFolder

@@ -88,6 +88,9 @@ class _Pieces:
     def flush(self) -> None:
         """There is nothing behind it."""
 
+    def close(self) -> None:
+        """What is left is taken all the same."""
+
     def take(self) -> bytes:
         """All of it since the last time."""
         data, self._written = b"".join(self._written), []
