@@ -272,7 +272,7 @@ def test_a_folder_that_was_copied_from_elsewhere_has_its_workspaces_inside(tmp_p
     (copied / "workspace").mkdir(parents=True)
     (copied / "workspace/SOUL.md").write_text("a soul\n")
     places = """agents: {
-      defaults: { workspace: "/home/somebody/.openclaw/workspace" },
+      defaults: { workspace: "/srv/openclaw/workspace" },
       list: [{ id: "main", default: true }, { id: "gone", workspace: "/srv/gone" }],
     }"""
     (copied / "openclaw.json").write_text("{ " + places + ', telegram: { botToken: "1:x" } }')

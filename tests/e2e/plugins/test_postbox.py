@@ -33,7 +33,8 @@ def test_a_channel_that_was_installed_answers(open_scene: OpenScene) -> None:
             assert client.response("agent")["payload"]["status"] == "ok" and service.texts("cleo") == ["Good morning."]
             client.request("agent", {**turn, "idempotencyKey": "2"}, "again")
             assert client.response("again")["ok"] and service.texts("cleo") == ["Good morning."]
-            nobody = client.fault("agent", {**turn, "replyTo": "", "idempotencyKey": "3"})
+            alone = {**turn, "replyTo": "", "sessionKey": "alone", "idempotencyKey": "3"}
+            nobody = client.fault("agent", alone)
             assert nobody["code"] == "INVALID_REQUEST" and "to" in nobody["message"]
         plugins(scene, "disable", "postbox")
         with connected(scene.gateway, client=BACKEND) as client:
