@@ -92,7 +92,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.arguments": ("Arguments", "参数"),
     "cli.required": ("required", "必填"),
     "cli.default": ("default: {default}", "默认：{default}"),
-    "cli.usage_line": ("Usage: ", "用法： "),
+    "cli.usage_line": ("Usage: ", "用法："),
     "cli.options": ("Options", "选项"),
     "cli.option.help": ("Show this help.", "显示此帮助。"),
     "cli.global_options": (
