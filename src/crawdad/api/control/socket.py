@@ -39,7 +39,8 @@ MOST_STRANGERS_OF_ADDRESS = 32
 MOST_CLIENTS = 4096
 _AT_ONCE = 32
 _MOST_WAITING = 512
-"""Of one client: requests that are answered when something else has happened."""
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+"""Of one client: requests that are answered when something else has happened, and what they take together."""
 _UNAUTHORIZED_IN_A_ROW = 10
 _CLOSE_SECONDS = 5.0
 _PROXY_HEADERS = frozenset(
@@ -198,6 +199,7 @@ class _Reader:
         self._tasks = tasks
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
+        self._waiting_bytes = 0
         self._unauthorized = 0
 
     async def read(self, receive: Receive) -> None:
@@ -222,11 +224,12 @@ class _Reader:
             if not self._registry.waits(frame.method):
                 await self._room.acquire()
                 self._tasks.start(self._answer(frame), "control request")
-            elif self._waiting < _MOST_WAITING:
+            elif self._waiting < _MOST_WAITING and self._waiting_bytes + len(data) <= _MOST_WAITING_BYTES:
                 self._waiting += 1
-                self._tasks.start(self._wait(frame), "control request")
+                self._waiting_bytes += len(data)
+                self._tasks.start(self._wait(frame, len(data)), "control request")
             else:
-                full = GatewayError(ErrorKind.UNAVAILABLE, Text("control.many_wait", {"most": _MOST_WAITING}))
+                full = GatewayError(ErrorKind.UNAVAILABLE, Text("control.many_wait"))
                 error = errors.error_of(full, self._connection.language)
                 self._connection.offer(frames.failure(frame.id, error))
 
@@ -236,11 +239,12 @@ class _Reader:
         finally:
             self._room.release()
 
-    async def _wait(self, frame: frames.Request) -> None:
+    async def _wait(self, frame: frames.Request, size: int) -> None:
         try:
             self._connection.offer(await self._outcome(frame))
         finally:
             self._waiting -= 1
+            self._waiting_bytes -= size
 
     def _audit(self, method: Method, frame: frames.Request) -> None:
         """Who did it, to what; the rest of the params may hold secrets."""

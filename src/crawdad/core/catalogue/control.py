@@ -2,8 +2,8 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "control.many_wait": (
-        "{most} requests of this connection wait for an answer already. Try again when one has come.",
-        "此连接已有 {most} 个请求在等待应答，请在收到应答后重试。",
+        "Too many requests of this connection wait for an answer. Try again when one has come.",
+        "此连接等待应答的请求过多，请在收到应答后重试。",
     ),
     "control.full": ("Too many clients are connected.", "连接的客户端过多。"),
     "control.bad_date": ("'{date}' is no date of the form YYYY-MM-DD.", "“{date}” 不是 YYYY-MM-DD 形式的日期。"),
