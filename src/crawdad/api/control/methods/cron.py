@@ -89,7 +89,7 @@ def methods(control: Control) -> list[Method]:
         Method("cron.add", ADMIN, cron.add, _ADD, "{id, name, enabled, schedule, payload, state, …}"),
         Method("cron.update", ADMIN, cron.update, update, "{id, name, enabled, schedule, payload, state, …}"),
         Method("cron.remove", ADMIN, cron.remove, closed(_ID), "{ok, removed}"),
-        Method("cron.run", ADMIN, cron.run, run, "{ok, ran, reason}"),
+        Method("cron.run", ADMIN, cron.run, run, "{ok, ran, reason}", waits=True),
         Method("cron.times", READ, cron.times, _TIMES, "{times[{id?, atMs[], more, error?}]}"),
         Method("cron.runs", READ, cron.runs, _RUNS, f"{{entries[…], {pages}"),
     ]
