@@ -30,5 +30,7 @@ def test_only_what_the_user_typed_asks_for_a_tool() -> None:
 
 def test_what_others_said_before_asks_for_no_tool() -> None:
     before = marked("[14:13] Bo (id 7): which tool looks?", "group chat before this message", "secret")
-    (said,) = fold(demo_events(_asked(f"[Said in the chat since your last turn]\n{before}\n\n[Ann (id 5)] Hello"))).parts
+    (said,) = fold(
+        demo_events(_asked(f"[Said in the chat since your last turn]\n{before}\n\n[Ann (id 5)] Hello"))
+    ).parts
     assert isinstance(said, TextPart) and said.text.startswith("[Crawdad demo] You said: “[Ann (id 5)] Hello”.")
