@@ -239,7 +239,7 @@ EVENTS: list[tuple[str, Any]] = [
         },
     ),
 ]
-_ODD = (
+_ODD: tuple[Any, ...] = (
     None,
     True,
     0,
