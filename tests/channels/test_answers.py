@@ -117,6 +117,23 @@ async def test_the_rest_of_a_blockwise_answer_is_not_said_twice(database_url: st
         await stage.until(lambda: stage.platform.texts() == ["First paragraph.", "Second one"])
 
 
+@pytest.mark.parametrize(("prefix", "begin"), [("", ""), ("[bot]", "[bot] ")])
+async def test_neither_a_prefix_nor_an_empty_line_before_it_has_it_said_twice_or_cut(
+    database_url: str, prefix: str, begin: str
+) -> None:
+    runs = LastingRuns()
+    block = {"mode": "block", "block": {"coalesce": {"minChars": 10, "maxChars": 60}}}
+    async with open_stage(database_url, runs, {"streaming": block}, messages={"responsePrefix": prefix}) as stage:
+        event, run = await running(stage, runs)
+        runs.grow(run, "\n\n")
+        runs.grow(run, "First ```paragraph```.\n\nSecond")
+        await stage.until(lambda: stage.platform.texts() == [f"{begin}First ```paragraph```."])
+        runs.grow(run, " one")
+        runs.release(run, "\n\nFirst ```paragraph```.\n\nSecond one")
+        await stage.done(event)
+        await stage.until(lambda: stage.platform.texts() == [f"{begin}First ```paragraph```.", "Second one"])
+
+
 @pytest.mark.parametrize(
     ("status", "text", "shown", "reason"),
     [

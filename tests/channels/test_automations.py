@@ -203,6 +203,25 @@ async def test_what_was_recalled_is_told_as_far_as_it_is_remembered(qq: OneBotSi
         assert len(qq.shown(OWNER)) == 4
 
 
+async def test_what_was_gathered_into_one_turn_is_remembered_message_by_message(
+    qq: OneBotSimulator, database_url: str
+) -> None:
+    gathering: dict[str, Any] = {"messages": {"inbound": {"debounceMs": 5000}}}
+    async with channel_stage(
+        database_url, block(qq), kinds=[onebot.CHANNEL], search=search, language="auto", **gathering
+    ) as stage:
+        await stage.connected()
+        await qq.until(lambda it: it.connected > 0)
+        first = await write(qq, "第一句", sender=501, group=GROUP, name="小明")
+        second = await write(qq, "第二句", sender=501, group=GROUP, name="小明")
+        recall = {"group_id": GROUP, "user_id": 501, "operator_id": 501}
+        await notice(qq, "group_recall", **recall, message_id=first["message_id"])
+        stage.clock.advance(6.0)
+        assert "第二句" not in await owner_reads(stage, qq, "撤回", "第一句")
+        await notice(qq, "group_recall", **recall, message_id=second["message_id"])
+        assert "第一句" not in await owner_reads(stage, qq, "撤回", "第二句")
+
+
 async def test_a_poke_is_answered_and_two_bots_do_not_go_on_for_ever(qq: OneBotSimulator, database_url: str) -> None:
     poke = {"sub_type": "poke", "group_id": GROUP, "user_id": 501, "target_id": SELF_ID}
     async with open_qq(database_url, qq, poke={"replies": ["在", " "]}, welcome={"enabled": False}) as stage:

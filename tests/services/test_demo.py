@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawdad.core.parts import Message, TextPart, ToolCallPart
 from crawdad.core.request import ModelRequest, Tool
 from crawdad.core.response import fold
+from crawdad.services.agents.boundaries import marked
 from crawdad.services.demo import DEMO_MODEL, demo_events
 
 REMINDER = TextPart("<system-reminder>Use the Read tool for files.</system-reminder>")
@@ -26,3 +27,11 @@ def test_only_what_the_user_typed_is_quoted() -> None:
 def test_only_what_the_user_typed_asks_for_a_tool() -> None:
     (called,) = fold(demo_events(_asked("Use a tool"))).parts
     assert isinstance(called, ToolCallPart) and called.name == "Read"
+
+
+def test_what_others_said_before_asks_for_no_tool() -> None:
+    before = marked("[14:13] Bo (id 7): which tool looks?", "group chat before this message", "secret")
+    (said,) = fold(
+        demo_events(_asked(f"[Said in the chat since your last turn]\n{before}\n\n[Ann (id 5)] Hello"))
+    ).parts
+    assert isinstance(said, TextPart) and said.text.startswith("[Crawdad demo] You said: “[Ann (id 5)] Hello”.")

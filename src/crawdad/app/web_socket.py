@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 UNKNOWN_BYTES = 1024 * 1024 + 4096
 """The largest message of somebody who has yet to prove who he is."""
@@ -31,6 +34,12 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         super().on_task_complete(task)
         # What the handler was given knows this connection: parted, both are freed at once and wait for no collection.
         self.scope = {}  # type: ignore[typeddict-item]
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """A handshake that was answered as HTTP is complete: it was refused, and nobody has forgotten it."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def _write_text(self, text: bytes) -> bool:
         """A thousand clients that hear of one thing cost a thousand of these: no message, no task, one write."""

@@ -28,6 +28,8 @@ from crawdad.services.estimate import estimate_request, estimate_text
 
 DEMO_MODEL = "demo"
 _WORDS = re.compile(r"\s*\S+")
+_OUTSIDE = re.compile(r"(?:\[[^\]\n]*\]\n)?<outside-(\w+)[ >].*?</outside-\1>", re.DOTALL)
+"""What others said, as agents are shown it, with the line that tells of it: none of it asks for a tool."""
 
 
 class DemoModel:
@@ -137,7 +139,8 @@ def _last_user_text(request: ModelRequest) -> str:
     for message in reversed(request.messages):
         if message.role == "user":
             texts = [part.text.strip() for part in message.parts if isinstance(part, TextPart)]
-            return without_stamp(next((text for text in reversed(texts) if text), ""))
+            last = without_stamp(next((text for text in reversed(texts) if text), ""))
+            return without_stamp(_OUTSIDE.sub("", last).strip()) or last
     return ""
 
 

@@ -80,3 +80,9 @@ def test_signs_made_of_several_characters_stay_together() -> None:
 @pytest.mark.parametrize(("text", "shown"), [("```py\nx", "```py\nx\n```"), ("a `b", "a `b"), ("```\n", "```\n```")])
 def test_what_grows_is_shown_closed(text: str, shown: str) -> None:
     assert closed(text) == shown
+
+
+def test_code_within_a_line_opens_no_block() -> None:
+    text = "Run\n```ls -l```\nand look.\n\n" + "More words. " * 10
+    assert closed("```ls -l```") == "```ls -l```"
+    assert chunks(text, 60)[0] == "Run\n```ls -l```\nand look."

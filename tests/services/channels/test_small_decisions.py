@@ -90,6 +90,11 @@ def test_an_account_is_connected_only_while_it_is_heard_of() -> None:
         ("[here](https://x.y) ![cat](https://z) [https://a](https://a)", "here (https://x.y) cat https://z https://a"),
         ("```py\n**not** bold\n# no title\n```", "**not** bold\n# no title"),
         ("2 * 3 * 4 and snake_case_name `a*b*c`", "2 * 3 * 4 and snake_case_name a*b*c"),
+        ("Run\n```ls -l```\nand **look**", "Run\nls -l\nand look"),
+        ("````md\n```py\nx\n```\n````\n*end*", "```py\nx\n```\nend"),
+        ("~~~\n```\n~~~\n*end*", "```\nend"),
+        ("```”. This is the end of it.\n**more**\n```", "”. This is the end of it.\n**more**"),
+        ("```\n```", "```\n```"),
     ],
 )
 def test_plain_text(text: str, plain: str) -> None:

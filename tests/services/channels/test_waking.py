@@ -49,6 +49,16 @@ def test_triggers(triggers: dict[str, Any], text: str, way: MentionWay | None, e
     assert woken_by(said(text), rules, way, ["claw"]) == expected
 
 
+@pytest.mark.parametrize(
+    ("mode", "way", "expected"), [("all", "native", "native"), ("all", None, None), ("any", None, None)]
+)
+def test_an_agent_without_a_name_need_not_be_named(
+    mode: str, way: MentionWay | None, expected: MentionWay | None
+) -> None:
+    rules = WakeTriggerSettings.model_validate({"mode": mode})
+    assert woken_by(said("hi"), rules, way, []) == expected
+
+
 def test_chance_and_pauses() -> None:
     assert speaks_by_chance(RateLimitSettings(), 0.0) is None
     some = RateLimitSettings.model_validate({"wakeProbability": 10})

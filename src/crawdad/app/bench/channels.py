@@ -2,7 +2,8 @@
 talk at the same time, and what memory does over many.
 
 The platform and the model are inside the process and take no time; inbox, outbox, sessions, agents and prompt are the real
-ones.
+ones. The model counts what it is asked, so that conversations are summed up as they would be, in a window that a chat fills
+within the measure: what memory then does is due to the messages, and not to conversations that go on growing.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from crawdad.services.agent_tools.model_calls import ToolModelCalls
 from crawdad.services.agents.roster import build_roster
 from crawdad.services.channels.host import ChannelHost
 from crawdad.services.channels.outbound import OutboundChannels
+from crawdad.services.estimate import estimate_request
 from crawdad.services.tools.approvals import ApprovalService
 from crawdad.store.approvals import ApprovalStore
 
@@ -51,16 +53,22 @@ _ALONE = 100
 _ACCOUNTS = 50
 _AT_ONCE = 20
 _MARKS = 10
+_WINDOW = 8_000
+"""The model's, in tokens: half of it is kept free, and a chat of the long measure is summed up some times."""
+_KEPT = 1_000
+"""Tokens of a conversation that stand after it was summed up."""
 _MEGABYTE = 1024 * 1024
 _PATIENCE_SECONDS = 300.0
 _LOOK_SECONDS = 0.005
 
 
 class _Model:
-    """Answers at once, and knows when it was asked."""
+    """Answers at once, and knows when it was asked, and how much that was."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
+        self.longest = 0
+        """The tokens of the longest request."""
 
     async def take(self, request: ModelRequest) -> AsyncIterator[StreamEvent]:
         """One answer."""
@@ -69,7 +77,9 @@ class _Model:
         yield PartStart(0, TextPart())
         yield PartDelta(0, "It is done.")
         yield PartEnd(0)
-        yield MessageEnd(Stop("end"), Usage(100, 10))
+        size = estimate_request(request)
+        self.longest = max(self.longest, size)
+        yield MessageEnd(Stop("end"), Usage(size, 4))
 
 
 class _Platform:
@@ -125,7 +135,12 @@ class _Channel(Channel):
 def _settings() -> JsonObject:
     accounts: JsonObject = {f"a{number}": {} for number in range(_ACCOUNTS)}
     block = {"dmPolicy": "open", "allowFrom": ["*"], "groupPolicy": "open", "groups": {"*": {}}, "accounts": accounts}
-    return {"channels": {"bench": block}, "session": {"dmScope": "per-account-channel-peer"}}
+    compaction = {"keepRecentTokens": _KEPT}
+    return {
+        "channels": {"bench": block},
+        "session": {"dmScope": "per-account-channel-peer"},
+        "agents": {"defaults": {"contextTokens": _WINDOW, "compaction": compaction}},
+    }
 
 
 @asynccontextmanager
@@ -187,7 +202,9 @@ async def _measure(home: Path, bench: Bench, found: dict[str, float]) -> None:
         await _settled(host, 1)
         await _crowd(host, platform, bench.plan.chats, found)
         await _burst(host, platform, bench.plan.chats // 2, found)
+        model.longest = 0
         await _many(platform, bench.plan.turns, found)
+        found["longest_tokens"] = model.longest
 
 
 async def _one(platform: _Platform, model: _Model, person: str) -> float:
@@ -271,6 +288,7 @@ def channels(bench: Bench) -> Iterator[Row]:
         f"{found['growth']:+.1f} MB in the second half",
         "flat",
         None,
-        f"after each tenth: {', '.join(sizes)} MB (this process, the bench included)",
+        f"after each tenth: {', '.join(sizes)} MB (this process, the bench included); the longest request "
+        f"{found['longest_tokens']:,.0f} tokens",
         {"megabytes": found[f"megabytes_{_MARKS}"], "growth_megabytes": found["growth"]},
     )

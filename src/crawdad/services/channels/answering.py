@@ -16,7 +16,7 @@ from crawdad.core.errors import GatewayError
 from crawdad.core.parts import MediaPart
 from crawdad.core.plugin_hooks import MessageSending
 from crawdad.core.text import Text
-from crawdad.services.channels.chunking import chunks, closed
+from crawdad.services.channels.chunking import chunks, closed, closes, fence_of
 from crawdad.services.channels.deliveries import with_media
 from crawdad.services.channels.sending import ANSWER, Sending
 from crawdad.services.channels.world import OpenAccount, language_of
@@ -79,7 +79,7 @@ class Answering:
             await answer.withdraw()
             return "failed_told_before"
         if text and role == "final":
-            text = f"{settings.messages.response_prefix} {text}".strip()
+            text = answer.begun(text)
             said = await self._heard(message, text)
             if said is None:
                 await answer.withdraw()
@@ -159,6 +159,7 @@ class GrowingAnswer:
         self._delivery: StoredDelivery | None = None
         self._resumed = False
         self._text = ""
+        """What the agent has said since it last called a tool."""
         self._covered = ""
         self._shown = ""
         self._not_before = 0.0
@@ -173,6 +174,11 @@ class GrowingAnswer:
         if mode in ("partial", "progress"):
             return "partial" if capabilities.edit else "off"
         return mode
+
+    def begun(self, text: str) -> str:
+        """What an agent says as it is shown: behind the prefix, and without empty lines before it."""
+        text = text.lstrip()
+        return f"{self._desk.world.settings().messages.response_prefix} {text}".lstrip() if text else ""
 
     async def grow(self, event: RunEvent) -> None:
         """Something happened in the run."""
@@ -192,7 +198,7 @@ class GrowingAnswer:
         now = self._clock.monotonic()
         if now < self._not_before or len(self._text) < _FIRST_SHOWN or read_answer(self._text).silent:
             return
-        pieces = chunks(closed(self._text), self._desk.text_limit(), self._desk.channel.measure)
+        pieces = chunks(closed(self.begun(self._text)), self._desk.text_limit(), self._desk.channel.measure)
         if not pieces or pieces[0] == self._shown:
             return
         self._not_before = now + self._desk.kind.capabilities.edit_seconds
@@ -221,7 +227,7 @@ class GrowingAnswer:
 
     async def _block(self, *, whole: bool = False) -> None:
         rules = self._desk.settings.streaming.block.coalesce
-        rest = self._text[len(self._covered) :]
+        rest = self.begun(self._text)[len(self._covered) :]
         if self._resumed or (not whole and len(rest) < rules.min_chars):
             return
         cut = len(rest) if whole else _paragraph_end(rest, rules.min_chars, rules.max_chars)
@@ -297,7 +303,7 @@ class GrowingAnswer:
             drafts = [PartDraft(self._part_id(count + number), role, one.text) for number, one in enumerate(pieces)]
         else:
             covered = delivery.covered
-            rest = text[len(covered) :] if covered and text.startswith(covered.strip()) else text
+            rest = text[len(covered) :] if covered and text.startswith(covered.rstrip()) else text
             drafts = self._drafts(rest, count, role) if rest.strip() else []
         drafts = with_media(self._desk, drafts, media, f"{self._key}:{count}")
         return await self._outbox.grow(delivery.id, drafts, self._desk.now, edit=edit, done=True)
@@ -335,16 +341,19 @@ def _paragraph_end(text: str, least: int, most: int) -> int:
     when there are more than `most`. 0: not yet."""
     best = 0
     position = 0
-    fenced = False
+    mark = ""
     for line in text.split("\n")[:-1]:
         position += len(line) + 1
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
+        fence = fence_of(line)
+        if mark:
+            mark = "" if closes(fence, mark) else mark
+        elif fence is not None:
+            mark = fence[0]
         if position > most and best:
             break
-        if position >= least and not fenced and not line.strip():
+        if position >= least and not mark and not line.strip():
             best = position
-    if best or len(text) <= most or fenced:
+    if best or len(text) <= most or mark:
         return best
     newline = text.rfind("\n", least, most)
     return newline + 1 if newline > 0 else most

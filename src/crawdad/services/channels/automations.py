@@ -72,8 +72,7 @@ class Automations:
         settings = self._settings
         if settings is None or message.old:
             return ""
-        if settings.anti_recall.enabled:
-            self._remember(message)
+        self.note(message)
         direct = message.chat.kind == "direct" and message.kind == "message"
         if not direct or not settings.owner or message.sender.id != settings.owner:
             return ""
@@ -99,6 +98,12 @@ class Automations:
             words = Text("automations.no_request", {"flag": command.flag})
         await self._say(message.chat, words, f"command:{self._desk.account}:{event.event_id}", settings)
         return "owner_command"
+
+    def note(self, message: InboundMessage) -> None:
+        """Remember a message for the case that it is recalled."""
+        settings = self._settings
+        if settings is not None and settings.anti_recall.enabled and message.message_id not in self._remembered:
+            self._remember(message)
 
     async def asked(self, event: StoredEvent, message: InboundMessage) -> tuple[str, str]:
         """Somebody has asked for something. Returns what became of it, or else the id of the question to the operator."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 Measure = Callable[[str], int]
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+_FENCE = re.compile(r" {0,3}(?:(`{3,})([^`]*)|(~{3,})(.*))$")
+"""Behind backticks no others: that is code within a line."""
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？；])")
 
 
@@ -54,16 +55,25 @@ def closed(text: str) -> str:
     return f"{text}{mark}" if text.endswith("\n") else f"{text}\n{mark}"
 
 
+def fence_of(line: str) -> tuple[str, str] | None:
+    """The mark of a line that may begin or end a block of code, and what stands behind it; None: it is no such line."""
+    found = _FENCE.match(line)
+    return None if found is None else (found[1] or found[3], found[2] or found[4] or "")
+
+
+def closes(fence: tuple[str, str] | None, mark: str) -> bool:
+    """Whether a line ends the block that `mark` began."""
+    return fence is not None and fence[0].startswith(mark) and not fence[1].strip()
+
+
 def _unclosed(text: str) -> str:
     mark = ""
     for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if found is None:
-            continue
-        if not mark:
-            mark = found[1]
-        elif found[1].startswith(mark) and not found[2].strip():
-            mark = ""
+        fence = fence_of(line)
+        if mark:
+            mark = "" if closes(fence, mark) else mark
+        elif fence is not None:
+            mark = fence[0]
     return mark
 
 
@@ -72,15 +82,15 @@ def _blocks(text: str) -> Iterator[_Block]:
     code: list[str] = []
     mark = ""
     for line in text.split("\n"):
-        found = _FENCE.match(line)
+        fence = fence_of(line)
         if mark:
             code.append(line)
-            if found is not None and found[1].startswith(mark) and not found[2].strip():
+            if closes(fence, mark):
                 yield _Block("\n".join(code), code[0], mark)
                 code, mark = [], ""
-        elif found is not None:
+        elif fence is not None:
             yield from _paragraph(prose)
-            prose, code, mark = [], [line], found[1]
+            prose, code, mark = [], [line], fence[0]
         elif line.strip():
             prose.append(line)
         else:

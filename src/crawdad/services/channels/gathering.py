@@ -50,10 +50,11 @@ def merged(messages: Sequence[InboundMessage]) -> InboundMessage:
 
 
 class Gathering:
-    """What waits in the chats of one account."""
+    """What waits in the chats of one account. `note` hears each message that becomes a part of another."""
 
-    def __init__(self, account: OpenAccount) -> None:
+    def __init__(self, account: OpenAccount, note: Callable[[InboundMessage], None]) -> None:
         self._desk = account
+        self._note = note
         self._inbox = account.world.inbox
 
     async def gathered(self, event: StoredEvent) -> StoredEvent | None:
@@ -80,6 +81,9 @@ class Gathering:
             return None
         if len(batch) == 1:
             return event
-        message = merged([one.message for one in batch if one.message is not None])
+        messages = [one.message for one in batch if one.message is not None]
+        for each in messages:
+            self._note(each)
+        message = merged(messages)
         await self._inbox.merge(batch[-1].id, message, [one.id for one in batch[:-1]], self._desk.now)
         return replace(batch[-1], message=message)

@@ -48,7 +48,7 @@ class Intake:
         self.requests = Requests(account)
         self._automations = Automations(account, sending, self.requests)
         self._messages = Messages(account, sending, self._acknowledging, self.questions)
-        self._gathering = Gathering(account)
+        self._gathering = Gathering(account, self._automations.note)
         self._working: set[str] = set()
         self._wanted: set[str] = set()
         self._followed: set[str] = set()

@@ -11,6 +11,7 @@ import structlog
 from crawdad.core.channels import InboundMedia, InboundMessage
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import MediaPart, Part, TextPart
+from crawdad.core.text_files import decoded
 from crawdad.services.agents.boundaries import marked
 from crawdad.services.channels.wording import plain_name
 from crawdad.services.channels.world import OpenAccount
@@ -19,7 +20,6 @@ from crawdad.services.turns.inlining import media_type_of
 MOST_FILES = 8
 _FETCH_SECONDS = 120.0
 _LONGEST_TEXT = 100_000
-_TEXTS = ("text/", "application/json", "application/xml", "application/yaml", "application/toml")
 
 _log = structlog.get_logger(__name__)
 
@@ -54,21 +54,24 @@ async def _part(account: OpenAccount, media: InboundMedia) -> list[Part]:
         reason = "it is too large" if error.kind is ErrorKind.TOO_LARGE else "it could not be fetched"
         _log.info("channel_media_not_fetched", account=str(account.account), reason=error.message())
         return [TextPart(f"[A file came with the message, {name}: {reason}]")]
+    except Exception:  # a channel is other people's code: the message's words are not lost over its file
+        _log.exception("channel_media_failed", account=str(account.account))
+        return [TextPart(f"[A file came with the message, {name}: it could not be fetched]")]
     media_type = media_type_of(data, media.media_type or "application/octet-stream")
-    if media.kind == "image":
+    if media.kind == "image" or (media.kind == "document" and media_type.startswith("image/")):
         if not media_type.startswith("image/"):
             return [TextPart(f"[A file came with the message, {name}: it is said to be a picture and is none]")]
         return [MediaPart("image", data=base64.b64encode(data).decode(), media_type=media_type, name=name)]
     if media.kind in ("audio", "video"):
         return [await _heard(account, media, data, media_type or media.media_type, name)]
-    if media_type.startswith(_TEXTS):
-        text = data.decode("utf-8", "replace")[:_LONGEST_TEXT]
+    file = decoded(data) if not media_type or media_type.startswith("text/") else None
+    if file is not None:  # many platforms do not say what a file is
+        text = file.text[:_LONGEST_TEXT]
         return [TextPart(f"[The file {name}]\n{marked(text, f'the file {name}', account.world.secret)}")]
     if media_type == "application/pdf":
         return [MediaPart("document", data=base64.b64encode(data).decode(), media_type=media_type, name=name)]
-    return [
-        TextPart(f"[A file came with the message, {name} ({media_type}, {len(data)} bytes): its kind cannot be shown]")
-    ]
+    known = media_type or media.media_type or "of no known kind"
+    return [TextPart(f"[A file came with the message, {name} ({known}, {len(data)} bytes): its kind cannot be shown]")]
 
 
 async def _heard(account: OpenAccount, media: InboundMedia, data: bytes, media_type: str, name: str) -> Part:

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import re
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+from crawdad.services.channels.chunking import closes, fence_of
+
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s+")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)[^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)[^)]*\)")
 _CODE = re.compile(r"(`+)(.+?)\1")
 _STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_MOST_NAMES = 3
+"""Words behind the mark that begins a block of code: the language and what is said of it. More are a sentence."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])")
 
 
 def plain_text(text: str) -> str:
-    """`text` without its marks. Blocks of code keep their lines, links their address."""
+    """`text` without its marks. Blocks of code keep their lines, links their address. What is nothing but marks stays as it is:
+    no platform takes an empty message."""
     found: list[str] = []
-    code = False
+    mark = ""
     for line in text.split("\n"):
-        if _FENCE.match(line):
-            code = not code
-            continue
-        found.append(line if code else _plain(line))
-    return "\n".join(found)
+        fence = fence_of(line)
+        if mark and closes(fence, mark):
+            mark = ""
+        elif fence is not None and not mark:
+            mark, said = fence
+            if len(said.split()) > _MOST_NAMES:
+                found.append(said.strip())
+        else:
+            found.append(line if mark else _plain(line))
+    bare = "\n".join(found)
+    return bare if bare.strip() else text
 
 
 def _plain(line: str) -> str:

@@ -48,7 +48,7 @@ def woken_by(
     met: list[bool] = []
     if triggers.at_bot and message.chat.kind != "direct":
         met.append(way is not None)
-    if triggers.mention_name:
+    if triggers.mention_name and patterns:  # what nobody could meet is no condition
         met.append(named_in(message.text, patterns))
     words = [word.casefold() for word in triggers.keywords if word.strip()]
     if words:

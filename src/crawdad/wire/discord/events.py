@@ -22,9 +22,10 @@ _CUSTOM = re.compile(r"<a?(:\w+:)\d+>")
 
 def event_of(frame: JsonObject, bot: str) -> JsonObject | None:
     """A dispatched frame as it is kept; None: there is nothing in it for anybody."""
-    if frame.get("t") not in _WANTED or frame["t"] == "GUILD_CREATE" or not isinstance(frame.get("d"), dict):
+    what, data = frame.get("t"), frame.get("d")
+    if not isinstance(what, str) or what not in _WANTED or what == "GUILD_CREATE" or not isinstance(data, dict):
         return None
-    return {"bot": bot, "t": frame["t"], "d": frame["d"]}
+    return {"bot": bot, "t": what, "d": data}
 
 
 def read_event(event: JsonObject) -> InboundMessage | None:

@@ -52,9 +52,14 @@ def read_event(event: JsonObject) -> InboundMessage | None:
 
 def message_ids(payload: JsonObject) -> tuple[str, str]:
     """The sender's open_id, and the id of the message that is answered (empty: none)."""
-    content = payload.get("event") or {}
-    sender = ((content.get("sender") or {}).get("sender_id") or {}).get("open_id") or ""
-    return str(sender), str((content.get("message") or {}).get("parent_id") or "")
+    return _below(payload, "event", "sender", "sender_id", "open_id"), _below(payload, "event", "message", "parent_id")
+
+
+def _below(found: Any, *names: str) -> str:
+    """What stands below these names; empty: nothing does. Apps may hear of many things, of which most are no messages."""
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return str(found or "")
 
 
 def _person(identity: JsonObject, name: str = "") -> Person:

@@ -23,6 +23,18 @@ class Action:
     params: JsonObject
 
 
+def chat_of(action: Action) -> str:
+    """The chat in which something is done, so that it has to stay in its order; "": in none, or something is only asked."""
+    if action.name.startswith(("get_", "can_")):
+        return ""
+    context = action.params.get("context")  # of a quick operation: the event that it answers
+    about = context if isinstance(context, dict) else action.params
+    for kind in ("group", "user"):
+        if about.get(f"{kind}_id"):
+            return f"{kind}:{about[f'{kind}_id']}"
+    return ""
+
+
 def segments_of_part(message: OutboundMessage) -> list[JsonObject]:
     """A part as segments. The quotation must come first."""
     segments: list[JsonObject] = []

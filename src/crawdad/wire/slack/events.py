@@ -52,8 +52,11 @@ def read_event(event: JsonObject) -> InboundMessage | None:
 
 def sender_of(envelope: JsonObject) -> str:
     """Whose name is worth asking for (empty: nobody's)."""
-    data = (envelope.get("payload") or {}).get("event") or {}
-    return str(data.get("user") or "") if data.get("type") in ("message", "app_mention") else ""
+    payload = envelope.get("payload")
+    data = payload.get("event") if isinstance(payload, dict) else None
+    if not isinstance(data, dict) or data.get("type") not in ("message", "app_mention"):
+        return ""
+    return str(data.get("user") or "")
 
 
 def _said(data: JsonObject, payload: JsonObject, event: JsonObject) -> InboundMessage | None:

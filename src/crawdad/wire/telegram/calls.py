@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from crawdad.wire.telegram.lengths import CAPTION_LIMIT, TEXT_LIMIT
 from crawdad.wire.telegram.render import to_html
 
 PHOTO_LIMIT = 10 * 1024 * 1024
+_TAG = re.compile(r"<[^>]*>")
 _PHOTOS = ("image/jpeg", "image/png", "image/webp")
 
 
@@ -55,9 +57,10 @@ def edit_of(chat_id: str, message_id: str, text: str, *, plain: bool = False) ->
 
 
 def _words(name: str, text: str, plain: bool) -> JsonObject:
-    if plain:
+    html = "" if plain else to_html(text)
+    if not _TAG.sub("", html).strip():  # a text of marks alone would be an empty one, which Telegram does not take
         return {name: text}
-    return {name: to_html(text), "parse_mode": "HTML"}
+    return {name: html, "parse_mode": "HTML"}
 
 
 def _media_method(media: OutboundMedia, as_document: bool) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from crawdad.adapters.channels.dialing import UpgradeRefused, dial
 from crawdad.adapters.channels.onebot.clients import Clients
 from crawdad.adapters.channels.onebot.files import fetched
 from crawdad.adapters.channels.onebot.link import Call, Link
-from crawdad.adapters.channels.onebot.posting import post
+from crawdad.adapters.channels.onebot.posting import Turns, post
 from crawdad.adapters.channels.onebot.reception import Reception, frame_of
 from crawdad.adapters.channels.onebot.settings import OneBotSettings
 from crawdad.adapters.channels.onebot.signing_in import SigningIn
@@ -39,10 +39,12 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.plugin_http import PluginAnswer, PluginRequest
 from crawdad.core.text import Text
 from crawdad.wire.onebot.actions import (
+    RETCODE_FAILED,
     Action,
     Reply,
     action_of,
     decision_of,
+    failed_reply,
     failure_of,
     message_ids,
     number_of,
@@ -66,6 +68,7 @@ class OneBotChannel(Channel):
         self._context = context
         self._settings = settings
         self._link = Link()
+        self._turns = Turns()
         self._clients = Clients(self._perform, self._link.forget)
         self._reception = Reception(context, self._link, self._clients, self._act)
         self._signing_in = SigningIn(context, settings)
@@ -202,9 +205,18 @@ class OneBotChannel(Channel):
         if self._settings.way != "http":
             await self._link.pass_on(call, _CLIENTS_PATIENCE * self._settings.call_seconds)
             return
+        call.beside(self._performed(call))
+
+    async def _performed(self, call: Call) -> None:
+        """Over HTTP: the answer to each comes with the call, and the others do not wait for it."""
         params = call.frame.get("params")
         action = Action(str(call.frame["action"]), params if isinstance(params, dict) else {})
-        call.answer(reply_frame(await self._reply(action, self._settings.call_seconds)), call.as_bytes)
+        try:
+            async with self._turns.turn(call.owner, action):
+                frame = reply_frame(await self._reply(action, self._settings.call_seconds))
+        except SendFailed as error:
+            frame = failed_reply(RETCODE_FAILED, error.message())
+        call.answer(frame, call.as_bytes)
 
     # ---- sending
 

@@ -26,6 +26,8 @@ _MOST_FRAMES = 512
 _MOST_BYTES = 64 * 1024 * 1024
 """What may wait for a client that does not read."""
 _CLOSE_SECONDS = 1.0
+_FINISH_SECONDS = 30.0
+"""What a client that has left had asked for is still done, for so long."""
 _GONE, _SLOW, _BAD_GATEWAY = 1001, 1013, 1014
 _BAD_REQUEST, _BUSY = 1400, 1429
 
@@ -79,6 +81,7 @@ class _Client:
         self._calls = 0
         self._code, self._reason = _GONE, ""
         self._ended = asyncio.Event()
+        self._beside = asyncio.TaskGroup()
 
     def put(self, frame: Frame) -> None:
         if self._ended.is_set():
@@ -96,7 +99,16 @@ class _Client:
             self._ended.set()
 
     async def run(self) -> None:
-        """Until either side ends it."""
+        """Until either side ends it, and what it had asked for is done."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None) as patience, self._beside:
+                await self._talk()
+                if self._code == _BAD_GATEWAY:
+                    patience.reschedule(0)  # there is nobody to do it
+                else:
+                    patience.reschedule(asyncio.get_running_loop().time() + _FINISH_SECONDS)
+
+    async def _talk(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             working = [tasks.create_task(self._write()), tasks.create_task(self._read())]
             await self._ended.wait()
@@ -146,7 +158,7 @@ class _Client:
             self._tell(reply, echo, binary)
 
         try:
-            await self._perform(Call(self, frame, as_bytes, answer))
+            await self._perform(Call(self, frame, as_bytes, answer, self._beside.create_task))
         except SendFailed as error:
             self._calls -= 1
             self._tell(failed_reply(RETCODE_FAILED, error.message()), echo, as_bytes)

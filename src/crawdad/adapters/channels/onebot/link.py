@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,14 @@ from crawdad.wire.onebot.events import is_event
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Somebody else's action: whose, the frame, whether it came as bytes, and who gets the answers to it (and whether those
-    came as bytes)."""
+    """Somebody else's action: whose, the frame, whether it came as bytes, who gets the answers to it (and whether those
+    came as bytes), and what does work for it while the next are read."""
 
     owner: object
     frame: JsonObject
     as_bytes: bool
     answer: Callable[[JsonObject, bool], None]
+    beside: Callable[[Coroutine[Any, Any, None]], object]
 
 
 @dataclass(slots=True)

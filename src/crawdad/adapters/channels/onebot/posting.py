@@ -1,6 +1,10 @@
-"""Actions over HTTP: a call for each."""
+"""Actions over HTTP: a call for each, several at once, those of a client to one chat in their order."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import orjson
 
@@ -10,9 +14,40 @@ from crawdad.core.errors import GatewayError, NotReached
 from crawdad.core.ports import Timeouts, Transport, UpstreamCall
 from crawdad.core.secret import Secret
 from crawdad.core.text import Text
-from crawdad.wire.onebot.actions import Action, Reply, read_reply
+from crawdad.wire.onebot.actions import Action, Reply, chat_of, read_reply
 
 _MOST_ANSWERED = 64 * 1024 * 1024
+_MOST_AT_ONCE = 16
+"""Calls of clients; more wait until one is answered."""
+
+
+class Turns:
+    """When each call of clients may go out."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._chats: dict[tuple[object, str], tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def turn(self, owner: object, action: Action) -> AsyncIterator[None]:
+        """Wait for the turn of an action, and have it until it is done."""
+        chat = chat_of(action)
+        if not chat:
+            async with self._room:
+                yield
+            return
+        place = owner, chat
+        lock, waiting = self._chats.get(place, (asyncio.Lock(), 0))
+        self._chats[place] = lock, waiting + 1
+        try:
+            async with lock, self._room:
+                yield
+        finally:
+            waiting = self._chats[place][1] - 1
+            if waiting:
+                self._chats[place] = lock, waiting
+            else:
+                del self._chats[place]
 
 
 async def post(transport: Transport, base_url: str, token: Secret | None, action: Action, seconds: float) -> Reply:
