@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 import orjson
+import psutil
 
 from tests.support.nursery import Forked, nursery
 from tests.support.waiting import PATIENCE
@@ -129,6 +130,11 @@ class Gateway:
     def pid(self) -> int:
         """The process that serves."""
         return self._running().pid
+
+    def worked(self) -> float:
+        """Seconds of a processor that the process has had so far: a measure that other programs of the machine do not change."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Put `openclaw.json` in place, atomically as an editor would."""

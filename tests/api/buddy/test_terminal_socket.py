@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from socket import SHUT_RDWR
 
 import httpx
 import orjson
@@ -95,11 +96,11 @@ def test_one_talks_with_an_agent_and_the_program_ends_the_socket(gateway: Gatewa
 
 
 def test_nothing_is_left_of_it_when_its_watcher_goes(gateway: Gateway) -> None:
-    socket = opened(gateway)
-    read_until(socket, "agent:main:main")
-    assert len(chats(gateway)) == 1
-    socket.socket.close()
-    assert gone(gateway)
+    with opened(gateway) as socket:
+        read_until(socket, "agent:main:main")
+        assert len(chats(gateway)) == 1
+        socket.socket.shutdown(SHUT_RDWR)  # without a word of the protocol
+        assert gone(gateway)
 
 
 def test_it_has_the_rights_of_whoever_signed_in(gateway: Gateway) -> None:

@@ -32,8 +32,9 @@ def test_an_entry_has_the_shape_of_the_contract(fresh: Administrator) -> None:
     fresh.talk("chat", "chat/story:hello")
     (entry,) = fresh.get("/api/logs", limit=2, offset=0, filter="chat", errorsOnly="false")
     assert entry.keys() >= CONTRACT
-    assert before - 1000 < entry["timestamp"] < before + 20_000 and isinstance(entry["timestamp"], int)
-    assert isinstance(entry["duration"], int) and 0 <= entry["duration"] < 20_000
+    took = time.time() * 1000 - before
+    assert before - 1000 < entry["timestamp"] <= before + took and isinstance(entry["timestamp"], int)
+    assert isinstance(entry["duration"], int) and 0 <= entry["duration"] <= took + 1
     told = {name: entry[name] for name in CONTRACT - {"id", "timestamp", "duration"}}
     assert told == {
         "method": "POST",
