@@ -38,6 +38,12 @@ class Alone:
         return runner == self.name
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a task waits as long as a busy machine may need."""
+    monkeypatch.setattr(changes, "WAIT_SECONDS", PATIENCE)
+
+
 @pytest.fixture
 async def board(database: Database) -> AsyncIterator[TaskBoard]:
     async with Tasks() as tasks:
