@@ -67,8 +67,8 @@ _LOOKED_AT_LATER = (
     "TEST_",
 )
 _ALSO_LATER = frozenset({"HOME", "PATH", "TMPDIR", "PYTEST_CURRENT_TEST", "PYTHONUNBUFFERED"})
-_PATIENT = (("crawdad.api.buddy.changes", "WAIT_SECONDS"),)
-"""How long an answer waits for what it tells of, before it goes without: on a busy machine nothing would be done in time."""
+_PATIENT = (("crawdad.api.buddy.changes", "WAIT_SECONDS"), ("crawdad.services.mcp.servers", "_PATIENCE_SECONDS"))
+"""How long something waits for what it goes on without at last, which a busy machine would not have done by then."""
 _START_SECONDS = 300.0
 """It imports what takes seconds on a quiet machine, and many beside other test processes."""
 
