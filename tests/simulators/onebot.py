@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.server import free_port
 from tests.support.upstreams.loopback import Journal, LoopbackServer, Received, Reply
 from tests.support.waiting import PATIENCE
 
@@ -97,7 +98,7 @@ class OneBotSimulator:
         self.token = token
         self.account = Account()
         self.journal = Journal()
-        self.port = 0
+        self.port = free_port()  # of which nobody else makes use while nobody listens at it
         self.heartbeat = heartbeat
         self.format = format
         self.refusals = 0
