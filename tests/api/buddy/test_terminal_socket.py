@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from socket import SHUT_RDWR
 
@@ -135,16 +136,12 @@ def test_who_may_not_come_in_is_told_before_the_upgrade(gateway: Gateway) -> Non
 
 
 def test_there_are_only_so_many(gateway: Gateway) -> None:
-    sockets = [opened(gateway) for _ in range(4)]
-    try:
-        for socket in sockets:
+    with ExitStack() as stack:
+        for socket in [stack.enter_context(opened(gateway)) for _ in range(4)]:
             read_until(socket, "agent:main:main")
         with pytest.raises(InvalidStatus) as raised, opened(gateway):
             pass
         assert raised.value.response.status_code == 429
-    finally:
-        for socket in sockets:
-            socket.close()
     assert gone(gateway)
 
 
