@@ -66,7 +66,9 @@ class Window:
         self.context = browser.new_context(**options, reduced_motion="reduce")
         self.context.set_default_timeout(WAIT_MS)
         self.page: Page = self.context.new_page()
-        self.page.on("console", lambda message: self._heard(message.type, message.text))
+        self.page.on(
+            "console", lambda message: self._heard(message.type, f"{message.text} ({message.location['url']})")
+        )
         self.page.on("pageerror", lambda error: self._heard("error", str(error)))
         self.page.on("dialog", self._asked)
 
