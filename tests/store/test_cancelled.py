@@ -102,5 +102,5 @@ async def test_whoever_reads_on_when_the_database_is_closed_leaves_nothing_open(
             driver = (await connection.get_raw_connection()).driver_connection
             assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
     assert driver is not None
-    with pytest.raises(ValueError, match="onnection closed|no active"):
+    with pytest.raises(ValueError, match="onnection"):
         await driver.execute("SELECT 1")
