@@ -129,6 +129,20 @@ def test_every_command_has_help(capsys: Capture, arguments: list[str]) -> None:
 def test_help_speaks_chinese(home: Path) -> None:
     for variables in ({"CRAWDAD_LANG": "zh"}, {"CRAWDAD_LANG": "", "LANG": "zh_CN.UTF-8"}):
         assert "查看 Crawdad 是否在运行" in crawdad(home, "--help", **variables).stdout
+    page = crawdad(home, "keys", "create", "--help", CRAWDAD_LANG="zh").stdout
+    assert all(word in page for word in ("用法", "参数", "选项", "必填", "显示此帮助")) and "Show" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["keyss"], "没有命令 'keyss'。您是否想输入 'keys'？"),
+        (["keys", "create"], "缺少"),
+    ],
+)
+def test_wrong_usage_is_told_in_chinese(home: Path, arguments: list[str], says: str) -> None:
+    told = crawdad(home, *arguments, CRAWDAD_LANG="zh")
+    assert told.returncode == exits.USAGE and says in told.stderr
 
 
 class Broken:

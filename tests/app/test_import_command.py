@@ -267,6 +267,22 @@ def test_an_older_folder_under_its_older_name(tmp_path: Path) -> None:
     assert len(asked(home, "accounts", "list")["accounts"]) == 2
 
 
+def test_a_folder_that_was_copied_from_elsewhere_has_its_workspaces_inside(tmp_path: Path) -> None:
+    copied, home = tmp_path / "backup", tmp_path / "home"
+    (copied / "workspace").mkdir(parents=True)
+    (copied / "workspace/SOUL.md").write_text("a soul\n")
+    places = """agents: {
+      defaults: { workspace: "/srv/openclaw/workspace" },
+      list: [{ id: "main", default: true }, { id: "gone", workspace: "/srv/gone" }],
+    }"""
+    (copied / "openclaw.json").write_text("{ " + places + ', telegram: { botToken: "1:x" } }')
+    _, steps = bring(home, copied, code=exits.OK)
+    assert steps["workspace", "main"]["outcome"] == "brought"
+    assert (home / "workspace/SOUL.md").read_text() == "a soul\n"
+    assert steps["workspace", "gone"]["outcome"] == "left" and "/srv/gone" in steps["workspace", "gone"]["note"]
+    assert steps["configuration", "telegram"]["outcome"] == "left", "what has no effect here is told"
+
+
 def test_there_is_nothing_to_bring(tmp_path: Path) -> None:
     none = crawdad(tmp_path / "home", "import", "openclaw", HOME=str(tmp_path))
     assert none.returncode == exits.PROBLEM and "No OpenClaw was found" in none.stderr

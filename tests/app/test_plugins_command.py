@@ -46,7 +46,8 @@ def test_from_installing_to_uninstalling(tmp_path: Path) -> None:
     assert crawdad(home, "plugins", "enable", "hello").returncode == 0
     assert crawdad(home, "plugins", "enable", "nobody").returncode == 1
     assert "nobody" not in (home / "openclaw.json").read_text(), "of what is not there nothing is written"
-    assert crawdad(home, "plugins", "uninstall", "hello").returncode != 0, "somebody has to agree"
+    kept = crawdad(home, "plugins", "uninstall", "hello")
+    assert kept.returncode != 0 and "--yes" in kept.stderr and "install" not in kept.stderr, "somebody has to agree"
     assert crawdad(home, "plugins", "uninstall", "hello", "--yes").returncode == 0
     assert crawdad(home, "plugins", "uninstall", "hello", "--yes").returncode == 1
 

@@ -17,9 +17,10 @@ def _asked(*typed: str) -> ModelRequest:
 
 
 def test_only_what_the_user_typed_is_quoted() -> None:
-    (said,) = fold(demo_events(_asked("Say hello", " "))).parts
-    assert isinstance(said, TextPart)
-    assert said.text.startswith("[Crawdad demo] You said: “Say hello”.")
+    for typed in ("Say hello", "[Mon 2026-11-30 16:25 UTC] Say hello"):  # an agent's words have a moment before them
+        (said,) = fold(demo_events(_asked(typed, " "))).parts
+        assert isinstance(said, TextPart)
+        assert said.text.startswith("[Crawdad demo] You said: “Say hello”.")
 
 
 def test_only_what_the_user_typed_asks_for_a_tool() -> None:

@@ -198,6 +198,7 @@ def shown(order: RunOrder) -> dict[str, Any]:
         "timeout": order.timeout_seconds,
         "untrusted": order.untrusted,
         "temperature": order.sampling.temperature if order.sampling else None,
+        "n": order.sampling.n if order.sampling else None,
         "format": order.response_format.kind if order.response_format else None,
         "owner": order.sender.owner,
         "sender": order.sender.name,

@@ -102,8 +102,10 @@ def _on_usage_error(error: Any, output: Output) -> int:
     if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
         print(context.get_help())
         return exits.USAGE
+    from crawdad.app.commands.parser_words import usage_fault
+
     path = context.command_path if context is not None else "crawdad"
-    return _tell(output, words("cli.usage", message=error.format_message(), command=path), exits.USAGE, {})
+    return _tell(output, words("cli.usage", message=usage_fault(error), command=path), exits.USAGE, {})
 
 
 def _tell(output: Output, message: str, exit_code: int, details: dict[str, Any]) -> int:

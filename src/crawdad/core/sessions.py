@@ -20,6 +20,7 @@ GLOBAL_KEY = "global"
 _AGENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FOREIGN = re.compile(r"[^a-z0-9_-]+")
 _MAX_KEY = 512
+_STAMP = re.compile(r"^\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d UTC\] ")
 
 SessionKind = Literal["main", "direct", "group", "global", "cron", "hook", "subagent", "client", "api", "other"]
 DmScope = Literal["main", "per-peer", "per-channel-peer", "per-account-channel-peer"]
@@ -54,6 +55,12 @@ def session_key(text: str, default_agent: str = MAIN_AGENT, scope: str = "per-se
     if len(parts) < 3 or not parts[1] or not parts[2].strip(":"):
         raise GatewayError(ErrorKind.BAD_REQUEST, Text("sessions.bad_key"), {"param": "sessionKey"})
     return f"agent:{normalise_agent_id(parts[1])}:{parts[2]}"
+
+
+def without_stamp(text: str) -> str:
+    """Somebody's words without the moment that chat clients' words have before them, for the model to know when they were
+    said."""
+    return _STAMP.sub("", text)
 
 
 def agent_of(key: str, default_agent: str = MAIN_AGENT) -> str:

@@ -22,6 +22,7 @@ from crawdad.core.parts import (
     ToolResultPart,
 )
 from crawdad.core.request import ModelRequest, Tool
+from crawdad.core.sessions import without_stamp
 from crawdad.core.usage import Usage
 from crawdad.services.estimate import estimate_request, estimate_text
 
@@ -136,7 +137,7 @@ def _last_user_text(request: ModelRequest) -> str:
     for message in reversed(request.messages):
         if message.role == "user":
             texts = [part.text.strip() for part in message.parts if isinstance(part, TextPart)]
-            return next((text for text in reversed(texts) if text), "")
+            return without_stamp(next((text for text in reversed(texts) if text), ""))
     return ""
 
 

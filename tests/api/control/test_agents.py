@@ -247,6 +247,10 @@ def test_sessions_are_listed_and_changed(client: Client) -> None:
     }
     assert client.call("sessions.resolve", {"sessionId": row["sessionId"]})["key"] == "agent:main:listed"
     assert "INVALID" in client.fault("sessions.patch", {"key": "listed", "thinkingLevel": "vast"})["code"]
+    lost = client.fault("sessions.patch", {"key": "listed", "model": "nobody/nothing"})
+    assert lost["code"] == "INVALID_REQUEST" and "nobody/nothing" in lost["message"]
+    real = client.call("sessions.patch", {"key": "listed", "model": f"{NAME}/model"})
+    assert real["resolved"] == {"modelProvider": NAME, "model": "model"}
     preview = client.call("sessions.preview", {"keys": ["listed", "nobody"], "maxChars": 20})["previews"]
     assert [each["status"] for each in preview] == ["ok", "missing"]
     assert [item["role"] for item in preview[0]["items"]] == ["user", "assistant"]

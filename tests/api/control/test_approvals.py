@@ -65,6 +65,21 @@ def test_a_question_nobody_answers(client: Client) -> None:
     assert answer["id"] == "late" and answer["decision"] is None
 
 
+def test_a_client_that_waits_for_many_answers_is_heard(gateway: Gateway) -> None:
+    own = [f"many-{number}" for number in range(40)]
+    with connected(gateway) as client:
+        for each in own:
+            params = {"id": each, "command": "ls", "timeoutMs": 600_000}
+            client.send({"type": "req", "id": each, "method": "exec.approval.request", "params": params})
+        assert {client.event("exec.approval.requested")["payload"]["id"] for _ in own} == set(own)
+        for each in own:
+            assert client.call("exec.approval.resolve", {"id": each, "decision": "deny"}) == {"ok": True}
+        found = {frame["id"]: frame for frame in client.events if frame["type"] == "res"}
+        for each in own:
+            answer = found.get(each) or client.response(each)
+            assert answer["payload"]["decision"] == "deny"
+
+
 def test_an_agent_asks(client: Client, model: ScriptedModel) -> None:
     model.then(calls(("exec", {"command": "echo approved"})), says("Done."))
     params = {"sessionKey": "asking", "message": "run it", "idempotencyKey": "asking-1"}

@@ -99,6 +99,8 @@ def test_knobs_are_handed_on(client: httpx.Client, gateway: Gateway) -> None:
     order = last_order(gateway)
     assert {name: order[name] for name in wanted} == wanted and order["sender"] == "Ann"
     assert chat(client, "hi", temperature=3).status_code == 400
+    # An agent gives one answer: others would be paid for at every step, and heard by nobody.
+    assert chat(client, "hi", n=3, logprobs=True).status_code == 200 and last_order(gateway)["n"] is None
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,15 @@ def test_nobody_enters_the_session_of_another(client: httpx.Client, gateway: Gat
     assert chat(client, "hi", headers, user="own").status_code == 200
     other = {"authorization": f"Bearer {key_of(client, gateway)}"}
     assert chat(client, "hi", {**other, "x-openclaw-session-key": "agent:main:openai-user:own"}).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["main", "global", "agent:main:telegram:direct:42", "agent:main:qq:group:7"])
+def test_no_key_is_the_first_in_a_session_of_the_operator_or_of_a_chat(
+    client: httpx.Client, gateway: Gateway, key: str
+) -> None:
+    """Whoever speaks first owns a session: what the operator's own jobs and hooks or a chat's people say there is not for it."""
+    theirs = {"authorization": f"Bearer {key_of(client, gateway)}", "x-openclaw-session-key": key}
+    assert chat(client, "hi", theirs).status_code == 403
 
 
 def test_what_a_key_may_not_do(client: httpx.Client, gateway: Gateway) -> None:

@@ -187,6 +187,9 @@ def test_what_cannot_be_understood_is_refused(client: httpx.Client) -> None:
     refused(client.post(path, content=b"{nonsense"), 400, "INVALID_REQUEST")
     refused(client.post(SESSIONS, json={"context": {"sessionId": "a/b:c"}}), 400, "INVALID_REQUEST")
     refused(client.post(SESSIONS, json={"messages": "Hello"}), 400, "INVALID_REQUEST")
+    for empty in ({"role": "user"}, {"role": "user", "content": " "}, {"role": "user", "content": []}):
+        told = client.post(SESSIONS, json={"messages": [{"role": "user", "content": "x"}, empty]})
+        assert "messages[1].content" in refused(told, 400, "INVALID_REQUEST")["message"]
 
 
 def test_words_come_in_the_readers_language(client: httpx.Client) -> None:

@@ -28,6 +28,14 @@ def test_a_channel_that_was_installed_answers(open_scene: OpenScene) -> None:
             assert account["connected"] and account["identity"] == service.url
             sent = {"channel": "postbox", "to": "bob", "message": "News", "idempotencyKey": "1"}
             assert client.call("send", sent)["channel"] == "postbox" and service.texts("bob") == ["News"]
+            turn = {"message": "Greet her", "deliver": True, "replyChannel": "postbox", "replyTo": "cleo"}
+            client.request("agent", {**turn, "idempotencyKey": "2"}, "agent")
+            assert client.response("agent")["payload"]["status"] == "ok" and service.texts("cleo") == ["Good morning."]
+            client.request("agent", {**turn, "idempotencyKey": "2"}, "again")
+            assert client.response("again")["ok"] and service.texts("cleo") == ["Good morning."]
+            alone = {**turn, "replyTo": "", "sessionKey": "alone", "idempotencyKey": "3"}
+            nobody = client.fault("agent", alone)
+            assert nobody["code"] == "INVALID_REQUEST" and "to" in nobody["message"]
         plugins(scene, "disable", "postbox")
         with connected(scene.gateway, client=BACKEND) as client:
             eventually(lambda: "postbox" not in client.call("channels.status")["channelOrder"])

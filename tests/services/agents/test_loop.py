@@ -100,6 +100,16 @@ async def test_what_the_model_can_mend_goes_back_to_it(tmp_path: Path) -> None:
     assert "may not" in str(said[0]) and "ValueError" in str(said[1])
 
 
+async def test_a_call_without_a_name_is_kept_with_one(tmp_path: Path) -> None:
+    """No vendor takes an empty name back: each further turn of the session would be refused."""
+    with ScriptedModel(calls(("", {})), says("Mended.")) as model:
+        async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider())) as agents:
+            assert (await agents.take("Go")).text == "Mended."
+    call = next(call for message in model.asked[-1]["messages"] for call in message.get("tool_calls", []))
+    assert call["function"]["name"] == "unnamed"
+    assert "There is no tool named 'unnamed'" in last_text(model.asked[-1])
+
+
 async def test_steps_are_limited(tmp_path: Path) -> None:
     with ScriptedModel(lambda ask: calls(("look", {"n": len(ask.body["messages"])}), text="working ")) as model:
         settings = config(model.provider(), {"maxSteps": 3})
@@ -118,9 +128,11 @@ async def test_tokens_and_money_are_limited(tmp_path: Path) -> None:
         ) as agents:
             state = await agents.take("Go")
             assert (state.stop_reason, len(model.asked)) == ("tokens", 2)
+            assert "limit of tokens" in state.text
             assert state.cost is not None and abs(state.cost - 0.074) < 1e-9
             state = await agents.take("Go", session_key="agent:main:other", money=0.03)
             assert (state.stop_reason, len(model.asked)) == ("money", 3)
+            assert "limit of money" in state.text
 
 
 async def test_going_in_circles_is_noticed(tmp_path: Path) -> None:
@@ -129,6 +141,7 @@ async def test_going_in_circles_is_noticed(tmp_path: Path) -> None:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
             state = await agents.take("Go", steps=12)
             assert state.stop_reason == "steps" and len(model.asked) == 12
+            assert "limit of steps" in state.text
     assert len(tool.calls) == 8
     told = [str(m["content"]) for m in model.asked[-1]["messages"] if m["role"] == "tool"]
     assert ["made several times" in text for text in told] == [n in range(3, 8) for n in range(11)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -71,6 +72,17 @@ def test_results_stand_behind_their_calls() -> None:
     assert image["content"][1] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     assert meanwhile["content"] == "meanwhile"
     assert "sig" not in str(messages)
+
+
+@pytest.mark.parametrize("written", ["{not json", "[1]", '"text"', '{"a": 1}', ""])
+def test_arguments_are_an_object_whatever_the_model_wrote(written: str) -> None:
+    """Templates of local servers read them: one garbled call would keep a conversation from ever going on."""
+    call = Message("assistant", [ToolCallPart("a", "f", written)])
+    assistant = body(foreign(user(TextPart("go")), call))["messages"][1]
+    said = assistant["tool_calls"][0]["function"]["arguments"]
+    told: dict[str, Any] = {"{not json": {"raw_arguments": "{not json"}, "[1]": {"raw_arguments": "[1]"}}
+    told |= {'{"a": 1}': {"a": 1}, "": {}, '"text"': {"raw_arguments": '"text"'}}
+    assert orjson.loads(said) == told[written]
 
 
 def test_foreign_thinking_is_noted() -> None:

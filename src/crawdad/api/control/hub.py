@@ -65,7 +65,10 @@ def guard_of(event: str) -> str | None:
 
 def hears(connection: Connection, event: str) -> bool:
     """Whether an event is for that client."""
-    guard = guard_of(event)
+    return _is_for(connection, guard_of(event))
+
+
+def _is_for(connection: Connection, guard: str | None) -> bool:
     admitted = connection.admitted
     return guard is None or (admitted.role == OPERATOR and holds(admitted.scopes, guard))
 
@@ -116,9 +119,10 @@ class Hub:
         """Tell everybody whom it is for."""
         encoded = frames.event(event, payload, versions)
         droppable = event in _DROPPABLE
+        guard = guard_of(event)  # once, not for each of a thousand clients
         session = str(payload.get("sessionKey")) if event in _OF_SESSIONS else None
         for connection in list(self._connections.values()):
-            wanted = hears(connection, event) or session in connection.sessions
+            wanted = _is_for(connection, guard) or session in connection.sessions
             if wanted and connection is not but and self.may_stay(connection):
                 connection.tell(encoded, droppable=droppable)
         self._let_slowest_go()

@@ -47,7 +47,8 @@ Handler = Callable[[Asked], Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Method:
     """One method. `scope` is an operator's, or `node` for those that only nodes call. `result` shows the answer's shape in the
-    document; what the method is for stands in the catalogue, under `control.<name>`."""
+    document; what the method is for stands in the catalogue, under `control.<name>`. `waits`: it is answered when something
+    else has happened, such as the end of a run or somebody's decision."""
 
     name: str
     scope: str
@@ -55,6 +56,7 @@ class Method:
     params: Schema = field(default_factory=lambda: NOTHING)
     result: str = "{ok}"
     advertised: bool = True
+    waits: bool = False
 
 
 class Registry:
@@ -77,6 +79,11 @@ class Registry:
 
     def __contains__(self, name: str) -> bool:
         return name in self._methods
+
+    def waits(self, name: str) -> bool:
+        """Whether that method is answered when something else has happened."""
+        method = self._methods.get(name)
+        return method is not None and method.waits
 
     def __iter__(self) -> Iterator[Method]:
         return iter(self._methods.values())

@@ -21,6 +21,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text, preferred_language
 from crawdad.services.tasks import Tasks
 from crawdad.wire.control import errors, frames
+from crawdad.wire.control.connect import CONTROL_UI
 from crawdad.wire.control.limits import (
     FIRST_FRAME_BYTES,
     HANDSHAKE_SECONDS,
@@ -34,10 +35,14 @@ from crawdad.wire.control.scopes import ADMIN, NODE, PAIRING, READ, holds
 
 _log = structlog.get_logger(__name__)
 
+
 MOST_STRANGERS = 512
 MOST_STRANGERS_OF_ADDRESS = 32
 MOST_CLIENTS = 4096
 _AT_ONCE = 32
+_MOST_WAITING = 512
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+"""Of one client: requests that are answered when something else has happened, and what they take together."""
 _UNAUTHORIZED_IN_A_ROW = 10
 _CLOSE_SECONDS = 5.0
 _PROXY_HEADERS = frozenset(
@@ -116,7 +121,7 @@ class ControlSocket:
 
     async def _serve(self, connection: Connection, request_id: str, receive: Receive, scope: Scope) -> None:
         control, hub = self._control, self._control.news.hub
-        async with Tasks(_AT_ONCE + 2) as tasks:
+        async with Tasks(_AT_ONCE + _MOST_WAITING + 2) as tasks:
             writer = tasks.start(connection.write(), "control writer")
             try:
                 await self._note_presence(connection, "connect")
@@ -124,6 +129,9 @@ class ControlSocket:
                 hub.join(connection)
                 if connection.admitted.role == NODE:
                     await self._node_comes(connection)
+                elif _is_owners_console(connection):
+                    with suppress(GatewayError):  # without a database the console is served all the same
+                        await control.owners_language.note(connection.language)
                 if holds(connection.admitted.scopes, READ):
                     await control.news.health_changed(connection)
                 reader = tasks.start(
@@ -185,8 +193,15 @@ _TARGETS = (
 """The params that say what a method is about."""
 
 
+def _is_owners_console(connection: Connection) -> bool:
+    """Whether somebody who may do everything here has the console open, and has said in which language."""
+    connect = connection.connect
+    return connect.client_id == CONTROL_UI and bool(connect.locale) and holds(connection.admitted.scopes, ADMIN)
+
+
 class _Reader:
-    """Reads requests and has them answered, many at once; reads no further while as many run as may."""
+    """Reads requests and has them answered, many at once; reads no further while as many run as may. Those that wait for
+    something do not count: what they wait for may be the next request."""
 
     def __init__(self, registry: Registry, control: Control, connection: Connection, tasks: Tasks) -> None:
         self._registry = registry
@@ -194,6 +209,8 @@ class _Reader:
         self._connection = connection
         self._tasks = tasks
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+        self._waiting_bytes = 0
         self._unauthorized = 0
 
     async def read(self, receive: Receive) -> None:
@@ -215,14 +232,30 @@ class _Reader:
                 error = errors.error(errors.INVALID_REQUEST, f"invalid request frame: {frame.problems}")
                 self._connection.offer(frames.failure(frame.id, error))
                 continue
-            await self._room.acquire()
-            self._tasks.start(self._answer(frame), "control request")
+            if not self._registry.waits(frame.method):
+                await self._room.acquire()
+                self._tasks.start(self._answer(frame), "control request")
+            elif self._waiting < _MOST_WAITING and self._waiting_bytes + len(data) <= _MOST_WAITING_BYTES:
+                self._waiting += 1
+                self._waiting_bytes += len(data)
+                self._tasks.start(self._wait(frame, len(data)), "control request")
+            else:
+                full = GatewayError(ErrorKind.UNAVAILABLE, Text("control.many_wait"))
+                error = errors.error_of(full, self._connection.language)
+                self._connection.offer(frames.failure(frame.id, error))
 
     async def _answer(self, frame: frames.Request) -> None:
         try:
             self._connection.offer(await self._outcome(frame))
         finally:
             self._room.release()
+
+    async def _wait(self, frame: frames.Request, size: int) -> None:
+        try:
+            self._connection.offer(await self._outcome(frame))
+        finally:
+            self._waiting -= 1
+            self._waiting_bytes -= size
 
     def _audit(self, method: Method, frame: frames.Request) -> None:
         """Who did it, to what; the rest of the params may hold secrets."""

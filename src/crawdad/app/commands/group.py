@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from crawdad.app.commands import parser_words
 from crawdad.app.invocation import REMOTE_COMMANDS, Invocation
 from crawdad.app.words import words
 
@@ -49,7 +50,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "default_map": {"help": False
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class _LazyGroup(TyperGroup):
+class _LazyGroup(parser_words.Group):
     """Knows the names of the commands, and imports one when it is called."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -80,7 +81,7 @@ def application(name: str, **settings: Any) -> typer.Typer:
     return typer.Typer(
         name=name,
         help=help_text,
-        **{"epilog": _epilog(name), **settings},
+        **{"epilog": _epilog(name), "cls": parser_words.Group, **settings},
         rich_markup_mode=None,
         add_completion=False,
         context_settings=_CONTEXT,
@@ -90,7 +91,7 @@ def application(name: str, **settings: Any) -> typer.Typer:
 def command(app: typer.Typer, help_key: str, name: str | None = None) -> Callable[[Function], Function]:
     """Registers a function as the command `name` of `app` (as its only one where there is no name)."""
     help_text, epilog = words(help_key), _epilog(app.info.name or "")
-    return app.command(name, help=help_text, epilog=epilog, context_settings=_CONTEXT)
+    return app.command(name, cls=parser_words.Command, help=help_text, epilog=epilog, context_settings=_CONTEXT)
 
 
 def _epilog(name: str) -> str:

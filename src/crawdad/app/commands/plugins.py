@@ -127,7 +127,7 @@ def disable(context: typer.Context, plugin: Id) -> int:
 def uninstall(context: typer.Context, plugin: Id, yes: Yes = False) -> int:
     invocation: Invocation = context.obj
     if not yes:
-        _agreed(invocation, words("cli.plugins.confirm_remove", id=plugin))
+        _agreed(invocation, words("cli.plugins.confirm_remove", id=plugin), words("cli.plugins.remove_needs_yes"))
     _with(invocation, lambda plugins: plugins.administration.remove(plugin))
     invocation.output.show({"id": plugin, "removed": True}, words("cli.plugins.removed", id=plugin))
     return exits.OK
@@ -223,12 +223,12 @@ def _ask(invocation: Invocation, candidate: PluginCandidate) -> None:
     """Show what the plugin would have, and have the operator agree. Where nobody can, `--yes` is needed."""
     if not invocation.output.as_json and sys.stdin.isatty():
         invocation.output.show(None, *_summary(candidate))
-    _agreed(invocation, words("cli.plugins.confirm", id=candidate.manifest.id))
+    _agreed(invocation, words("cli.plugins.confirm", id=candidate.manifest.id), words("cli.plugins.needs_yes"))
 
 
-def _agreed(invocation: Invocation, question: str) -> None:
+def _agreed(invocation: Invocation, question: str, unasked: str) -> None:
     if invocation.output.as_json or not sys.stdin.isatty():
-        raise CommandFailed(words("cli.plugins.needs_yes"), exits.USAGE)
+        raise CommandFailed(unasked, exits.USAGE)
     if not typer.confirm(question):
         raise CommandFailed(words("cli.plugins.left"), exits.PROBLEM)
 

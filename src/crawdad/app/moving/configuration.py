@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ async def bring_configuration(theirs: Theirs, launch: Launch, report: Report, dr
     if not patch:
         report.add("configuration", str(launch.config_path), "there")
         return
-    await _write(launch, joined(ours, patch), report, dry_run)
+    await _write(launch, joined(ours, patch), report, dry_run, {problem.identity for problem in loaded.problems})
 
 
 async def change_ours(launch: Launch, patch: dict[str, Any]) -> None:
@@ -173,15 +173,21 @@ async def _bring_included(theirs: Theirs, launch: Launch, report: Report, dry_ru
     return True
 
 
-async def _write(launch: Launch, text: str, report: Report, dry_run: bool) -> None:
-    """Write the main file, without what is refused of it."""
+async def _write(
+    launch: Launch, text: str, report: Report, dry_run: bool, before: Collection[tuple[str, str]] = ()
+) -> None:
+    """Write the main file, without what is refused of it. What has no effect here is told, unless it was so `before`."""
     source = await configuration_source(launch)
     left: list[Problem] = []
+    idle: Sequence[Problem] = ()
     for _ in range(_MOST_REFUSALS):
-        errors = await _errors(launch, text) if dry_run else []
-        if not dry_run:
+        if dry_run:
+            problems: Sequence[Problem] = await _problems(launch, text)
+        else:
             launch.config_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            errors = [problem for problem in (await source.write(lambda _, new=text: new)).problems if problem.is_error]  # type: ignore[misc]
+            problems = (await source.write(lambda _, new=text: new)).problems  # type: ignore[misc]
+        errors = [problem for problem in problems if problem.is_error]
+        idle = [problem for problem in problems if not problem.is_error]
         if not errors:
             break
         shorter = without_value(text, _path(errors[0]))
@@ -192,17 +198,20 @@ async def _write(launch: Launch, text: str, report: Report, dry_run: bool) -> No
         text = shorter
     for problem in left:
         report.add("configuration", problem.path, "failed", problem.message)
+    for problem in idle:
+        if problem.identity not in before:
+            report.add("configuration", problem.path, "left", problem.message)
     report.add("configuration", str(launch.config_path), "brought")
 
 
-async def _errors(launch: Launch, text: str) -> list[Problem]:
-    """What would be wrong with a text, were it ours."""
+async def _problems(launch: Launch, text: str) -> list[Problem]:
+    """What would be said with a text, were it ours."""
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     path = str(launch.config_path)
     box = secret_box(launch, environment)
     surroundings = Surroundings(path, LocalFiles(), environment, box, str(launch.home))
     evaluation = await evaluate(FileText(path, path, text, ""), surroundings, Findings(), frozenset())
-    return [problem for problem in evaluation.loaded.problems if problem.is_error]
+    return list(evaluation.loaded.problems)
 
 
 def _path(problem: Problem) -> KeyPath:

@@ -81,7 +81,7 @@ class Move:
         settings = (theirs.settings if theirs is not None else None) or Settings()
         agents = build_roster(settings, folder.root).agents
         ours = await self._our_agents(agents)
-        await self._workspaces(agents, ours)
+        await self._workspaces(agents, ours, theirs is not None)
         stored = not dry_run or await has_database(launch)
         await self._sessions(list(agents), settings.session.scope, stored)
         await self._jobs(theirs, stored)
@@ -109,10 +109,13 @@ class Move:
         loaded = await (await configuration_source(self._launch)).load()
         return build_roster(usable_settings(loaded), self._launch.home).agents
 
-    async def _workspaces(self, theirs: Mapping[str, Agent], ours: Mapping[str, Agent]) -> None:
+    async def _workspaces(self, theirs: Mapping[str, Agent], ours: Mapping[str, Agent], configured: bool) -> None:
         for name, agent in theirs.items():
             source = await asyncio.to_thread(self._workspace, agent)
             if source is None:
+                if configured:
+                    values = {"path": str(agent.workspace)}
+                    self._report.add("workspace", name, "left", Text("moving.no_workspace", values))
                 continue
             here = ours.get(name)
             if here is None:
@@ -122,9 +125,10 @@ class Move:
                 await self._workspace_copied(name, source, here.workspace)
 
     def _workspace(self, agent: Agent) -> Path | None:
-        """Where an agent's workspace is there. Before it had a place in the folder it was `~/clawd`."""
-        old = self._folder.root.parent / "clawd"
-        places = [agent.workspace, *([old] if agent.is_default else [])]
+        """Where an agent's workspace is there. A folder that was copied from elsewhere has it inside, whatever path its
+        configuration names. Before it had a place in the folder it was `~/clawd`."""
+        root = self._folder.root
+        places = [agent.workspace, root / agent.workspace.name, *([root.parent / "clawd"] if agent.is_default else [])]
         return next((place for place in places if place.is_dir()), None)
 
     async def _workspace_copied(self, name: str, source: Path, target: Path) -> None:

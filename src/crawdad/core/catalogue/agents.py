@@ -42,6 +42,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "此会话中没有等待调用 {id} 结果的轮次。",
     ),
     "agents.timeout": ("The turn took longer than {seconds} seconds.", "本轮用时超过 {seconds} 秒。"),
+    "agents.stopped.steps": (
+        "The turn was stopped by its limit of steps before there was an answer.",
+        "本轮在得出答复前已达到步数上限，因此停止。",
+    ),
+    "agents.stopped.tokens": (
+        "The turn was stopped by its limit of tokens before there was an answer.",
+        "本轮在得出答复前已达到 Token 上限，因此停止。",
+    ),
+    "agents.stopped.money": (
+        "The turn was stopped by its limit of money before there was an answer.",
+        "本轮在得出答复前已达到费用上限，因此停止。",
+    ),
+    "agents.stopped.circles": (
+        "The turn was stopped: the same tool was called again and again, and nothing new came of it.",
+        "本轮已停止：同一工具被反复调用，却没有任何新结果。",
+    ),
     "agents.cancelled": ("The turn was stopped.", "本轮已被停止。"),
     "agents.interrupted": (
         "The turn was cut off by a restart and could not safely be resumed.",

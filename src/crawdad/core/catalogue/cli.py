@@ -89,6 +89,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "自托管的 AI 智能体与模型网关：一个端口，所有协议。",
     ),
     "cli.commands": ("Commands", "命令"),
+    "cli.arguments": ("Arguments", "参数"),
+    "cli.required": ("required", "必填"),
+    "cli.default": ("default: {default}", "默认：{default}"),
+    "cli.usage_line": ("Usage: ", "用法："),
     "cli.options": ("Options", "选项"),
     "cli.option.help": ("Show this help.", "显示此帮助。"),
     "cli.global_options": (
@@ -201,6 +205,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         'shell 名称。例如 bash：在 ~/.bashrc 中加入 eval "$(crawdad completion bash)"；zsh 和 fish 类似。',
     ),
     "cli.usage": ("{message}\nSee '{command} --help'.", "用法错误：{message}\n请参阅 “{command} --help”。"),
+    "cli.usage.command": ("Missing command.", "缺少命令。"),
+    "cli.usage.no_command": ("No such command {name}.", "没有命令 {name}。"),
+    "cli.usage.no_option": ("No such option: {name}.", "没有选项 {name}。"),
+    "cli.usage.missing": ("Missing {name}.", "缺少 {name}。"),
+    "cli.usage.bad_value": ("Invalid value for {name}: {reason}", "{name} 的值无效：{reason}"),
+    "cli.usage.meant": (" Did you mean {names}?", "您是否想输入 {names}？"),
     "cli.internal": (
         "A fault of Crawdad: {error}. With CRAWDAD_DEBUG=1 the traceback is shown.",
         "Crawdad 自身故障：{error}。设置 CRAWDAD_DEBUG=1 可显示回溯信息。",

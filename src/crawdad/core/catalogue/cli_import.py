@@ -67,6 +67,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a sign-in at {provider} is not carried over; sign in again",
         "{provider} 的登录状态无法迁移，请重新登录",
     ),
+    "moving.no_workspace": (
+        "its workspace {path} is not there, and none lies in the folder",
+        "其工作区 {path} 不存在，该文件夹内也没有",
+    ),
     "moving.no_agent": ("there is no agent {agent} here", "此处没有智能体 {agent}"),
     "moving.workspace_around": (
         "{path} holds one of the two home directories; set a workspace of its own",

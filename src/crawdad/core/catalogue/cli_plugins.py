@@ -61,6 +61,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Look at what it would have (--dry-run), then install it with --yes.",
         "请先用 --dry-run 查看其所需权限，再用 --yes 安装。",
     ),
+    "cli.plugins.remove_needs_yes": (
+        "Nobody can be asked here: remove it with --yes.",
+        "此处无法询问确认：请加 --yes 删除。",
+    ),
     "cli.plugins.confirm": ("Install '{id}'?", "安装“{id}”？"),
     "cli.plugins.confirm_remove": ("Remove '{id}'?", "卸载“{id}”？"),
     "cli.plugins.left": ("Nothing was changed.", "未作任何更改。"),

@@ -1,6 +1,10 @@
 """The control channel: its own words, and what each of its methods is for."""
 
 MESSAGES: dict[str, tuple[str, str]] = {
+    "control.many_wait": (
+        "Too many requests of this connection wait for an answer. Try again when one has come.",
+        "此连接等待应答的请求过多，请在收到应答后重试。",
+    ),
     "control.full": ("Too many clients are connected.", "连接的客户端过多。"),
     "control.bad_date": ("'{date}' is no date of the form YYYY-MM-DD.", "“{date}” 不是 YYYY-MM-DD 形式的日期。"),
     "control.nothing_said": ("message or attachment required", "需要消息或附件"),
@@ -36,6 +40,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "错误：需要指定渠道（未检测到已配置的渠道）。",
     ),
     "control.which_channel": ("Channel is required: several are configured.", "已配置多个渠道：请指定其中之一。"),
+    "control.no_recipient": (
+        "The answer cannot be delivered: name whom it is for (to), or a session that a channel has written in.",
+        "无法投递回答：请用 to 指定收件人，或使用渠道中有过消息的会话。",
+    ),
     "control.agents.list": ("The agents that there are.", "现有的智能体。"),
     "control.agents.create": ("Make an agent.", "新建智能体。"),
     "control.agents.update": ("Change an agent.", "修改智能体。"),

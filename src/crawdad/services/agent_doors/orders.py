@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crawdad.core.agents import QUEUE_MODES, QueueMode, RunOrder
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
@@ -83,7 +83,8 @@ def order_of(asked: Asked) -> RunOrder:
         tool_choice=request.tool_choice if tools else None,
         model=headers.get(MODEL_HEADER) or None,
         thinking=_thinking(request.reasoning),
-        sampling=request.sampling,
+        # Of one answer, the words are told: more would be paid for and heard by nobody.
+        sampling=replace(request.sampling, n=None, logprobs=None, top_logprobs=None),
         response_format=request.response_format,
         idempotency_key=asked.idempotency_key,
         sender=Sender(

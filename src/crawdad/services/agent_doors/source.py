@@ -14,7 +14,7 @@ from crawdad.core.events import StreamEvent
 from crawdad.core.identity import Permission
 from crawdad.core.ports import Clock
 from crawdad.core.request import ModelRequest
-from crawdad.core.sessions import SessionEntry
+from crawdad.core.sessions import SessionEntry, SessionKind, kind_of
 from crawdad.core.settings import Settings
 from crawdad.core.text import Text
 from crawdad.services.agent_doors.attachments import AttachmentReader
@@ -30,6 +30,7 @@ _MARK = re.compile(r"([\w-]{1,128}):(\d{1,12})\Z", re.ASCII)
 LAST_EVENT = "last-event-id"
 IDEMPOTENCY = "idempotency-key"
 _CHAT = "openai-chat"
+_NOT_FOR_CLIENTS: tuple[SessionKind, ...] = ("main", "global", "direct", "group")
 
 
 class KnownSessions(Protocol):
@@ -165,11 +166,13 @@ class AgentSource:
         return order
 
     async def _check_owner(self, turn: Turn, session_key: str) -> None:
-        """A session of somebody else, or the operator's own, is not entered by guessing its key."""
+        """A session of somebody else, or the operator's own, is not entered by guessing its key; nor one that will be an
+        agent's main session or a chat's, which would belong to whoever spoke first."""
         if is_owner(turn.principal):
             return
         entry = await self._sessions.get(session_key)
-        if entry is not None and entry.owner != turn.principal.id:
+        others = kind_of(session_key) in _NOT_FOR_CLIENTS if entry is None else entry.owner != turn.principal.id
+        if others:
             raise GatewayError(ErrorKind.FORBIDDEN, Text("doors.session_forbidden"), {"code": "session_forbidden"})
 
     async def _earlier(self, turn: Turn, agent_id: str) -> Link | None:

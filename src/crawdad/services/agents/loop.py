@@ -40,6 +40,7 @@ _MOST_EMPTY = 2
 _MOST_CUT = 2
 _FLUSH_STEPS = 4
 _GO_ON = "[The connection broke off. Go on exactly where your last message ends; repeat nothing.]"
+_UNNAMED = "unnamed"
 _SAY_SOMETHING = "[Your last answer was empty. Answer the message above, or say what keeps you from it.]"
 _STOP_WORDS: dict[StopReason, str] = {"end": "stop", "max_tokens": "length", "tool_use": "toolUse"}
 
@@ -146,7 +147,7 @@ class TurnLoop:
         turn = self._turn
         over = self._over()
         if over:
-            return self._finish(over)
+            return self._finish(over, stopped=over)
         if turn.order.context_messages is None:  # else the model sees little of the log, however long that is
             if flush_is_due(turn):
                 await self._flush_memory(tasks)
@@ -257,7 +258,7 @@ class TurnLoop:
             finish.status, finish.calls = "paused", round_.client_calls
             return finish
         if round_.stop:
-            return self._finish("steps")
+            return self._finish("steps", stopped="circles")
         await self._turn.log.append(*await self._boundary())
         return None
 
@@ -299,6 +300,7 @@ class TurnLoop:
         answer.complete.add(index)
         part = growing.part if growing is not None else None
         if isinstance(part, ToolCallPart):
+            part.name = part.name or _UNNAMED  # no vendor takes an empty one back: the session would be of no more use
             if not part.id or self._is_known(part.id):
                 part.id = f"call_{self._turn.run_id[-12:]}_{self._turn.spent.steps}_{index}"
             round_.add(part)
@@ -336,16 +338,19 @@ class TurnLoop:
             return "money"
         return ""
 
-    def _finish(self, reason: str, parts: Sequence[Part] = ()) -> Finish:
-        """The end, with the last thing that was said in this turn."""
+    def _finish(self, reason: str, parts: Sequence[Part] = (), stopped: str = "") -> Finish:
+        """The end, with the last thing that was said in this turn. Where a limit `stopped` it before anything was, that is
+        said: whoever waits would else be left with nothing."""
         if not text_of(parts).strip():
             for message in reversed(messages_of(self._turn.log.own)):
                 if message.role == "assistant" and text_of(message.parts).strip():
                     parts = message.parts
                     break
         shown: list[Part] = [part for part in parts if not isinstance(part, ToolCallPart)]
-        if reason in ("steps", "tokens", "money"):
+        if stopped:
             self._note(f"stopped: {reason}")
+            if not text_of(shown).strip():
+                shown = [TextPart(Text(f"agents.stopped.{stopped}").render(self._turn.order.language))]
         return Finish("completed", reason, text_of(shown), shown)
 
     def _tell(self, part: type[Part], text: str) -> None:

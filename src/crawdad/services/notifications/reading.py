@@ -23,7 +23,7 @@ from crawdad.core.happenings import (
 )
 from crawdad.core.notifications import Notice, Spoken
 from crawdad.core.plugins import PLUGIN_DOWN
-from crawdad.core.tasks import TASK_CHANGED
+from crawdad.core.tasks import TASK_CHANGED, Words, words_in
 from crawdad.core.text import Text
 from crawdad.services.accounts.keeping import ACCOUNT_DISABLED
 
@@ -47,6 +47,12 @@ Draft = tuple[str, str, Spoken]
 def _cut(value: object) -> str:
     """A text that other people had a say in: one line, and not too long."""
     return "".join(one if one.isprintable() else " " for one in str(value))[:_LONGEST]
+
+
+def _fault(data: Mapping[str, Any]) -> Words:
+    """What went wrong with a job's run: ours in whichever language it is read, a foreigner's as it came."""
+    words = words_in(data.get("errorWords") or data.get("error") or data["status"])
+    return words if isinstance(words, Text) else _cut(words)
 
 
 def _health(data: Mapping[str, Any]) -> Draft | None:
@@ -197,7 +203,7 @@ class Reading:
         if count < self._least_failures():
             return None
         job = _cut(data.get("jobName") or data["jobId"])
-        values = {"job": job, "count": count, "error": _cut(data.get("error") or data["status"])}
+        values = {"job": job, "count": count, "error": _fault(data)}
         return "cron.failing", f"cron:{data['jobId']}", Text("notifications.cron_failing", values)
 
     def _channel(self, data: Mapping[str, Any]) -> Draft | None:

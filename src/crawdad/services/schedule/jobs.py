@@ -286,7 +286,9 @@ class Jobs:
             changed.state = replace(changed.state, consecutive_errors=0, schedule_errors=0)
             if changed.schedule == job.schedule:
                 need_future(changed.schedule, now)
-        return self._planned(changed, now) if changed.enabled else planned(changed, now, self.zone_of)
+        if changed.enabled or changed.schedule != job.schedule:
+            return self._planned(changed, now)
+        return planned(changed, now, self.zone_of)  # a job may be turned off whatever its schedule is
 
     def _planned(self, job: Job, now: int) -> Job:
         """With its next time. Raises BAD_REQUEST for a schedule that cannot be read, or never comes."""

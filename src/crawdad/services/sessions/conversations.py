@@ -119,6 +119,9 @@ class Conversations:
         principal = caller.principal
         said = [message for message in wanted.messages if message.role not in ("system", "developer")]
         system = "\n\n".join(text_of(each.parts) for each in wanted.messages if each.role in ("system", "developer"))
+        asked = said[-1] if said and said[-1].role == "user" else None
+        if asked is not None:
+            _need_words(asked.parts, f"messages[{wanted.messages.index(asked)}].content")
         if said:
             await self.limits.need_room(principal)
         public_id, new = self._public_id(wanted, principal)
@@ -129,7 +132,6 @@ class Conversations:
             entry = await self._make(public_id, agent_id, model, system, wanted, principal)
         else:
             entry = await self.sessions.open(found.key)
-        asked = said[-1] if said and said[-1].role == "user" else None
         earlier = said[:-1] if asked is not None else said
         if found is None and earlier:
             now = self.sessions.clock.now()
@@ -141,8 +143,7 @@ class Conversations:
 
     async def say(self, entry: SessionEntry, parts: Sequence[Part], wish: TurnWish, caller: Caller) -> str:
         """Take a turn: the run's id."""
-        if not any(not isinstance(part, TextPart) or part.text.strip() for part in parts):
-            raise bad_request("guide.empty_message", "message.content")
+        _need_words(parts, "message.content")
         await self.limits.need_room(caller.principal)
         _, model = self._target(wish.model)
         return await self._start(entry, parts, replace(wish, model=model), caller)
@@ -247,6 +248,12 @@ class Conversations:
         if key is not None:
             return f"session-{_digest(principal.id, key)}", False
         return f"session-{self.sessions.randomness.new_id()}", True
+
+
+def _need_words(parts: Sequence[Part], field: str) -> None:
+    """Raise where a message says nothing: the model would be asked for an answer to nothing."""
+    if not any(not isinstance(part, TextPart) or part.text.strip() for part in parts):
+        raise bad_request("guide.empty_message", field)
 
 
 def _line(message: Message, at: float) -> NewLogEvent:

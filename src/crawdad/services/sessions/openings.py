@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from crawdad.core.sessions import SessionEntry
+from crawdad.core.sessions import SessionEntry, without_stamp
 from crawdad.services.sessions.transcript import message_of, text_of
 from crawdad.store.session_search import SessionSearch
 
 _LONGEST = 60
 _MOST_KEPT = 10_000
-_STAMP = re.compile(r"^\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d UTC\] ")
-"""What chat clients' words have before them in the log, for the model to know when they were said."""
 
 
 class Openings:
@@ -43,5 +40,5 @@ class Openings:
 
 def first_words(text: str) -> str:
     """The beginning of what somebody said, on one line."""
-    words = " ".join(_STAMP.sub("", text[: 8 * _LONGEST]).split())
+    words = " ".join(without_stamp(text[: 8 * _LONGEST]).split())
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1].rstrip()}…"

@@ -19,6 +19,7 @@ from crawdad.core.parts import (
     ToolResultPart,
 )
 from crawdad.core.request import ModelRequest
+from crawdad.wire.fields import encode, parse_arguments
 from crawdad.wire.openai_chat.media import data_url, write_media
 from crawdad.wire.openai_chat.reply import wire_name, wrap_input
 from crawdad.wire.openai_chat.support import NAME
@@ -217,8 +218,8 @@ class _MessageWriter:
             body |= {"type": "custom", "custom": {"name": name, "input": part.arguments}}
         else:
             arguments = wrap_input(part.arguments) if part.custom else part.arguments
-            if not arguments and not self._own:
-                arguments = "{}"
+            if not self._own:
+                arguments = _object(arguments)
             body |= {"type": "function", "function": {"name": name, "arguments": arguments}}
         if part.signature and part.origin == NAME:
             body["extra_content"] = write_thought_signature(part.signature)
@@ -299,6 +300,14 @@ class _MessageWriter:
         if form == "at_most_40" and len(identifier) > 40:
             return "call_" + hashlib.sha256(identifier.encode("utf-8", "replace")).hexdigest()[:32]
         return identifier
+
+
+def _object(arguments: str) -> str:
+    """Arguments as an object in any case: servers whose templates read them (vLLM, llama.cpp) refuse all that follows a call
+    that a model had garbled."""
+    if not arguments.strip():
+        return "{}"
+    return arguments if parse_arguments(arguments) is not None else encode({"raw_arguments": arguments}).decode()
 
 
 def _is_content(part: Part) -> bool:

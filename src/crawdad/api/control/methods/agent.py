@@ -6,14 +6,17 @@ from typing import Any
 
 from crawdad.api.control.agent_parts import AgentSide
 from crawdad.api.control.context import Control
-from crawdad.api.control.registry import Asked, Method
+from crawdad.api.control.registry import Asked, Failed, Method
+from crawdad.api.control.sending import answer_route
 from crawdad.api.control.turns import TOLD_SECONDS, Turns, message_parts
 from crawdad.core.agent_names import default_agent
 from crawdad.core.agents import RunOrder, RunState
-from crawdad.core.errors import bad_request
+from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.parts import JsonObject, TextPart
-from crawdad.core.sessions import agent_of, main_key, normalise_agent_id
+from crawdad.core.sessions import Route, agent_of, main_key, normalise_agent_id
+from crawdad.core.text import Text
 from crawdad.services.sessions.service import no_session
+from crawdad.wire.control import errors
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, Schema, closed, integer, words
 from crawdad.wire.control.scopes import WRITE
 
@@ -56,8 +59,8 @@ def methods(control: Control) -> list[Method]:
     agent = _Agent(control, control.agents)
     first, last = "{runId, status: accepted, acceptedAt}", "{runId, status, summary, result{payloads, meta}}"
     return [
-        Method("agent", WRITE, agent.take_turn, _AGENT, f"{first}, {last}"),
-        Method("agent.wait", WRITE, agent.wait, _WAIT, "{runId, status, startedAt, endedAt, error}"),
+        Method("agent", WRITE, agent.take_turn, _AGENT, f"{first}, {last}", waits=True),
+        Method("agent.wait", WRITE, agent.wait, _WAIT, "{runId, status, startedAt, endedAt, error}", waits=True),
     ]
 
 
@@ -77,9 +80,12 @@ class _Agent:
             raise bad_request("control.nothing_said", "message")
         said = parts[0].text if isinstance(parts[0], TextPart) else ""
         word, _, rest = said.partition(" ")
+        entry = await self._side.sessions.get(key)
+        last = entry.route if entry is not None else None
+        route = answer_route(self._side.outbound, params, last) if params.get("deliver") else None
         known = await self._turns.find(asked, run_id)
         if known is None and word.lower() in ("/new", "/reset") and rest.strip():
-            if await self._side.sessions.get(key) is not None:
+            if entry is not None:
                 await self._side.runs.cancel_session(key)
                 await self._side.sessions.reset(key, word[1:].lower())
             parts = [TextPart(rest.strip()), *parts[1:]]
@@ -95,7 +101,23 @@ class _Agent:
             if state is None or not state.ended:
                 state = await self._side.runs.wait(own)
                 await told.wait(TOLD_SECONDS)
-        return await self._turns.result(state, run_id)
+        result = await self._turns.result(state, run_id)
+        if route is not None and state.status == "completed" and state.text.strip():
+            await self._deliver(asked, run_id, route, state.text)
+        return result
+
+    async def _deliver(self, asked: Asked, run_id: str, route: Route, text: str) -> None:
+        """Send the answer on; asked for again it is not sent again. Raises `Failed`."""
+        name = f"agent:{asked.connection.admitted.principal.id}:{run_id}"
+        try:
+            sent = await self._side.outbound.send(route, [TextPart(text)], key=name)
+            reason = "" if sent.delivered else sent.error or sent.status
+        except GatewayError as error:
+            reason = error.message(asked.language)
+        if reason:
+            words_ = Text("control.not_sent", {"reason": reason}).render(asked.language)
+            payload = {"runId": run_id, "status": "error", "summary": words_}
+            raise Failed(payload, errors.error(errors.UNAVAILABLE, words_))
 
     async def _key(self, params: JsonObject) -> str:
         """The session that is meant. Raises BAD_REQUEST, NOT_FOUND."""

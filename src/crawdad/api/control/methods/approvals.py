@@ -41,8 +41,10 @@ def methods(control: Control) -> list[Method]:
         return []
     answers = _Approvals(control.approvals)
     return [
-        Method("exec.approval.request", APPROVALS, answers.request, _REQUEST, _DECISION),
-        Method("exec.approval.waitDecision", APPROVALS, answers.wait, opened({"id": FILLED}, "id"), _DECISION),
+        Method("exec.approval.request", APPROVALS, answers.request, _REQUEST, _DECISION, waits=True),
+        Method(
+            "exec.approval.waitDecision", APPROVALS, answers.wait, opened({"id": FILLED}, "id"), _DECISION, waits=True
+        ),
         Method(
             "exec.approval.list", APPROVALS, answers.listed, NOTHING, "[{id, request{…}, createdAtMs, expiresAtMs}]"
         ),

@@ -18,11 +18,12 @@ from crawdad.api.control.channel_shapes import (
 )
 from crawdad.api.control.context import Control
 from crawdad.api.control.registry import Asked, Method
+from crawdad.api.control.sending import channel_of
 from crawdad.api.control.turns import Turns
 from crawdad.core.agent_names import default_agent
 from crawdad.core.channels import SIGN_IN_OVER, Account
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
-from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
+from crawdad.core.parts import MediaPart, Part, TextPart
 from crawdad.core.sessions import Route, main_key
 from crawdad.core.text import Language, Text
 from crawdad.services.channels.pairing import MOST_WAITING, SECONDS, PairingRequest
@@ -107,6 +108,7 @@ def methods(control: Control) -> list[Method]:
             answers.sign_in_wait,
             closed({**sign_in, "code": STRING, "currentQrDataUrl": STRING}),
             f"{{connected, {signed[1:]}",
+            waits=True,
         ),
         Method("send", WRITE, answers.send, _SEND, "{runId, messageId, channel}"),
         Method("wake", WRITE, answers.wake, wake, "{ok}"),
@@ -284,7 +286,7 @@ class _Channels:
     async def send(self, asked: Asked) -> Any:
         """Send something to somebody; the same key again sends nothing more."""
         params = asked.params
-        channel = self._channel(params)
+        channel = channel_of(self._side.outbound, str(params.get("channel") or ""))
         parts: list[Part] = []
         if str(params.get("message") or "").strip():
             parts.append(TextPart(params["message"]))
@@ -300,19 +302,6 @@ class _Channels:
             words_ = Text("control.not_sent", {"reason": sent.error or sent.status})
             raise GatewayError(ErrorKind.UNAVAILABLE, words_)
         return {"runId": key, "messageId": sent.message_id or key, "channel": channel}
-
-    def _channel(self, params: JsonObject) -> str:
-        wanted = str(params.get("channel") or "").strip().lower()
-        there = self._side.outbound.channels()
-        if wanted == "webchat":
-            raise bad_request("control.webchat", "channel")
-        if wanted and wanted != "last":
-            if wanted not in there:
-                raise bad_request("control.unknown_channel", "channel", channel=wanted[:64])
-            return wanted
-        if len(there) != 1:
-            raise bad_request("control.no_channel" if not there else "control.which_channel", "channel")
-        return there[0]
 
     async def wake(self, asked: Asked) -> Any:
         settings = self._control.settings()

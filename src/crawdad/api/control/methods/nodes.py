@@ -95,7 +95,7 @@ def methods(control: Control) -> list[Method]:
             closed({"nodeId": FILLED, "token": FILLED}, "nodeId", "token"),
             "{ok, node?}",
         ),
-        Method("node.invoke", WRITE, nodes.invoke, _INVOKE, invoked),
+        Method("node.invoke", WRITE, nodes.invoke, _INVOKE, invoked, waits=True),
         Method("node.pending.enqueue", WRITE, nodes.enqueue, _ENQUEUE, "{nodeId, revision, queued{…}, wakeTriggered}"),
     ]
 

@@ -14,9 +14,12 @@ from crawdad.api.control.session_shapes import model_of, preview, row, split_mod
 from crawdad.api.control.turns import Turns
 from crawdad.core.agent_names import default_agent
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
+from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
-from crawdad.core.sessions import NewLogEvent, SessionEntry, SessionFilter, main_key
+from crawdad.core.sessions import NewLogEvent, SessionEntry, SessionFilter, agent_of, main_key
 from crawdad.core.text import Text
+from crawdad.services.agents.models import candidates
+from crawdad.services.catalogue.plan import plan_route
 from crawdad.services.sessions.openings import Openings
 from crawdad.services.sessions.service import no_session
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, Schema, closed, integer, words
@@ -167,8 +170,9 @@ class _Changes:
 
     async def patch(self, asked: Asked) -> Any:
         key = self._turns.key(asked.params["key"])
-        await self._sessions.open(key, owner=asked.connection.admitted.principal.id)
         wanted = {name: value for name, value in asked.params.items() if name != "key"}
+        self._check_model(key, wanted.get("model"), asked.connection.admitted.principal)
+        await self._sessions.open(key, owner=asked.connection.admitted.principal.id)
         entry = await self._sessions.patch(key, wanted)
         provider, model = model_of(entry, default_model(self._control)[0])
         return {
@@ -178,6 +182,13 @@ class _Changes:
             "entry": self._entry(entry),
             "resolved": {"modelProvider": provider, "model": model},
         }
+
+    def _check_model(self, key: str, model: Any, principal: Principal) -> None:
+        """A model that leads nowhere would fail every turn of the session. Raises what such a turn would."""
+        if isinstance(model, str):
+            catalogue, standing = self._control.catalogue(), default_agent(self._control.settings().agents)
+            agent = self._side.roster().get(agent_of(key, standing))
+            plan_route(catalogue, candidates(agent, model, catalogue, principal)[0], "openai-chat", principal)
 
     async def reset(self, asked: Asked) -> Any:
         key = self._turns.key(asked.params["key"])

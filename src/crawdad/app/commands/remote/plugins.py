@@ -66,7 +66,7 @@ def uninstall(context: typer.Context, plugin: Id, yes: Yes = False) -> int:
     invocation: Invocation = context.obj
     if not yes:
         if invocation.output.as_json or not sys.stdin.isatty():
-            raise CommandFailed(words("cli.plugins.needs_yes"), exits.USAGE)
+            raise CommandFailed(words("cli.plugins.remove_needs_yes"), exits.USAGE)
         if not typer.confirm(words("cli.plugins.confirm_remove", id=plugin)):
             raise CommandFailed(words("cli.plugins.left"), exits.PROBLEM)
     with open_channel(invocation) as channel:
