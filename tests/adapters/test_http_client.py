@@ -440,7 +440,7 @@ async def test_an_answer_that_nobody_is_left_to_close_is_closed(client: HttpTran
         chunks = answer.chunks()
         assert await anext(chunks) == b"ab"
         del answer, chunks
-        await asyncio.wait_for(server.closing.wait(), 5)
+        await asyncio.wait_for(server.closing.wait(), PATIENCE)
 
 
 async def test_an_answer_before_the_request_is_sent_is_read(client: HttpTransport) -> None:

@@ -332,10 +332,10 @@ async def test_a_body_that_comes_behind_another_request_has_its_whole_time() -> 
     connection, wire = on_a_wire(application)
     connection.data_received(GET.replace(b"/ ", b"/held ") + POST + b"Content-Length: 4\r\n\r\nab")
     release.set()
-    assert await asyncio.wait_for(answered.get(), 10) == "/held"
+    assert await asyncio.wait_for(answered.get(), PATIENCE) == "/held"
     connection.check(asyncio.get_running_loop().time() + http_connection.DISCARD_SECONDS + 1)
     connection.data_received(b"cd")
-    assert await asyncio.wait_for(answered.get(), 10) == "/"
+    assert await asyncio.wait_for(answered.get(), PATIENCE) == "/"
     assert echo.bodies == [b"", b"abcd"]
     assert wire.written.count(b"HTTP/1.1 200 ") == 2 and b" 408 " not in wire.written
 
@@ -351,4 +351,4 @@ async def test_whoever_is_being_answered_is_told_of_the_loss_behind_other_reques
     connection.data_received(GET + GET)
     await asyncio.sleep(0)
     connection.connection_lost(None)
-    assert await asyncio.wait_for(told.get(), 10) == "http.disconnect"
+    assert await asyncio.wait_for(told.get(), PATIENCE) == "http.disconnect"

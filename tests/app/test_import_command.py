@@ -153,7 +153,7 @@ def test_a_sign_in_of_wechat_works_on(tmp_path: Path, source: Path) -> None:
         assert not [entry for entry in (tmp_path / "home").rglob("*") if entry.is_file() and holds(entry, WEIXIN_TOKEN)]
         channels = {"openclaw-weixin": asked(tmp_path / "home", "config", "get", "channels.openclaw-weixin")["value"]}
         with running_gateway({"channels": channels}, home=tmp_path / "home"):
-            service.journal.wait(lambda journal: any("getupdates" in one.path for one in journal), 30)
+            service.journal.wait(lambda journal: any("getupdates" in one.path for one in journal))
             first = next(one for one in service.journal if "getupdates" in one.path)
             assert first.json["get_updates_buf"] == "cursor-17"
             assert first.headers["authorization"] == f"Bearer {WEIXIN_TOKEN}"

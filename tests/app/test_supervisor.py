@@ -122,7 +122,7 @@ def test_the_grace_has_an_end(tmp_path: Path) -> None:
             crawdad.signal(signal.SIGTERM)
             with pytest.raises(http.client.IncompleteRead):
                 answer.read()
-        assert crawdad.end(10) == exits.OK
+        assert crawdad.end() == exits.OK
         assert crawdad.event("application_stopped")["exit_code"] == 0
 
 
@@ -134,7 +134,7 @@ def test_the_second_interrupt_does_not_wait(tmp_path: Path) -> None:
             crawdad.signal(signal.SIGINT)
             crawdad.event("stopping")
             crawdad.signal(signal.SIGINT)
-            assert crawdad.end(5) == exits.INTERRUPTED
+            assert crawdad.end() == exits.INTERRUPTED
 
 
 class Caller(threading.Thread):

@@ -113,7 +113,7 @@ def test_a_version_that_does_not_come_up_goes_and_the_database_with_it(gateway: 
     assert running_version(gateway) == __version__
     assert {key["name"] for key in crawdad(gateway, "keys", "list")[1]["keys"]} == {"before"}
     assert crawdad(gateway, "update", "status")[1]["state"] == "failed"
-    told = eventually(lambda: of_kind(gateway, "update.failed"), "word of it", 30)
+    told = eventually(lambda: of_kind(gateway, "update.failed"), "word of it")
     assert len(told) == 1 and NEW in told[0]["text"] and "went back" in told[0]["text"]
 
 

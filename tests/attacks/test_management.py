@@ -7,7 +7,6 @@ import asyncio
 import base64
 import csv
 import io
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -248,11 +247,11 @@ def test_the_worst_of_mappings_holds_nobody_up(managed: Gateway) -> None:
     assert call(managed, "POST", "/api/proxy/mapping", {"custom_mapping": evil}).status == 200
     try:
         body = {"model": "a" * 256, "messages": [{"role": "user", "content": "hi"}]}
-        began = time.perf_counter()
+        began = managed.worked()
         for _ in range(5):
             told = call(managed, "POST", "/v1/chat/completions", body, managed.headers)
             assert told.status == 404
-        assert (time.perf_counter() - began) / 5 < 0.5
+        assert (managed.worked() - began) / 5 < 0.5
     finally:
         assert call(managed, "POST", "/api/proxy/mapping", {"custom_mapping": {}}).status == 200
 
@@ -291,9 +290,9 @@ def test_a_filter_full_of_wildcards_costs_no_time(managed: Gateway, text: str) -
     body = {"model": "a" * 200, "messages": [{"role": "user", "content": "hi"}]}
     for _ in range(5):
         call(managed, "POST", "/v1/chat/completions", body, managed.headers)
-    began = time.perf_counter()
+    began = managed.worked()
     told = call(managed, "GET", str(httpx.URL("/api/logs", params={"filter": text})))
-    assert told.status == 200 and told.json == [] and time.perf_counter() - began < 1
+    assert told.status == 200 and told.json == [] and managed.worked() - began < 1
 
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'

@@ -45,7 +45,7 @@ def agents(postgres_url: str, shared_redis: dict[str, str], model: ScriptedModel
 
 def say(client: httpx.Client, text: str, user: str) -> Any:
     body = {"model": "openclaw", "user": user, "messages": [{"role": "user", "content": text}]}
-    answer = client.post("/v1/chat/completions", json=body)
+    answer = client.post("/v1/chat/completions", json=body, timeout=4 * PATIENCE)  # others have their turn before
     assert answer.status_code == 200, answer.text
     return answer.json()["choices"][0]["message"]["content"]
 

@@ -11,6 +11,6 @@ from tests.drill.play import Company
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    found = Company(tmp_path_factory.mktemp("drill"))
+    found = Company(tmp_path_factory.mktemp("drill"), patience=4.0)  # other tests run meanwhile
     yield found
     found.close()

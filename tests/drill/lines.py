@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.drill.scenario import NotPossible
+from tests.support.server import free_port
 
 _CHUNK = 65536
 _SECONDS = 5.0
@@ -21,8 +22,8 @@ class Relay:
 
     def __init__(self, host: str, port: int) -> None:
         self._there = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
+        self.port = free_port()  # of which nobody else makes use while it is cut
+        self._listener = socket.create_server(("127.0.0.1", self.port))
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listen()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,16 +21,19 @@ def play(scenario: Scenario, stage: Stage) -> Outcome:
     stage.witness.acknowledge()
     scenario.play(stage)
     outcome = stage.outcome(scenario)
-    assert outcome.seconds <= scenario.allowed, f"it took {outcome.seconds:.1f} s, and may take {scenario.allowed:g}"
+    allowed = scenario.allowed * stage.patience
+    assert outcome.seconds <= allowed, f"it took {outcome.seconds:.1f} s, and may take {allowed:g}"
     assert not outcome.kept.lost, outcome.kept.lost
     return outcome
 
 
 class Company:
-    """Gives scenarios their stage. Those that may be shared are opened once, and anew after a scenario that failed there."""
+    """Gives scenarios their stage. Those that may be shared are opened once, and anew after a scenario that failed there. What takes
+    up to `patience` times as long as it may has not failed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float = 1.0) -> None:
         self._folder = folder
+        self._patience = patience
         self._numbers = itertools.count(1)
         self._shared: dict[Setting, tuple[ExitStack, Stage]] = {}
 
@@ -38,7 +41,7 @@ class Company:
         """One scenario."""
         setting = scenario.setting
         if not setting.shared:
-            with opened_stage(self._next_folder(), setting) as stage:
+            with self._opened(setting) as stage:
                 return play(scenario, stage)
         try:
             return play(scenario, self._stage_for(setting))
@@ -54,8 +57,14 @@ class Company:
     def _stage_for(self, setting: Setting) -> Stage:
         if setting not in self._shared:
             stack = ExitStack()
-            self._shared[setting] = stack, stack.enter_context(opened_stage(self._next_folder(), setting))
+            self._shared[setting] = stack, stack.enter_context(self._opened(setting))
         return self._shared[setting][1]
+
+    @contextmanager
+    def _opened(self, setting: Setting) -> Iterator[Stage]:
+        with opened_stage(self._next_folder(), setting) as stage:
+            stage.patience = self._patience
+            yield stage
 
     def _leave(self, setting: Setting) -> None:
         if setting in self._shared:

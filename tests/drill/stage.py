@@ -43,6 +43,8 @@ class Stage:
         self.holds: dict[str, Hold] = {}
         self.around: Any = None
         """What the scenario's setting has put around it."""
+        self.patience = 1.0
+        """So many times as long as it should may everything take, on a machine that does much else."""
         self.ended: tuple[Words, float] | None = None
         self._struck = self._restarts = 0.0
         self._since = self._told = 0
@@ -163,7 +165,7 @@ class Stage:
             self.hurry()
             return any(part in each["parts"] for each in self._health_told()[self._told :])
 
-        eventually(look, f"{part} to be found unwell", seconds)
+        eventually(look, f"{part} to be found unwell", seconds * self.patience)
 
     def _is_not_down(self) -> bool:
         if self.client.get("/healthz").json()["health"] != "down":
@@ -187,7 +189,7 @@ class Stage:
             except httpx.HTTPError:
                 return False
 
-        eventually(look, f"health; {self.state()}", seconds)
+        eventually(look, f"health; {self.state()}", seconds * self.patience)
         self._end(HEALTHY)
 
     def until_safe_mode(self, seconds: float) -> None:
@@ -202,7 +204,7 @@ class Stage:
             except httpx.HTTPError:
                 return False
 
-        eventually(look, f"safe mode; {self.state()}", seconds)
+        eventually(look, f"safe mode; {self.state()}", seconds * self.patience)
         self._end(SAFE_MODE)
 
     def refused(self) -> None:

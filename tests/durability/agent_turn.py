@@ -27,7 +27,7 @@ from crawdad.store.database import Database
 from tests.support.agent_stage import FakeRunner, FakeTool, config, stage
 from tests.support.scripted_model import MODEL
 from tests.support.upstreams.protocols import provider
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 KEY = "once"
 
@@ -84,7 +84,7 @@ async def _main(home: Path, url: str, name: str, commits: int) -> None:
             await agents.agents.runs.wait(run_id)
         else:
             run_id = await agents.order("Go", idempotency_key=KEY)
-            state = await agents.agents.runs.wait(run_id, 20)
+            state = await agents.agents.runs.wait(run_id, PATIENCE)
 
             async def quiet() -> bool:
                 return not await agents.agents.runs.active(state.session_key)

@@ -16,7 +16,7 @@ from crawdad.plugins.api import outside
 from crawdad.plugins.guarding import PluginFailed, PluginGuard
 from crawdad.plugins.stepping import LoopAlarm
 from tests.support.fakes import FakeClock
-from tests.support.waiting import until_so
+from tests.support.waiting import PATIENCE, until_so
 
 LIMITS = PluginsLimitSettings.model_validate({"blockSeconds": 0.6, "failures": 3, "failureMinutes": 1, "tasks": 20})
 
@@ -37,7 +37,7 @@ class Watched:
         self.down: list[str] = []
         self.guard = PluginGuard("hello", alarm, lambda: LIMITS, self.clock, self.down.append)
 
-    async def fault(self, function: Any, *arguments: Any, seconds: float = 5.0) -> PluginFailed:
+    async def fault(self, function: Any, *arguments: Any, seconds: float = PATIENCE) -> PluginFailed:
         with pytest.raises(PluginFailed) as caught:
             await self.guard.call("test", function, *arguments, seconds=seconds)
         assert "hello" in caught.value.message() and caught.value.kind is ErrorKind.INTERNAL
@@ -54,8 +54,8 @@ async def test_plain_and_async_functions(watched: Watched) -> None:
         await asyncio.sleep(0)
         return number * 2
 
-    assert await watched.guard.call("test", double, 4, seconds=5) == 8
-    assert await watched.guard.call("test", lambda text: text.upper(), "a", seconds=5) == "A"
+    assert await watched.guard.call("test", double, 4, seconds=PATIENCE) == 8
+    assert await watched.guard.call("test", lambda text: text.upper(), "a", seconds=PATIENCE) == "A"
     assert (watched.guard.calls, watched.guard.failures, watched.guard.tasks) == (2, 0, set())
 
 
@@ -71,12 +71,12 @@ async def test_what_it_raises(watched: Watched) -> None:
     assert "raised SystemExit" in (await watched.fault(raises(SystemExit(1)))).message()
     meant = GatewayError(ErrorKind.BAD_REQUEST, "not like this")
     with pytest.raises(GatewayError) as caught:
-        await watched.guard.call("test", raises(meant), seconds=5)
+        await watched.guard.call("test", raises(meant), seconds=PATIENCE)
     assert caught.value is meant and watched.guard.failures == 2, "an error on purpose is no failure"
     await watched.fault(raises(KeyboardInterrupt()))
     assert watched.down == ["test: raised KeyboardInterrupt"], "three within a minute"
     with pytest.raises(GatewayError) as refused:
-        await watched.guard.call("test", lambda: 1, seconds=5)
+        await watched.guard.call("test", lambda: 1, seconds=PATIENCE)
     assert refused.value.kind is ErrorKind.UNAVAILABLE
 
 
@@ -108,14 +108,13 @@ async def test_one_that_does_not_let_itself_be_cancelled_keeps_nobody(watched: W
             with suppress(asyncio.CancelledError):
                 await go.wait()
 
-    began = time.monotonic()
     assert "cannot be stopped" in (await watched.fault(stubborn, seconds=0.05)).message()
-    assert time.monotonic() - began < 4 and len(watched.guard.tasks) == 1
+    assert len(watched.guard.tasks) == 1, "it goes on, and nobody waited for it"
     go.set()
 
 
 def sleep() -> None:
-    time.sleep(30)
+    time.sleep(600)
 
 
 def spin() -> None:
@@ -134,24 +133,21 @@ def spin_and_catch() -> None:
 
 @pytest.mark.parametrize("function", [sleep, spin, spin_and_catch])
 async def test_one_that_holds_the_loop_is_interrupted(watched: Watched, function: Any) -> None:
-    began = time.monotonic()
-
     async def block() -> None:
         await asyncio.sleep(0)
         function()
 
     if function is spin_and_catch:
-        await watched.guard.call("test", block, seconds=10)
+        await watched.guard.call("test", block, seconds=PATIENCE)
     else:
-        assert "held the event loop" in (await watched.fault(block)).message()
-    assert time.monotonic() - began < 5
+        assert "held the event loop" in (await watched.fault(block, seconds=PATIENCE)).message()
 
 
 async def test_code_outside_of_it_may_take_its_time(watched: Watched) -> None:
     async def short() -> None:
         await asyncio.sleep(0.01)
 
-    task = asyncio.ensure_future(watched.guard.call("test", short, seconds=5))  # noqa: TID251
+    task = asyncio.ensure_future(watched.guard.call("test", short, seconds=PATIENCE))  # noqa: TID251
     await asyncio.sleep(0)
     time.sleep(0.9)  # noqa: ASYNC251  # the gateway's own code, longer than a plugin's may be
     await task
@@ -178,7 +174,7 @@ async def test_tasks_that_it_makes_are_its_own(watched: Watched) -> None:
         await asyncio.sleep(600)
 
     stranger = asyncio.create_task(other())  # noqa: TID251
-    await watched.guard.call("test", start, seconds=5)
+    await watched.guard.call("test", start, seconds=PATIENCE)
     await asyncio.sleep(0)
     assert len(watched.guard.tasks) == 3
     assert await watched.guard.close() == 3
@@ -197,7 +193,7 @@ async def test_what_the_gateway_does_for_it_is_not_its_own(watched: Watched) -> 
     async def ask() -> str:
         return await outside(own())
 
-    assert await watched.guard.call("test", ask, seconds=5) == "done"
+    assert await watched.guard.call("test", ask, seconds=PATIENCE) == "done"
     assert not watched.guard.tasks and await watched.guard.close() == 0
     assert not made[0].done()
     made[0].cancel()
@@ -218,8 +214,8 @@ async def test_too_many_tasks_are_a_failure(watched: Watched) -> None:
             asyncio.get_running_loop().create_task(asyncio.sleep(600))
 
     with pytest.raises(GatewayError):
-        await watched.guard.call("test", flood, seconds=5)
-        await watched.guard.call("test", flood, seconds=5)
+        await watched.guard.call("test", flood, seconds=PATIENCE)
+        await watched.guard.call("test", flood, seconds=PATIENCE)
     assert watched.down and "too many tasks" in watched.down[0]
     await watched.guard.close()
     assert not [task for task in watched.guard.tasks if not task.done()]

@@ -154,6 +154,6 @@ def test_hostile_bodies_take_no_time() -> None:
         b"A" * 65_536,
         b"api_key" + b" " * 60_000,
     ):
-        began = time.perf_counter()
+        began = time.thread_time()
         fit(text, 65_536, [SECRET])
-        assert time.perf_counter() - began < 2, text[:20]
+        assert time.thread_time() - began < 2, text[:20]

@@ -19,6 +19,7 @@ from crawdad.store.inprocess import InProcessBus
 from crawdad.store.tasks import TaskStore
 from tests.support.fakes import FakeClock, FakeRandomness
 from tests.support.services import database, database_url, postgres_url
+from tests.support.waiting import PATIENCE
 
 __all__ = ["database", "database_url", "postgres_url"]
 ORDER = TaskOrder("backup.create", Text("tasks.cancelled"), exclusive="backup", owner="me")
@@ -71,7 +72,7 @@ async def test_a_task_tells_of_itself_and_ends_with_its_result(stage: Stage) -> 
     standing = await stage.one.get(task.id)
     assert (standing.status, standing.progress) == ("running", 40)
     go.set()
-    ended = await stage.one.wait(task.id, 10)
+    ended = await stage.one.wait(task.id, PATIENCE)
     assert (ended.status, ended.progress, ended.result) == ("succeeded", 100, {"made": 1})
     kept = await stage.other.get(task.id)
     assert kept == ended and task_fields(kept, "zh")["log"][0]["text"] == "没有任务 x。"
@@ -82,7 +83,7 @@ async def test_a_failure_is_told_in_both_languages(stage: Stage) -> None:
         raise GatewayError(ErrorKind.CONFLICT, Text("tasks.over", {"id": "7"}))
 
     task = await stage.one.start(ORDER, work)
-    ended = await stage.one.wait(task.id, 10)
+    ended = await stage.one.wait(task.id, PATIENCE)
     assert ended.status == "failed"
     assert task_fields(ended, "en")["error"] == "Task 7 is over already."
     assert task_fields(ended, "zh")["error"] == "任务 7 已经结束。"
@@ -107,9 +108,9 @@ async def test_one_at_a_time_where_they_are_about_the_same(stage: Stage) -> None
         await stage.other.start(ORDER, work)
     assert refused.value.kind is ErrorKind.CONFLICT
     go.set()
-    await stage.one.wait(task.id, 10)
+    await stage.one.wait(task.id, PATIENCE)
     again = await stage.other.start(ORDER, work)
-    assert (await stage.other.wait(again.id, 10)).status == "succeeded"
+    assert (await stage.other.wait(again.id, PATIENCE)).status == "succeeded"
 
 
 async def test_another_process_cancels(stage: Stage) -> None:
@@ -124,7 +125,7 @@ async def test_another_process_cancels(stage: Stage) -> None:
     task = await stage.one.start(ORDER, work)
     await started.wait()
     await stage.other.cancel(task.id)
-    ended = await stage.one.wait(task.id, 10)
+    ended = await stage.one.wait(task.id, PATIENCE)
     assert ended.status == "cancelled"
     with pytest.raises(GatewayError) as refused:
         await stage.other.cancel(task.id)
@@ -185,7 +186,7 @@ async def test_an_end_that_the_database_did_not_take_is_kept_once_it_does(
     with monkeypatch.context() as patch:
         patch.setattr(stage.store, "put", away)
         go.set()
-        ended = await stage.one.wait(begun.id, 10)
+        ended = await stage.one.wait(begun.id, PATIENCE)
         assert ended.status == "succeeded", "whoever asks this process knows"
         with pytest.raises(GatewayError):
             await stage.one.recover()
@@ -214,7 +215,7 @@ async def test_pages_newest_first_and_retention(stage: Stage) -> None:
     for number in range(5):
         stage.clock.advance(1)
         task = await stage.one.start(TaskOrder(f"kind.{number % 2}", "t"), work)
-        await stage.one.wait(task.id, 10)
+        await stage.one.wait(task.id, PATIENCE)
         made.append(task.id)
     first = await stage.one.page(TaskFilter(), 2)
     second = await stage.one.page(TaskFilter(), 2, first.cursor)

@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.server import free_port
 from tests.support.upstreams.loopback import Journal, LoopbackServer, Received, Reply
 from tests.support.waiting import PATIENCE
 
@@ -97,7 +98,7 @@ class OneBotSimulator:
         self.token = token
         self.account = Account()
         self.journal = Journal()
-        self.port = 0
+        self.port = free_port()  # of which nobody else makes use while nobody listens at it
         self.heartbeat = heartbeat
         self.format = format
         self.refusals = 0
@@ -109,6 +110,7 @@ class OneBotSimulator:
         self._time = 1_790_000_000
         self._sockets: dict[Any, str] = {}
         """Open sockets, and which role each has."""
+        self._dialled: list[Any] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="onebot", daemon=True)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -143,6 +145,8 @@ class OneBotSimulator:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for socket in self._dialled:
+            await socket.close()
         await self._close_server()
 
     async def _close_server(self) -> None:
@@ -337,6 +341,7 @@ class OneBotSimulator:
                 proxy=None,
                 open_timeout=PATIENCE,
             )
+            self._dialled.append(socket)
             task = asyncio.get_running_loop().create_task(self._talk(socket, role.lower()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

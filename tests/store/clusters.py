@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from crawdad.store.cluster import Cluster, open_cluster
+from tests.support.server import free_port
 from tests.support.services import REDIS_URL, ManualClock
 
 
@@ -54,7 +55,7 @@ class Link:
         self._target = (address.hostname or "127.0.0.1", address.port or 6379)
         self._path = address.path
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = free_port()  # of which nobody else makes use while it is cut
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
@@ -63,7 +64,6 @@ class Link:
 
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         if self._server is not None:

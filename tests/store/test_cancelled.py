@@ -87,3 +87,20 @@ async def test_cancelled_at_any_moment(tmp_path: Path, caplog: pytest.LogCapture
     assert all(count == 3 for _, count in rows)  # all of a transaction or nothing of it
     assert done <= {number for number, _ in rows} and 0 < len(done) < begun
     assert told == [] and "destroyed" not in caplog.text and "garbage" not in caplog.text
+
+
+@pytest.mark.parametrize("begins", ["before", "after"])
+async def test_whoever_reads_on_when_the_database_is_closed_leaves_nothing_open(tmp_path: Path, begins: str) -> None:
+    """What ends with the process, and takes a moment longer than it."""
+    async with open_database(f"sqlite:///{tmp_path / 'db'}") as database:
+        if begins == "before":
+            async with database.read() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                await database.close()
+    if begins == "after":
+        async with database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+    assert driver is not None
+    with pytest.raises(ValueError, match="onnection"):
+        await driver.execute("SELECT 1")

@@ -42,6 +42,7 @@ from crawdad.store.outside_files import OutsideFileStore
 from crawdad.store.session_search import SessionSearch
 from crawdad.store.sessions import SessionStore
 from tests.support.scripted_model import MODEL, NAME
+from tests.support.waiting import PATIENCE
 
 OWNER = Principal("token", "token", "the operator", EVERYTHING)
 GUEST = Principal("key-guest", "api_key", "a guest")
@@ -169,7 +170,7 @@ class Stage:
 
     async def take(self, text: str, **more: Any) -> RunState:
         """Say something, and wait for the end of it."""
-        return await self.agents.runs.wait(await self.order(text, **more), 20)
+        return await self.agents.runs.wait(await self.order(text, **more), PATIENCE)
 
     async def story(self, run_id: str, after: int = 0) -> list[RunEvent]:
         """All events of a run, once it has ended."""

@@ -2,7 +2,8 @@
 
 Where the browser, Playwright or a built console is missing the tests are skipped, or fail with `CRAWDAD_REQUIRE_SERVICES=1`.
 Everything that the browser complains about (errors of scripts, refusals by the content security policy, failed requests that
-nobody expected) is collected, and fails the test that it happened in.
+nobody expected) is collected, and fails the test that it happened in. With `CRAWDAD_TEST_SCREENSHOTS=1` what the tests see is kept
+in `build/screenshots`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 CHROMIUM = os.environ.get("CRAWDAD_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 BUILT = SOURCE / "crawdad" / "bundled" / "console" / "index.html"
 AXE = SOURCE.parent / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-SCREENSHOTS = SOURCE.parent / "build" / "screenshots"
+SCREENSHOTS = SOURCE.parent / "build" / "screenshots" if os.environ.get("CRAWDAD_TEST_SCREENSHOTS") == "1" else None
 WAIT_MS = PATIENCE * 1000
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -64,7 +66,9 @@ class Window:
         self.context = browser.new_context(**options, reduced_motion="reduce")
         self.context.set_default_timeout(WAIT_MS)
         self.page: Page = self.context.new_page()
-        self.page.on("console", lambda message: self._heard(message.type, message.text))
+        self.page.on(
+            "console", lambda message: self._heard(message.type, f"{message.text} ({message.location['url']})")
+        )
         self.page.on("pageerror", lambda error: self._heard("error", str(error)))
         self.page.on("dialog", self._asked)
 
@@ -82,6 +86,10 @@ class Window:
         self.page.goto(f"{self.gateway.base_url}/console{path}")
         return self.page
 
+    def go(self, path: str) -> None:
+        """To a page within the console, as its links lead: what was heard so far is kept, and nothing is loaded anew."""
+        self.page.evaluate(f"path => {{ history.pushState({{}}, '', '/console' + path); return {_DRAWN} }}", path)
+
     def sign_in(self, path: str = "/", token: str = "") -> Page:
         """A page of the console, signed in, with its connection open."""
         self.open(path)
@@ -98,7 +106,8 @@ class Window:
 
     def violations(self) -> list[str]:
         """What axe finds against the page: rule and place."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
         found = self.page.evaluate(
             "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
             ".flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')} ${node.failureSummary}`))"
@@ -106,9 +115,10 @@ class Window:
         return list(found)
 
     def screenshot(self, name: str) -> None:
-        """Keep what it looks like, for people."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        """Keep what it looks like, for people, where they want that."""
+        if SCREENSHOTS is not None:
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     def close(self) -> None:
         """Close it; whoever opened it looks at the complaints."""

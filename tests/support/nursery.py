@@ -30,6 +30,7 @@ from pkgutil import walk_packages
 from runpy import run_module
 
 from crawdad.app.words import chosen_language
+from tests.support.waiting import PATIENCE
 
 _IMPORTED = (
     "crawdad.app.main",
@@ -66,6 +67,8 @@ _LOOKED_AT_LATER = (
     "TEST_",
 )
 _ALSO_LATER = frozenset({"HOME", "PATH", "TMPDIR", "PYTEST_CURRENT_TEST", "PYTHONUNBUFFERED"})
+_PATIENT = (("crawdad.api.buddy.changes", "WAIT_SECONDS"), ("crawdad.services.mcp.servers", "_PATIENCE_SECONDS"))
+"""How long something waits for what it goes on without at last, which a busy machine would not have done by then."""
 _START_SECONDS = 300.0
 """It imports what takes seconds on a quiet machine, and many beside other test processes."""
 
@@ -279,6 +282,10 @@ def main() -> None:
     for name in _IMPORTED_WHOLE:
         for found in walk_packages(import_module(name).__path__, f"{name}."):
             import_module(found.name)
+    for name, waits in _PATIENT:
+        module_of = import_module(name)
+        assert hasattr(module_of, waits), waits
+        setattr(module_of, waits, PATIENCE)
     assert threading.active_count() == 1, "a thread does not survive a fork"
     gc.collect()
     gc.freeze()

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
 import orjson
+import psutil
 
 from tests.support.nursery import Forked, nursery
 from tests.support.waiting import PATIENCE
@@ -129,6 +130,11 @@ class Gateway:
     def pid(self) -> int:
         """The process that serves."""
         return self._running().pid
+
+    def worked(self) -> float:
+        """Seconds of a processor that the process has had so far: a measure that other programs of the machine do not change."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Put `openclaw.json` in place, atomically as an editor would."""
@@ -291,14 +297,32 @@ def _is_forked(command: Sequence[str]) -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on, below those that the system hands out to outgoing connections."""
+    """A port nobody listens on, below those that the system hands out to outgoing connections. No other test process is given it
+    while this one lives, and this one once."""
     while True:
         port = random.SystemRandom().randrange(18_800, 32_000)
+        if not _claimed(port):
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
                 return port
+
+
+def _claimed(port: int) -> bool:
+    """Whether a port is this process's from now on: between here and its gateway's start another one could choose it, too. What
+    stands for it is a socket of a name that the system forgets when the process ends."""
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0crawdad-test-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    claim.detach()
+    return True
 
 
 def clean_environment() -> dict[str, str]:

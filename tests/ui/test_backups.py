@@ -50,6 +50,7 @@ def put_back(window: Window, name: str, *parts: str) -> Page:
     page = window.open(f"/health?tab=backups&id={name}")
     page.get_by_role("dialog").get_by_role("button", name="Restore…").click()
     dialog = page.get_by_role("dialog", name="Restore the backup of")
+    dialog.get_by_role("checkbox").first.wait_for()
     for box in dialog.get_by_role("checkbox").all():
         box.set_checked(False)
     for part in parts:

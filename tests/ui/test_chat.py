@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.browser import Window
 from tests.support.control import connected
 from tests.support.upstreams.scripted import ScriptedUpstream
+from tests.support.waiting import eventually
 from tests.ui.hostile import NAME, TRAP
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test_thoughts_and_tools_are_there_to_be_opened(window: Window) -> None:
     say(page, "Two and two?")
     page.get_by_text("Thoughts").click()
     page.get_by_text("I wonder about that.").wait_for()
-    assert page.locator("strong", has_text="Four").count() == 1
+    page.locator("strong", has_text="Four").wait_for()
     window.open("/chat?session=agent:reader:t")
     say(page, "Read my notes")
     page.get_by_role("log").get_by_text("It says:").wait_for()
@@ -118,7 +119,9 @@ def test_a_conversation_goes_on_from_a_message_in_one_of_its_own(window: Window)
     page.get_by_role("log").get_by_text("And three and one?").wait_for()
     page.get_by_role("button", name="Ask differently in a new conversation").last.click()
     page.get_by_role("log").get_by_text("Goes on from").wait_for()
-    assert page.get_by_label("Write a message").input_value() == "And three and one?"
+    eventually(
+        lambda: page.get_by_label("Write a message").input_value() == "And three and one?", "the words to change"
+    )
     assert page.get_by_role("log").get_by_text("And three and one?").count() == 0
     assert window.violations() == []
 
@@ -157,8 +160,8 @@ def test_words_with_a_slash_are_chosen_by_the_arrow_keys(window: Window) -> None
     page.get_by_role("option", name="/new", selected=True).wait_for()
     assert window.violations() == []
     page.keyboard.press("Enter")
-    assert field.input_value() == "/new"
-    assert page.get_by_role("option", name="/new").count() == 0
+    eventually(lambda: field.input_value() == "/new", "the word that was chosen")
+    page.get_by_role("option", name="/new").wait_for(state="detached")
 
 
 def test_conversations_are_found_by_what_was_said_in_them(window: Window) -> None:

@@ -124,8 +124,8 @@ def test_several_files_are_moved_and_deleted_at_once(window: Window, gateway: Ga
 def test_pictures_are_drawn_by_their_bytes_and_pages_are_not(window: Window) -> None:
     window.page.add_init_script(TRAP)
     page = window.sign_in("/files?file=dot.bin")
-    page.get_by_role("img", name="dot.bin").wait_for()
-    assert page.get_by_role("img", name="dot.bin").evaluate("image => image.naturalWidth") == 1
+    picture = page.get_by_role("img", name="dot.bin")
+    eventually(lambda: picture.evaluate("image => image.naturalWidth") == 1, "the picture to be drawn")
     page.keyboard.press("Escape")
     page.get_by_role("row", name="page.html").click()
     page.get_by_role("textbox", name="Text of page.html").get_by_text("not drawn").wait_for()

@@ -13,6 +13,7 @@ import pytest
 from tests.support.browser import Window
 from tests.support.control import connected
 from tests.support.server import Gateway, running_gateway, settings
+from tests.support.waiting import eventually
 from tests.ui.hostile import NAME, TRAP
 from tests.ui.rest import call
 
@@ -120,7 +121,8 @@ def test_what_is_written_outlives_the_page_and_settings_are_in_both_languages(wi
     assert page.evaluate(asks) is True
     page.get_by_role("link", name="Configuration", exact=True).click()
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Budgets").click()
-    assert page.locator("main input[inputmode=decimal]").first.input_value() == "77"
+    written = page.locator("main input[inputmode=decimal]").first
+    eventually(lambda: written.input_value() == "77", "what was written")
     page.get_by_role("button", name="Language").click()
     page.get_by_role("menuitemcheckbox", name="简体中文").click()
     page.locator("nav").get_by_role("link", name="预算", exact=False).first.wait_for()
@@ -128,7 +130,7 @@ def test_what_is_written_outlives_the_page_and_settings_are_in_both_languages(wi
     assert window.violations() == []
     window.screenshot("configuration-zh")
     page.get_by_role("button", name="放弃修改").click()
-    assert page.evaluate(asks) is False
+    eventually(lambda: page.evaluate(asks) is False, "nothing that would be lost")
 
 
 def test_the_libraries_and_their_licences_are_listed(window: Window) -> None:
@@ -206,8 +208,12 @@ def test_terminals_are_typed_into(window: Window, gateway: Gateway) -> None:
     page.reload()
     page.get_by_role("button", name="Commands").click()
     page.get_by_label("Commands", exact=True).get_by_text("Connected").wait_for()
-    over = page.evaluate(_OVER)
-    assert max(over) <= 0 < min(over) + 30, "every row and column is in sight, and no more is left than one would take"
+
+    def fits() -> bool:
+        over = page.evaluate(_OVER)
+        return bool(max(over) <= 0 < min(over) + 30)
+
+    eventually(fits, "every row and column to be in sight, and no more left than one would take")
     page.keyboard.type("help\r")
     page.get_by_label("Commands", exact=True).get_by_text("crawdad version").first.wait_for()
     assert window.violations() == []

@@ -11,7 +11,7 @@ import pytest
 from tests.support.browser import Window
 from tests.support.server import Gateway
 from tests.support.upstreams.scripted import PREFIX
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, eventually
 from tests.ui.hostile import NAME, TRAP
 from tests.ui.rest import ask, call
 
@@ -42,7 +42,7 @@ def test_requests_are_found_and_told_in_full(window: Window, gateway: Gateway) -
     window.page.add_init_script(TRAP)
     page = window.sign_in("/requests")
     page.get_by_text(f"{MANY + 2} requests").wait_for()
-    assert "crawdad/demo" in table(page)
+    eventually(lambda: "crawdad/demo" in table(page), "the rows")
     page.get_by_label("Result").select_option("errors")
     page.get_by_text("1 request", exact=False).first.wait_for()
     page.get_by_role("row", name="404").click()
@@ -83,7 +83,7 @@ def test_a_long_log_is_scrolled_by_the_keyboard_and_grows_live(window: Window, g
     for key, row in (("ArrowUp", MANY), ("Home", 2), ("PageDown", None), ("ArrowDown", None)):
         page.keyboard.press(key)
         page.locator(f"tr[aria-rowindex='{row}']:focus" if row else "tr:not([aria-rowindex='2']):focus").wait_for()
-        assert page.evaluate(_IN_SIGHT) is True, key
+        eventually(lambda: page.evaluate(_IN_SIGHT), f"the row to be in sight after {key}")
     page.keyboard.press("End")
     page.locator(f"tr[aria-rowindex='{MANY + 1}']:focus").wait_for()
     ask(gateway, "crawdad/demo")
@@ -118,8 +118,7 @@ def test_filters_narrow_what_is_shown_and_exported(window: Window, gateway: Gate
 def test_statistics_are_charted_listed_and_downloaded(window: Window) -> None:
     page = window.sign_in("/statistics?by=hour&last=24")
     page.get_by_role("img", name="Chart").locator("canvas").wait_for()
-    numbers = page.get_by_role("table", name="The numbers of the chart")
-    assert numbers.get_attribute("aria-rowcount") == "25"
+    page.get_by_role("table", name="The numbers of the chart").and_(page.locator("[aria-rowcount='25']")).wait_for()
     for part in ("key", "owner"):
         with page.expect_response(f"**/api/stats/token/{part}-trend/hourly*") as told:
             page.get_by_label("Split").select_option(part)

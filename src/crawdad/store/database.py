@@ -59,6 +59,7 @@ class Database:
             self._places = asyncio.Semaphore(_CONNECTIONS - 1)
         else:
             self._reader, self._writer = engine.execution_options(isolation_level="AUTOCOMMIT"), engine
+        self._closed = False
         self._one_writer = asyncio.Lock()
         self._line: deque[Waiting] = deque()
         self._answers: dict[Question, tuple[int, list[Row]]] = {}
@@ -120,6 +121,8 @@ class Database:
         try:
             yield await connection.start()
         finally:
+            if self._closed and connection.sync_connection is not None:
+                connection.sync_connection.detach()  # the pool closes no more of what is given back to it
             await connection.close()
 
     async def ask(self, question: Question, **values: Any) -> list[Row]:
@@ -166,7 +169,8 @@ class Database:
         await finish(asyncio.get_running_loop().run_in_executor(self._writing, self._at_once.run, batch))
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; those that are in use, as soon as they are not."""
+        self._closed = True
         if self.is_sqlite:
             await asyncio.to_thread(self._close_threads)
         await self._engine.dispose()

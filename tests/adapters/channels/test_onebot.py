@@ -618,7 +618,7 @@ async def test_a_side_without_heartbeats_is_asked_whether_it_is_there(
     qq: OneBotSimulator, transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crawdad.adapters.channels.onebot.reception.QUIET_SECONDS", 0.05)
-    context = context_for(transport, wsUrl=qq.url, accessToken=qq.token, callSeconds=0.5)
+    context = context_for(transport, wsUrl=qq.url, accessToken=qq.token, callSeconds=2)
     channel = opened(context)
     async with connected(channel, context):
         heard = context.heard_count

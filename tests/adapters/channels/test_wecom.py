@@ -43,7 +43,7 @@ def channel(context: MemoryContext) -> WeComChannel:
 
 
 def context_for(wecom: WeComSimulator, transport: HttpTransport, **settings: Any) -> MemoryContext:
-    address = {"wsUrl": wecom.socket_url, "mediaRoot": wecom.url, "callSeconds": 0.5}
+    address = {"wsUrl": wecom.socket_url, "mediaRoot": wecom.url, "callSeconds": 2}
     values = {"botId": BOT_ID, "secret": SECRET, **address, **settings}
     return MemoryContext(WeComSettings.model_validate(values), transport, "wecom")
 

@@ -24,6 +24,7 @@ from crawdad.store.inprocess import InProcessBus
 from crawdad.store.tasks import TaskStore
 from tests.support.fakes import FakeClock, FakeRandomness
 from tests.support.services import database, database_url, postgres_url
+from tests.support.waiting import PATIENCE
 
 __all__ = ["database", "database_url", "postgres_url"]
 ORDER = TaskOrder("bots.add", Text("buddy.bots.add", {"id": "x"}), target="x", exclusive="agent:x")
@@ -35,6 +36,12 @@ class Alone:
 
     async def is_alive(self, runner: str) -> bool:
         return runner == self.name
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a task waits as long as a busy machine may need."""
+    monkeypatch.setattr(changes, "WAIT_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -80,7 +87,7 @@ async def test_what_takes_longer_is_accepted_and_goes_on(board: TaskBoard, monke
         await change(board, work)
     assert busy.value.kind is ErrorKind.CONFLICT
     go.set()
-    assert (await board.wait(body["data"]["taskID"], 10)).status == "succeeded"
+    assert (await board.wait(body["data"]["taskID"], PATIENCE)).status == "succeeded"
 
 
 async def test_a_fault_keeps_its_kind(board: TaskBoard) -> None:

@@ -162,7 +162,7 @@ async def test_whoever_wants_the_same_shares_the_task_and_others_wait(
         await orders.order("stop", "b")
     assert raised.value.kind is ErrorKind.CONFLICT
     inside.gate.set()
-    ended = await board.wait(first.id, 30)
+    ended = await board.wait(first.id, PATIENCE)
     assert (ended.status, ended.result, inside.entries) == ("succeeded", {"message": "Restarted"}, 1)
 
 

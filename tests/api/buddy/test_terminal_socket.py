@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from socket import SHUT_RDWR
 
 import httpx
 import orjson
@@ -95,11 +97,11 @@ def test_one_talks_with_an_agent_and_the_program_ends_the_socket(gateway: Gatewa
 
 
 def test_nothing_is_left_of_it_when_its_watcher_goes(gateway: Gateway) -> None:
-    socket = opened(gateway)
-    read_until(socket, "agent:main:main")
-    assert len(chats(gateway)) == 1
-    socket.socket.close()
-    assert gone(gateway)
+    with opened(gateway) as socket:
+        read_until(socket, "agent:main:main")
+        assert len(chats(gateway)) == 1
+        socket.socket.shutdown(SHUT_RDWR)  # without a word of the protocol
+        assert gone(gateway)
 
 
 def test_it_has_the_rights_of_whoever_signed_in(gateway: Gateway) -> None:
@@ -134,16 +136,12 @@ def test_who_may_not_come_in_is_told_before_the_upgrade(gateway: Gateway) -> Non
 
 
 def test_there_are_only_so_many(gateway: Gateway) -> None:
-    sockets = [opened(gateway) for _ in range(4)]
-    try:
-        for socket in sockets:
+    with ExitStack() as stack:
+        for socket in [stack.enter_context(opened(gateway)) for _ in range(4)]:
             read_until(socket, "agent:main:main")
         with pytest.raises(InvalidStatus) as raised, opened(gateway):
             pass
         assert raised.value.response.status_code == 429
-    finally:
-        for socket in sockets:
-            socket.close()
     assert gone(gateway)
 
 

@@ -23,10 +23,10 @@ def qq() -> Iterator[OneBotSimulator]:
 
 @pytest.fixture
 def panel(qq: OneBotSimulator) -> Iterator[Panel]:
-    block = {"wsUrl": qq.url, "accessToken": qq.token, "callSeconds": 1}
+    block = {"wsUrl": qq.url, "accessToken": qq.token, "callSeconds": 3}
     with running_gateway(settings({}, channels={"qq": block})) as gateway:
         made = Panel(gateway)
-        qq.journal.wait(lambda _: any(action == "get_login_info" for action, _ in qq.account.calls), 30)
+        qq.journal.wait(lambda _: any(action == "get_login_info" for action, _ in qq.account.calls))
         try:
             yield made
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import httpx
@@ -13,11 +12,8 @@ from tests.api.clawpanel.panel import Panel
 from tests.support.waiting import PATIENCE
 
 
-def test_with_nothing_running_it_answers_at_once_with_every_key(panel: Panel) -> None:
-    panel.get("/api/status")
-    began = time.monotonic()
+def test_with_nothing_running_it_answers_with_every_key(panel: Panel) -> None:
     found = panel.get("/api/status")
-    assert time.monotonic() - began < 3
     assert set(found) == {"ok", "napcat", "wechat", "openclaw", "admin"}
     assert found["napcat"] == {"connected": False, "selfId": 0, "nickname": "", "groupCount": 0, "friendCount": 0}
     assert found["wechat"] == {"connected": False, "loggedIn": False, "name": ""}

@@ -63,7 +63,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         "token": HOOK_TOKEN,
         "presets": ["gmail"],
         "mappings": MAPPINGS,
-        "transformSeconds": 2,
+        "transformSeconds": 8,
         "allowedAgentIds": ["main", "Beta"],
         "allowedSessionKeyPrefixes": ["hook:"],
         "allowRequestSessionKey": True,

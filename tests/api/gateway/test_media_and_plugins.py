@@ -83,7 +83,8 @@ def test_files_have_their_time_and_size(tmp_path: Path) -> None:
         told = client.post("/plugin/keep?name=x", content=b"x" * 101, headers={"content-type": "text/plain"})
         assert told.status_code == 500
         eventually(lambda: client.get(path).status_code in (404, 410), "the file's time to end")
-        assert client.get(path).status_code == 404 and not list((tmp_path / "media").iterdir())
+        assert client.get(path).status_code == 404
+        eventually(lambda: not list((tmp_path / "media").iterdir()), "the file to be gone")
 
 
 def test_plugins_serve_paths(client: httpx.Client, nobody: httpx.Client) -> None:

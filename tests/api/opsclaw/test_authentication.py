@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -102,13 +101,13 @@ def test_who_comes_through_a_tunnel_is_no_local_program(alone: Gateway) -> None:
 def test_rejecting_is_cheap_whatever_the_header_holds(gateway: Gateway) -> None:
     """Attack cases 10 and 12: no look-up, no database; far below a millisecond of work each."""
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
-    began = time.perf_counter()
+    began = gateway.worked()
     for number in range(300):
         nasty = ("' OR 1=1 --", "%", "x" * 4000, '{"$ne":1}')[number % 4]
         connection.request("GET", "/api/config", headers={"x-admin-token": f"{nasty}{number}", "authorization": nasty})
         answer = connection.getresponse()
         assert answer.status == 401 and answer.read()
-    assert (time.perf_counter() - began) / 300 < 0.05
+    assert (gateway.worked() - began) / 300 < 0.05
     connection.close()
 
 

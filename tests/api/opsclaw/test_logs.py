@@ -19,7 +19,7 @@ from crawdad.core.identity import Permission
 from tests.api.opsclaw.administrator import ADMIN, Administrator
 from tests.attacks.keys import new_key
 from tests.support.server import Gateway, running_gateway, settings
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 CONTRACT = {
     *("id", "timestamp", "method", "url", "status", "duration", "model", "mapped_model", "account_email", "error"),
@@ -32,8 +32,9 @@ def test_an_entry_has_the_shape_of_the_contract(fresh: Administrator) -> None:
     fresh.talk("chat", "chat/story:hello")
     (entry,) = fresh.get("/api/logs", limit=2, offset=0, filter="chat", errorsOnly="false")
     assert entry.keys() >= CONTRACT
-    assert before - 1000 < entry["timestamp"] < before + 20_000 and isinstance(entry["timestamp"], int)
-    assert isinstance(entry["duration"], int) and 0 <= entry["duration"] < 20_000
+    took = time.time() * 1000 - before
+    assert before - 1000 < entry["timestamp"] <= before + took and isinstance(entry["timestamp"], int)
+    assert isinstance(entry["duration"], int) and 0 <= entry["duration"] <= took + 1
     told = {name: entry[name] for name in CONTRACT - {"id", "timestamp", "duration"}}
     assert told == {
         "method": "POST",
@@ -277,7 +278,7 @@ def test_an_export_that_a_shutdown_cuts_off_does_not_look_whole(form: str, tmp_p
 
 
 def test_an_export_of_many_pages_is_whole_though_the_gateway_drains(tmp_path: Path) -> None:
-    config = settings({}, gateway={"drainSeconds": 10, "auth": {"adminToken": ADMIN}})
+    config = settings({}, gateway={"drainSeconds": PATIENCE - 10, "auth": {"adminToken": ADMIN}})
     with running_gateway(config, home=tmp_path) as gateway:
         admin = Administrator(gateway)
         admin.talk("chat", "crawdad/demo")

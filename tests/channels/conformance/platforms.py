@@ -85,7 +85,7 @@ class QQPlatform(Accounts[OneBotSimulator]):
 
     def settings(self, account: str) -> JsonObject:
         one = self._accounts[account]
-        return {"wsUrl": one.url, "accessToken": one.token, "callSeconds": 0.5}
+        return {"wsUrl": one.url, "accessToken": one.token, "callSeconds": 2}
 
     async def say(self, said: Said) -> str:
         one = self._accounts[said.account]

@@ -24,7 +24,7 @@ class WeComPlatform(SocketPlatform[WeComSimulator]):
 
     def settings(self, account: str) -> JsonObject:
         one = self._accounts[account]
-        address = {"wsUrl": one.socket_url, "mediaRoot": one.url, "callSeconds": 0.5}
+        address = {"wsUrl": one.socket_url, "mediaRoot": one.url, "callSeconds": 2}
         return {"botId": BOT_ID, "secret": SECRET, "streaming": "off", **address}
 
     async def say(self, said: Said) -> str:

@@ -79,7 +79,7 @@ async def test_a_tool_starts_while_the_model_still_speaks(tmp_path: Path) -> Non
             await asyncio.wait_for(tool.started.wait(), PATIENCE)
             assert not held.gate.is_set()
             held.gate.set()
-            assert (await agents.agents.runs.wait(run_id, 10)).text == "Done."
+            assert (await agents.agents.runs.wait(run_id, PATIENCE)).text == "Done."
             assert len(tool.calls) == 2
 
 

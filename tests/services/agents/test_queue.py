@@ -40,7 +40,7 @@ class WrongClock(SystemClock):
 
 
 async def _ended(agents: Stage, *runs: str) -> list[RunState]:
-    return [await agents.agents.runs.wait(run_id, 20) for run_id in runs]
+    return [await agents.agents.runs.wait(run_id, PATIENCE) for run_id in runs]
 
 
 async def test_one_turn_at_a_time_and_each_its_own_answer(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ async def test_two_processes_share_sessions(database_url: str, tmp_path: Path) -
             held = Hold(says("Long speech"), after=3)
             model.then(held)
             third = await here.order("third", session_key=key)
-            await asyncio.to_thread(held.reached.wait, 10)
+            await asyncio.to_thread(held.reached.wait, PATIENCE)
             assert await there.agents.runs.cancel(third)
             assert (await _ended(there, third))[0].status == "cancelled"
             held.gate.set()

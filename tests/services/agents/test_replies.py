@@ -16,7 +16,7 @@ from crawdad.services.agent_tools.sessions_send import SessionsSend
 from crawdad.services.agents.replies import REPLIES, begun, next_order
 from tests.support.agent_stage import OWNER, FakeRunner, Stage, config, order, stage
 from tests.support.scripted_model import Hold, ScriptedModel, last_text, says
-from tests.support.waiting import until, until_so
+from tests.support.waiting import PATIENCE, until, until_so
 
 HERE, THERE = "agent:main:main", "agent:ops:main"
 
@@ -105,7 +105,9 @@ async def test_a_reply_outlasts_the_process_that_sent_the_message(tmp_path: Path
                 await there.sessions.open(key)
             outcome = await send(there, configured, seconds)
             assert outcome.details["status"] == ("timeout" if seconds else "accepted")
-            assert await asyncio.to_thread(hold.reached.wait, 20), "the first process is in the middle of the answer"
+            assert await asyncio.to_thread(hold.reached.wait, PATIENCE), (
+                "the first process is in the middle of the answer"
+            )
         hold.gate.set()
         async with stage(url, tmp_path, configured, runner=FakeRunner("runner-2", {"runner-1"})) as there:
             await there.agents.runs.wait(outcome.details["runId"])

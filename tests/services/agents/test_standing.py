@@ -33,7 +33,7 @@ async def test_turns_that_wait_are_those_of_the_key_of_now(tmp_path: Path) -> No
             living[narrow.id] = replace(narrow, limits=Limits(models=("another/model",)))
             living[silent.id] = replace(silent, permissions=frozenset({Permission.MODELS_USE}))
             tool.gate.set()
-            states = [await agents.agents.runs.wait(run, 20) for run in (first, revoked, narrowed, silenced)]
+            states = [await agents.agents.runs.wait(run, PATIENCE) for run in (first, revoked, narrowed, silenced)]
     assert [state.status for state in states] == ["completed", "failed", "failed", "failed"]
     assert [state.error_kind for state in states][1::2] == ["forbidden", "forbidden"]
     assert "a guest" in str(states[1].error) and "revoked" in str(states[1].error)
@@ -64,8 +64,8 @@ async def test_a_running_turn_ends_with_its_key(tmp_path: Path) -> None:
             del living[GUEST.id]
             after = await agents.order("by another")  # which has the turn look around
             tool.gate.set()
-            state = await agents.agents.runs.wait(run, 20)
-            assert (await agents.agents.runs.wait(after, 20)).text == "Another's."
+            state = await agents.agents.runs.wait(run, PATIENCE)
+            assert (await agents.agents.runs.wait(after, PATIENCE)).text == "Another's."
     assert state.status == "failed" and state.error_kind == "forbidden"
     assert [last_text(body) for body in model.asked] == ["first", "by another"]
 
@@ -80,6 +80,6 @@ async def test_a_sub_agent_takes_no_turn_for_a_key_that_is_gone(tmp_path: Path) 
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), find=find) as agents:
             parent = await agents.take("spawn", principal=GUEST)
             child = (await agents.agents.store.spawned(KEY, 0.0))[0]
-            state = await agents.agents.runs.wait(child.id, 20)
+            state = await agents.agents.runs.wait(child.id, PATIENCE)
     assert (state.status, state.error_kind, state.parent_run_id) == ("failed", "forbidden", parent.id)
     assert "look" not in [last_text(body) for body in model.asked]

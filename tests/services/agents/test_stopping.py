@@ -70,14 +70,14 @@ async def test_whoever_cancels_twice_does_not_keep_the_turn_from_its_end(
                 return await append(entry, events)
 
             run_id = await agents.order("Go")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             monkeypatch.setattr(agents.sessions, "append", slow)
             first = asyncio.get_running_loop().create_task(runs.cancel(run_id))
-            await asyncio.wait_for(reached.wait(), 10)  # its end is being written
+            await asyncio.wait_for(reached.wait(), PATIENCE)  # its end is being written
             second = asyncio.get_running_loop().create_task(runs.cancel(run_id))
             await until(lambda: _waits(second))
             gate.set()
-            assert await asyncio.wait_for(first, 10) and await asyncio.wait_for(second, 10)
+            assert await asyncio.wait_for(first, PATIENCE) and await asyncio.wait_for(second, PATIENCE)
             state = await runs.look(run_id)
             assert state is not None and state.status == "cancelled"
             assert (await agents.take("And now?")).text == "After all.", "the session is free"
@@ -103,11 +103,11 @@ async def test_a_turn_that_fails_comes_to_its_end_although_it_is_cancelled_then(
 
             monkeypatch.setattr(agents.sessions, "count", slow)
             run_id = await agents.order("Go")
-            await asyncio.wait_for(reached.wait(), 10)
+            await asyncio.wait_for(reached.wait(), PATIENCE)
             stopped = asyncio.get_running_loop().create_task(runs.cancel(run_id))
             await until(lambda: _waits(stopped))
             gate.set()
-            assert not await asyncio.wait_for(stopped, 10), "it failed by itself"
+            assert not await asyncio.wait_for(stopped, PATIENCE), "it failed by itself"
             state = await runs.look(run_id)
             assert state is not None and state.status == "failed" and "bad schema" in str(state.error)
             assert (await agents.take("And now?")).text == "After all."
@@ -138,7 +138,7 @@ async def test_whoever_leaves_while_a_turn_is_begun_leaves_the_session_free(
             gate.set()
             await asyncio.wait({asking})
             run_id = await agents.order("Go", idempotency_key="one")
-            assert (await agents.agents.runs.wait(run_id, 20)).text == "Here I am.", "it can be come back for"
+            assert (await agents.agents.runs.wait(run_id, PATIENCE)).text == "Here I am.", "it can be come back for"
 
 
 async def test_whoever_leaves_while_a_waiting_turn_is_begun_leaves_the_session_free(
@@ -193,7 +193,7 @@ async def test_a_turn_that_was_kept_and_is_nobodys_is_taken_up(tmp_path: Path, m
                     await agents.order("Go")
             (lost,) = await agents.agents.runs.active(KEY)
             assert [await agents.agents.lanes.recover() for _ in range(3)] == [0, 1, 0]
-            assert (await agents.agents.runs.wait(lost.id, 20)).text == "Here I am."
+            assert (await agents.agents.runs.wait(lost.id, PATIENCE)).text == "Here I am."
             assert (await agents.take("Who is there?")).text == "Here I am."
 
 
@@ -245,9 +245,9 @@ async def test_what_was_being_stopped_when_the_process_ended_is_not_taken_up_aga
     with ScriptedModel(calls(("wait", {})), says("Never.")) as model:
         async with stage(url, tmp_path, config(model.provider()), tools=[tool]) as agents:
             run_id = await agents.order("Go")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             stopping = asyncio.get_running_loop().create_task(agents.agents.runs.cancel(run_id))
-            await asyncio.wait_for(tool.cancelled.wait(), 10)
+            await asyncio.wait_for(tool.cancelled.wait(), PATIENCE)
 
             async def is_kept() -> bool:
                 found = await agents.agents.store.get(run_id)
@@ -257,7 +257,7 @@ async def test_what_was_being_stopped_when_the_process_ended_is_not_taken_up_aga
         await asyncio.wait({stopping})
         runner = FakeRunner("runner-2", {"runner-1"})
         async with stage(url, tmp_path, config(model.provider()), tools=[tool], runner=runner) as agents:
-            state = await agents.agents.runs.wait(run_id, 20)
+            state = await agents.agents.runs.wait(run_id, PATIENCE)
             assert (state.status, state.stop_reason) == ("cancelled", "cancelled")
             assert await _lines(agents) == ["user", "assistant", "tool_started", "tool"]
     assert len(model.asked) == 1
@@ -270,10 +270,10 @@ async def test_a_wish_to_stop_that_was_not_heard_of_counts_once_it_is_known_that
     with ScriptedModel(calls(("wait", {}))) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
             run_id = await agents.order("Go")
-            await asyncio.wait_for(tool.started.wait(), 10)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
             assert await agents.agents.store.change(run_id, {"cancel_wanted": True}, only_from="running")
             await agents.cluster.bus.publish(Event(LAGGED, {"lost": 0}))
-            assert (await agents.agents.runs.wait(run_id, 20)).status == "cancelled"
+            assert (await agents.agents.runs.wait(run_id, PATIENCE)).status == "cancelled"
 
 
 async def test_cancelling_while_the_model_speaks(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ async def test_cancelling_while_the_model_speaks(tmp_path: Path) -> None:
     with ScriptedModel(held, says("Next.")) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider())) as agents:
             run_id = await agents.order("Go")
-            await asyncio.to_thread(held.reached.wait, 10)
+            await asyncio.to_thread(held.reached.wait, PATIENCE)
             assert list(await agents.agents.runs.cancel_session(KEY)) == [run_id]
             story = await agents.story(run_id)
             assert story[-1].data["status"] == "cancelled"
@@ -311,7 +311,7 @@ async def test_whoever_waits_hears_within_seconds_that_nothing_can_be_kept(
     with ScriptedModel(held, says("Next.")) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider())) as agents:
             runs, run_id = agents.agents.runs, await agents.order("Go")
-            await asyncio.to_thread(held.reached.wait, 30)
+            await asyncio.to_thread(held.reached.wait, PATIENCE)
             with monkeypatch.context() as full:
                 full.setattr(agents.database, "write_at_once", refuse)
                 full.setattr(agents.database, "write", refused)
@@ -335,11 +335,27 @@ async def _end_of(runs: Runs, run_id: str) -> RunState:
             await asyncio.sleep(0)
 
 
-async def test_a_turn_that_takes_too_long(tmp_path: Path) -> None:
-    tool = Endless("wait")
+LIMIT_SECONDS = 1234.5
+"""How long a turn may take that is not let wait for it: the test says when this time is over."""
+
+
+async def test_a_turn_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, limits, timeout = Endless("wait"), list[asyncio.Timeout](), asyncio.timeout
+
+    def limited(seconds: float | None) -> asyncio.Timeout:
+        made = timeout(seconds)
+        if seconds == LIMIT_SECONDS:
+            limits.append(made)
+        return made
+
+    monkeypatch.setattr(asyncio, "timeout", limited)
     with ScriptedModel(calls(("wait", {}))) as model:
         async with stage(f"sqlite:///{tmp_path}/db", tmp_path, config(model.provider()), tools=[tool]) as agents:
-            state = await agents.take("Go", timeout_seconds=3.0)  # a busy machine asks its model first
+            run_id = await agents.order("Go", timeout_seconds=LIMIT_SECONDS)
+            await asyncio.wait_for(tool.started.wait(), PATIENCE)
+            (limit,) = limits
+            limit.reschedule(asyncio.get_running_loop().time())
+            state = await agents.agents.runs.wait(run_id, PATIENCE)
             assert (state.status, state.stop_reason, state.error_kind) == ("failed", "timeout", "upstream_timeout")
             assert tool.cancelled.is_set()
             assert await _lines(agents) == ["user", "assistant", "tool_started", "tool"]

@@ -297,9 +297,9 @@ async def test_what_a_turn_begins_that_is_no_longer_wanted_is_stopped_again(tmp_
             await asyncio.wait_for(gated.started.wait(), PATIENCE)
             assert await agents.agents.store.change(run_id, {"cancel_wanted": True}, only_from="running")
             gated.gate.set()
-            await agents.agents.runs.wait(run_id, 20)
+            await agents.agents.runs.wait(run_id, PATIENCE)
             for run in await _runs(agents):
-                assert (await agents.agents.runs.wait(run.id, 20)).status == "cancelled" or run.id == run_id
+                assert (await agents.agents.runs.wait(run.id, PATIENCE)).status == "cancelled" or run.id == run_id
 
 
 async def _has_called(tool: Endless, count: int) -> bool:

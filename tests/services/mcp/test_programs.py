@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from crawdad.core.tools import Tool
 from crawdad.services.mcp.server import McpServer
 from tests.services.mcp.conftest import Stage, described
 from tests.support.tool_calls import context, scope, words
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 
 
 async def tools(stage: Stage) -> Mapping[str, Tool]:
@@ -73,12 +75,12 @@ async def test_turns_that_begin_while_settings_change_share_the_new_servers(
     for name in ("one", "two"):
         stage.settings[name] = McpServerSettings(command="/nowhere/after")
     first = asyncio.get_running_loop().create_task(stage.servers.tools(scope()))
-    await asyncio.wait_for(closing.wait(), 10)
-    await asyncio.wait_for(stage.servers.tools(scope()), 10)
+    await asyncio.wait_for(closing.wait(), PATIENCE)
+    await asyncio.wait_for(stage.servers.tools(scope()), PATIENCE)
     known = {server.id: server for server in stage.servers.state}
     assert {server.settings.command for server in known.values()} == {"/nowhere/after"}
     gate.set()
-    await asyncio.wait_for(first, 10)
+    await asyncio.wait_for(first, PATIENCE)
     assert {server.id: server for server in stage.servers.state} == known, "none of them is lost unclosed"
 
 
@@ -107,7 +109,13 @@ async def test_a_call_that_takes_too_long_is_given_up(stage: Stage) -> None:
     with pytest.raises(GatewayError) as caught:
         await call(stage, "test__slow")
     assert caught.value.kind is ErrorKind.UPSTREAM_TIMEOUT
-    assert len(json.loads(await call(stage, "test__cancelled"))) == 1
+
+    async def cancelled() -> Any:
+        with suppress(GatewayError):  # a busy machine may take too long with this as well
+            return json.loads(await call(stage, "test__cancelled"))
+        return None
+
+    assert await until(cancelled, "the program to be told")
 
 
 async def test_a_cancelled_call_is_taken_back(stage: Stage) -> None:

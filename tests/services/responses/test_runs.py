@@ -21,6 +21,7 @@ from crawdad.store.responses import ResponseStore
 from crawdad.wire import codecs
 from tests.support.fakes import FakeClock
 from tests.support.schedule import FakeRunner
+from tests.support.waiting import PATIENCE
 
 RESPONSE = "resp_1"
 
@@ -84,9 +85,9 @@ async def test_a_run_is_stopped_when_its_source_is_however_often_that_is_wanted(
         cast(ModelFront, source), cast(ResponseStore, store), tasks, FakeClock(), FakeRunner("here"), InProcessBus()
     )
     runs.start(turn(), RESPONSE)
-    await asyncio.wait_for(store.keeping.wait(), 10)
+    await asyncio.wait_for(store.keeping.wait(), PATIENCE)
     stopping = [asyncio.get_running_loop().create_task(runs.stop(RESPONSE))]
-    await asyncio.wait_for(source.leaving.wait(), 10)
+    await asyncio.wait_for(source.leaving.wait(), PATIENCE)
     stopping += [asyncio.get_running_loop().create_task(runs.stop(RESPONSE)) for _ in range(times - 1)]
     for _ in range(20):
         await asyncio.sleep(0)
@@ -94,5 +95,5 @@ async def test_a_run_is_stopped_when_its_source_is_however_often_that_is_wanted(
         "the source goes on: an agent would be taken up again after a kill"
     )
     source.gate.set()
-    await asyncio.wait_for(asyncio.gather(*stopping), 10)
+    await asyncio.wait_for(asyncio.gather(*stopping), PATIENCE)
     assert source.stopped
