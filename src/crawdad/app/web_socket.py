@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -26,6 +26,20 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             extras["crawdad.limit"] = self._limit
             extras["crawdad.write"] = self._write_text
             extras["crawdad.abort"] = self.transport.abort
+
+    async def run_asgi(self) -> None:
+        serve = self.app
+
+        async def served(scope: Any, receive: Any, send: Any) -> None:
+            await serve(scope, receive, send)
+            # Refused with an answer of its own, the handshake is complete: uvicorn would log each of them as an error.
+            self.handshake_complete = self.handshake_complete or (self.initial_response is not None and self.close_sent)
+
+        self.app = served
+        try:
+            await super().run_asgi()
+        finally:
+            self.app = serve
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)

@@ -15,7 +15,7 @@ from crawdad.app import exits
 from crawdad.app.commands.server_client import server_url, token_for
 from crawdad.app.invocation import CommandFailed, Invocation
 from crawdad.app.output import clean
-from crawdad.app.words import words
+from crawdad.app.words import LANGUAGE, words
 
 if TYPE_CHECKING:
     from crawdad.adapters.control_client import Connection, Refused
@@ -42,7 +42,7 @@ def open_channel(invocation: Invocation) -> Iterator[Connection]:
         raise CommandFailed(words("cli.channel.bad_identity", reason=error), exits.PROBLEM) from error
     system, name = platform.system().lower() or "unknown", socket.gethostname() or "cli"
     # A token that somebody names is to be the one that counts, also where it is wrong.
-    introduction = Introduction(__version__, system, name, SCOPES, token, "" if token else kept)
+    introduction = Introduction(__version__, system, name, SCOPES, token, "" if token else kept, LANGUAGE)
     try:
         with connect(url, device, introduction) as connection:
             files.keep(url, connection.hello.get("auth") or {})

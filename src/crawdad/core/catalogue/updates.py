@@ -2,6 +2,12 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "switch.ended": ("the application ended ({how})", "应用进程已结束（{how}）"),
+    "switch.not_served": ("it did not come to serve", "未能正常提供服务"),
+    "switch.waits_for_rows": (
+        "A restore that was cut off waits for a database that does not answer. Bring the database back, or give that restore "
+        "up: crawdad restore --abandon",
+        "一次中断的恢复正在等待没有响应的数据库。请恢复该数据库，或放弃那次恢复：crawdad restore --abandon",
+    ),
     "switch.under_way": (
         "Something else is being put in place ({purpose}); wait until that has ended.",
         "正在进行另一项替换（{purpose}），请等待其完成。",

@@ -23,7 +23,7 @@ from crawdad.core.happenings import (
 )
 from crawdad.core.notifications import Notice, Spoken
 from crawdad.core.plugins import PLUGIN_DOWN
-from crawdad.core.tasks import TASK_CHANGED
+from crawdad.core.tasks import TASK_CHANGED, words_in, words_out
 from crawdad.core.text import Text
 from crawdad.services.accounts.keeping import ACCOUNT_DISABLED
 
@@ -47,6 +47,20 @@ Draft = tuple[str, str, Spoken]
 def _cut(value: object) -> str:
     """A text that other people had a say in: one line, and not too long."""
     return "".join(one if one.isprintable() else " " for one in str(value))[:_LONGEST]
+
+
+def _words(plain: Any) -> Text | str:
+    """Words that travelled as `core.tasks.words_out` makes them, in every language; what other people had a say in is cut."""
+    found = words_in(plain)
+    if isinstance(found, str):
+        return _cut(found)
+    return Text(found.key, {name: _words_or_plain(value) for name, value in found.values.items()})
+
+
+def _words_or_plain(value: object) -> object:
+    if isinstance(value, Text):
+        return _words(words_out(value))
+    return _cut(value) if isinstance(value, str) else value
 
 
 def _health(data: Mapping[str, Any]) -> Draft | None:
@@ -89,7 +103,7 @@ def _crashed(data: Mapping[str, Any]) -> Draft | None:
 
 
 def _backup(data: Mapping[str, Any]) -> Draft | None:
-    return "backup.failed", "backup", Text("notifications.backup_failed", {"reason": _cut(data["reason"])})
+    return "backup.failed", "backup", Text("notifications.backup_failed", {"reason": _words(data["reason"])})
 
 
 def _update(data: Mapping[str, Any]) -> Draft | None:
@@ -99,7 +113,7 @@ def _update(data: Mapping[str, Any]) -> Draft | None:
 
 
 def _undone(data: Mapping[str, Any]) -> Draft:
-    about, reason = _cut(data["about"]), _cut(data["reason"])
+    about, reason = _cut(data["about"]), _words(data["reason"])
     if data["purpose"] == "update":
         return "update.failed", "update", Text("notifications.update_undone", {"version": about, "reason": reason})
     return "restore.undone", "restore", Text("notifications.restore_undone", {"backup": about, "reason": reason})
@@ -111,7 +125,8 @@ def _task(data: Mapping[str, Any]) -> Draft | None:
         return None
     kind, subject = found
     key = kind.replace(".", "_")
-    return kind, subject, Text(f"notifications.{key}", {"reason": _cut(data.get("error") or data["status"])})
+    reason = _words(data.get("errorWords") or data.get("error") or data["status"])
+    return kind, subject, Text(f"notifications.{key}", {"reason": reason})
 
 
 def _account(data: Mapping[str, Any]) -> Draft | None:

@@ -47,6 +47,7 @@ class Introduction:
     scopes: Sequence[str]
     token: str = ""
     device_token: str = ""
+    locale: str = ""
 
     @property
     def signed(self) -> Signed:
@@ -75,6 +76,7 @@ def connect_params(introduction: Introduction, proof: Proof) -> JsonObject:
         "role": OPERATOR,
         "scopes": list(introduction.scopes),
         "caps": ["tool-events"],
+        **({"locale": introduction.locale} if introduction.locale else {}),
         "auth": {name: value for name, value in auth.items() if value},
         "device": {
             "id": proof.device_id,
