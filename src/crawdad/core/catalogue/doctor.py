@@ -118,9 +118,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "doctor.restore": ("Restore", "恢复"),
     "doctor.restore_waits": (
-        "a restore that was cut off waits for a database that does not answer; until it ends nothing is restored, updated or "
-        "healed",
-        "一次中断的恢复正在等待没有响应的数据库；在此之前不会进行恢复、更新与自愈",
+        "a restore that was cut off waits for a database that does not answer; until it ends nothing else is "
+        "restored or updated",
+        "一次中断的恢复正在等待没有响应的数据库；在此之前不会进行其他恢复或更新",
     ),
     "doctor.restore_waits.fix": (
         "Bring the database back. Where it is gone for good: crawdad restore --abandon.",
@@ -138,6 +138,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "doctor.warn": ("warning", "警告"),
     "doctor.fail": ("failed", "失败"),
     "doctor.healthy": ("All is well.", "一切正常。"),
+    "doctor.works": ("It works; to look at: {warned}.", "可以运行；需要留意：{warned} 项。"),
     "doctor.sick": ("Problems to solve: {failed}.", "需要解决的问题：{failed} 个。"),
     "doctor.python": ("Python", "Python"),
     "doctor.python_ok": ("version {version}", "版本 {version}"),

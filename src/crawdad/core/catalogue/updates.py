@@ -22,6 +22,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "pip 没有可直接访问（无需凭据）的索引，请设置 update.index。",
     ),
     "updates.bad_index": ("That is no index of Python packages.", "该地址不是 Python 软件包索引。"),
+    "updates.not_in_index": (
+        "The index does not have it: {url}. Another index or package is named by update.index and update.package.",
+        "索引中没有该软件包：{url}。可用 update.index 与 update.package 指定其他索引或软件包。",
+    ),
     "updates.index_status": ("The index answered {status}: {url}", "索引返回 {status}：{url}"),
     "updates.not_https": ("The index leads to an address without HTTPS: {url}", "索引指向了非 HTTPS 地址：{url}"),
     "updates.too_large": ("{name} is too large.", "{name} 过大。"),

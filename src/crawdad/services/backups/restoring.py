@@ -49,7 +49,7 @@ from crawdad.store.schema import NEWER
 
 PURPOSE = "restore"
 PATIENCE_SECONDS = 86_400.0
-"""For how long a restore waits for a database that does not answer. Until then nothing else is put in place, or healed."""
+"""For how long a restore waits for a database that does not answer. Until then nothing else is put in place."""
 _LOOK_SECONDS = 60.0
 _TRIES = 60
 _TRY_SECONDS = 0.5
@@ -73,11 +73,15 @@ class Restores:
         self._rows = BackupRows(backups, jobs_changed)
         self.told: Callable[[Cause, Words], Awaitable[None]] | None = None
         """Has written down what people are to know of a restore that ended by itself."""
+        self._waits = ""
+        """The switch whose database did not answer when it was asked last."""
         self._untold: list[tuple[Cause, Words]] = []
 
     async def under_way(self) -> bool:
-        """Whether something is being put in place."""
-        return await self._switches.current() is not None
+        """Whether something is being put in place. What waits for a database that does not answer is not: that may take a day,
+        and the rest is to be looked after meanwhile."""
+        found = await self._switches.current()
+        return found is not None and found.id != self._waits
 
     async def standing(self, switch: str) -> Switch | None:
         """How a switch stands, or what became of it; None: it is neither under way nor the last that was."""
@@ -159,6 +163,7 @@ class Restores:
                 return await self._switches.perform() if await self._decide(left.id) else None
             except GatewayError as error:
                 since = float(left.detail.get("ordered") or self._backups.ground.clock.now())
+                self._waits = left.id
                 if self.told is None or self._backups.ground.clock.now() - since < PATIENCE_SECONDS:
                     raise
                 hours = round(PATIENCE_SECONDS / 3600)
