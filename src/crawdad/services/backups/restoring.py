@@ -160,7 +160,7 @@ class Restores:
         left = await self._switches.adopt()
         if left is not None:
             try:
-                return await self._switches.perform() if await self._decide(left.id) else None
+                stands = await self._decide(left.id)
             except GatewayError as error:
                 since = float(left.detail.get("ordered") or self._backups.ground.clock.now())
                 self._waits = left.id
@@ -169,6 +169,7 @@ class Restores:
                 hours = round(PATIENCE_SECONDS / 3600)
                 await self._give_up(Text("backups.gave_up", {"hours": hours, "reason": error.text}))
                 return None
+            return await self._switches.perform() if stands else None
         last = await self._switches.last()
         if last is not None and last.state == "undone" and last.detail.get("rows"):
             await self._take_back_rows(last)
