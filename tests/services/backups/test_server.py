@@ -155,9 +155,11 @@ async def test_killed_while_rows_load_nothing_is_replaced_by_the_next_start(
     async with server.write() as connection:
         await connection.execute(text("LOCK TABLE key_values IN ROW EXCLUSIVE MODE"))  # rows cannot give way
         process = await asyncio.create_subprocess_exec(*command, env=variables)
-        await until_so(lambda: switching.read(launch.home), "the journal")
-        process.kill()
-        await process.wait()
+        try:
+            await until_so(lambda: switching.read(launch.home), "the journal")
+        finally:  # else it goes on with the database of the tests after this one
+            process.kill()
+            await process.wait()
     switching.begin(launch.home)
     async with open_backups(launch) as kept:
         assert await kept.restores.settle() is None
