@@ -114,8 +114,14 @@ async def test_what_cannot_be_read_is_put_aside_and_may_be_looked_at_again(datab
         await stage.connected()
         stage.platform.deliver({"odd": True})
         stage.platform.deliver({"odd": True})
+        stage.platform.deliver({"odd": "useless"})
         assert await stage.done(stage.platform.say("say on")["id"]) == "answered", "one bad event holds up nothing"
-        (dead,) = await stage.host.dead_letters("memory")
+        useless, dead = await stage.host.dead_letters("memory")
+        await stage.host.drop(useless.id)
+        assert await stage.host.dead_letters("memory") == [dead], "what is of no use need not be looked at for a month"
+        with pytest.raises(GatewayError) as gone:
+            await stage.host.drop(useless.id)
+        assert gone.value.kind is ErrorKind.NOT_FOUND
         assert dead.event == {"odd": True} and "KeyError" in dead.reason
         with pytest.raises(GatewayError) as refused:
             await stage.host.resubmit(dead.id)

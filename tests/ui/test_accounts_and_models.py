@@ -83,6 +83,24 @@ def test_an_account_is_paused_taken_back_and_removed(window: Window, gateway: Ga
     assert page.evaluate("window.__ran") == []
 
 
+def test_several_accounts_are_paused_and_removed(window: Window, gateway: Gateway, accounts: list[str]) -> None:
+    page = window.sign_in("/accounts")
+    for button in ("Pause", "Remove"):
+        page.get_by_role("button", name="More actions", exact=True).click()
+        page.get_by_role("menuitem", name="Pause or remove several…").click()
+        dialog = page.get_by_role("dialog", name="Pause or remove several accounts")
+        dialog.get_by_role("checkbox", name="first").check()
+        dialog.get_by_role("checkbox", name="second").check()
+        assert window.violations() == []
+        dialog.get_by_role("button", name=button).click()
+        if button == "Pause":
+            page.get_by_text("2 accounts are paused").wait_for()
+            assert [each["proxy_disabled"] for each in accounts_of(gateway)] == [True, True, False]
+    page.get_by_role("dialog", name="Remove 2 accounts?").get_by_role("button", name="Remove").click()
+    page.get_by_text("2 accounts were removed").wait_for()
+    assert order(gateway) == [NAME]
+
+
 def test_an_account_is_added_by_its_key(window: Window, gateway: Gateway, upstream: ScriptedUpstream) -> None:
     page = window.sign_in("/accounts")
     page.get_by_role("button", name="Add an account").first.click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from websockets.sync.client import connect
@@ -16,6 +17,7 @@ from tests.support.control import connected
 from tests.support.server import Gateway, running_gateway, settings
 from tests.support.waiting import PATIENCE, eventually
 from tests.ui.hostile import NAME, TRAP
+from tests.ui.rest import call
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,14 @@ def test_who_asks_is_let_in_or_refused(window: Window, gateway: Gateway, qq: One
         page.get_by_role("button", name="Let in").click()
         page.get_by_text("was let in").wait_for()
         page.get_by_text("asks to be let in on Web chat").wait_for(state="detached")
+        page.get_by_role("button", name="Settings of Web chat").click()
+        people = page.get_by_role("region", name="Who was let in")
+        people.get_by_text("Operator").wait_for()
+        assert window.violations() == []
+        people.get_by_role("button", name="Send").click()
+        page.get_by_role("dialog", name="away?").get_by_role("button", name="Send away").click()
+        people.get_by_text("Nobody yet.").wait_for()
+        page.keyboard.press("Escape")
     qq.ask("friend", "f1", comment="It is me")
     page.get_by_text("It is me").wait_for()
     page.get_by_role("button", name="Accept").click()
@@ -110,8 +120,15 @@ def test_an_account_is_signed_in_by_its_code(window: Window, wechat: WeixinSimul
     drawer = page.get_by_role("dialog")
     drawer.get_by_text("Signed out", exact=True).wait_for()
     drawer.get_by_role("button", name="Show the QR code").click()
-    drawer.get_by_role("img", name="QR code").wait_for()
+    code = drawer.get_by_role("img", name="QR code")
+    code.wait_for()
     assert window.violations() == []
+    for _ in range(3):  # two are renewed, then it is over
+        wechat.sign_in.append({"status": "expired"})
+    drawer.get_by_text("The code has expired").wait_for()
+    assert code.count() == 0, "nobody scans a code that is dead"
+    drawer.get_by_role("button", name="Show a new code").click()
+    code.wait_for()
     wechat.sign_in.append({"status": "need_verifycode"})
     drawer.get_by_label("The number on the phone").fill("42")
     drawer.get_by_role("button", name="Send").click()
@@ -147,6 +164,33 @@ def test_an_account_is_opened_stopped_and_another_connected(window: Window, gate
     page.get_by_role("heading", name="DingTalk", exact=True).wait_for()
     assert "very-secret" not in page.content()
 
+    def dingtalk() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((gateway.home / "openclaw.json").read_text())["channels"].get("dingtalk", {})
+        return found
+
+    first = dingtalk()
+    page.get_by_role("button", name="Settings of DingTalk").click()
+    page.get_by_label("Client Secret").fill("another-secret")
+    page.get_by_role("button", name="Change the credentials").click()
+    eventually(lambda: dingtalk()["clientSecret"] != first["clientSecret"], "the new secret")
+    assert dingtalk()["clientId"] == "ding-1"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Connect a channel").click()
+    page.get_by_role("button", name="DingTalk").click()
+    page.get_by_label("Name of the new account").fill("second")
+    page.get_by_label("Client ID").fill("ding-2")
+    page.get_by_label("Client Secret").fill("second-secret")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    page.get_by_role("button", name="Settings of second").click()
+    assert dingtalk()["clientId"] == "ding-1", "the first account is as it was"
+    assert dingtalk()["accounts"]["default"] == {} and dingtalk()["accounts"]["second"]["clientId"] == "ding-2"
+    assert window.violations() == []
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.get_by_role("dialog", name="Remove second?").get_by_role("button", name="Remove").click()
+    page.get_by_text("second was removed").wait_for()
+    page.get_by_role("button", name="Settings of second").wait_for(state="detached")
+    assert list(dingtalk()["accounts"]) == ["default"]
+
 
 def test_what_could_not_be_read_is_looked_at_anew(window: Window, qq: OneBotSimulator) -> None:
     qq.happen({"post_type": "message", "self_id": SELF_ID, "time": 5, "message_type": "private"})
@@ -157,6 +201,9 @@ def test_what_could_not_be_read_is_looked_at_anew(window: Window, qq: OneBotSimu
     assert window.violations() == []
     page.get_by_role("button", name="Try again").click()
     page.get_by_text("The message still cannot be read").wait_for()
+    page.get_by_role("button", name="Drop").click()
+    page.get_by_role("dialog", name="Drop this message?").get_by_role("button", name="Drop").click()
+    page.get_by_text("One message could not be read").wait_for(state="detached")
 
 
 def test_a_platform_is_asked_and_an_account_signed_out_and_in(
@@ -168,6 +215,7 @@ def test_a_platform_is_asked_and_an_account_signed_out_and_in(
     drawer.get_by_role("button", name="Ask the platform now").click()
     page.get_by_text("The platforms were asked").wait_for()
     drawer.get_by_role("button", name="Sign in anew").click()
+    drawer.get_by_role("button", name="N10002").wait_for()
     drawer.get_by_role("button", name="Show the QR code").click()
     drawer.get_by_role("img", name="QR code").wait_for()
     napcat.scan()
@@ -175,3 +223,24 @@ def test_a_platform_is_asked_and_an_account_signed_out_and_in(
     drawer.get_by_role("button", name="Sign out").click()
     page.get_by_role("dialog", name="out?").get_by_role("button", name="Sign out").click()
     page.get_by_text("was signed out").wait_for()
+
+
+def test_what_happened_stands_in_the_activity_log(window: Window, gateway: Gateway) -> None:
+    window.page.add_init_script(TRAP)
+    pushed = {"source": "system", "type": "system.test", "summary": f"Pushed {NAME}", "detail": f"all of it {NAME}"}
+    page = window.sign_in("/activity?q=Pushed")
+    page.get_by_text("Nothing to show").wait_for()
+    call(gateway, "POST", "/api/events/log", pushed)
+    entries = page.get_by_role("list", name="Entries")
+    entry = entries.get_by_role("listitem").filter(has_text="Pushed")
+    entry.wait_for()
+    entry.get_by_text("All of it", exact=True).click()
+    entry.get_by_text(f"all of it {NAME}").wait_for()
+    assert window.violations() == []
+    page.get_by_label("Source").select_option("wechat")
+    entry.wait_for(state="detached")
+    page.get_by_label("Source").select_option("system")
+    entry.wait_for()
+    page.get_by_role("searchbox", name="Search the activity").fill("of no entry")
+    page.get_by_text("Nothing to show").wait_for()
+    assert page.evaluate("window.__ran") == []

@@ -30,6 +30,9 @@ def test_a_device_is_let_in_and_sent_away(window: Window) -> None:
         page.reload()
     page.get_by_role("list", name="Devices").get_by_text(NAME, exact=True).click()
     drawer = page.get_by_role("dialog", name=NAME, exact=True)
+    drawer.get_by_label("Name", exact=True).fill(f"{NAME} 2")
+    drawer.get_by_role("button", name="Rename").click()
+    drawer = page.get_by_role("dialog", name=f"{NAME} 2", exact=True)
     drawer.get_by_role("button", name="New token").click()
     page.get_by_role("dialog", name="Give").get_by_role("button", name="New token").click()
     token = page.get_by_test_id("new-token").locator("pre").inner_text()
@@ -46,7 +49,7 @@ def test_a_device_is_let_in_and_sent_away(window: Window) -> None:
 
 
 def test_commands_are_allowed_and_denied(window: Window) -> None:
-    page = window.sign_in("/devices?tab=approvals")
+    page = window.sign_in("/devices")
     argv = ["rm", "-rf", "./old files", "\u202etxt"]
     plan = {"argv": argv, "cwd": "/srv/work", "commandText": "rm"}
     wanted = {"command": "rm", "commandArgv": argv, "cwd": "/srv/work", "agentId": "main", "timeoutMs": 60_000}
@@ -54,6 +57,7 @@ def test_commands_are_allowed_and_denied(window: Window) -> None:
         for decision, button in (("allow-once", "Allow once"), ("deny", "Deny")):
             asked = {**wanted, "systemRunPlan": plan}
             client.send({"type": "req", "id": decision, "method": "exec.approval.request", "params": asked})
+            page.get_by_role("tab", name="Approvals 1").click()
             command = page.get_by_role("list", name="Command")
             command.get_by_text('"./old files"').wait_for()
             assert command.get_by_role("listitem").all_inner_texts() == ["rm", "-rf", '"./old files"', '"\\u202etxt"']

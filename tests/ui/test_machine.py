@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from tests.support.server import Gateway, running_gateway, settings
 from tests.ui.hostile import NAME, TRAP
 from tests.ui.rest import call
 
+PROGRAMS = {
+    "claude": "#!/bin/sh\necho '2.1.0 (Claude Code)'\n",
+    "cloudflared": "#!/bin/sh\n"
+    'case "$*" in *version*) echo "cloudflared version 2026.1.0"; exit;; esac\n'
+    "echo 'INF |  https://a-b-c.trycloudflare.com  |'\nexec tail -f /dev/null\n",
+}
 STEERING = "\x1b]0;owned\x07\x1b[31mred\x1b[0m \u202etxt.exe"
 
 
@@ -24,9 +31,22 @@ def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def gateway(log_file: Path) -> Iterator[Gateway]:
+def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of whoever runs the gateway, with Claude Code and Cloudflare's program in `bin`."""
+    home = tmp_path_factory.mktemp("person")
+    (home / "bin").mkdir()
+    for name, text in PROGRAMS.items():
+        program = home / "bin" / name
+        program.write_text(text)
+        program.chmod(0o755)
+    return home
+
+
+@pytest.fixture(scope="module")
+def gateway(log_file: Path, person: Path) -> Iterator[Gateway]:
     """A gateway that writes its log into a file, into which a test may write as well."""
-    with running_gateway(settings({}, logging={"file": str(log_file)})) as running:
+    env = {"HOME": str(person), "PATH": f"{person / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    with running_gateway(settings({}, logging={"file": str(log_file)}), env) as running:
         yield running
 
 
@@ -196,3 +216,31 @@ def test_terminals_are_typed_into(window: Window, gateway: Gateway) -> None:
     page.get_by_label("Commands", exact=True).get_by_text("Connected").wait_for()
     assert page.evaluate("document.querySelectorAll('style:not([nonce])').length") == 0
     window.screenshot("terminal-open")
+
+
+def test_a_tool_of_this_machine_is_pointed_here_and_back(window: Window, gateway: Gateway, person: Path) -> None:
+    page = window.sign_in("/welcome")
+    page.get_by_text("Claude Code 2.1.0 is on the gateway's own machine.").wait_for()
+    page.get_by_role("button", name="Point it here").click()
+    asked = page.get_by_role("dialog", name="Point Claude Code here?")
+    assert window.violations() == []
+    asked.get_by_role("button", name="Point it here").click()
+    page.get_by_text("on the gateway's machine comes here already").wait_for()
+    assert f":{gateway.port}" in (person / ".claude" / "settings.json").read_text()
+    page.get_by_role("button", name="Put back its own settings").click()
+    page.get_by_role("dialog", name="Put back").get_by_role("button", name="Put back").click()
+    page.get_by_text("is on the gateway's own machine").wait_for()
+    kept = person / ".claude" / "settings.json"
+    assert not kept.exists() or f":{gateway.port}" not in kept.read_text()
+
+
+def test_a_tunnel_is_opened_and_closed(window: Window) -> None:
+    page = window.sign_in("/system")
+    page.get_by_role("button", name="Open the tunnel").click()
+    asked = page.get_by_role("dialog", name="Open a tunnel?")
+    asked.get_by_role("button", name="Open the tunnel").click()
+    page.get_by_text("https://a-b-c.trycloudflare.com").wait_for()
+    page.get_by_text("The tunnel is open").wait_for()
+    assert window.violations() == []
+    page.get_by_role("button", name="Close the tunnel").click()
+    page.get_by_role("button", name="Open the tunnel").wait_for()

@@ -85,3 +85,32 @@ def test_an_installed_plugin_is_removed(window: Window, gateway: Gateway, tmp_pa
     page.get_by_text("hello was removed").wait_for()
     page.get_by_role("button", name="hello", exact=True).wait_for(state="detached")
     assert not (gateway.home / "plugins" / "hello").exists()
+
+
+def test_an_mcp_server_is_added_switched_off_and_removed(window: Window, gateway: Gateway) -> None:
+    page = window.sign_in("/skills?tab=mcp")
+    page.get_by_text("No MCP servers").wait_for()
+    page.get_by_role("button", name="Add an MCP server").click()
+    page.get_by_role("textbox", name="Name").fill("notes")
+    page.get_by_label("Where it is").select_option("stdio")
+    page.get_by_role("textbox", name="Program").fill("notes-server")
+    page.get_by_label("Arguments").fill("--folder\nmy notes")
+    page.get_by_label("Variables").fill("NOTES_KEY=very-secret")
+    assert window.violations() == []
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("notes was added").wait_for()
+    page.get_by_text("Not needed yet").wait_for()
+    server = written(gateway)["mcp"]["servers"]["notes"]
+    assert (server["command"], server["args"], list(server["env"])) == (
+        "notes-server",
+        ["--folder", "my notes"],
+        ["NOTES_KEY"],
+    )
+    assert "very-secret" not in page.content()
+    page.get_by_role("switch", name="notes is on").click()
+    page.get_by_text("Off", exact=True).wait_for()
+    assert written(gateway)["mcp"]["servers"]["notes"]["enabled"] is False
+    page.get_by_role("button", name="Remove notes").click()
+    page.get_by_role("dialog", name="Remove notes?").get_by_role("button", name="Remove").click()
+    page.get_by_text("No MCP servers").wait_for()
+    assert not written(gateway).get("mcp", {}).get("servers")

@@ -144,6 +144,13 @@ class ChannelInbox:
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount > 0
 
+    async def drop(self, event_row: str, reason: str, now: float) -> bool:
+        """Be done with a dead event; only its name is kept, so that it stays known. False: it is not dead."""
+        values = {"state": "done", "reason": reason, "message": "", "raw": "", "updated_at": now}
+        statement = update(channel_events).where(_columns.id == event_row, _columns.state == "dead").values(**values)
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount > 0
+
     async def delete_done(self, before: float) -> int:
         """Forget events that were done, or given up, before then: known no more, should they come again. Returns how many there
         were."""

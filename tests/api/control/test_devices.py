@@ -94,8 +94,15 @@ def test_a_stranger_waits_until_somebody_lets_him_in(gateway: Gateway) -> None:
         )
         reader.call("system-presence")
         assert not [each for each in reader.events if str(each.get("event")).startswith("device.")]
+    renamed = {"deviceId": device.id, "displayName": "Kitchen"}
+    with connected(gateway) as operator:
+        assert operator.call("device.pair.rename", {**renamed, "displayName": " Kitchen "}) == renamed
+        assert operator.fault("device.pair.rename", {**renamed, "displayName": " "})["code"] == "INVALID_REQUEST"
     with connected(gateway, READ, device=device, source=ELSEWHERE) as client:
         assert client.call("system-presence")
+    with connected(gateway) as operator:
+        names = {one["deviceId"]: one.get("displayName") for one in operator.call("device.pair.list")["paired"]}
+        assert names[device.id] == "Kitchen", "what it is called is kept when it comes again"
     newer = refused(gateway, Device(), READ, versions=(4, 4))
     assert newer.error["message"] == "device pairing required"
 
@@ -159,6 +166,7 @@ def test_unknown_devices_are_told_so(gateway: Gateway) -> None:
             ("device.pair.approve", {"requestId": "x"}, "unknown requestId"),
             ("device.pair.reject", {"requestId": "x"}, "unknown requestId"),
             ("device.pair.remove", {"deviceId": "x"}, "unknown deviceId"),
+            ("device.pair.rename", {"deviceId": "x", "displayName": "y"}, "unknown deviceId"),
             ("device.token.rotate", {"deviceId": "x", "role": "operator"}, "unknown deviceId/role"),
             ("device.token.revoke", {"deviceId": "x", "role": "operator"}, "unknown deviceId/role"),
         ):

@@ -15,7 +15,8 @@ OF_VERSION_3 = {"node.pair.request", "node.pair.verify"}
 """Methods that version 4 has no more."""
 OURS = {
     *(f"backups.{name}" for name in ("create", "delete", "diff", "list", "restore", "show", "standing", "verify")),
-    *("channels.deadLetters.list", "channels.deadLetters.resubmit"),
+    *(f"channels.deadLetters.{name}" for name in ("drop", "list", "resubmit")),
+    *("channels.pairing.people", "channels.pairing.remove"),
     *("cron.times", "skills.look", "skills.remove", "plugins.settings"),
     *("work.cancel", "work.get", "work.list"),
     *("notifications.history", "notifications.targets", "notifications.test"),

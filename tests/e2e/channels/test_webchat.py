@@ -190,6 +190,12 @@ def test_a_stranger_is_let_in_by_the_operator(capsys: pytest.CaptureFixture[str]
                 assert approved["commandOwnerBootstrap"] == "configured"
                 assert client.call("channels.pairing.list")["commandOwnerConfigured"]
                 assert client.fault("channels.pairing.approve", wanted)["code"] == "INVALID_REQUEST"
+                (person,) = client.call("channels.pairing.people", {"channel": "webchat"})["people"]
+                assert (person["senderId"], person["senderLabel"], person["owner"]) == (
+                    welcome["visitor"],
+                    "Ann",
+                    True,
+                )
             assert "let in" in opened.final() and model.asked == []
             opened.send(type="message", id="2", text="Hello")
             assert opened.final() == "Welcome."
@@ -211,6 +217,12 @@ def test_a_stranger_is_let_in_by_the_operator(capsys: pytest.CaptureFixture[str]
             command("remove", "webchat", other["visitor"])
             opened.send(type="message", id="3", text="Hello")
             assert "let in" not in opened.final(), "it asks for a code again"
+        with connected(gateway) as client:
+            ann = {"channel": "webchat", "senderId": welcome["visitor"]}
+            assert client.call("channels.pairing.remove", ann) == {"senderId": welcome["visitor"], "removed": True}
+            assert client.call("channels.pairing.people", {"channel": "webchat"}) == {"people": []}
+            assert client.fault("channels.pairing.remove", ann)["code"] == "INVALID_REQUEST"
+            assert client.fault("channels.deadLetters.drop", {"id": "none"})["code"] == "INVALID_REQUEST"
 
 
 def test_the_door_of_the_channels() -> None:

@@ -84,7 +84,7 @@ export function QrSignIn({ channel, accountId, force, onConnected }: QrSignInPro
 
   return (
     <div className="grid justify-items-start gap-3">
-      {step?.qrDataUrl && !step.connected && (
+      {step?.qrDataUrl && !step.connected && !over.has(step.state) && (
         <img src={step.qrDataUrl} alt={t('qr.alt')} className="size-52 rounded-md bg-white p-2" />
       )}
       {step && (

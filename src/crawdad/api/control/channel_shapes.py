@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from crawdad.core.channels import Account, ChannelKind, SignInStep
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Language, Text
-from crawdad.services.channels.pairing import PairingRequest, request_id_of
+from crawdad.services.channels.pairing import PairedPerson, PairingRequest, request_id_of
 from crawdad.services.channels.views import AccountView, DeadLetter
 from crawdad.wire.qr import qr_data_uri
 
@@ -105,6 +105,18 @@ def pairing_shape(request: PairingRequest, label: str, view: AccountView | None)
         "expiresAt": _moment(request.expires_at),
     }
     return {**shape, "metadata": {"name": request.sender_name}} if request.sender_name else shape
+
+
+def person_shape(person: PairedPerson) -> JsonObject:
+    """Somebody who was let in. `owner`: may give commands and approve."""
+    shape: JsonObject = {
+        "senderId": person.sender_id,
+        "senderLabel": person.name or person.sender_id,
+        "owner": person.owner,
+        "addedAtMs": int(person.added_at * 1000),
+        "addedBy": person.added_by,
+    }
+    return shape
 
 
 def sign_in_shape(step: SignInStep, account: str, language: Language) -> JsonObject:

@@ -145,11 +145,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.channels.pairing.list": ("Who asks to be let in.", "请求配对的人。"),
     "control.channels.pairing.approve": ("Let somebody in.", "批准配对请求。"),
     "control.channels.pairing.dismiss": ("Drop a request to be let in.", "忽略配对请求。"),
+    "control.channels.pairing.people": ("Who was let in.", "已批准的人。"),
+    "control.channels.pairing.remove": ("Let somebody in no more.", "取消对某人的批准。"),
     "control.channels.deadLetters.list": (
         "Events of platforms that nothing could be made of.",
         "无法处理的平台事件。",
     ),
     "control.channels.deadLetters.resubmit": ("Have one of them looked at anew.", "重新处理其中一个。"),
+    "control.channels.deadLetters.drop": ("Be done with one of them.", "丢弃其中一个。"),
     "control.web.login.start": ("Begin a sign-in by QR code.", "开始扫码登录。"),
     "control.web.login.wait": ("Wait until a sign-in goes on.", "等待扫码登录的进展。"),
     "control.no_sign_in": (
@@ -194,6 +197,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "control.device.pair.approve": ("Let a device in.", "批准设备配对。"),
     "control.device.pair.reject": ("Do not let a device in.", "拒绝设备配对。"),
     "control.device.pair.remove": ("Forget a device and close its connections.", "移除设备并关闭其连接。"),
+    "control.device.pair.rename": ("Call a device otherwise.", "重命名设备。"),
     "control.device.token.rotate": ("A new token for a device instead of the old.", "为设备更换新令牌。"),
     "control.device.token.revoke": ("End a device's token and its connections.", "吊销设备令牌并断开其连接。"),
     "control.exec.approval.request": ("Ask whether a command may run, and wait.", "请求批准执行命令并等待结果。"),

@@ -327,6 +327,11 @@ class ChannelHost:
         if found is None or not await self.running(found.account).intake.revive(event_row):
             raise GatewayError(ErrorKind.NOT_FOUND, Text("channels.no_dead_letter", {"id": event_row[:64]}))
 
+    async def drop(self, event_row: str) -> None:
+        """Put a dead event aside for good. Raises NOT_FOUND."""
+        if not await self._world.inbox.drop(event_row, "dropped", self._world.clock.now()):
+            raise GatewayError(ErrorKind.NOT_FOUND, Text("channels.no_dead_letter", {"id": event_row[:64]}))
+
     async def pending_requests(self, channel: str, account: str = "") -> list[PendingRequest]:
         """The requests (for friendship, to join a group) that nobody has answered, in the order in which they came. Raises
         NOT_FOUND for a channel that is not there."""

@@ -22,6 +22,8 @@ from crawdad.wire.control.scopes import NODE, OPERATOR, beyond, known
 
 REQUEST_SECONDS = 300.0
 MOST_REQUESTS = 50
+MOST_NAME = 200
+"""Characters of what a device is called."""
 
 _log = structlog.get_logger(__name__)
 
@@ -145,10 +147,10 @@ class Pairing:
         await self.store.put_token(token)
         return token
 
-    async def rename(self, device_id: str, role: str, name: str, by: By) -> Device:
-        """Call a device otherwise. Raises NOT_FOUND for one that is not there, or not in that role."""
+    async def rename(self, device_id: str, role: str | None, name: str, by: By) -> Device:
+        """Call a device otherwise. Raises NOT_FOUND for one that is not there, or not in that role (None: in any)."""
         found = await self.store.get(device_id)
-        if found is None or role not in found[0].roles:
+        if found is None or (role is not None and role not in found[0].roles):
             raise GatewayError(ErrorKind.NOT_FOUND, Text("devices.unknown"))
         device = replace(found[0], described=replace(found[0].described, display_name=name))
         await self.store.put(device)

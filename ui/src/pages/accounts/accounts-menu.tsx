@@ -1,4 +1,4 @@
-import { Download, EllipsisVertical, FileKey, Hourglass, ListChecks, Upload } from 'lucide-react';
+import { Download, EllipsisVertical, FileKey, Hourglass, ListChecks, SquareCheck, Upload } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { usePermission } from '@/client/session';
 import { Button } from '@/components/ui/button';
@@ -8,8 +8,15 @@ import { saveFile } from '@/lib/download';
 import { useAction } from '@/lib/use-action';
 import { accountApi, accountsKey } from './api';
 
+interface AccountsMenuProps {
+  any: boolean;
+  onImport(): void;
+  onExport(): void;
+  onSeveral(): void;
+}
+
 /** What concerns all accounts. */
-export function AccountsMenu({ any, onImport, onExport }: { any: boolean; onImport(): void; onExport(): void }) {
+export function AccountsMenu({ any, onImport, onExport, onSeveral }: AccountsMenuProps) {
   const { t } = useTranslation('accounts');
   const secretsAllowed = usePermission('secrets.read');
   const give = useAction((secrets: boolean) => accountApi.export(secrets), {
@@ -52,6 +59,10 @@ export function AccountsMenu({ any, onImport, onExport }: { any: boolean; onImpo
         {t('exportSome')}
       </MenuItem>
       <MenuLine />
+      <MenuItem disabled={!any} onSelect={onSeveral}>
+        <SquareCheck aria-hidden />
+        {t('several')}
+      </MenuItem>
       <MenuItem disabled={!any} onSelect={() => endRests.mutate()}>
         <Hourglass aria-hidden />
         {t('endRests')}

@@ -65,6 +65,7 @@ export const accountApi = {
   change: (id: string, body: Record<string, unknown>) =>
     rest.patch<Account>('/api/accounts/{account_id}', { path: { account_id: id }, body }),
   remove: (id: string) => rest.delete<void>('/api/accounts/{account_id}', { path: { account_id: id } }),
+  removeAll: (ids: readonly string[]) => rest.post<unknown>('/api/accounts/bulk-delete', { body: { accountIds: ids } }),
   toggle: (id: string, enable: boolean, reason?: string) =>
     rest.post<Account>('/api/accounts/{account_id}/toggle-proxy', {
       path: { account_id: id },

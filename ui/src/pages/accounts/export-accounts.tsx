@@ -6,6 +6,7 @@ import { Dialog } from '@/components/ui/dialog';
 import { saveFile } from '@/lib/download';
 import { useAction } from '@/lib/use-action';
 import { type Account, accountApi } from './api';
+import { ChooseAccounts } from './choose-accounts';
 
 /** Chosen accounts as a file, with their secrets only where somebody wants that. */
 export function ExportAccounts({ accounts, close }: { accounts: readonly Account[]; close(): void }) {
@@ -20,8 +21,6 @@ export function ExportAccounts({ accounts, close }: { accounts: readonly Account
       close();
     },
   });
-  const choose = (id: string, on: boolean) =>
-    setChosen((before) => new Set(on ? [...before, id] : [...before].filter((each) => each !== id)));
   return (
     <Dialog open onOpenChange={(open) => open || close()} title={t('exportSome.title')}>
       <form
@@ -31,32 +30,7 @@ export function ExportAccounts({ accounts, close }: { accounts: readonly Account
           give.mutate();
         }}
       >
-        <fieldset className="grid gap-1">
-          <legend className="sr-only">{t('exportSome.title')}</legend>
-          <label className="flex items-center gap-2 border-line border-b pb-2 text-sm">
-            <input
-              type="checkbox"
-              className="accent-accent"
-              checked={chosen.size === accounts.length}
-              onChange={(event) => setChosen(new Set(event.target.checked ? accounts.map((each) => each.id) : []))}
-            />
-            {t('exportSome.all')}
-          </label>
-          <div className="grid max-h-72 gap-1 overflow-y-auto py-1">
-            {accounts.map((each) => (
-              <label key={each.id} className="flex min-w-0 items-center gap-2 text-sm">
-                <input
-                  type="checkbox"
-                  className="accent-accent"
-                  checked={chosen.has(each.id)}
-                  onChange={(event) => choose(each.id, event.target.checked)}
-                />
-                <span className="min-w-0 flex-1 truncate">{each.name || each.email}</span>
-                <span className="text-ink-faint text-xs">{each.provider}</span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
+        <ChooseAccounts title={t('exportSome.title')} accounts={accounts} chosen={chosen} choose={setChosen} />
         {secretsAllowed && (
           <label className="flex items-start gap-2 text-sm">
             <input

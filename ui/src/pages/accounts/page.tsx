@@ -17,6 +17,7 @@ import { AccountsMenu } from './accounts-menu';
 import { AddAccount } from './add-account';
 import { type Account, accountApi, accountsKey, useAccounts, useRefreshProgress } from './api';
 import { ExportAccounts } from './export-accounts';
+import { SeveralAccounts } from './several-accounts';
 import { stateOf } from './state';
 
 const FEW = 8;
@@ -28,6 +29,7 @@ export default function Accounts() {
   const manage = usePermission('accounts.manage');
   const query = useAccounts();
   const [exporting, setExporting] = useState(false);
+  const [several, setSeveral] = useState(false);
   const opened = query.data?.accounts.find((account) => account.id === search.account);
   return (
     <PageBody
@@ -40,6 +42,7 @@ export default function Accounts() {
               any={Boolean(query.data?.accounts.length)}
               onImport={() => setSearch({ add: 'import' })}
               onExport={() => setExporting(true)}
+              onSeveral={() => setSeveral(true)}
             />
             <Button look="primary" onClick={() => setSearch({ add: 'key' })}>
               <Plus aria-hidden />
@@ -74,6 +77,7 @@ export default function Accounts() {
       {manage && search.add && (
         <AddAccount way={search.add} onWay={(add) => setSearch({ add })} close={() => setSearch({ add: undefined })} />
       )}
+      {several && query.data && <SeveralAccounts accounts={query.data.accounts} close={() => setSeveral(false)} />}
       {exporting && query.data && <ExportAccounts accounts={query.data.accounts} close={() => setExporting(false)} />}
       {opened && (
         <AccountDrawer

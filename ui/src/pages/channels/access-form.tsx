@@ -9,7 +9,8 @@ import { Select, Textarea } from '@/components/ui/input';
 import { lines } from '@/lib/lines';
 import { useAction } from '@/lib/use-action';
 import { useKept } from '@/lib/use-kept';
-import { type Access, accessChange, accessOf, directPolicies, groupPolicies, patchOf } from './access';
+import { type Access, accessChange, accessOf, directPolicies, groupPolicies } from './access';
+import { patchOf } from './blocks';
 import { statusKey } from './data';
 
 interface AccessFormProps {

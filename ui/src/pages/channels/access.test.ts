@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accessChange, accessOf, patchOf } from './access';
+import { accessChange, accessOf } from './access';
+import { patchOf } from './blocks';
 
 const config = {
   channels: {

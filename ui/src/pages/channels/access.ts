@@ -1,3 +1,5 @@
+import { type Block, blockOf, saidOf } from './blocks';
+
 export const directPolicies = ['pairing', 'allowlist', 'open', 'disabled'] as const;
 export const groupPolicies = ['allowlist', 'open', 'disabled'] as const;
 
@@ -9,15 +11,9 @@ export interface Access {
   groups: string[];
 }
 
-type Block = Record<string, unknown>;
-const blockOf = (value: unknown): Block =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Block) : {};
-
-/** What the configuration says of an account: its own block upon that of the channel, and that upon `defaults`. */
+/** Who may write to an account, as the configuration says. */
 export function accessOf(config: Block, channel: string, account: string): Access {
-  const channels = blockOf(config.channels);
-  const own = blockOf(channels[channel]);
-  const said = { ...blockOf(channels.defaults), ...own, ...blockOf(blockOf(own.accounts)[account]) };
+  const said = saidOf(config, channel, account);
   const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
   return {
     dmPolicy: directPolicies.find((each) => each === said.dmPolicy) ?? 'pairing',
@@ -25,13 +21,6 @@ export function accessOf(config: Block, channel: string, account: string): Acces
     groupPolicy: groupPolicies.find((each) => each === said.groupPolicy) ?? 'allowlist',
     groups: Object.keys(blockOf(said.groups)),
   };
-}
-
-/** A part of the configuration that says something of an account: in its own block where it has one. */
-export function patchOf(config: Block, channel: string, account: string, change: Block): Block {
-  const own = blockOf(blockOf(config.channels)[channel]);
-  const apart = account in blockOf(own.accounts);
-  return { channels: { [channel]: apart ? { accounts: { [account]: change } } : change } };
 }
 
 /** What has to be written for access to be as wished, and nothing else: the rest may have been changed elsewhere meanwhile.

@@ -1,7 +1,9 @@
-import { Activity, LogOut } from 'lucide-react';
+import { Activity, LogOut, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { control, useCall } from '@/client/control';
+import { PageLink } from '@/app/links';
+import { patchConfig } from '@/client/configuration';
+import { callKey, control, useCall } from '@/client/control';
 import { Facts } from '@/components/facts';
 import { QrSignIn } from '@/components/qr-sign-in';
 import { Loaded } from '@/components/states';
@@ -14,18 +16,24 @@ import { toast } from '@/components/ui/toasts';
 import { useAction } from '@/lib/use-action';
 import { AccessForm } from './access-form';
 import { nameOf } from './account-row';
+import { blockName, withoutAccount } from './blocks';
+import { Credentials } from './credentials';
 import { type ChannelAccount, stateOf, statusKey } from './data';
-import { hasSignIn } from './kinds';
+import { hasSignIn, kinds } from './kinds';
+import { People } from './people';
+import { QuickSignIn } from './quick-sign-in';
 
 interface AccountDrawerProps {
   channel: string;
   label: string;
   account: ChannelAccount;
+  /** It is the only one of its channel. */
+  alone: boolean;
   close(): void;
 }
 
 /** One account: how it is, signing in and out, and who may write to it. */
-export function AccountDrawer({ channel, label, account, close }: AccountDrawerProps) {
+export function AccountDrawer({ channel, label, account, alone, close }: AccountDrawerProps) {
   const { t } = useTranslation('channels');
   const name = nameOf(label, account);
   const state = stateOf(account);
@@ -40,6 +48,20 @@ export function AccountDrawer({ channel, label, account, close }: AccountDrawerP
     refresh: [statusKey],
     done: () => t('loggedOut', { name }),
   });
+  const remove = useAction(() => patchConfig((now) => withoutAccount(now, channel, account.accountId)), {
+    refresh: [statusKey, callKey('config.get')],
+    done: () => t('removed', { name }),
+    onDone: close,
+  });
+  const askToRemove = async () => {
+    const sure = await confirm({
+      title: t('remove.title', { name }),
+      text: t('remove.text'),
+      action: t('remove'),
+    });
+    if (sure) remove.mutate();
+  };
+  const fields = kinds.find((each) => each.id === channel)?.fields ?? [];
   const askToLogOut = async () => {
     const sure = await confirm({
       title: t('logout.title', { name }),
@@ -62,14 +84,16 @@ export function AccountDrawer({ channel, label, account, close }: AccountDrawerP
           <Button
             size="small"
             busy={logout.isPending}
-            disabled={!account.configured}
+            disabled={!account.configured || state.name === 'needs_login'}
             onClick={() => void askToLogOut()}
           >
             <LogOut aria-hidden />
             {t('logout')}
           </Button>
         </div>
-        <p className="text-ink-soft text-sm">{t(`state.${state.name}.text`)}</p>
+        <p className="text-ink-soft text-sm">
+          {t(state.name === 'needs_login' && hasSignIn(channel) ? 'state.needs_login.qr' : `state.${state.name}.text`)}
+        </p>
         <Facts
           facts={[
             [t('account'), <code key="account">{account.accountId}</code>],
@@ -87,14 +111,17 @@ export function AccountDrawer({ channel, label, account, close }: AccountDrawerP
           <section aria-label={t('signIn')} className="grid justify-items-start gap-3 border-line border-t pt-4">
             <h3 className="font-semibold text-sm">{t('signIn')}</h3>
             {anew || !account.connected ? (
-              <QrSignIn
-                {...where}
-                force={account.connected}
-                onConnected={() => {
-                  setAnew(false);
-                  toast.good(t('signedIn', { name }));
-                }}
-              />
+              <>
+                {channel === 'qq' && alone && <QuickSignIn />}
+                <QrSignIn
+                  {...where}
+                  force={account.connected}
+                  onConnected={() => {
+                    setAnew(false);
+                    toast.good(t('signedIn', { name }));
+                  }}
+                />
+              </>
             ) : (
               <>
                 <p className="text-ink-soft text-sm">{t('signIn.already')}</p>
@@ -103,6 +130,16 @@ export function AccountDrawer({ channel, label, account, close }: AccountDrawerP
                 </Button>
               </>
             )}
+          </section>
+        )}
+        {fields.length > 0 && (
+          <section aria-label={t('credentials')} className="grid gap-3 border-line border-t pt-4">
+            <h3 className="font-semibold text-sm">{t('credentials')}</h3>
+            <Loaded query={config}>
+              {(found) => (
+                <Credentials config={found.parsed} channel={channel} account={account.accountId} fields={fields} />
+              )}
+            </Loaded>
           </section>
         )}
         <section aria-label={t('access')} className="grid gap-3 border-line border-t pt-4">
@@ -118,6 +155,22 @@ export function AccountDrawer({ channel, label, account, close }: AccountDrawerP
             )}
           </Loaded>
         </section>
+        <People {...where} />
+        <div className="flex flex-wrap items-center gap-3 border-line border-t pt-4">
+          <Button look="danger" busy={remove.isPending} onClick={() => void askToRemove()}>
+            <Trash2 aria-hidden />
+            {t('remove')}
+          </Button>
+          {config.data && (
+            <PageLink
+              to="/configuration"
+              search={{ at: `channels.${blockName(config.data.parsed, channel)}` }}
+              className="text-accent text-sm underline-offset-4 hover:underline"
+            >
+              {t('allSettings')}
+            </PageLink>
+          )}
+        </div>
       </div>
     </Dialog>
   );

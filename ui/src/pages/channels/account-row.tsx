@@ -1,6 +1,6 @@
 import { Play, Settings2, Square } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useSetSearch } from '@/app/links';
+import { PageLink, useSetSearch } from '@/app/links';
 import { control } from '@/client/control';
 import { Ago } from '@/components/time';
 import { Badge, Status } from '@/components/ui/badge';
@@ -51,11 +51,21 @@ export function AccountRow({ channel, label, account }: AccountRowProps) {
           <Status tone={state.tone} live={state.name === 'connected'}>
             {t(`state.${state.name}`)}
           </Status>
-          {waiting.map(([kind, count]) => (
-            <Badge key={kind} tone={['dead', 'failed', 'unknown'].includes(kind) ? 'warn' : 'neutral'}>
-              {t('waitingCount', { kind: t(`count.${kind}`, { defaultValue: kind }), count })}
-            </Badge>
-          ))}
+          {waiting.map(([kind, count]) => {
+            const badge = (
+              <Badge key={kind} tone={['dead', 'failed', 'unknown'].includes(kind) ? 'warn' : 'neutral'}>
+                {t('waitingCount', { kind: t(`count.${kind}`, { defaultValue: kind }), count })}
+              </Badge>
+            );
+            // Why an answer was given up stands in the activity log.
+            return ['failed', 'unknown'].includes(kind) ? (
+              <PageLink key={kind} to="/activity" search={{ q: `${channel}:${account.accountId}` }}>
+                {badge}
+              </PageLink>
+            ) : (
+              badge
+            );
+          })}
         </div>
         <p className="mt-1 flex flex-wrap gap-x-3 text-ink-faint text-xs">
           {account.lastSeenAt && (

@@ -6,6 +6,12 @@ declare module '@/client/control-types' {
   interface ControlMethods {
     'channels.stop': { params: { channel: string; accountId?: string }; result: { stopped: boolean } };
     'channels.logout': { params: { channel: string; accountId?: string }; result: { loggedOut: boolean } };
+    'channels.pairing.people': { params: { channel: string; accountId?: string }; result: { people: LetIn[] } };
+    'channels.pairing.remove': {
+      params: { channel: string; accountId?: string; senderId: string };
+      result: { removed: boolean };
+    };
+    'channels.deadLetters.drop': { params: { id: string }; result: { dropped: boolean } };
     'channels.deadLetters.list': { params: Record<string, never>; result: { deadLetters: DeadLetter[] } };
     'channels.deadLetters.resubmit': { params: { id: string }; result: { resubmitted: boolean } };
   }
@@ -26,6 +32,14 @@ export interface ChannelAccount extends ChannelAccountStatus {
   elsewhere?: boolean;
 }
 
+/** Somebody who was let in. `owner`: may give commands and approve. */
+export interface LetIn {
+  senderId: string;
+  senderLabel: string;
+  owner: boolean;
+  addedAtMs: number;
+}
+
 export interface DeadLetter {
   id: string;
   channel: string;
@@ -39,6 +53,7 @@ export interface DeadLetter {
 
 export const statusKey = callKey('channels.status');
 export const pairingKey = callKey('channels.pairing.list');
+export const peopleKey = callKey('channels.pairing.people');
 export const lettersKey = callKey('channels.deadLetters.list');
 
 export const states = [

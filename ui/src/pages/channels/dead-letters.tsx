@@ -1,9 +1,10 @@
-import { RotateCw } from 'lucide-react';
+import { RotateCw, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { control, useCall } from '@/client/control';
 import { Ago } from '@/components/time';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
+import { confirm } from '@/components/ui/confirm';
 import { useAction } from '@/lib/use-action';
 import { type DeadLetter, lettersKey, statusKey } from './data';
 
@@ -31,6 +32,14 @@ function Letter({ letter, label }: { letter: DeadLetter; label: string }) {
     refresh: [lettersKey, statusKey],
     done: () => t('letters.again'),
   });
+  const drop = useAction(() => control.call('channels.deadLetters.drop', { id: letter.id }), {
+    refresh: [lettersKey, statusKey],
+    done: () => t('letters.dropped'),
+  });
+  const askToDrop = async () => {
+    const text = t('letters.drop.text');
+    if (await confirm({ title: t('letters.drop.title'), text, action: t('letters.drop') })) drop.mutate();
+  };
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-3 px-4 py-3">
       <div className="min-w-0">
@@ -48,10 +57,16 @@ function Letter({ letter, label }: { letter: DeadLetter; label: string }) {
           </pre>
         </details>
       </div>
-      <Button size="small" busy={again.isPending} onClick={() => again.mutate()}>
-        <RotateCw aria-hidden />
-        {t('letters.do')}
-      </Button>
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button size="small" busy={again.isPending} disabled={drop.isPending} onClick={() => again.mutate()}>
+          <RotateCw aria-hidden />
+          {t('letters.do')}
+        </Button>
+        <Button size="small" busy={drop.isPending} disabled={again.isPending} onClick={() => void askToDrop()}>
+          <Trash2 aria-hidden />
+          {t('letters.drop')}
+        </Button>
+      </div>
     </li>
   );
 }

@@ -13,6 +13,8 @@ export interface ChannelKind {
   /** What has to be known before it can be tried; channels without are signed in by a QR code, or need nothing. */
   fields: readonly ChannelField[];
   qr?: boolean;
+  /** What else its block in the configuration may be called. */
+  aliases?: readonly string[];
 }
 
 const same = (text: string): Words => ({ en: text, 'zh-CN': text });
@@ -21,15 +23,23 @@ const plain = (name: string, label: Words): ChannelField => ({ name, label });
 
 /** The channels that the gateway has, and what each needs (docs/channels.md). */
 export const kinds: readonly ChannelKind[] = [
-  { id: 'openclaw-weixin', label: { en: 'WeChat', 'zh-CN': '微信' }, fields: [], qr: true },
+  {
+    id: 'openclaw-weixin',
+    label: { en: 'WeChat', 'zh-CN': '微信' },
+    fields: [],
+    qr: true,
+    aliases: ['weixin'],
+  },
   {
     id: 'telegram',
     label: same('Telegram'),
+    aliases: ['tg'],
     fields: [secret('botToken', { en: 'Bot token from @BotFather', 'zh-CN': '@BotFather 给出的机器人令牌' })],
   },
   {
     id: 'feishu',
     label: { en: 'Feishu / Lark', 'zh-CN': '飞书' },
+    aliases: ['lark'],
     fields: [plain('appId', same('App ID')), secret('appSecret', same('App Secret'))],
   },
   {
@@ -48,6 +58,7 @@ export const kinds: readonly ChannelKind[] = [
   {
     id: 'qq',
     label: { en: 'QQ (OneBot 11)', 'zh-CN': 'QQ（OneBot 11）' },
+    aliases: ['onebot', 'napcat'],
     fields: [
       plain('wsUrl', { en: 'WebSocket address of NapCat', 'zh-CN': 'NapCat 的 WebSocket 地址' }),
       secret('accessToken', { en: 'Access token', 'zh-CN': '访问令牌' }),
@@ -57,6 +68,7 @@ export const kinds: readonly ChannelKind[] = [
   {
     id: 'wechat',
     label: { en: 'WeChat (wechatbot-webhook)', 'zh-CN': '微信（wechatbot-webhook）' },
+    aliases: ['wechatbot-webhook'],
     fields: [
       plain('apiUrl', { en: 'Address of the bridge', 'zh-CN': '桥接程序的地址' }),
       secret('token', { en: 'Token of the bridge', 'zh-CN': '桥接程序的令牌' }),

@@ -55,13 +55,14 @@ export default function Channels() {
         }
       </Loaded>
       <DeadLetters label={label} />
-      {search.add && <AddChannel />}
+      {search.add && query.data && <AddChannel status={query.data} />}
       {opened && search.channel && (
         <AccountDrawer
           key={`${search.channel}/${opened.accountId}`}
           channel={search.channel}
           label={label(search.channel)}
           account={opened}
+          alone={query.data?.channelAccounts[search.channel]?.length === 1}
           close={() => setSearch({ channel: undefined, account: undefined })}
         />
       )}

@@ -9,7 +9,7 @@ import { Card } from '@/components/ui/card';
 import { confirm } from '@/components/ui/confirm';
 import { Switch } from '@/components/ui/switch';
 import { useAction } from '@/lib/use-action';
-import { pairingKey } from './data';
+import { pairingKey, peopleKey } from './data';
 import { labelOf } from './kinds';
 
 /** Who asks to be let in, and who wants to be a friend or to join a group. Nothing while nobody does. */
@@ -69,7 +69,7 @@ function Person({ request, owner }: { request: PersonRequest; owner: boolean }) 
         notify: request.notifySupported,
         ...(owner ? { bootstrapCommandOwner: true } : {}),
       }),
-    { refresh: [pairingKey], done: () => t('letIn', { name }) },
+    { refresh: [pairingKey, peopleKey], done: () => t('letIn', { name }) },
   );
   const dismiss = useAction(() => control.call('channels.pairing.dismiss', where), {
     refresh: [pairingKey],

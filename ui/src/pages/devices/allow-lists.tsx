@@ -35,7 +35,6 @@ function Rules({ found }: { found: ApprovalFile }) {
     refresh: [rulesKey],
     overShown: true,
     done: () => t('saved'),
-    onDone: () => setProgram(''),
   });
   const { file } = found;
   const change = async (part: Partial<ApprovalRules>) => {
@@ -114,13 +113,17 @@ function Rules({ found }: { found: ApprovalFile }) {
         </section>
       ))}
       <form
-        className="flex items-end gap-2"
+        className="flex flex-wrap items-end gap-2"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          if (program.trim()) save.mutate(withList(everybody, [...list(everybody), { pattern: program.trim() }]));
+          const pattern = program.trim();
+          if (!pattern) return;
+          // What was typed meanwhile stays.
+          const onSuccess = () => setProgram((now) => (now.trim() === pattern ? '' : now));
+          save.mutate(withList(everybody, [...list(everybody), { pattern }]), { onSuccess });
         }}
       >
-        <Field label={t('addProgram')} hint={t('addProgramHint')} className="min-w-0 max-w-md flex-1">
+        <Field label={t('addProgram')} hint={t('addProgramHint')} className="min-w-0 max-w-md flex-1 basis-52">
           <Input
             className="font-mono"
             spellCheck={false}

@@ -5,6 +5,7 @@ declare module '@/client/control-types' {
     'device.pair.list': { params: Record<string, never>; result: { pending: DeviceRequest[]; paired: Device[] } };
     'device.pair.approve': { params: { requestId: string }; result: { requestId: string } };
     'device.pair.reject': { params: { requestId: string }; result: { requestId: string } };
+    'device.pair.rename': { params: { deviceId: string; displayName: string }; result: { displayName: string } };
     'device.pair.remove': { params: { deviceId: string }; result: { deviceId: string } };
     'device.token.rotate': { params: { deviceId: string; role: string; scopes?: string[] }; result: NewToken };
     'device.token.revoke': { params: { deviceId: string; role: string }; result: { deviceId: string } };

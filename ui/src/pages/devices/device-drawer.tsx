@@ -1,5 +1,5 @@
 import { RotateCw, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { control } from '@/client/control';
 import { CopyBlock } from '@/components/copy-button';
@@ -9,6 +9,8 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { confirm } from '@/components/ui/confirm';
 import { Dialog } from '@/components/ui/dialog';
+import { Field } from '@/components/ui/field';
+import { Input } from '@/components/ui/input';
 import { useAction } from '@/lib/use-action';
 import { type Device, type DeviceToken, devicesKey, type NewToken, type Node, nameOf, nodesKey } from './data';
 import { Scopes } from './scopes';
@@ -57,6 +59,7 @@ export function DeviceDrawer({ device, node, close }: { device: Device; node: No
             ],
           ]}
         />
+        <Rename key={name} device={device} />
         <section aria-label={t('tokens')} className="grid gap-2">
           <h3 className="font-semibold text-sm">{t('tokens')}</h3>
           {device.tokens.length ? (
@@ -94,6 +97,33 @@ export function DeviceDrawer({ device, node, close }: { device: Device; node: No
         </Dialog>
       )}
     </Dialog>
+  );
+}
+
+function Rename({ device }: { device: Device }) {
+  const { t } = useTranslation('devices');
+  const before = nameOf(device);
+  const [name, setName] = useState(before);
+  const wanted = name.trim();
+  const rename = useAction(
+    () => control.call('device.pair.rename', { deviceId: device.deviceId, displayName: wanted }),
+    { refresh, done: () => t('renamed', { name: wanted }) },
+  );
+  return (
+    <form
+      className="flex items-end gap-2"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        if (wanted && wanted !== before) rename.mutate();
+      }}
+    >
+      <Field label={t('name')} className="min-w-0 max-w-md flex-1">
+        <Input maxLength={200} autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
+      </Field>
+      <Button type="submit" busy={rename.isPending} disabled={!wanted || wanted === before}>
+        {t('rename')}
+      </Button>
+    </form>
   );
 }
 

@@ -9,5 +9,5 @@ export default definePage({
   order: 36,
   routes: [{ path: '/skills', load: () => import('./page') }],
   method: 'skills.status',
-  keywords: 'install extension capability 安装 扩展 能力',
+  keywords: 'install extension capability mcp server tools 安装 扩展 能力',
 });

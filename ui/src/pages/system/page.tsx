@@ -14,6 +14,7 @@ import { useAction } from '@/lib/use-action';
 import { useEnvironment } from './api';
 import { GatewayCard } from './gateway-card';
 import { NotificationsCard } from './notifications-card';
+import { TunnelCard } from './tunnel-card';
 import { UpdateCard } from './update-card';
 
 const Libraries = lazy(() => patiently(() => import('./libraries')));
@@ -27,6 +28,7 @@ export default function SystemPage() {
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <div className="grid gap-4">
           <GatewayCard />
+          <TunnelCard />
           <EnvironmentCard />
         </div>
         <div className="grid gap-4">

@@ -8,6 +8,7 @@ import { CopyBlock } from '@/components/copy-button';
 import { Failed, Loaded } from '@/components/states';
 import { Button } from '@/components/ui/button';
 import { Tabs } from '@/components/ui/tabs';
+import { ToolHere } from './tool-here';
 
 interface Rendered {
   app: string;
@@ -55,7 +56,10 @@ export function PointTools() {
         value={shown}
         onChange={setShown}
         tabs={[
-          ...tools.map((tool) => ({ ...tool, content: <ForTool tool={tool.id} secret={key ?? HIDDEN} /> })),
+          ...tools.map((tool) => ({
+            ...tool,
+            content: <ForTool tool={tool.id} label={tool.label} secret={key ?? HIDDEN} />,
+          })),
           { id: 'other', label: t('tools.other'), content: <Other secret={key ?? HIDDEN} /> },
         ]}
       />
@@ -63,7 +67,7 @@ export function PointTools() {
   );
 }
 
-function ForTool({ tool, secret }: { tool: string; secret: string }) {
+function ForTool({ tool, label, secret }: { tool: string; label: string; secret: string }) {
   const { t } = useTranslation('welcome');
   const rendered = useQuery({
     queryKey: ['rest', 'cli-render', tool],
@@ -76,6 +80,7 @@ function ForTool({ tool, secret }: { tool: string; secret: string }) {
     <Loaded query={rendered}>
       {({ command, files }) => (
         <div className="grid gap-3">
+          <ToolHere tool={tool} label={label} />
           <p className="text-sm">{t('tools.command')}</p>
           <CopyBlock text={command.replaceAll(HIDDEN, secret)} />
           <details>

@@ -12,6 +12,7 @@ from crawdad.api.control.channel_shapes import (
     labels_of,
     pairing_account_shape,
     pairing_shape,
+    person_shape,
     sign_in_shape,
     status_shape,
 )
@@ -86,10 +87,19 @@ def methods(control: Control) -> list[Method]:
             closed(asked, "channel", "requestId"),
             "{requestId, senderId}",
         ),
+        Method("channels.pairing.people", PAIRING, answers.people, account, "{people[]}"),
+        Method(
+            "channels.pairing.remove",
+            PAIRING,
+            answers.remove,
+            closed({"channel": FILLED, "accountId": STRING, "senderId": FILLED}, "channel", "senderId"),
+            "{senderId, removed}",
+        ),
         Method("channels.deadLetters.list", ADMIN, answers.dead_letters, listed, "{deadLetters[]}"),
         Method(
             "channels.deadLetters.resubmit", ADMIN, answers.resubmit, closed({"id": FILLED}, "id"), "{id, resubmitted}"
         ),
+        Method("channels.deadLetters.drop", ADMIN, answers.drop, closed({"id": FILLED}, "id"), "{id, dropped}"),
         Method("web.login.start", ADMIN, answers.sign_in, start, signed),
         Method(
             "web.login.wait",
@@ -211,6 +221,16 @@ class _Channels:
         await self._host.pairing.dismiss(account, request.sender_id)
         return {"requestId": asked.params["requestId"], "senderId": request.sender_id}
 
+    async def people(self, asked: Asked) -> Any:
+        """Who was let in."""
+        return {"people": [person_shape(one) for one in await self._host.pairing.people(self._account(asked))]}
+
+    async def remove(self, asked: Asked) -> Any:
+        """Let somebody in no more."""
+        sender = asked.params["senderId"]
+        await self._host.pairing.remove(self._account(asked), sender)
+        return {"senderId": sender, "removed": True}
+
     async def dead_letters(self, asked: Asked) -> Any:
         """Events that nothing could be made of, the newest first."""
         channel, account = str(asked.params.get("channel") or ""), str(asked.params.get("accountId") or "")
@@ -220,6 +240,11 @@ class _Channels:
         """Have one looked at anew."""
         await self._host.resubmit(asked.params["id"])
         return {"id": asked.params["id"], "resubmitted": True}
+
+    async def drop(self, asked: Asked) -> Any:
+        """Be done with one that is of no use."""
+        await self._host.drop(asked.params["id"])
+        return {"id": asked.params["id"], "dropped": True}
 
     async def sign_in(self, asked: Asked) -> Any:
         """Begin a sign-in by QR code."""

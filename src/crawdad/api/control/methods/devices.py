@@ -7,12 +7,14 @@ from typing import Any
 from crawdad.api.control.context import Control
 from crawdad.api.control.device_shapes import device_fields, milliseconds, request_fields
 from crawdad.api.control.registry import Asked, Method
-from crawdad.services.devices.pairing import Pairing
+from crawdad.core.errors import bad_request
+from crawdad.services.devices.pairing import MOST_NAME, Pairing
 from crawdad.wire.control.schema import FILLED, NOTHING, closed
 from crawdad.wire.control.scopes import PAIRING
 
 _REQUEST = closed({"requestId": FILLED}, "requestId")
 _DEVICE = closed({"deviceId": FILLED}, "deviceId")
+_RENAME = closed({"deviceId": FILLED, "displayName": FILLED}, "deviceId", "displayName")
 _ROTATE = closed({"deviceId": FILLED, "role": FILLED, "scopes": {"type": "array", "items": FILLED}}, "deviceId", "role")
 _REVOKE = closed({"deviceId": FILLED, "role": FILLED}, "deviceId", "role")
 
@@ -25,6 +27,7 @@ def methods(control: Control) -> list[Method]:
         Method("device.pair.approve", PAIRING, answers.approve, _REQUEST, "{requestId, device{…}}"),
         Method("device.pair.reject", PAIRING, answers.reject, _REQUEST, "{requestId, deviceId}"),
         Method("device.pair.remove", PAIRING, answers.remove, _DEVICE, "{deviceId}"),
+        Method("device.pair.rename", PAIRING, answers.rename, _RENAME, "{deviceId, displayName}"),
         Method("device.token.rotate", PAIRING, answers.rotate, _ROTATE, "{deviceId, role, token, scopes, rotatedAtMs}"),
         Method("device.token.revoke", PAIRING, answers.revoke, _REVOKE, "{deviceId, role, revokedAtMs}"),
     ]
@@ -53,6 +56,13 @@ class _Devices:
         device_id = asked.params["deviceId"]
         await self._pairing.remove(device_id, asked.connection.admitted.by)
         return {"deviceId": device_id}
+
+    async def rename(self, asked: Asked) -> Any:
+        name = asked.params["displayName"].strip()[:MOST_NAME]
+        if not name:
+            raise bad_request("nodes.no_name", "displayName")
+        await self._pairing.rename(asked.params["deviceId"], None, name, asked.connection.admitted.by)
+        return {"deviceId": asked.params["deviceId"], "displayName": name}
 
     async def rotate(self, asked: Asked) -> Any:
         params = asked.params

@@ -15,6 +15,7 @@ from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.nodes import LiveNode
 from crawdad.core.parts import JsonObject
 from crawdad.core.text import Text
+from crawdad.services.devices.pairing import MOST_NAME
 from crawdad.services.nodes.asking import SECONDS, payload_of
 from crawdad.services.nodes.pending import WORK
 from crawdad.services.nodes.run_params import RUN, argv_of, command_text, forwarded
@@ -117,7 +118,7 @@ class _Nodes:
         return {"ts": self._now(), **found}
 
     async def rename(self, asked: Asked) -> Any:
-        name = asked.params["displayName"].strip()[:200]
+        name = asked.params["displayName"].strip()[:MOST_NAME]
         if not name:
             raise bad_request("nodes.no_name", "displayName")
         try:
