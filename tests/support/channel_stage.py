@@ -153,14 +153,14 @@ class Stage:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else event_of(row)
 
-    async def done(self, event_id: str, name: str = "default") -> str:
+    async def done(self, event_id: str, name: str = "default", seconds: float = PATIENCE) -> str:
         """The reason of an event, once it is done."""
 
         async def reason() -> str:
             found = await self.event(event_id, name)
             return found.reason if found is not None and found.state == "done" else ""
 
-        return str(await until(reason))
+        return str(await until(reason, f"the end of {event_id}", seconds))
 
     async def delivery(self, event_id: str, name: str = "default") -> StoredDelivery | None:
         """The answer to an event."""

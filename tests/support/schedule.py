@@ -16,6 +16,7 @@ from crawdad.core.parts import Part, TextPart
 from crawdad.core.ports import UpstreamCall
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.sessions import LogEvent, NewLogEvent, Route, SessionEntry, kind_of
+from crawdad.core.text import Text
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.jobs import Jobs
 from crawdad.services.schedule.owners import Owners
@@ -70,9 +71,11 @@ class FakeRuns:
             self.end(run_id, self.answer(order))
         return run_id
 
-    def end(self, run_id: str, text: str, status: Any = "completed", error: str | None = None) -> None:
+    def end(
+        self, run_id: str, text: str, status: Any = "completed", error: str | None = None, words: Text | None = None
+    ) -> None:
         state = self.states[run_id]
-        state.status, state.text, state.error = status, text, error
+        state.status, state.text, state.error, state.words = status, text, error, words
         self.ended.set()
 
     async def follow(self, run_id: str, after: int = 0) -> AsyncIterator[RunEvent]:
@@ -280,6 +283,11 @@ class Office:
         return count
 
 
+async def spoken() -> str:
+    """The language of whoever the gateway belongs to."""
+    return "zh"
+
+
 @asynccontextmanager
 async def office(
     database: Database,
@@ -304,7 +312,7 @@ async def office(
         return made[0].settings if made else kept
 
     jobs = Jobs(store, clock, chance, bus, RateWindows(database, clock), current, zone_of)
-    agents = Agents(runs, events, hearts, lambda name: name or "main", lambda: "per-sender")
+    agents = Agents(runs, events, hearts, lambda name: name or "main", lambda: "per-sender", spoken)
     deliveries = Deliveries(outbound, sessions, transport, current)
     running = Running(store, agents, deliveries, Owners(keys.get), clock, bus, zone_of)
     async with Tasks() as tasks:

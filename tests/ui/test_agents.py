@@ -77,6 +77,20 @@ def test_an_agent_from_its_beginning_to_its_end(window: Window, gateway: Gateway
     assert (ada["model"], ada["tools"]) == ("crawdad/demo", {"deny": ["exec", "group:web"]})
     assert written(gateway)["agents"]["list"][0] == {"id": "main", "default": True}
     page.get_by_role("tab", name="Settings").click()
+    page.get_by_role("button", name="Make it the default").click()
+    page.get_by_text("Ada is the default agent now").wait_for()
+    page.get_by_text("This is the default agent").wait_for()
+    with connected(gateway) as client:
+        assert client.call("agents.list")["defaultId"] == "ada"
+    page.get_by_role("link", name="To the agents").click()
+    page.get_by_role("button", name="Make main the default agent").click()
+    page.get_by_text("main is the default agent now").wait_for()
+    assert [each.get("default") for each in written(gateway)["agents"]["list"] if each["id"] in ("main", "ada")] == [
+        True,
+        None,
+    ]
+    page.get_by_role("link", name="Ada", exact=True).click()
+    page.get_by_role("tab", name="Settings").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_label("to confirm").fill("ada")
     page.get_by_role("button", name="Delete the agent").click()

@@ -195,6 +195,12 @@ def test_a_run_that_failed_is_not_said_to_be_done(window: Window) -> None:
     page = window.sign_in(f"/cron?job={made['id']}")
     page.get_by_role("dialog", name="Nowhere to tell").get_by_role("button", name="Run now").click()
     page.get_by_text("Nowhere to tell failed; its history says why").wait_for()
-    page.get_by_role("dialog", name="Nowhere to tell").get_by_role("listitem").filter(has_text="Failed").wait_for()
+    drawer = page.get_by_role("dialog", name="Nowhere to tell")
+    drawer.get_by_role("listitem").filter(has_text="Failed").filter(
+        has_text="It is not known where to deliver"
+    ).wait_for()
+    page.evaluate("localStorage.setItem('crawdad.language', 'zh-CN')")
+    page.reload()
+    drawer.get_by_role("listitem").filter(has_text="不知道发送到哪里").wait_for()
     with connected(window.gateway) as client:
         client.call("cron.remove", {"id": made["id"]})

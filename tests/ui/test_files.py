@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,7 @@ def test_a_file_from_its_upload_to_the_trash_and_back(window: Window, gateway: G
 def test_several_files_are_moved_and_deleted_at_once(window: Window, gateway: Gateway) -> None:
     workspace = gateway.home / "workspace"
     (workspace / "heap" / "away").mkdir(parents=True)
+    (workspace / "heap" / "away" / "deep.txt").write_text("deep")
     for name in ("a.txt", "b.txt", "c.txt"):
         (workspace / "heap" / name).write_text(name)
     page = window.sign_in("/files?path=heap")
@@ -96,6 +98,14 @@ def test_several_files_are_moved_and_deleted_at_once(window: Window, gateway: Ga
     page.get_by_role("checkbox", name="Choose b.txt").check()
     page.get_by_text("2 chosen").wait_for()
     assert window.violations() == []
+    page.get_by_role("checkbox", name="Choose away").check()
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Download").click()
+    assert kept.value.suggested_filename == "main.zip"
+    with zipfile.ZipFile(kept.value.path()) as archive:
+        assert sorted(archive.namelist()) == ["a.txt", "away/deep.txt", "b.txt"]
+    (workspace / "heap" / "away" / "deep.txt").unlink()
+    page.get_by_role("checkbox", name="Choose away").uncheck()
     page.get_by_role("button", name="Move", exact=True).click()
     dialog = page.get_by_role("dialog", name="Move 2")
     dialog.get_by_label("Folder").fill("heap/away")

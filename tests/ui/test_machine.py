@@ -45,8 +45,9 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def gateway(log_file: Path, person: Path) -> Iterator[Gateway]:
     """A gateway that writes its log into a file, into which a test may write as well."""
+    agents = {"defaults": {"models": {"crawdad/demo": {"params": {"temperature": 0.5}}}}}
     env = {"HOME": str(person), "PATH": f"{person / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    with running_gateway(settings({}, logging={"file": str(log_file)}), env) as running:
+    with running_gateway(settings({}, logging={"file": str(log_file)}, agents=agents), env) as running:
         yield running
 
 
@@ -216,6 +217,24 @@ def test_terminals_are_typed_into(window: Window, gateway: Gateway) -> None:
     page.get_by_label("Commands", exact=True).get_by_text("Connected").wait_for()
     assert page.evaluate("document.querySelectorAll('style:not([nonce])').length") == 0
     window.screenshot("terminal-open")
+
+
+def test_text_that_is_no_json_is_marked_and_not_saved_over(window: Window, gateway: Gateway) -> None:
+    page = window.sign_in("/configuration?at=agents.defaults.models")
+    field = page.locator("main textarea").first
+    field.fill('{ "temperature": 1')
+    page.get_by_text("This is not valid JSON.").wait_for()
+    page.get_by_text("Not saved: agents.defaults.models.crawdad/demo.params is not valid JSON yet").wait_for()
+    review = page.get_by_role("button", name="Look through and save")
+    assert review.is_disabled()
+    assert window.violations() == []
+    field.fill('{ "temperature": 1 }')
+    review.click()
+    page.get_by_role("dialog", name="What changes").get_by_role("button", name="Save").click()
+    page.get_by_text("Saved, and in effect").wait_for()
+    with connected(gateway) as client:
+        found = client.call("config.get")["parsed"]["agents"]["defaults"]["models"]
+    assert found == {"crawdad/demo": {"params": {"temperature": 1}}}
 
 
 def test_a_tool_of_this_machine_is_pointed_here_and_back(window: Window, gateway: Gateway, person: Path) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.support.browser import Window
 from tests.support.server import Gateway
 from tests.ui.conftest import Opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
 
 
 def test_language_and_theme_are_kept_for_this_browser(window: Window) -> None:
@@ -27,6 +32,37 @@ def test_the_palette_leads_anywhere_by_the_keyboard(window: Window) -> None:
     assert window.violations() == []
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name="Chat").wait_for()
+
+
+def test_the_palette_finds_what_people_have_and_does_what_they_want(window: Window) -> None:
+    page = window.sign_in()
+    field = page.get_by_role("combobox", name="Search")
+
+    def look(typed: str, name: str) -> Locator:
+        if not field.is_visible():
+            page.keyboard.press("Control+k")
+        field.fill(typed)
+        return page.get_by_role("option", name=name).first
+
+    for typed, name in (("long", "scripted/"), ("first byte", "Configuration"), ("bind", "Configuration")):
+        look(typed, name).wait_for()
+    assert window.violations() == []
+    look("restart", "Restart the gateway").click()
+    page.get_by_role("dialog", name="Restart the gateway?").get_by_role("button", name="Cancel").click()
+    look("thinker", "thinker Agents").click()
+    page.get_by_role("heading", level=2, name="thinker").wait_for()
+    look("gateway port", "Configuration").click()
+    page.wait_for_url("**/configuration?at=gateway.port")
+    look("new agent", "New agent").click()
+    page.get_by_role("dialog", name="New agent").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    look("中文", "简体中文").click()
+    page.get_by_role("combobox", name="搜索").or_(page.get_by_role("heading", level=1, name="智能体")).first.wait_for()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="搜索").fill("备份")
+    page.get_by_role("option", name="创建完整备份").click()
+    page.wait_for_url("**/health?tab=backups*")
 
 
 def test_the_phone_has_a_menu(opened: Opened) -> None:

@@ -33,6 +33,7 @@ from crawdad.services.log_tail import LogTail
 from crawdad.services.nodes.asking import NodeAsking
 from crawdad.services.nodes.live import Nodes
 from crawdad.services.nodes.pending import PendingWork
+from crawdad.services.owners_language import OwnersLanguage
 from crawdad.services.presence import Presence, Self
 from crawdad.services.tasks import Tasks
 from crawdad.services.tools.approval_file import ApprovalFile
@@ -96,6 +97,7 @@ def open_control(
         asking=asking,
         pending=pending,
         wake_words=WakeWords(values, bus, clock, world.runner),
+        owners_language=OwnersLanguage(values, lambda: settings().language),
         process=world.runner,
         version=__version__,
         config_path=str(launch.config_path),

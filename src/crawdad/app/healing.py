@@ -33,7 +33,7 @@ from crawdad.services.healing.last_good import LastGoodRecord
 from crawdad.services.healing.policy import WINDOW_SECONDS
 from crawdad.services.healing.reports import report_name, report_text
 from crawdad.services.healing.service import Healing, HealingParts
-from crawdad.services.health.inner import reconnectable
+from crawdad.services.health.inner import reconnectable, unconnected
 from crawdad.store.healing import HealEventStore
 from crawdad.store.key_values import KeyValues
 from crawdad.store.rate_windows import RateWindows
@@ -73,6 +73,7 @@ def make_healing(healed: Healed) -> RunningHealing:
         look=healed.health.look,
         memory=LocalMemory(lambda: settings().memory.limit_megabytes).memory,
         reconnectable=lambda: [str(account) for account in reconnectable(remedies.host(), clock.now())],
+        unconnected=lambda names: unconnected(remedies.host(), clock.now(), names),
         damage=remedies.damage,
         busy=remedies.busy,
         leaving=lambda: remedies.leaving(),

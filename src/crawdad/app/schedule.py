@@ -21,6 +21,7 @@ from crawdad.core.ports import Runner
 from crawdad.core.schedule_settings import CronSettings
 from crawdad.core.sessions import Sessions, normalise_agent_id
 from crawdad.core.settings import Settings
+from crawdad.services.owners_language import OwnersLanguage
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.heartbeat import Body, Hearts, Surroundings
 from crawdad.services.schedule.jobs import Jobs
@@ -31,6 +32,7 @@ from crawdad.services.schedule.system_events import StoredSystemEvents
 from crawdad.services.schedule.zones import zone_named, zones
 from crawdad.services.tasks import Tasks
 from crawdad.store.heartbeats import HeartbeatStore
+from crawdad.store.key_values import KeyValues
 from crawdad.store.rate_windows import RateWindows
 from crawdad.store.schedule import ScheduleStore
 from crawdad.store.system_events import SystemEventStore
@@ -93,6 +95,7 @@ async def open_schedule(
 
     store = ScheduleStore(world.database)
     jobs = make_jobs(world)
+    language = OwnersLanguage(KeyValues(world.database), lambda: world.settings().language)
     deliveries = Deliveries(parts.outbound, parts.sessions, world.transport, cron)
     async with Tasks(_MOST_RUNS) as tasks:
         hearts = Hearts(
@@ -106,6 +109,7 @@ async def open_schedule(
                 lambda name: active_zone(name, world.settings()),
                 parts.checklist,
                 lambda: world.settings().session.scope,
+                language.get,
             ),
             Surroundings(tasks, world.clock, RateWindows(world.database, world.clock), world.cluster.bus, world.runner),
         )
@@ -115,6 +119,7 @@ async def open_schedule(
             hearts,
             lambda name: agent_of(name, world.settings()),
             lambda: world.settings().session.scope,
+            language.get,
         )
         owners = Owners(find)
         running = Running(store, agents, deliveries, owners, world.clock, world.cluster.bus, jobs.zone_of)

@@ -10,6 +10,7 @@ from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject, Part, ToolCallPart, ToolResultPart
 from crawdad.core.request import ResponseFormat, Sampling, Tool, ToolChoice
 from crawdad.core.sessions import Route
+from crawdad.core.tasks import Words
 from crawdad.core.text import Language
 from crawdad.core.tools import Sender
 from crawdad.core.usage import Usage
@@ -105,7 +106,7 @@ class RunState:
     (`paused`).
 
     `stop_reason` is stop, length, tool_use, steps, timeout, money or cancelled. `error_kind` is one of `ErrorKind`,
-    `error` its words.
+    `error` its words in the language of whoever ordered the run, `words` the same for readers of any language.
     """
 
     id: str
@@ -127,6 +128,7 @@ class RunState:
     stop_reason: str = ""
     error_kind: str | None = None
     error: str | None = None
+    words: Words | None = None
     idempotency_key: str | None = None
     parent_run_id: str = ""
     depth: int = 0
@@ -201,7 +203,7 @@ class Delivery:
     """What became of a message: `delivered`, `not-delivered`, `unknown` or `not-requested`, and why."""
 
     status: str
-    error: str = ""
+    error: Words = ""
     message_id: str = ""
     """What the channel calls the message, where it says so."""
 

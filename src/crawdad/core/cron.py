@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crawdad.core.parts import JsonObject
+from crawdad.core.tasks import Words
 
 SessionTarget = Literal["main", "isolated"]
 WakeMode = Literal["now", "next-heartbeat"]
@@ -96,13 +97,13 @@ class JobState:
     last_run_at: int | None = None
     last_ended_at: int | None = None
     last_status: str | None = None
-    last_error: str | None = None
+    last_error: Words | None = None
     last_duration: int | None = None
     consecutive_errors: int = 0
     schedule_errors: int = 0
     last_delivered: bool | None = None
     last_delivery_status: str | None = None
-    last_delivery_error: str | None = None
+    last_delivery_error: Words | None = None
 
 
 @dataclass(slots=True)
@@ -159,12 +160,12 @@ class CronRun:
     session_id: str = ""
     session_key: str = ""
     summary: str = ""
-    error: str = ""
+    error: Words = ""
     model: str = ""
     provider: str = ""
     usage: JsonObject = field(default_factory=dict)
     delivery_status: str = "not-requested"
-    delivery_error: str = ""
+    delivery_error: Words = ""
     next_run_at: int | None = None
 
     @property

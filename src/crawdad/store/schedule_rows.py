@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Any
 
 import orjson
@@ -22,11 +22,15 @@ from crawdad.core.cron import (
     Schedule,
     SystemEvent,
 )
+from crawdad.core.tasks import Words, rendered, words_in, words_out
 from crawdad.store.question import AnyRow
 
 _SCHEDULES: dict[str, type[At | Every | Expression]] = {"at": At, "every": Every, "cron": Expression}
 _PAYLOADS: dict[str, type[SystemEvent | AgentTurn]] = {"systemEvent": SystemEvent, "agentTurn": AgentTurn}
 _IN_COLUMNS = ("id", "owner", "name", "enabled", "parent_id", "created_at", "updated_at")
+_WORDS_OF_STATE = ("last_error", "last_delivery_error")
+_WORDS_OF_RUN = ("error", "delivery_error")
+_MARK = '{"words":'
 _OF_STATE = frozenset(field.name for field in fields(JobState))
 
 
@@ -50,7 +54,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "agent_id": job.agent_id or "",
         "next_run_at": state.next_run_at if job.enabled else None,
         "definition": orjson.dumps(definition).decode(),
-        "state": orjson.dumps(asdict(state)).decode(),
+        "state": orjson.dumps(_plain_state(state), default=str).decode(),
     }
 
 
@@ -61,6 +65,9 @@ def job_of(row: AnyRow) -> Job:
     payload: Payload = _made(definition.pop("payload"), _PAYLOADS)
     delivery, misfire = JobDelivery(**definition.pop("delivery")), Misfire(**definition.pop("misfire"))
     state = JobState(**{name: value for name, value in orjson.loads(row["state"]).items() if name in _OF_STATE})
+    for name in _WORDS_OF_STATE:
+        if (words := getattr(state, name)) is not None:
+            setattr(state, name, words_in(words))
     return Job(
         **{name: row[name] for name in _IN_COLUMNS},
         **definition,
@@ -74,12 +81,31 @@ def job_of(row: AnyRow) -> Job:
 
 def run_row(run: CronRun) -> dict[str, Any]:
     """A run as its row."""
-    return {**asdict(run), "usage": orjson.dumps(run.usage).decode()}
+    values = {field.name: getattr(run, field.name) for field in fields(CronRun)}
+    kept = {name: _kept(values[name]) for name in _WORDS_OF_RUN}
+    return {**values, **kept, "usage": orjson.dumps(run.usage).decode()}
 
 
 def run_of(row: AnyRow) -> CronRun:
     """A row as its run."""
-    return replace(CronRun(**row), usage=orjson.loads(row["usage"]))
+    words = {name: _read(row[name]) for name in _WORDS_OF_RUN}
+    return CronRun(**{**row, **words, "usage": orjson.loads(row["usage"])})
+
+
+def _plain_state(state: JobState) -> dict[str, Any]:
+    values = {name: getattr(state, name) for name in _OF_STATE}
+    return values | {name: words_out(values[name]) for name in _WORDS_OF_STATE}
+
+
+def _kept(words: Words) -> str:
+    """Words in a column of text. A foreigner's stand as they are; ours as JSON, with the English that searches find."""
+    if isinstance(words, str) and not words.startswith(_MARK):
+        return words
+    return orjson.dumps({"words": words_out(words), "en": rendered(words, "en")}, default=str).decode()
+
+
+def _read(column: str) -> Words:
+    return words_in(orjson.loads(column)["words"]) if column.startswith(_MARK) else column
 
 
 def _kind(value: object, kinds: Mapping[str, type[Any]]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,6 +51,31 @@ def test_a_download_keeps_its_name_in_every_script(panel: Panel, root: Path) -> 
         assert "sandbox" in answer.headers["content-security-policy"]
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["content-length"] == "25"
+
+
+def test_several_come_in_one_archive(panel: Panel, root: Path) -> None:
+    """Folders with all in them, contained like every path; limits are told before anything is sent."""
+    (root / "docs" / "deep").mkdir(parents=True)
+    data = os.urandom(600_000)
+    (root / "docs" / "deep" / "a.bin").write_bytes(data)
+    (root / "docs" / "报告.txt").write_text("你好")
+    (root / "docs" / "empty").write_bytes(b"")
+    (root / "other.txt").write_text("not chosen")
+    (root / "docs" / "deep" / "out").symlink_to("/etc/passwd")
+
+    def ask(*paths: str) -> httpx.Response:
+        return panel.client.get("/api/workspace/archive", params={"path": paths})
+
+    answer = ask("docs/deep", "docs/报告.txt", "docs/empty", "docs/报告.txt")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="main.zip"')
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert sorted(archive.namelist()) == ["deep/a.bin", "empty", "报告.txt"]
+        assert archive.read("deep/a.bin") == data and archive.read("报告.txt").decode() == "你好"
+    for wrong, status in ((["../x"], 400), (["/etc/passwd"], 400), (["gone"], 400), ([""], 400), ([], 400)):
+        assert ask(*wrong).status_code == status, wrong
+    assert ask("docs/deep/out").status_code in (400, 403)
+    assert ask(*(f"{number}" for number in range(201))).status_code == 400
 
 
 def test_ranges_and_conditions(panel: Panel, root: Path) -> None:

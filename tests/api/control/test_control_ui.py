@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crawdad.core.text import Text
 from tests.support.control import CLI, Client, Device, Frame, Refused, connect_params, opened
 from tests.support.scripted_model import MODEL, NAME, ScriptedModel, says
 from tests.support.server import Gateway, running_gateway, settings
@@ -104,8 +105,10 @@ def test_all_its_views_have_what_they_ask_for(gateway: Gateway) -> None:
 
 
 def test_a_talk_in_it_is_streamed_and_stopped() -> None:
+    """What runs unasked afterwards speaks the page's language, and so do the files of an agent that is asked for the first time."""
     with ScriptedModel(says("Hello from the page.")) as model:
-        config = settings({NAME: model.provider()}, agents={"defaults": {"model": f"{NAME}/{MODEL}"}})
+        agents = {"defaults": {"model": f"{NAME}/{MODEL}"}, "list": [{"id": "main"}, {"id": "fresh"}]}
+        config = settings({NAME: model.provider()}, agents=agents)
         with running_gateway(config) as gateway, opened(gateway, {"origin": gateway.base_url}) as client:
             visit(client, Device(), gateway.token)
             params = {"sessionKey": "main", "message": "hi", "deliver": False, "idempotencyKey": "page-1"}
@@ -117,6 +120,15 @@ def test_a_talk_in_it_is_streamed_and_stopped() -> None:
             assert stopped == {"ok": True, "aborted": False, "runIds": []}
             numbers = [frame["seq"] for frame in client.events if "seq" in frame]
             assert numbers == sorted(numbers), "a gap makes the page load everything anew"
+            job = {"name": "n", "schedule": {"kind": "every", "everyMs": 86_400_000}, "sessionTarget": "isolated"}
+            told = {
+                "payload": {"kind": "agentTurn", "message": "look"},
+                "delivery": {"mode": "none"},
+                "agentId": "fresh",
+            }
+            client.call("cron.run", {"id": client.call("cron.add", {**job, **told, "wakeMode": "now"})["id"]})
+            soul = (gateway.home / "workspace-fresh" / "SOUL.md").read_text()
+            assert soul == Text("workspace.soul").render("zh")
 
 
 def test_a_program_does_not_pass_for_a_page(gateway: Gateway) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crawdad.core.agent_settings import PruningSettings
+from crawdad.core.exchange import Exchange
 from crawdad.core.parts import Message, TextPart, ToolCallPart, ToolResultPart
 from crawdad.core.sessions import LogEvent
 from crawdad.services.agents.pruning import pruned
@@ -76,3 +77,10 @@ async def test_what_marks_itself_is_not_marked_again(tmp_path: Path) -> None:
             assert last_text(model.asked[0]) == "<<<mine>>> news"
             await agents.take("more news", untrusted=True)
     assert last_text(model.asked[-1]).count("<outside-") == 1
+
+
+def test_a_price_that_nobody_knows_is_not_nothing() -> None:
+    exchange = Exchange("ex1", 0.0, "test", "openai-chat", "chat")
+    assert "cost" not in assistant_line([], "stop", exchange)["message"]["usage"]
+    exchange.cost = 0.25
+    assert assistant_line([], "stop", exchange)["message"]["usage"]["cost"] == {"total": 0.25}

@@ -85,6 +85,7 @@ class Stage:
         self.levels: dict[str, HealthLevel] = {}
         self.memory = MemoryUse(10, 100)
         self.helps: set[str] = set()
+        self.starting: set[str] = set()
         self.done: list[str] = []
         self.task = ""
         self.leaves = False
@@ -98,6 +99,7 @@ class Stage:
             look=self.look,
             memory=self.use,
             reconnectable=lambda: ["telegram:main"] if "channels" in self.levels else [],
+            unconnected=lambda names: [name for name in names if name in self.starting],
             damage=self.damage,
             busy=self.busy,
             leaving=lambda: self.leaves,
@@ -483,3 +485,13 @@ def test_the_ladder_that_is_tried_is_the_one_that_is_documented() -> None:
     text = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
     for cause in WHILE_RUNNING:
         assert f"`{cause}`" in text, cause
+
+
+async def test_a_channel_that_is_still_starting_has_not_recovered(stage: Stage) -> None:
+    """That its task runs again says nothing: what counts is that the account was connected."""
+    stage.levels, stage.helps, stage.starting = {"channels": "down"}, {"reconnect"}, {"telegram:main"}
+    await stage.pass_by(130)
+    assert stage.told == [("reconnect", "failed")]
+    stage.levels, stage.starting = {"channels": "down"}, set()
+    await stage.pass_by(WINDOW_SECONDS)
+    assert stage.told == [("reconnect", "failed"), ("reconnect", "healed")]

@@ -22,7 +22,7 @@ from crawdad.core.settings import GatewaySettings
 from crawdad.services.accounts.pool import Pool
 from crawdad.services.channels.host import ChannelHost
 from crawdad.services.health import Health
-from crawdad.services.health.inner import AccountProbe, ChannelProbe, CronProbe, InsideProbe
+from crawdad.services.health.inner import AccountProbe, ChannelProbe, CronProbe, InsideProbe, unconnected
 from crawdad.services.health.process import ClockProbe, DatabaseProbe, FrontDoorProbe, Heart, ProcessProbe
 from crawdad.services.health.service import DAY_SECONDS, KEPT_SECONDS, ROUND_SECONDS
 from crawdad.store.database import Database
@@ -353,6 +353,7 @@ async def test_the_inner_parts() -> None:
     offered = {
         "kinds": kinds,
         "accounts": lambda channel: [Account(channel, "work" if channel == "qq" else "default")],
+        "is_running": lambda account: account.channel != "others",
         "name": lambda account: {"qq": "Night shift"}.get(account.channel, ""),
     }
     host = cast(ChannelHost, SimpleNamespace(**offered, status=status))
@@ -364,6 +365,10 @@ async def test_the_inner_parts() -> None:
     assert found.words is not None and found.words.render("en").endswith(": Feishu, Qq (Night shift)")
     assert found.words.render("zh").endswith("：feishu渠道、qq渠道（Night shift）")
     assert await ChannelProbe(lambda: None, clock).look() == {}
+    states |= {"qq": "starting", "telegram": "connected"}
+    asked = ["qq:work", "telegram:default", "feishu:default"]
+    assert unconnected(host, clock.now(), asked) == ["qq:work", "feishu:default"]
+    assert unconnected(host, clock.now(), ["telegram:default"]) == unconnected(None, clock.now(), asked) == []
 
     async def due() -> int | None:
         return next_time

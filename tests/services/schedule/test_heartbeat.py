@@ -25,7 +25,7 @@ from crawdad.store.heartbeats import HeartbeatStore
 from crawdad.store.inprocess import InProcessBus
 from crawdad.store.rate_windows import RateWindows
 from tests.support.fakes import FakeClock
-from tests.support.schedule import Office, office
+from tests.support.schedule import Office, office, spoken
 from tests.support.waiting import until_so
 
 MAIN = "agent:main:main"
@@ -72,7 +72,7 @@ def heart_of(desk: Office, tasks: Tasks, runner: str = "here") -> Chest:
         desk.sessions,
         desk.events,
         Deliveries(desk.outbound, desk.sessions, desk.transport, lambda: desk.settings),
-        Body(lambda: settings, zone_of, checklist, lambda: "per-sender"),
+        Body(lambda: settings, zone_of, checklist, lambda: "per-sender", spoken),
         Surroundings(tasks, desk.clock, RateWindows(desk.database, desk.clock), InProcessBus(), runner),
     )
     chest = Chest(desk, hearts, tasks, settings)
@@ -95,6 +95,7 @@ async def test_it_beats_at_its_interval_with_little_context(chest: Chest) -> Non
     assert await chest.look(HALF_HOUR) == 1
     order = chest.desk.runs.orders[0]
     assert (order.session_key, order.origin, order.context_messages) == (MAIN, "heartbeat", 20)
+    assert order.language == "zh", "so are the files of a new workspace"
     assert chest.last["status"] == "ok-token"
 
 

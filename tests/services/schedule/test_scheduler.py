@@ -15,9 +15,11 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import KEY_DEFAULT, Permission
 from crawdad.core.schedule_settings import CronLimits, CronSettings
 from crawdad.core.sessions import Route
+from crawdad.core.text import Text
 from crawdad.services.schedule import delivery
 from crawdad.services.schedule.jobs import Maker
 from crawdad.store.database import Database, open_database
+from crawdad.wire.cron import write_job, write_run
 from tests.support.fakes import FakeClock
 from tests.support.schedule import ALICE, BOB, BOSS, FakeRunner, FakeRuns, Office, office
 
@@ -378,7 +380,8 @@ async def test_the_owner_is_asked_for_at_every_run(desk: Office) -> None:
     del desk.keys[ALICE.id]
     await desk.look(60)
     state = await state_of(desk, job)
-    assert state.last_status == "error" and "key_alice" in state.last_error and not desk.runs.orders
+    assert state.last_status == "error" and state.last_error == Text("cron.owner_gone", {"owner": "key_alice"})
+    assert not desk.runs.orders
     desk.keys[ALICE.id] = ALICE
     await desk.look(60)
     assert [order.principal for order in desk.runs.orders] == [ALICE]
@@ -498,3 +501,32 @@ async def test_the_log_keeps_the_newest(desk: Office) -> None:
     assert await desk.store.prune(4, 0) == 6
     runs = await desk.store.runs(RunFilter(job_id=job.id), 50, 0)
     assert len(runs) == 4 and runs[0].planned_at == int(desk.clock.now() * 1000)
+
+
+async def test_what_went_wrong_is_told_in_the_language_of_whoever_reads_it(desk: Office) -> None:
+    """Words of ours are kept so that each reader has them in their own; a provider's stay as they came."""
+    desk.runs.answer = None
+    job = await desk.jobs.create(every(60), ALICE)
+    errors: list[tuple[str | None, Text | None]] = [
+        ("No model is set.", Text("cron.waits_for_tools")),
+        ("nobody there", None),
+        ('{"words":{"key":"cron.stale"},"en":""}', None),
+    ]
+    for number, (error, words) in enumerate(errors, 1):
+        await desk.look(3601)
+        assert desk.runs.orders[-1].language == "zh"
+        desk.runs.end(f"run{number}", "", "failed", error, words)
+        await desk.settle()
+        state = (await desk.jobs.get(job.id, ALICE)).state
+        run = (await desk.store.runs(RunFilter(job_id=job.id), 1, 0))[0]
+        assert state.last_error == run.error == (words or error)
+    desk.keys.clear()
+    await desk.look(3601)
+    runs = await desk.store.runs(RunFilter(job_id=job.id), 9, 0)
+    assert write_run(runs[0])["error"].startswith("The key 'key_alice'")
+    assert write_run(runs[0], "zh")["error"].startswith("此任务所属的密钥“key_alice”")
+    assert write_run(runs[-1], "zh")["error"] == "智能体在等待此处无人运行的工具。"
+    told = write_job(await desk.jobs.get(job.id, BOSS), "zh")
+    assert told["state"]["lastError"].startswith("此任务所属的密钥“key_alice”")
+    found = await desk.store.runs(RunFilter(job_id=job.id, search="waits for a tool"), 9, 0)
+    assert [run.error for run in found] == [Text("cron.waits_for_tools")]

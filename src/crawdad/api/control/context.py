@@ -27,6 +27,7 @@ from crawdad.services.nodes.asking import NodeAsking
 from crawdad.services.nodes.live import Nodes
 from crawdad.services.nodes.pending import PendingWork
 from crawdad.services.notifications import Notifications
+from crawdad.services.owners_language import OwnersLanguage
 from crawdad.services.plugins.administration import PluginAdministration
 from crawdad.services.presence import Presence
 from crawdad.services.speech import Speech
@@ -91,6 +92,7 @@ class Control:
     asking: NodeAsking
     pending: PendingWork
     wake_words: WakeWords
+    owners_language: OwnersLanguage
     process: str
     version: str
     config_path: str

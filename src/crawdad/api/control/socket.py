@@ -21,6 +21,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.text import Text, preferred_language
 from crawdad.services.tasks import Tasks
 from crawdad.wire.control import errors, frames
+from crawdad.wire.control.connect import CONTROL_UI
 from crawdad.wire.control.limits import (
     FIRST_FRAME_BYTES,
     HANDSHAKE_SECONDS,
@@ -33,6 +34,7 @@ from crawdad.wire.control.limits import (
 from crawdad.wire.control.scopes import ADMIN, NODE, PAIRING, READ, holds
 
 _log = structlog.get_logger(__name__)
+
 
 MOST_STRANGERS = 512
 MOST_STRANGERS_OF_ADDRESS = 32
@@ -124,6 +126,9 @@ class ControlSocket:
                 hub.join(connection)
                 if connection.admitted.role == NODE:
                     await self._node_comes(connection)
+                elif _is_owners_console(connection):
+                    with suppress(GatewayError):  # without a database the console is served all the same
+                        await control.owners_language.note(connection.language)
                 if holds(connection.admitted.scopes, READ):
                     await control.news.health_changed(connection)
                 reader = tasks.start(
@@ -183,6 +188,12 @@ _TARGETS = (
     *("name", "slug"),
 )
 """The params that say what a method is about."""
+
+
+def _is_owners_console(connection: Connection) -> bool:
+    """Whether somebody who may do everything here has the console open, and has said in which language."""
+    connect = connection.connect
+    return connect.client_id == CONTROL_UI and bool(connect.locale) and holds(connection.admitted.scopes, ADMIN)
 
 
 class _Reader:

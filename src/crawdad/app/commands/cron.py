@@ -67,7 +67,7 @@ def list_jobs(
                 return found
 
     found = _with_jobs(context, read)
-    told = [write_job(job) for job in found]
+    told = [write_job(job, LANGUAGE) for job in found]
     context.obj.output.show({"jobs": told}, jobs_table(told))
     return exits.OK
 
@@ -161,9 +161,9 @@ def run(
         output.show({"ran": False, "reason": reason}, words("cli.cron.not_run", reason=reason))
         return exits.PROBLEM
     if found.status == "requested":
-        output.show({"ran": False, "run": write_run(found)}, words("cli.cron.asked"))
+        output.show({"ran": False, "run": write_run(found, LANGUAGE)}, words("cli.cron.asked"))
         return exits.PROBLEM
-    told = write_run(found)
+    told = write_run(found, LANGUAGE)
     output.show({"ran": True, "run": told}, runs_table([told]))
     return exits.OK if found.status in ("ok", "running") else exits.PROBLEM
 
@@ -178,7 +178,7 @@ def runs(
     from crawdad.wire.cron import write_run
 
     found, total = _with_jobs(context, lambda jobs, by: jobs.runs(by, RunFilter(job_id=job), limit))
-    told = [write_run(each) for each in found]
+    told = [write_run(each, LANGUAGE) for each in found]
     context.obj.output.show({"entries": told, "total": total}, runs_table(told))
     return exits.OK
 
@@ -219,6 +219,6 @@ def _with_jobs(context: typer.Context, work: Callable[[Jobs, Principal], Awaitab
 def _show(context: typer.Context, job: Job) -> int:
     from crawdad.wire.cron import write_job
 
-    told = write_job(job)
+    told = write_job(job, LANGUAGE)
     context.obj.output.show(told, job_table(told))
     return exits.OK

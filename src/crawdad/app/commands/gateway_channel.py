@@ -42,7 +42,7 @@ def open_channel(invocation: Invocation) -> Iterator[Connection]:
         raise CommandFailed(words("cli.channel.bad_identity", reason=error), exits.PROBLEM) from error
     system, name = platform.system().lower() or "unknown", socket.gethostname() or "cli"
     # A token that somebody names is to be the one that counts, also where it is wrong.
-    introduction = Introduction(__version__, system, name, SCOPES, token, "" if token else kept, LANGUAGE)
+    introduction = Introduction(__version__, system, name, SCOPES, token, "" if token else kept, locale=LANGUAGE)
     try:
         with connect(url, device, introduction) as connection:
             files.keep(url, connection.hello.get("auth") or {})

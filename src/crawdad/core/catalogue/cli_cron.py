@@ -28,7 +28,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cli.cron.model": ("Which model.", "使用哪个模型。"),
     "cli.cron.announce": (
         "Tell the answer to a channel: CHANNEL:TO, or `last`.",
-        "将回答发送到频道：CHANNEL:TO 或 `last`。",
+        "将回答发送到渠道：CHANNEL:TO 或 `last`。",
     ),
     "cli.cron.webhook": ("Post the end of each run to that address.", "每次运行结束时向该地址发送通知。"),
     "cli.cron.misfire": (

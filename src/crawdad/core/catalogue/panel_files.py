@@ -19,6 +19,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "panel.files.into_itself": ("'{path}' cannot go into itself.", "不能将“{path}”移动或复制到它自身之内。"),
     "panel.files.too_many": ("That is more than {most} at once.", "一次不能超过 {most} 项。"),
+    "panel.files.archive_large": (
+        "That is more than {most} GB; download it in parts.",
+        "所选内容超过 {most} GB，请分批下载。",
+    ),
     "panel.files.too_many_files": (
         "No more than {most} files can be uploaded at once.",
         "一次最多上传 {most} 个文件。",

@@ -64,7 +64,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "cron.no_route": (
         "It is not known where to deliver: the main session has had no message from a channel.",
-        "不知道发送到哪里：主会话尚未收到任何频道的消息。",
+        "不知道发送到哪里：主会话尚未收到任何渠道的消息。",
     ),
     "cron.webhook_status": ("The webhook answered {status}.", "webhook 返回了 {status}。"),
     "cron.delivery_unknown": (

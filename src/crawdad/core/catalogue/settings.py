@@ -86,8 +86,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "是否将文件中的明文密钥就地替换为加密形式。",
     ),
     "settings.language": (
-        "The language of errors where a request has no `Accept-Language`; `auto` is English. The command line follows "
-        "`CRAWDAD_LANG` or the locale.",
-        "请求未带 `Accept-Language` 时错误信息的语言；`auto` 为英文。命令行遵循 `CRAWDAD_LANG` 或系统语言。",
+        "The language of errors where a request has no `Accept-Language`, and of jobs and heartbeats. `auto`: English for "
+        "errors, and for the others that in which the console was used last. The command line follows `CRAWDAD_LANG` or the "
+        "locale.",
+        "请求未带 `Accept-Language` 时错误信息的语言，以及定时任务和心跳所用的语言。`auto`：错误信息为英文，任务和心跳使用最近"
+        "一次使用控制台的语言。命令行遵循 `CRAWDAD_LANG` 或系统语言。",
     ),
 }

@@ -25,10 +25,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     f"{_IN}.target": (
         "Where it tells what it found: `none`, `last` (where the last message came from) or a channel.",
-        "发现事项时的通知去向：`none`、`last`（最近一条消息的来源）或某个频道。",
+        "发现事项时的通知去向：`none`、`last`（最近一条消息的来源）或某个渠道。",
     ),
-    f"{_IN}.to": ("To whom on that channel.", "该频道上的接收者。"),
-    f"{_IN}.accountId": ("From which account of that channel.", "使用该频道的哪个账号。"),
+    f"{_IN}.to": ("To whom on that channel.", "该渠道上的接收者。"),
+    f"{_IN}.accountId": ("From which account of that channel.", "使用该渠道的哪个账号。"),
     f"{_IN}.model": ("Its model, where it is another than the agent's.", "所用模型（与智能体的模型不同时）。"),
     f"{_IN}.session": ("The session it looks at.", "检查所用的会话。"),
     f"{_IN}.prompt": ("What the agent is asked.", "向智能体提出的提示。"),

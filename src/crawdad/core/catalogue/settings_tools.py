@@ -189,7 +189,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "settings.tools.elevated.enabled": ("Whether anybody may ask for that.", "是否允许申请。"),
     "settings.tools.elevated.allowFrom": (
         "Senders by channel; every program is still asked for.",
-        "各频道中允许的发送者；每个程序仍须询问。",
+        "各渠道中允许的发送者；每个程序仍须询问。",
     ),
     "settings.tools.media": ("Files that come with messages.", "随消息收到的文件。"),
     "settings.tools.media.audio": (

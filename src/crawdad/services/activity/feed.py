@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 import structlog
@@ -15,6 +16,7 @@ from crawdad.core.cron import CRON_CHANGED
 from crawdad.core.happenings import HEAL_CHANGED, LAGGED, Event
 from crawdad.core.plugins import PLUGIN_DOWN
 from crawdad.core.ports import Bus
+from crawdad.core.tasks import Words, words_in
 from crawdad.core.text import Text
 from crawdad.services.accounts.keeping import ACCOUNT_DISABLED
 from crawdad.services.activity.channels import event_draft, sent_draft
@@ -128,7 +130,7 @@ class ActivityFeed:
             return
         job = data.get("jobName") or data["jobId"]
         failed = data["status"] not in ("ok", "skipped")
-        values = {"job": job, "status": data["status"], "error": _cut(data.get("error") or data["status"])}
+        values = {"job": job, "status": data["status"], "error": _fault(data)}
         key = "activity.cron_failed" if failed else "activity.cron_ok"
         summary = data.get("summary")
         self._log.system(Text(key, values), "system.cron", detail=summary, mark=f"cron:{data['runId']}")
@@ -165,6 +167,12 @@ def _account(event: Event) -> str:
 
 def _cut(text: object) -> str:
     return str(text)[:_LONGEST]
+
+
+def _fault(data: Mapping[str, Any]) -> Words:
+    """What went wrong with a job's run."""
+    words = words_in(data.get("errorWords") or data.get("error") or data["status"])
+    return words if isinstance(words, Text) else _cut(words)
 
 
 def _mark(event: Event) -> str:

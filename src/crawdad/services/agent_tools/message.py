@@ -8,6 +8,7 @@ from crawdad.core.agents import Outbound
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.parts import JsonObject, MediaPart, Part, TextPart
 from crawdad.core.sessions import Route
+from crawdad.core.tasks import rendered
 from crawdad.core.text import Text
 from crawdad.core.tools import ToolContext, ToolDefinition, ToolOutcome, told
 from crawdad.services.agent_tools.arguments import get_text, get_texts, schema
@@ -58,7 +59,7 @@ class MessageTool:
             key = f"{context.idempotency}:{hashlib.sha256(repr(route).encode()).hexdigest()[:16]}"
             try:
                 delivery = await self._outbound.send(route, parts, key=key)
-                status, error = delivery.status, delivery.error
+                status, error = delivery.status, rendered(delivery.error, context.language)
             except GatewayError as failure:
                 if len(routes) == 1:
                     raise

@@ -12,6 +12,7 @@ from crawdad.core.agents import RunEvent, RunStatus
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import JsonObject, Part, TextPart
 from crawdad.core.sessions import NewLogEvent
+from crawdad.core.tasks import words_out
 from crawdad.core.text import Text
 from crawdad.services.agents.compaction import Compactor
 from crawdad.services.agents.loop import TurnLoop
@@ -161,6 +162,8 @@ class Execution:
         values["result"]["details"] = {
             key: value for key, value in error.details.items() if key in ("code", "param") and isinstance(value, str)
         }
+        if not isinstance(error.text, str):
+            values["result"]["words"] = words_out(error.text)
         if error.retry_after is not None:
             values["result"]["retryAfter"] = error.retry_after
         event = {
@@ -175,7 +178,8 @@ class Execution:
     async def _interrupted(self, run: StoredRun) -> End:
         """Say in the log that the turn was cut off; calls that may have taken effect get a result that says so."""
         language = str(run.order.get("language") or "en")
-        words = Text("agents.interrupted").render(language)
+        text = Text("agents.interrupted")
+        words = text.render(language)
         sessions = self._world.sessions
         entry = await sessions.get(run.session_key)
         log = TurnLog(sessions, entry, run.id) if entry is not None else None
@@ -186,6 +190,7 @@ class Execution:
             await log.append(*lines, NewLogEvent("interrupted", {"text": words}, run.id))
         values = _values(None, "", [])
         values |= {"stop_reason": "interrupted", "error_kind": ErrorKind.UNAVAILABLE.value, "error": words}
+        values["result"]["words"] = words_out(text)
         event = {"phase": "error", "status": "interrupted", "error": words, "stopReason": "interrupted"}
         return End("interrupted", values, event)
 

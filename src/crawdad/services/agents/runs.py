@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import structlog
 
 from crawdad.core.agents import ENDED, RunEvent, RunOrder, RunState
 from crawdad.core.errors import ErrorKind, GatewayError, bad_request
 from crawdad.core.happenings import LAGGED, Event
-from crawdad.core.parts import ToolCallPart
+from crawdad.core.parts import JsonObject, ToolCallPart
 from crawdad.core.ports import Bus, Clock, Randomness
-from crawdad.core.text import Text
+from crawdad.core.tasks import words_in, words_out
+from crawdad.core.text import Language, Text
 from crawdad.services.agents.execution import End
 from crawdad.services.agents.lanes import ENDED_TOPIC, Lanes
 from crawdad.services.agents.opening import Surroundings
@@ -261,16 +263,15 @@ class Runs:
                 raise
             return known
         for displaced in room.displaced:
-            words = Text("agents.dropped").render(order.language)
-            await self._lanes.end_waiting(displaced, _stopped(words, "dropped"))
+            await self._lanes.end_waiting(displaced, _stopped("dropped", order.language))
         await self._lanes.poke(order.session_key)
         return run.id
 
     async def _stop(self, run: StoredRun) -> bool:
-        words = Text("agents.cancelled").render(str(run.order.get("language") or "en"))
+        language = str(run.order.get("language") or "en")
         if await self._lanes.stop(run.id):
             return True
-        if run.status == "queued" and await self._lanes.end_waiting(run, _stopped(words, "cancelled")):
+        if run.status == "queued" and await self._lanes.end_waiting(run, _stopped("cancelled", language)):
             return True
         wanted = await self._store.change(run.id, {"cancel_wanted": True}, only_from="running")
         if wanted:
@@ -298,9 +299,12 @@ def _is_owed(order: RunOrder) -> bool:
     return isinstance(replies, dict) and bool(replies["owed"])
 
 
-def _stopped(words: str, reason: str) -> End:
+def _stopped(reason: Literal["cancelled", "dropped"], language: Language) -> End:
+    text = Text(f"agents.{reason}")
+    words = text.render(language)
     event = {"phase": "error", "status": "cancelled", "error": words, "errorKind": "cancelled", "stopReason": reason}
-    values = {"stop_reason": reason, "error_kind": ErrorKind.CANCELLED.value, "error": words}
+    values: JsonObject = {"stop_reason": reason, "error_kind": ErrorKind.CANCELLED.value, "error": words}
+    values["result"] = {"words": words_out(text)}
     return End("cancelled", values, event)
 
 
@@ -328,6 +332,7 @@ def state_of(run: StoredRun) -> RunState:
         stop_reason=run.stop_reason,
         error_kind=run.error_kind,
         error=run.error,
+        words=words_in(result["words"]) if result.get("words") else None,
         idempotency_key=run.idempotency_key,
         parent_run_id=run.parent_run_id,
         depth=run.depth,

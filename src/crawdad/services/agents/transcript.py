@@ -51,7 +51,8 @@ def assistant_line(parts: Iterable[Part], stop: str, exchange: Exchange | None =
                 "cacheRead": cached,
                 "cacheWrite": written,
                 "totalTokens": usage.total_tokens,
-                "cost": {"total": exchange.cost or 0},
+                # What nobody knows the price of has not cost nothing: it is not told.
+                **({} if exchange.cost is None else {"cost": {"total": exchange.cost}}),
             },
         }
     return {"message": message}

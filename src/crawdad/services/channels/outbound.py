@@ -10,6 +10,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.parts import Part, TextPart
 from crawdad.core.plugin_hooks import MessageSending, MessageSent, NoHooks, PluginHooks, refused
 from crawdad.core.sessions import Route
+from crawdad.core.tasks import rendered
 from crawdad.core.text import Text
 
 
@@ -64,7 +65,7 @@ class OutboundChannels:
                 to=route.to,
                 text=event.text,
                 status=delivery.status,
-                error=delivery.error,
+                error=rendered(delivery.error, "en") or "",
             )
         )
         return delivery

@@ -38,7 +38,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A cause, how sure it is, and what speaks for it. `part`: what must be well again for it to count as healed."""
+    """A cause, how sure it is, and what speaks for it. `part`: what must be well again for it to count as healed. `accounts`:
+    those of channels that are to be connected then."""
 
     cause: Cause
     confidence: float
@@ -46,6 +47,7 @@ class Diagnosis:
     part: str
     subject: str = ""
     since: float = 0.0
+    accounts: Sequence[str] = ()
 
 
 def diagnose(evidence: Evidence) -> list[Diagnosis]:
@@ -75,7 +77,8 @@ def diagnose(evidence: Evidence) -> list[Diagnosis]:
         if cause == "channels" and not evidence.reconnectable:
             continue  # somebody has to sign in: the channel says so itself
         confidence = 0.9 if part.level == "down" else 0.7
-        found.append(Diagnosis(cause, confidence, _seen(part), name, since=part.since))
+        accounts = tuple(evidence.reconnectable) if cause == "channels" else ()
+        found.append(Diagnosis(cause, confidence, _seen(part), name, since=part.since, accounts=accounts))
     return found
 
 

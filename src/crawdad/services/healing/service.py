@@ -53,9 +53,10 @@ class Store(Protocol):
 @dataclass(frozen=True, slots=True)
 class HealingParts:
     """What healing works with. `look` has the health looked at anew. `memory`: what the process takes. `reconnectable`:
-    accounts of channels that are not connected and could be. `damage`: what the database says where it is damaged, looked
-    through before anything is done about it. `busy`: what else is under way (empty: nothing). `leaving`: this process makes way
-    for another. `explain` has a paragraph written about an event, some time."""
+    accounts of channels that are not connected and could be. `unconnected`: those of some that have not shown yet that they
+    are. `damage`: what the database says where it is damaged, looked through before anything is done about it. `busy`: what
+    else is under way (empty: nothing). `leaving`: this process makes way for another. `explain` has a paragraph written
+    about an event, some time."""
 
     store: Store
     folder: HealFolder
@@ -63,6 +64,7 @@ class HealingParts:
     look: Callable[[], Awaitable[HealthReport]]
     memory: Callable[[], Awaitable[MemoryUse]]
     reconnectable: Callable[[], Sequence[str]]
+    unconnected: Callable[[Sequence[str]], Sequence[str]]
     damage: Callable[[], Awaitable[Words | None]]
     busy: Callable[[], Awaitable[str]]
     leaving: Callable[[], bool]
@@ -256,7 +258,7 @@ class Healing:
                 return await self._parts.damage() is None
         report = await self._parts.look()
         if found.cause == "channels":
-            return not self._parts.reconnectable()
+            return not self._parts.reconnectable() and not self._parts.unconnected(found.accounts)
         part = report.parts.get(found.part)
         return part is None or part.finding.level == "ok"
 

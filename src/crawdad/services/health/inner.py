@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from crawdad.core.channel_settings import DEFAULT_ACCOUNT
 from crawdad.core.channels import Account, ChannelKind
@@ -39,6 +39,16 @@ def reconnectable(host: ChannelHost | None, now: float) -> list[Account]:
         return []
     accounts = [account for kind in host.kinds for account in host.accounts(kind.id) if host.is_running(account)]
     return [account for account in accounts if host.status(account).state(now) in ("degraded", "error")]
+
+
+def unconnected(host: ChannelHost | None, now: float, names: Collection[str]) -> list[str]:
+    """Those of the named accounts that are at work here and have shown no sign of life since they were begun: one that is still
+    starting may yet fail."""
+    if host is None:
+        return []
+    accounts = [account for kind in host.kinds for account in host.accounts(kind.id) if host.is_running(account)]
+    waits = ("starting", "degraded", "error", "needs_login")
+    return [str(each) for each in accounts if str(each) in names and host.status(each).state(now) in waits]
 
 
 class ChannelProbe:

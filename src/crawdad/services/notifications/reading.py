@@ -63,6 +63,11 @@ def _words_or_plain(value: object) -> object:
     return _cut(value) if isinstance(value, str) else value
 
 
+def _fault(data: Mapping[str, Any]) -> Text | str:
+    """What went wrong with a task or a job's run: ours in whichever language it is read, a foreigner's as it came."""
+    return _words(data.get("errorWords") or data.get("error") or data["status"])
+
+
 def _health(data: Mapping[str, Any]) -> Draft | None:
     now, before = data["now"], data["before"]
     parts = ", ".join(_cut(part) for part in data.get("parts", ())) or "-"
@@ -125,8 +130,7 @@ def _task(data: Mapping[str, Any]) -> Draft | None:
         return None
     kind, subject = found
     key = kind.replace(".", "_")
-    reason = _words(data.get("errorWords") or data.get("error") or data["status"])
-    return kind, subject, Text(f"notifications.{key}", {"reason": reason})
+    return kind, subject, Text(f"notifications.{key}", {"reason": _fault(data)})
 
 
 def _account(data: Mapping[str, Any]) -> Draft | None:
@@ -212,7 +216,7 @@ class Reading:
         if count < self._least_failures():
             return None
         job = _cut(data.get("jobName") or data["jobId"])
-        values = {"job": job, "count": count, "error": _cut(data.get("error") or data["status"])}
+        values = {"job": job, "count": count, "error": _fault(data)}
         return "cron.failing", f"cron:{data['jobId']}", Text("notifications.cron_failing", values)
 
     def _channel(self, data: Mapping[str, Any]) -> Draft | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from crawdad.core.folder_trees import Discarded, FileTrash, FolderTree, Node, Op
 from crawdad.core.ports import Clock, Randomness
 from crawdad.core.text import Text
 from crawdad.core.text_files import decoded
+from crawdad.services.panel_files.archive import gathered, zipped
 from crawdad.services.panel_files.areas import Area, Areas
 from crawdad.services.panel_files.notes import Notes
 from crawdad.services.panel_files.paths import clean_name, clean_path, clean_target, joined
@@ -112,6 +113,12 @@ class PanelFiles:
     async def open(self, area: Area, path: object) -> OpenFile:
         """A file to read."""
         return await self._tree.open(area.root, clean_path(path))
+
+    async def packed(self, area: Area, chosen: Sequence[object]) -> AsyncIterator[bytes]:
+        """An archive of files and folders. What is wrong with them is raised before the first piece is asked for."""
+        paths = list(dict.fromkeys(clean_path(path) for path in chosen))
+        files = await gathered(self._tree, area.root, paths)
+        return zipped(self._tree, area.root, paths, files)
 
     async def make_folder(self, area: Area, folder: object, name: object) -> str:
         """Make a folder in another that is there. Returns its path."""

@@ -42,7 +42,7 @@ class Deliveries:
             return Delivery("not-delivered")
         route = await self.route(job.delivery.channel, job.delivery.to, main_key)
         if route is None:
-            return Delivery("not-delivered", Text("cron.no_route").render())
+            return Delivery("not-delivered", Text("cron.no_route"))
         return await self.send(route, parts, key=f"cron:{run.id}")
 
     async def route(self, channel: str, to: str, main_key: str, account: str = "") -> Route | None:
@@ -60,7 +60,7 @@ class Deliveries:
         try:
             return await self._outbound.send(route, parts, key=key)
         except GatewayError as error:
-            return Delivery("not-delivered", error.message())
+            return Delivery("not-delivered", error.text)
 
     def webhook_of(self, job: Job) -> str:
         """Where the end of its runs is posted to; empty: nowhere."""
@@ -79,10 +79,10 @@ class Deliveries:
         try:
             answer = await self._transport.send(call)
         except GatewayError as error:
-            return Delivery("not-delivered", error.message())
+            return Delivery("not-delivered", error.text)
         try:
             if not 200 <= answer.status < 300:
-                return Delivery("not-delivered", Text("cron.webhook_status", {"status": answer.status}).render())
+                return Delivery("not-delivered", Text("cron.webhook_status", {"status": answer.status}))
             async with asyncio.timeout(_READ_SECONDS):
                 await answer.read(_MOST_ANSWER_BYTES)
         except (GatewayError, TimeoutError):

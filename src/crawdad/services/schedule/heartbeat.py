@@ -22,6 +22,8 @@ from crawdad.core.pacing import until_next
 from crawdad.core.parts import JsonObject, TextPart
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.sessions import NewLogEvent, Sessions, main_key, session_key
+from crawdad.core.tasks import rendered
+from crawdad.services.owners_language import OwnersLanguageOf
 from crawdad.services.schedule.active_hours import is_active, is_empty
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.owners import PULSE
@@ -46,12 +48,14 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Body:
     """What the pulse depends on. `settings` are those of the agents whose heart beats, `zone_of` turns the word of
-    `activeHours` into a zone, `checklist` reads HEARTBEAT.md (None: there is none), `scope` is `session.scope`."""
+    `activeHours` into a zone, `checklist` reads HEARTBEAT.md (None: there is none), `scope` is `session.scope`, `language`
+    the one that beats are in."""
 
     settings: Callable[[], Mapping[str, HeartbeatSettings]]
     zone_of: Callable[[str], tzinfo]
     checklist: Callable[[str], Awaitable[str | None]]
     scope: Callable[[], str]
+    language: OwnersLanguageOf
 
 
 class Hearts:
@@ -203,6 +207,7 @@ class Hearts:
             marked=True,  # the events say themselves where they come from; the prompt is the operator's
             context_messages=own.context_messages,
             title="heartbeat",
+            language=await self._body.language(),
         )
         run_id = await self._runs.start(order)
         ended = await self._runs.wait(run_id, _BEAT_SECONDS - _RETRY_SECONDS)
@@ -231,7 +236,7 @@ class Hearts:
         sent = await self._deliveries.send(route, parts, key=f"heartbeat:{ended.id}")
         told: JsonObject = {"status": "sent" if sent.delivered else "failed", "channel": route.channel, "to": route.to}
         if sent.error:
-            told["reason"] = sent.error
+            told["reason"] = rendered(sent.error, "en")
         return {**told, "preview": answer.text[:_PREVIEW]}
 
     async def _trim(self, key: str, ended: RunState) -> None:

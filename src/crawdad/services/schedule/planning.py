@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from crawdad.core.cron import At, Every, Expression, Job, Schedule
 from crawdad.core.errors import GatewayError, bad_request
+from crawdad.core.tasks import Words
 from crawdad.services.schedule.expression import CronExpression, parse
 
 ON_TIME_MS = 60_000
@@ -86,7 +87,7 @@ def planned(job: Job, now: int, zone_of: ZoneOf) -> Job:
         errors = state.schedule_errors + 1
         off = errors >= MOST_SCHEDULE_ERRORS
         again = None if off else now + BACK_OFF_MS[errors]
-        changed = replace(state, next_run_at=again, schedule_errors=errors, last_error=error.message())
+        changed = replace(state, next_run_at=again, schedule_errors=errors, last_error=error.text)
         return replace(job, enabled=not off, state=changed)
     return replace(job, state=replace(state, next_run_at=found, schedule_errors=0))
 
@@ -142,7 +143,7 @@ def begun(job: Job, slot: int | None, now: int, zone_of: ZoneOf) -> Job:
     return planned(replace(job, state=state), now, zone_of)
 
 
-def passed_over(job: Job, now: int, zone_of: ZoneOf, reason: str) -> Job:
+def passed_over(job: Job, now: int, zone_of: ZoneOf, reason: Words) -> Job:
     """The job after a time of it was left out."""
     state = replace(job.state, last_status="skipped", last_error=reason)
     if isinstance(job.schedule, At):
@@ -150,7 +151,7 @@ def passed_over(job: Job, now: int, zone_of: ZoneOf, reason: str) -> Job:
     return planned(replace(job, state=state), now, zone_of)
 
 
-def ended(job: Job, status: str, error: str, now: int, zone_of: ZoneOf, manual: bool) -> Job | None:
+def ended(job: Job, status: str, error: Words, now: int, zone_of: ZoneOf, manual: bool) -> Job | None:
     """The job after a run. None: it is done with and goes."""
     state = job.state
     started = state.running_at

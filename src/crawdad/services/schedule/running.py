@@ -18,7 +18,9 @@ from crawdad.core.happenings import Event
 from crawdad.core.parts import TextPart
 from crawdad.core.ports import Bus, Clock
 from crawdad.core.sessions import main_key
+from crawdad.core.tasks import Words, words_out
 from crawdad.core.text import Text
+from crawdad.services.owners_language import OwnersLanguageOf
 from crawdad.services.schedule.delivery import Deliveries
 from crawdad.services.schedule.owners import Owners
 from crawdad.services.schedule.planning import ON_TIME_MS, STALE_MS, ZoneOf, ended, is_left_out
@@ -39,13 +41,14 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Agents:
     """What jobs set in motion. `default_agent` names the agent of jobs that name none, or one that is not there; `scope` is
-    `session.scope`."""
+    `session.scope`, `language` the one that runs speak where nobody asked."""
 
     runs: AgentRuns
     events: SystemEvents
     heartbeats: Heartbeats
     agent_of: Callable[[str | None], str]
     scope: Callable[[], str]
+    language: OwnersLanguageOf
 
 
 class Running:
@@ -78,7 +81,7 @@ class Running:
             else:
                 await self._turn(job, job.payload, run)
         except GatewayError as error:
-            run.status, run.error = "error", error.message()
+            run.status, run.error = "error", error.text
         await self.close(job, run)
 
     async def resume(self, job: Job | None, run: CronRun) -> None:
@@ -98,16 +101,16 @@ class Running:
             except GatewayError as error:
                 _log.warning("cron_run_not_found", run=run.id, reason=error.message())
         if state is None or job is None or state.status == "interrupted":
-            run.status, run.error = "interrupted", Text("cron.interrupted").render()
+            run.status, run.error = "interrupted", Text("cron.interrupted")
             if run.phase == "delivering":
                 run.delivery_status = "unknown"
-                run.delivery_error = Text("cron.delivery_unknown").render()
+                run.delivery_error = Text("cron.delivery_unknown")
             await self._end(run)
             return
         try:
             await self._follow(job, run)
         except GatewayError as error:
-            run.status, run.error = "error", error.message()
+            run.status, run.error = "error", error.text
         await self.close(job, run)
 
     async def _begin_late(self, job: Job, run: CronRun) -> None:
@@ -120,7 +123,7 @@ class Running:
                 words = (
                     Text("cron.stale") if run.trigger == "manual" else Text("cron.missed", {"seconds": overdue // 1000})
                 )
-                run.status, run.started_at, run.error = "skipped", None, words.render()
+                run.status, run.started_at, run.error = "skipped", None, words
                 await self._end(run)
                 return
             run.trigger = "late" if run.trigger == "schedule" and overdue > ON_TIME_MS else run.trigger
@@ -140,7 +143,7 @@ class Running:
     async def _remind(self, job: Job, payload: SystemEvent, run: CronRun) -> None:
         """Put words before the main session."""
         if not payload.text.strip():
-            run.status, run.error = "skipped", Text("cron.empty").render()
+            run.status, run.error = "skipped", Text("cron.empty")
             return
         self._owners.principal(job.owner)
         run.phase = "ordered"
@@ -171,6 +174,7 @@ class Running:
             fresh=True,
             depth=0,
             title=job.name,
+            language=await self._agents.language(),
             extra={"cronJobId": job.id},
         )
         run.run_id = await self._agents.runs.start(order)
@@ -222,7 +226,7 @@ class Running:
         state = await self._agents.runs.wait(run.run_id, seconds + _GRACE_SECONDS)
         if not state.ended:
             await self._agents.runs.cancel(run.run_id)
-            state = replace(state, status="failed", error=Text("cron.timeout", {"seconds": int(seconds)}).render())
+            state = replace(state, status="failed", words=Text("cron.timeout", {"seconds": int(seconds)}))
         return state
 
     async def close(self, job: Job, run: CronRun) -> None:
@@ -260,7 +264,8 @@ class Running:
             await self._tell(run)
 
     async def _tell(self, run: CronRun) -> None:
-        await self._bus.publish(Event(CRON_CHANGED, write_run(run), self._clock.now(), run.runner))
+        told = {**write_run(run), "errorWords": words_out(run.error)}
+        await self._bus.publish(Event(CRON_CHANGED, told, self._clock.now(), run.runner))
 
     def _main_key(self, job: Job) -> str:
         return main_key(self._agents.agent_of(job.agent_id), self._agents.scope())
@@ -274,12 +279,12 @@ def _key_of(run: CronRun) -> str:
     return f"cron:{run.id}"
 
 
-def _verdict(state: RunState) -> tuple[CronRunStatus, str]:
+def _verdict(state: RunState) -> tuple[CronRunStatus, Words]:
     """How a job's turn ended, and what went wrong."""
     if state.status == "completed":
         return "ok", ""
     if state.status == "interrupted":
-        return "interrupted", Text("cron.interrupted").render()
+        return "interrupted", Text("cron.interrupted")
     if state.status == "paused":
-        return "error", Text("cron.waits_for_tools").render()
-    return "error", state.error or Text("cron.failed").render()
+        return "error", Text("cron.waits_for_tools")
+    return "error", state.words or state.error or Text("cron.failed")

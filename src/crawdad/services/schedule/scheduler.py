@@ -151,14 +151,14 @@ class Scheduler:
 
     async def _give_up(self, run: CronRun, now: int) -> None:
         """A wish that nobody saw to in time. Nothing of the job changes."""
-        run.status, run.ended_at, run.error = "skipped", now, Text("cron.stale").render()
+        run.status, run.ended_at, run.error = "skipped", now, Text("cron.stale")
         await self._store.drop_request(run)
 
     async def _skip(self, each: Due, now: int) -> None:
         run = self._record(each.job, str(each.slot), now)
         run.status, run.planned_at, run.ended_at = "skipped", each.slot, now
         run.trigger, run.started_at = "late", None
-        run.error = Text("cron.missed", {"seconds": (now - each.slot) // 1000}).render()
+        run.error = Text("cron.missed", {"seconds": (now - each.slot) // 1000})
         await self._store.skip(run, lambda current: passed_over(current, now, self._zone_of, run.error))
 
     async def _recover(self) -> None:

@@ -39,7 +39,7 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Introduction:
     """What a client says of itself. `token` is the gateway's token or a key, `device_token` what the gateway gave the device
-    before; both may be empty."""
+    before; both may be empty. `locale` is the language that it wants words in (empty: the gateway's)."""
 
     version: str
     platform: str

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from crawdad.core.cron import AgentTurn, At, CronRun, Every, Job, Payload, Schedule, SystemEvent
 from crawdad.core.parts import JsonObject
+from crawdad.core.tasks import rendered
+from crawdad.core.text import Language
 
 
 def iso(milliseconds: int) -> str:
@@ -14,8 +16,8 @@ def iso(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")
 
 
-def write_job(job: Job) -> JsonObject:
-    """A job."""
+def write_job(job: Job, language: Language = "en") -> JsonObject:
+    """A job; what went wrong is told in `language`."""
     state, delivery = job.state, job.delivery
     told: JsonObject = {
         "id": job.id,
@@ -40,13 +42,13 @@ def write_job(job: Job) -> JsonObject:
                 "lastRunAtMs": state.last_run_at,
                 "lastStatus": state.last_status,
                 "lastRunStatus": state.last_status,
-                "lastError": state.last_error,
+                "lastError": rendered(state.last_error, language),
                 "lastDurationMs": state.last_duration,
                 "consecutiveErrors": state.consecutive_errors if state.last_run_at is not None else None,
                 "scheduleErrorCount": state.schedule_errors or None,
                 "lastDelivered": state.last_delivered,
                 "lastDeliveryStatus": state.last_delivery_status,
-                "lastDeliveryError": state.last_delivery_error,
+                "lastDeliveryError": rendered(state.last_delivery_error, language),
             }
         ),
     }
@@ -66,14 +68,14 @@ def write_job(job: Job) -> JsonObject:
     return told
 
 
-def write_run(run: CronRun) -> JsonObject:
-    """A line of the log of runs, and what a webhook is sent."""
+def write_run(run: CronRun, language: Language = "en") -> JsonObject:
+    """A line of the log of runs, and what a webhook is sent; what went wrong is told in `language`."""
     action = {"requested": "requested", "running": "started"}.get(run.status, "finished")
     at = run.ended_at or run.started_at or run.requested_at
     told: JsonObject = {"ts": at, "jobId": run.job_id, "action": action, "status": run.status}
     told |= _present(
         {
-            "error": run.error or None,
+            "error": rendered(run.error, language) or None,
             "summary": run.summary or None,
             "sessionId": run.session_id or None,
             "sessionKey": run.session_key or None,
@@ -86,7 +88,7 @@ def write_run(run: CronRun) -> JsonObject:
         }
     )
     told |= {"deliveryStatus": run.delivery_status, "delivered": run.delivery_status == "delivered"}
-    told |= _present({"deliveryError": run.delivery_error or None, "plannedAtMs": run.planned_at})
+    told |= _present({"deliveryError": rendered(run.delivery_error, language) or None, "plannedAtMs": run.planned_at})
     return {**told, "runId": run.id, "agentId": run.agent_id, "jobName": run.job_name, "trigger": run.trigger}
 
 

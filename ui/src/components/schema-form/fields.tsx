@@ -5,7 +5,7 @@ import { Button } from '@/components/ui/button';
 import { Field } from '@/components/ui/field';
 import { Input, Select, Textarea } from '@/components/ui/input';
 import { Switch } from '@/components/ui/switch';
-import { hintAt, kindOf, labelOf, numberOf, type Problem } from './schema';
+import { hintAt, isUnparsed, jsonOf, kindOf, labelOf, numberOf, type Problem, textOfJson } from './schema';
 import type { NodeProps } from './schema-form';
 
 const wordsOf = (help: string | undefined) => help && <CodeWords text={help} />;
@@ -146,10 +146,9 @@ function SecretField({ form, value, path, frame, placeholder }: TextProps) {
 export function JsonField(props: NodeProps) {
   const { form, value, path, required } = props;
   const { t, label, help, error } = useWords(props);
-  const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)));
-  const [wrong, setWrong] = useState(false);
+  const [text, setText] = useState(() => textOfJson(value));
   return (
-    <Field label={label} hint={help} error={wrong ? t('form.notJson') : error} required={required}>
+    <Field label={label} hint={help} error={isUnparsed(value) ? t('form.notJson') : error} required={required}>
       <Textarea
         disabled={form.disabled}
         spellCheck={false}
@@ -157,12 +156,7 @@ export function JsonField(props: NodeProps) {
         value={text}
         onChange={(event) => {
           setText(event.target.value);
-          try {
-            form.set(path, event.target.value.trim() ? JSON.parse(event.target.value) : undefined);
-            setWrong(false);
-          } catch {
-            setWrong(true);
-          }
+          form.set(path, jsonOf(event.target.value));
         }}
       />
     </Field>

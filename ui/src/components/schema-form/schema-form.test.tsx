@@ -1,7 +1,7 @@
-import { fireEvent, render, screen } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { useState } from 'react';
 import { expect, test } from 'vitest';
-import { problemsOf, type Schema } from './schema';
+import { problemsOf, type Schema, unparsedIn } from './schema';
 import { SchemaForm } from './schema-form';
 
 const schema: Schema = {
@@ -12,6 +12,7 @@ const schema: Schema = {
     names: { type: 'array', title: 'Names', items: { type: 'string' } },
     secret: { type: 'string', title: 'Secret', writeOnly: true },
     note: { type: 'string', title: 'Note' },
+    free: { type: 'object', title: 'Free' },
     chats: {
       type: 'object',
       title: 'Chats',
@@ -29,7 +30,7 @@ function Shown({ result }: { result: { value: Value } }) {
     result.value = next as Value;
     setValue(result.value);
   };
-  return <SchemaForm schema={schema} hints={hints} value={value} onChange={put} />;
+  return <SchemaForm schema={schema} hints={hints} value={value} problems={problemsOf(schema, value)} onChange={put} />;
 }
 
 /** Draws the form; what it has made of the value is in the result. */
@@ -48,6 +49,22 @@ test('what is no number is kept and told, not taken for nothing', () => {
   expect(problemsOf(schema, form.value)).toEqual({ port: { text: 'form.notNumber' } });
   type('Port', '8080');
   expect(form.value).toEqual({ port: 8080 });
+});
+
+test('text that is no JSON is marked, and does not leave the value of before to be saved', () => {
+  const form = filled({ free: { a: 1 } });
+  type('Free', '{ "a": 2');
+  expect(unparsedIn(problemsOf(schema, form.value))).toEqual(['free']);
+  expect(form.value).not.toEqual({ free: { a: 1 } });
+  expect(screen.getByLabelText('Free').getAttribute('aria-invalid')).toBe('true');
+  cleanup();
+  filled(form.value);
+  expect((screen.getByLabelText('Free') as HTMLTextAreaElement).value).toBe('{ "a": 2');
+  cleanup();
+  const again = filled(form.value);
+  type('Free', '{ "a": 2 }');
+  expect(again.value).toEqual({ free: { a: 2 } });
+  expect(problemsOf(schema, again.value)).toEqual({});
 });
 
 test('a secret that was typed and erased again is the one of before, and one can be removed', () => {

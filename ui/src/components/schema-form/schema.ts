@@ -106,6 +106,30 @@ export function numberOf(text: string): number | string | undefined {
   return Number.isFinite(value) ? value : typed;
 }
 
+const unparsed = '\uE000';
+
+/** What was typed as JSON. Text that is none stays in the value, marked as such: it is told, kept, and nothing is saved with it. */
+export function jsonOf(text: string): unknown {
+  if (!text.trim()) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return unparsed + text;
+  }
+}
+
+export const isUnparsed = (value: unknown): value is string => typeof value === 'string' && value.startsWith(unparsed);
+
+/** The text of a field for JSON: what was typed, where that is none yet. */
+export const textOfJson = (value: unknown): string => {
+  if (isUnparsed(value)) return value.slice(unparsed.length);
+  return value === undefined ? '' : JSON.stringify(value, null, 2);
+};
+
+/** Where text stands that is no JSON: what holds it cannot be saved. */
+export const unparsedIn = (problems: Record<string, Problem>): string[] =>
+  Object.keys(problems).filter((path) => problems[path]?.text === 'form.notJson');
+
 /** `firstByteTimeoutSeconds` as words. */
 export function labelOf(name: string): string {
   const words = name
@@ -151,6 +175,7 @@ export function problemsOf(
 
 function problemOf(schema: Schema, value: unknown): Problem | undefined {
   if (value === undefined || value === null) return undefined;
+  if (isUnparsed(value)) return { text: 'form.notJson' };
   const kind = kindOf(schema);
   if (kind === 'number' || kind === 'integer') {
     if (typeof value !== 'number' || Number.isNaN(value)) return { text: 'form.notNumber' };

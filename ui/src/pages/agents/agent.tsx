@@ -22,7 +22,7 @@ export default function Agent() {
   return (
     <PageBody>
       <Loaded query={query}>
-        {({ agents }) => {
+        {({ agents, defaultId }) => {
           const agent = agents.find((each) => each.id === id);
           if (!agent)
             return (
@@ -64,7 +64,16 @@ export default function Agent() {
                     label: t('settings'),
                     content: (
                       <Loaded query={config}>
-                        {(found) => <Settings key={id} id={id} name={name} agent={agent} config={found.parsed} />}
+                        {(found) => (
+                          <Settings
+                            key={id}
+                            id={id}
+                            name={name}
+                            agent={agent}
+                            config={found.parsed}
+                            isDefault={id === defaultId}
+                          />
+                        )}
                       </Loaded>
                     ),
                   },

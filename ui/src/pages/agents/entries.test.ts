@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { entryOf, modelOf, namesOf, rebased, sameMatch, withEntry, withLists, withTool } from './entries';
+import { entryOf, modelOf, namesOf, rebased, sameMatch, withDefault, withEntry, withLists, withTool } from './entries';
 
 const config = {
   agents: {
@@ -26,6 +26,17 @@ describe('agents of the configuration', () => {
     const denied = { agents: { list: [{ id: 'ada', tools: { profile: 'coding', deny: ['exec'] } }] } };
     expect(withEntry(denied, 'ada', { tools: { profile: 'coding' } })).toEqual({
       agents: { list: [{ id: 'ada', tools: { deny: null } }] },
+    });
+  });
+
+  it('become the default one, and the others no longer are', () => {
+    expect(withDefault(config, 'ada')).toEqual({
+      agents: {
+        list: [
+          { id: 'main', default: null },
+          { id: 'ada', default: true },
+        ],
+      },
     });
   });
 

@@ -50,6 +50,15 @@ export function withEntry(config: Config, id: string, change: Partial<AgentEntry
   return { agents: { list } };
 }
 
+/** A part of the configuration by which an agent becomes the default one, to be merged into it: no other is marked so then. */
+export function withDefault(config: Config, id: string): Config {
+  const list = entriesOf(config).map((each) => {
+    const before = each.default === undefined ? {} : { default: null };
+    return { id: each.id, ...(each.id.toLowerCase() === id ? { default: true } : before) };
+  });
+  return { agents: { list } };
+}
+
 export const toolLists = ['allow', 'alsoAllow', 'deny'] as const;
 export type ToolLists = Record<(typeof toolLists)[number], string[]>;
 

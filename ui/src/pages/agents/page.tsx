@@ -1,4 +1,4 @@
-import { MessageSquare, Plus } from 'lucide-react';
+import { MessageSquare, Plus, Star } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { PageLink, useSearchValues, useSetSearch } from '@/app/links';
 import { useCall } from '@/client/control';
@@ -10,6 +10,7 @@ import { Card } from '@/components/ui/card';
 import { Tooltip } from '@/components/ui/tooltip';
 import { CreateAgent } from './create-agent';
 import { bindingsOf, entryOf, modelOf } from './entries';
+import { useMakeDefault } from './use-make-default';
 
 export default function Agents() {
   const { t } = useTranslation('agents');
@@ -19,6 +20,7 @@ export default function Agents() {
   const health = useCall('health', {}, { refetchInterval: 15_000 });
   const config = useCall('config.get', {}).data?.parsed ?? {};
   const bindings = bindingsOf(config);
+  const makeDefault = useMakeDefault();
   return (
     <PageBody
       intro={t('intro')}
@@ -61,6 +63,19 @@ export default function Agents() {
                         {bound > 0 && <span>{t('bound', { count: bound })}</span>}
                       </p>
                     </div>
+                    {agent.id !== defaultId && (
+                      <Tooltip text={t('makeDefault.do')}>
+                        <Button
+                          look="quiet"
+                          size="icon"
+                          aria-label={t('makeDefault', { name })}
+                          disabled={makeDefault.isPending}
+                          onClick={() => makeDefault.mutate({ id: agent.id, name })}
+                        >
+                          <Star aria-hidden />
+                        </Button>
+                      </Tooltip>
+                    )}
                     <Tooltip text={t('chat')}>
                       <Button asChild look="quiet" size="icon">
                         <PageLink

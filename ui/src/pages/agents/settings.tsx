@@ -1,4 +1,4 @@
-import { Trash2 } from 'lucide-react';
+import { Star, Trash2 } from 'lucide-react';
 import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useGo } from '@/app/links';
@@ -15,16 +15,18 @@ import { useKept } from '@/lib/use-kept';
 import { agentsKey, configKey } from './data';
 import { entryOf, modelOf } from './entries';
 import { ModelField } from './model-field';
+import { useMakeDefault } from './use-make-default';
 
 interface SettingsProps {
   id: string;
   name: string;
   agent: AgentList['agents'][number];
   config: Record<string, unknown>;
+  isDefault: boolean;
 }
 
 /** How an agent is called, which model it is asked with, and its end. */
-export function Settings({ id, name, agent, config }: SettingsProps) {
+export function Settings({ id, name, agent, config, isDefault }: SettingsProps) {
   const { t } = useTranslation('agents');
   const go = useGo();
   const before = modelOf(entryOf(config, id));
@@ -32,6 +34,7 @@ export function Settings({ id, name, agent, config }: SettingsProps) {
   const [emoji, setEmoji] = useKept(agent.identity?.emoji ?? '');
   const [model, setModel] = useKept(before);
   const refresh = [agentsKey, configKey];
+  const makeDefault = useMakeDefault();
   const save = useAction(
     () =>
       control.call('agents.update', {
@@ -83,6 +86,19 @@ export function Settings({ id, name, agent, config }: SettingsProps) {
             </Button>
           </div>
         </form>
+      </Card>
+      <Card title={t('default.agent')}>
+        <div className="flex flex-wrap items-center gap-3">
+          <p className="min-w-0 flex-1 basis-64 text-ink-soft text-sm">
+            {t(isDefault ? 'default.is' : 'makeDefault.text')}
+          </p>
+          {!isDefault && (
+            <Button busy={makeDefault.isPending} onClick={() => makeDefault.mutate({ id, name })}>
+              <Star aria-hidden />
+              {t('makeDefault.do')}
+            </Button>
+          )}
+        </div>
       </Card>
       {id !== 'main' && (
         <Card title={t('delete.do')}>

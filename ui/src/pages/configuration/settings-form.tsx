@@ -3,7 +3,7 @@ import { type RefObject, useDeferredValue, useEffect, useMemo, useState } from '
 import { useTranslation } from 'react-i18next';
 import { PageLink, useSearchValues, useSetSearch } from '@/app/links';
 import { CodeWords } from '@/components/code-words';
-import { changed, type Hints, labelOf, problemsOf, type Schema } from '@/components/schema-form/schema';
+import { changed, type Hints, labelOf, problemsOf, type Schema, unparsedIn } from '@/components/schema-form/schema';
 import { SchemaForm } from '@/components/schema-form/schema-form';
 import { Empty } from '@/components/states';
 import { Button } from '@/components/ui/button';
@@ -71,6 +71,7 @@ export function SettingsForm({ snapshot, schema, hints, readOnly, kept }: FormPr
   const hits = useMemo(() => found(hints, search), [hints, search]);
   const shown = useMemo(() => schemaAt(schema, at.split('.')), [schema, at]);
   const problems = useMemo(() => problemsOf(schema, draft), [schema, draft]);
+  const unparsed = unparsedIn(problems);
   const help = hints[at]?.help;
   const open = (place: string) => setSearch({ at: place, q: undefined });
 
@@ -170,7 +171,9 @@ export function SettingsForm({ snapshot, schema, hints, readOnly, kept }: FormPr
         {dirty && (
           <div className="sticky bottom-3 z-10 flex flex-wrap items-center gap-2 rounded-lg border border-line-strong bg-raised px-4 py-2.5 shadow-raised">
             <p role="status" className="min-w-0 flex-1 basis-40 text-sm">
-              {t('unsaved', { names: Object.keys(patch).join(', ') })}
+              {unparsed.length
+                ? t('notJsonAt', { names: unparsed.join(', ') })
+                : t('unsaved', { names: Object.keys(patch).join(', ') })}
             </p>
             <Button
               onClick={() => {
@@ -180,7 +183,7 @@ export function SettingsForm({ snapshot, schema, hints, readOnly, kept }: FormPr
             >
               {t('discard')}
             </Button>
-            <Button look="primary" onClick={() => setReview(true)}>
+            <Button look="primary" disabled={unparsed.length > 0} onClick={() => setReview(true)}>
               {t('review')}
             </Button>
           </div>

@@ -16,7 +16,7 @@ import { cronKeys, type Job, useMayChange } from './data';
 import { JobForm } from './job-form';
 import { Runs, toneOf } from './runs';
 import { useRunNow } from './use-run-now';
-import { useScheduleWords } from './words';
+import { useAgentName, useScheduleWords } from './words';
 
 /** A new job. */
 export function NewJob({ close }: { close(): void }) {
@@ -70,6 +70,7 @@ function Content({ job, close }: { job: Job; close(): void }) {
     });
     if (sure) remove.mutate();
   };
+  const agentName = useAgentName();
   const { state } = job;
   const running = state.runningAtMs !== undefined;
   return (
@@ -93,7 +94,7 @@ function Content({ job, close }: { job: Job; close(): void }) {
         facts={[
           [t('when'), words(job.schedule, job.state.nextRunAtMs)],
           [t('next'), job.enabled ? <Moment key="next" at={state.nextRunAtMs} /> : t('disabled')],
-          [t('agent'), job.agentId],
+          [t('agent'), job.agentId && agentName(job.agentId)],
           [
             t('last'),
             state.lastRunAtMs && (

@@ -16,7 +16,7 @@ import { toast } from '@/components/ui/toasts';
 import { cronKeys, type Job, useMayChange } from './data';
 import { toneOf } from './runs';
 import { useRunNow } from './use-run-now';
-import { useScheduleWords } from './words';
+import { useAgentName, useScheduleWords } from './words';
 
 const most = 200;
 
@@ -90,6 +90,7 @@ export function JobList() {
 function JobRow({ job, mayChange }: { job: Job; mayChange: boolean }) {
   const { t } = useTranslation('cron');
   const words = useScheduleWords();
+  const agentName = useAgentName();
   const run = useRunNow(job);
   const toggle = useToggle(job);
   const { state } = job;
@@ -108,7 +109,7 @@ function JobRow({ job, mayChange }: { job: Job; mayChange: boolean }) {
         </PageLink>
         <p className="truncate text-ink-soft text-sm">
           {words(job.schedule, job.state.nextRunAtMs)}
-          {job.agentId && ` · ${job.agentId}`}
+          {job.agentId && ` · ${agentName(job.agentId)}`}
         </p>
         {state.lastStatus === 'error' && state.lastError && (
           <p className="truncate text-bad text-sm">{state.lastError}</p>

@@ -91,7 +91,7 @@ function OneRun({ run, named }: { run: Run; named: boolean }) {
         </span>
       </div>
       {run.error && <p className="break-words text-bad text-sm">{run.error}</p>}
-      {run.deliveryError && (
+      {run.deliveryError && run.deliveryError !== run.error && (
         <p className="break-words text-sm text-warn">{t('notDelivered', { reason: run.deliveryError })}</p>
       )}
       {run.summary && (

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { useCall } from '@/client/control';
 import { useFormats } from '@/lib/format';
 import type { Schedule } from './data';
 import { inOwnZone, ownZone, simple, span, weekdays } from './schedule';
@@ -7,6 +8,15 @@ import { inOwnZone, ownZone, simple, span, weekdays } from './schedule';
 export function weekday(day: number, language: string, length: 'short' | 'long' = 'short'): string {
   // The fourth of January 1970 was a Sunday.
   return new Intl.DateTimeFormat(language, { weekday: length, timeZone: 'UTC' }).format((3 + day) * 86_400_000);
+}
+
+/** What an agent is called, by its id. */
+export function useAgentName(): (id: string) => string {
+  const agents = useCall('agents.list', {}, { staleTime: 60_000 }).data?.agents;
+  return (id) => {
+    const agent = agents?.find((each) => each.id === id);
+    return agent?.identity?.name ?? agent?.name ?? id;
+  };
 }
 
 /** Says schedules in words; `next` is when they come next, by which is known whether the gateway's clock is ours. */

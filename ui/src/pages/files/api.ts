@@ -125,6 +125,16 @@ async function previewOf(agent: string, path: string, signal: AbortSignal): Prom
 export const downloadOf = (agent: string, path: string): string =>
   addressOf('/api/workspace/download', { query: { path, agent } });
 
+/** Where the browser fetches several from, folders too: one archive, made while it is sent. */
+export const archiveOf = (agent: string, paths: readonly string[]): string => {
+  const query = new URLSearchParams(paths.map((path) => ['path', path]));
+  if (agent) query.set('agent', agent);
+  return `/api/workspace/archive?${query}`;
+};
+
+/** As many as one address may name. */
+export const mostInArchive = 200;
+
 /** Into the trash. The ids bring things back. Raises `Error` with the gateway's words where one could not be deleted. */
 export async function remove(agent: string, paths: string[]): Promise<string[]> {
   const told = await rest.post<{ errors: string[]; trash: string[] }>('/api/workspace/delete', {

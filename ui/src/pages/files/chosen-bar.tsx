@@ -1,7 +1,7 @@
 import { Download, FolderInput, Trash2, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
-import { downloadOf, useAgent, type WorkspaceFile } from './api';
+import { archiveOf, downloadOf, mostInArchive, useAgent, type WorkspaceFile } from './api';
 import type { Deed } from './deeds';
 import { useRemove } from './use-remove';
 
@@ -19,24 +19,24 @@ export function ChosenBar({
   const agent = useAgent();
   const remove = useRemove();
   const paths = files.map((each) => each.path);
-  const plain = files.filter((each) => !each.isDirectory);
-  const download = () => {
-    for (const file of plain) {
-      const link = document.createElement('a');
-      link.href = downloadOf(agent, file.path);
-      link.download = file.name;
-      link.click();
-    }
-  };
+  const [only] = files;
+  const address =
+    files.length === 1 && only && !only.isDirectory ? downloadOf(agent, only.path) : archiveOf(agent, paths);
   return (
     <div className="flex flex-wrap items-center gap-2 rounded-lg border border-line bg-surface px-3 py-2">
       <p role="status" className="min-w-0 flex-1 basis-32 text-sm">
         {t('chosen', { count: files.length })}
       </p>
-      <Button size="small" disabled={!plain.length} onClick={download}>
-        <Download aria-hidden />
-        {t('download')}
-      </Button>
+      {files.length > mostInArchive ? (
+        <p className="text-ink-faint text-xs">{t('download.many', { count: mostInArchive })}</p>
+      ) : (
+        <Button asChild size="small">
+          <a href={address} download>
+            <Download aria-hidden />
+            {t('download')}
+          </a>
+        </Button>
+      )}
       <Button size="small" onClick={() => act({ kind: 'moveAll', path: paths[0] ?? '', paths })}>
         <FolderInput aria-hidden />
         {t('move.do')}

@@ -6,9 +6,10 @@ import hashlib
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
 
 from crawdad.api.clawpanel.context import ClawPanel
-from crawdad.api.clawpanel.workspace.sending import sent
+from crawdad.api.clawpanel.workspace.sending import GUARDED, disposition, sent
 from crawdad.api.clawpanel.workspace.shapes import shown_name, told_as
 from crawdad.api.management.contract_route import language_of
 from crawdad.core.errors import ErrorKind, bad_request
@@ -43,6 +44,18 @@ def content_routes(router: APIRouter, context: ClawPanel) -> None:
     async def download(request: Request) -> Response:
         """The file, to be kept."""
         return sent(request, await opened(request), "application/octet-stream", "attachment")
+
+    @router.get("/api/workspace/archive", dependencies=may_manage, response_class=StreamingResponse)
+    async def archive(request: Request) -> StreamingResponse:
+        """Several files and folders (`path`, once for each) in one ZIP archive, made while it is sent."""
+        paths = request.query_params.getlist("path")
+        if not all(paths) or not paths:
+            raise bad_request("panel.files.no_path", "path")
+        with told_as(ErrorKind.BAD_REQUEST):
+            area = await parts.files.areas.find(request.query_params.get("agent", ""))
+            pieces = await parts.files.packed(area, paths)
+        headers = {**GUARDED, "content-disposition": disposition("attachment", f"{area.agent}.zip")}
+        return StreamingResponse(pieces, headers=headers, media_type="application/zip")
 
     @router.get("/api/workspace/preview", dependencies=may_manage, response_model=None)
     async def preview(request: Request) -> Response | dict[str, Any]:

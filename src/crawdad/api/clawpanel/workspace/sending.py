@@ -13,6 +13,14 @@ from crawdad.api.gateway.media import span_of
 from crawdad.core.folder_trees import OpenFile
 
 _PIECE = 256 * 1024
+GUARDED = {
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-cache",
+}
+"""What goes with content that others had a say in."""
 
 
 def disposition(kind: str, name: str) -> str:
@@ -27,11 +35,7 @@ def sent(request: Request, file: OpenFile, media_type: str, kind: str) -> Respon
     modified = int(file.node.modified)
     headers = {
         "content-disposition": disposition(kind, file.node.name),
-        "content-security-policy": "default-src 'none'; sandbox",
-        "cross-origin-resource-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        "cache-control": "private, no-cache",
+        **GUARDED,
         "accept-ranges": "bytes",
         "etag": etag,
         "last-modified": formatdate(modified, usegmt=True),

@@ -13,6 +13,7 @@ from crawdad.core.cron import Job, JobFilter, Misfire, RunFilter
 from crawdad.core.errors import GatewayError, bad_request
 from crawdad.core.identity import Principal
 from crawdad.core.parts import JsonObject
+from crawdad.core.text import Language
 from crawdad.services.schedule.jobs import Jobs
 from crawdad.wire.control.schema import BOOLEAN, FILLED, STRING, STRINGS, Schema, closed, integer, opened, words
 from crawdad.wire.control.scopes import ADMIN, READ
@@ -108,7 +109,10 @@ class _Cron:
         order = {"name": "name", "updatedAtMs": "updated_at"}.get(params.get("sortBy", ""), "next_run_at")
         limit, offset = int(params.get("limit", 50)), int(params.get("offset", 0))
         page = await self._jobs.page(_who(asked), wanted, limit, offset, order, params.get("sortDir") == "desc")
-        return {"jobs": [_job(job) for job in page.jobs], **_paging(page.total, offset, limit, len(page.jobs))}
+        return {
+            "jobs": [_job(job, asked.language) for job in page.jobs],
+            **_paging(page.total, offset, limit, len(page.jobs)),
+        }
 
     async def status(self, asked: Asked) -> Any:
         found = await self._jobs.status(_who(asked))
@@ -124,13 +128,13 @@ class _Cron:
         job = await self._jobs.get(_id(asked), _who(asked))
         # Clients that know nothing of it never see it: they cannot have set it.
         ours = {} if job.misfire == Misfire() else {"misfire": write_job(job)["misfire"]}
-        return {**_job(job), **ours}
+        return {**_job(job, asked.language), **ours}
 
     async def add(self, asked: Asked) -> Any:
-        return _job(await self._jobs.create(asked.params, _who(asked)))
+        return _job(await self._jobs.create(asked.params, _who(asked)), asked.language)
 
     async def update(self, asked: Asked) -> Any:
-        return _job(await self._jobs.change(_id(asked), asked.params["patch"], _who(asked)))
+        return _job(await self._jobs.change(_id(asked), asked.params["patch"], _who(asked)), asked.language)
 
     async def remove(self, asked: Asked) -> Any:
         return {"ok": True, "removed": await self._jobs.remove(_id(asked), _who(asked))}
@@ -182,7 +186,10 @@ class _Cron:
         )
         limit, offset = int(params.get("limit", 50)), int(params.get("offset", 0))
         found, total = await self._jobs.runs(_who(asked), wanted, limit, offset)
-        entries = [{name: told[name] for name in _OF_RUN if name in told} for told in map(write_run, found)]
+        entries = [
+            {name: told[name] for name in _OF_RUN if name in told}
+            for told in (write_run(run, asked.language) for run in found)
+        ]
         return {"entries": entries, **_paging(total, offset, limit, len(found))}
 
 
@@ -203,8 +210,10 @@ def _several(params: JsonObject, one: str, many: str) -> tuple[str, ...]:
     return (params[one],) if params.get(one) and params[one] != "all" else ()
 
 
-def _job(job: Job) -> JsonObject:
-    told = {name: value for name, value in write_job(job).items() if name not in _OURS and value not in (None, "")}
+def _job(job: Job, language: Language) -> JsonObject:
+    told = {
+        name: value for name, value in write_job(job, language).items() if name not in _OURS and value not in (None, "")
+    }
     if not job.delete_after_run:
         told.pop("deleteAfterRun", None)
     return told
