@@ -8,10 +8,15 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.scheduling import pytest_xdist_make_scheduler
 
 __all__ = ["pytest_xdist_make_scheduler"]
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("anywhere")
 
 _LONGEST_FIRST = (
     *("e2e_openclaw_cli", "ui", "drill", "e2e_clis", "durability", "cluster", "app", "attacks", "e2e", "channels"),

@@ -29,9 +29,9 @@ def test_the_signed_text_is_the_published_one() -> None:
 
 @pytest.mark.parametrize(("token", "device_token"), [("s3cret", ""), ("", "device-token"), ("", "")])
 def test_a_connect_is_one_that_the_gateway_reads_and_believes(token: str, device_token: str) -> None:
-    params = SEEDED.connect(Introduction("1.0.0", "Linux", "my box", SCOPES, token, device_token), "nonce-2")
+    params = SEEDED.connect(Introduction("1.0.0", "Linux", "my box", SCOPES, token, device_token, "zh"), "nonce-2")
     connect = read_connect(params)
-    assert isinstance(connect, Connect) and connect.proof is not None
+    assert isinstance(connect, Connect) and connect.proof is not None and connect.locale == "zh"
     assert connect.credential("token") == token and connect.credential("deviceToken") == device_token
     key = raw_public_key(connect.proof.public_key)
     assert key is not None
@@ -42,12 +42,13 @@ def test_a_connect_is_one_that_the_gateway_reads_and_believes(token: str, device
 
 
 def test_a_device_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    files = IdentityFiles(tmp_path / "identity")
+    home = tmp_path / "home"
+    files = IdentityFiles(home / "identity")
     made = files.device()
-    assert IdentityFiles(tmp_path / "identity").device().id == made.id
-    assert (tmp_path / "identity").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "identity/device.json").stat().st_mode & 0o777 == 0o600
-    kept = json.loads((tmp_path / "identity/device.json").read_text())
+    assert IdentityFiles(home / "identity").device().id == made.id
+    assert [folder.stat().st_mode & 0o777 for folder in (home, home / "identity")] == [0o700, 0o700]
+    assert (home / "identity/device.json").stat().st_mode & 0o777 == 0o600
+    kept = json.loads((home / "identity/device.json").read_text())
     assert kept["version"] == 1 and kept["deviceId"] == made.id and "PRIVATE KEY" in kept["privateKeyPem"]
     assert "PRIVATE" not in repr(made)
 

@@ -18,6 +18,7 @@ from crawdad.app.commands import backends
 from crawdad.app.doctor import machine, upstream
 from crawdad.app.doctor.finding import Finding, Patient, Verdict
 from crawdad.app.launch import Launch
+from crawdad.app.words import words
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.identity import KEY_DEFAULT, Limits
 from crawdad.core.settings import ProviderSettings, Settings
@@ -76,7 +77,8 @@ def test_a_healthy_installation(capsys: pytest.CaptureFixture[str], configuratio
     } == set(checks)
     assert all(finding["verdict"] == "ok" for findings in checks.values() for finding in findings)
     assert main.run(["doctor"]) == exits.OK
-    assert "Python" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Python" in shown and words("doctor.healthy") in shown
 
 
 def test_configuration_errors_fail_and_warnings_do_not(
@@ -85,6 +87,9 @@ def test_configuration_errors_fail_and_warnings_do_not(
     warning = FakeProblem(False, "a.b", Text("up.try"), Text("up.try"), "x.json", 3)
     configuration.problems = [warning]
     assert examined(capsys)["configuration"][0]["verdict"] == "warn"
+    assert main.run(["doctor"]) == exits.OK
+    shown = capsys.readouterr().out
+    assert words("doctor.works", warned=1) in shown and words("doctor.healthy") not in shown
     configuration.problems = [warning, FakeProblem(True, "c.d", Text("up.try"), Text("up.try"))]
     checks = examined(capsys, code=exits.PROBLEM)
     assert [finding["verdict"] for finding in checks["configuration"]] == ["warn", "fail"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +15,9 @@ import uvloop
 import websockets.asyncio.client
 from uvicorn.config import Config
 from uvicorn.server import ServerState
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from crawdad.api.channels.routes import OpenedSocket
 from crawdad.app.http_connection import HttpConnection
 from crawdad.app.web_socket import WebSocketConnection
 from tests.support.waiting import until_so
@@ -67,6 +72,49 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
         assert scope["crawdad.write"](message["text"].encode())
+
+
+async def refuse(scope: Any, receive: Any, send: Any) -> None:
+    """A WebSocket that is answered with a status instead."""
+    assert await receive() == {"type": "websocket.connect"}
+    await send({"type": "websocket.http.response.start", "status": 401, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b"no"})
+
+
+async def end_with_words(scope: Any, receive: Any, send: Any) -> None:
+    """A WebSocket that is closed with a reason longer than a frame takes."""
+    assert await receive() == {"type": "websocket.connect"}
+    socket = OpenedSocket(scope, receive, send, "/")
+    await socket.send("hello")
+    await socket.close(1011, "数据库" * 40)
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[tuple[str, ServerState]]:
+    """The app as a WebSocket's address, and what is left of its connections."""
+    config, state = Config(app, lifespan="off", ws=WebSocketConnection), ServerState()
+    config.load()
+    server = await asyncio.get_running_loop().create_server(lambda: HttpConnection(config, state, {}), "127.0.0.1", 0)
+    async with server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", state
+
+
+async def test_a_refused_handshake_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(refuse) as (url, state):
+        with pytest.raises(InvalidStatus) as refused:
+            await websockets.asyncio.client.connect(url, proxy=None)
+        assert (refused.value.response.status_code, refused.value.response.body) == (401, b"no")
+        await until_so(lambda: not state.connections and not state.tasks, "the end of it")
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_reason_longer_than_a_frame_takes_is_cut_between_characters() -> None:
+    async with serving(end_with_words) as (url, _), websockets.asyncio.client.connect(url, proxy=None) as socket:
+        assert await socket.recv() == "hello"
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1011
+    assert set(closed.value.rcvd.reason) == set("数据库")
 
 
 async def upgraded() -> None:

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -154,6 +155,19 @@ def test_a_restore_killed_after_its_rows_were_written_is_done_by_the_next_start(
     last = switching.last(gateway.home)
     assert last is not None and last.state == "kept" and environment.read_text() == "NAME=then\n"
     assert "application_crashed" not in events(gateway)[events(gateway).index("making_room") :]
+
+
+def test_a_restore_that_waits_for_its_database_is_ended_by_the_command(tmp_path: Path) -> None:
+    nobody_runs = cast(Gateway, SimpleNamespace(home=tmp_path))
+    staged = tmp_path / ".staged"
+    staged.write_text("then")
+    moves = [switching.Move(str(tmp_path / ".env"), str(staged), str(tmp_path / ".aside"))]
+    switching.prepare(tmp_path, "s", "restore", moves, {"backup": "b0", "safety": "b1"}, rows=True)
+    assert crawdad(nobody_runs, "restore", "--abandon") == (0, {"outcome": "abandoned", "backup": "b0", "undo": "b1"})
+    last = switching.last(tmp_path)
+    assert last is not None and last.state == "undone" and not staged.exists()
+    code, said = crawdad(nobody_runs, "restore", "--abandon")
+    assert (code, said["error"]["code"]) == (1, "no_switch")
 
 
 def half_done(home: Path, journal: Any, *, whole: bool) -> None:

@@ -82,6 +82,7 @@ class HttpPackageIndex:
         answer = await self._transport.send(call)
         if answer.status != 200:
             await answer.close()
-            text = Text("updates.index_status", {"status": answer.status, "url": url[:200]})
+            key = "updates.not_in_index" if answer.status == 404 else "updates.index_status"
+            text = Text(key, {"status": answer.status, "url": url[:200]})
             raise GatewayError(ErrorKind.UPSTREAM_ERROR, text, {"code": "index_status"})
         return answer

@@ -16,6 +16,7 @@ import structlog
 from crawdad.api.addresses import SET_BY_PROXIES, bare_address, client_address, is_loopback
 from crawdad.api.call import Call, Disconnected, Headers, Receive, Scope, Send
 from crawdad.api.gateway.words import TEXT
+from crawdad.api.management.handshakes import refuse
 from crawdad.api.management.mount import Mount, limited, with_call
 from crawdad.api.speaking import Gate, error_body, error_headers
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -151,7 +152,7 @@ class FrontDoor:
     async def _route(self, call: Call, has_origin: bool) -> None:
         path, method = call.path, call.method
         if self.draining and path not in self._routes.always:
-            raise GatewayError(ErrorKind.UNAVAILABLE, Text("http.draining"), {"code": "draining"}, retry_after=2)
+            raise _draining()
         methods = self._routes.exact.get(path)
         if methods is not None:
             self._check_switch(path)
@@ -226,9 +227,19 @@ class FrontDoor:
         origin = _header(scope, b"origin")
         host = _header(scope, b"host")
         foreign = self._is_foreign(origin, host)
-        if handler is None or self.draining or (foreign and scope["path"] not in self._routes.judging):
+        refused: GatewayError | None = None
+        if foreign and scope["path"] not in self._routes.judging:
+            refused = GatewayError(
+                ErrorKind.FORBIDDEN, Text("http.foreign_page", {"origin": origin[:200]}), {"code": "foreign_page"}
+            )
+        elif handler is None:
+            told = {"method": "GET", "path": scope["path"][:200]}
+            refused = GatewayError(ErrorKind.NOT_FOUND, Text("http.not_found", told), {"code": "not_found"})
+        elif self.draining:
+            refused = _draining()
+        if handler is None or refused is not None:
             await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            await self._refuse_socket(scope, send, refused)
             return
         try:
             self._check_host(scope)
@@ -240,7 +251,15 @@ class FrontDoor:
                     told["crawdad.signed_in"], told["crawdad.visitor"] = page.signed_in, page.signed_in.principal
             await handler(told, receive, send)
         except GatewayError as error:
-            await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
+            await self._refuse_socket(scope, send, error)
+
+    async def _refuse_socket(self, scope: Scope, send: Send, error: GatewayError | None) -> None:
+        """In the words of the contract that the path belongs to; where it belongs to none, without any."""
+        mount = self._routes.mount_of(scope["path"])
+        if mount is None or error is None:
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        else:
+            await refuse(scope, send, error, mount.write_error)
 
     async def _visitor(self, scope: Scope) -> Principal | None:
         """Who comes, where a proxy or Tailscale vouches for it."""
@@ -357,6 +376,10 @@ def dialect_of(call: Call) -> str:
     if call.path.startswith("/v1/messages") or b"anthropic-version" in call.headers:
         return "anthropic-messages"
     return "openai-chat"
+
+
+def _draining() -> GatewayError:
+    return GatewayError(ErrorKind.UNAVAILABLE, Text("http.draining"), {"code": "draining"}, retry_after=2)
 
 
 def cors_headers(origin: str) -> Headers:

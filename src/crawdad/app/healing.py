@@ -19,11 +19,11 @@ from crawdad.app.plugins import STEPS
 from crawdad.app.remedies import Healed, Remedies
 from crawdad.core.errors import GatewayError
 from crawdad.core.happenings import Event
-from crawdad.core.healing import HealEvent
+from crawdad.core.healing import Cause, HealEvent
 from crawdad.core.health import HealthLevel
 from crawdad.core.operation_settings import HealingAnalysisSettings, HealingSettings
 from crawdad.core.plugins import PLUGIN_DOWN
-from crawdad.core.tasks import LogLine
+from crawdad.core.tasks import LogLine, Words
 from crawdad.core.text import Text
 from crawdad.plugins.step_record import died_in_steps
 from crawdad.services.agent_tools.model_calls import ToolModelCalls
@@ -113,6 +113,16 @@ def make_healing(healed: Healed) -> RunningHealing:
         await healing.load()
         healed.tasks.start(healing.keep_watching_memory(), "memory watched")
         await intake.keep_trying(name)
+
+    async def note_restore(cause: Cause, words: Words) -> None:
+        """A restore has ended by itself: with a report, as whatever the gateway does about itself."""
+        now = clock.now()
+        noted = HealEvent(
+            world.randomness.new_id(), now, cause, "tell", status="told", subject="restore", seen=(words,)
+        )
+        await healing.note(replace(noted, report=report_name(noted), ended_at=now))
+
+    healed.operations.restores.told = note_restore
 
     def start() -> None:
         if set_down is None:

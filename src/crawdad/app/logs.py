@@ -59,6 +59,17 @@ def _traceback(sio: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
     sio.write(escaped(text.getvalue(), lines=True))
 
 
+def log_aside() -> None:
+    """For a command: what is logged goes to standard error, as standard output is for the answer, which programs read. Unless
+    somebody has said already where the log goes."""
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, _escape, structlog.dev.ConsoleRenderer(colors=False)],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def configure_logs(settings: LogSettings) -> None:
     """Send structlog's and the standard library's records the way the settings say."""
     as_json = settings.format == "json" or (settings.format == "auto" and (settings.file or not sys.stderr.isatty()))

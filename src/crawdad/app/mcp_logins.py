@@ -14,6 +14,7 @@ from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.api.opsclaw.callback_page import callback_page
 from crawdad.app.launch import Launch
+from crawdad.app.logs import log_aside
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.services.mcp.logins import McpLogins
 from crawdad.services.mcp.signing_in import McpSignIns
@@ -51,6 +52,7 @@ class CommandLogins:
 @asynccontextmanager
 async def open_mcp_logins(launch: Launch) -> AsyncIterator[CommandLogins]:
     """What signs in to the servers of this installation."""
+    log_aside()
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     settings = usable_settings(await (await configuration_source(launch)).load())
     box = secret_box(launch, environment)

@@ -36,6 +36,7 @@ from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Runner
 from crawdad.core.secret import Secret
 from crawdad.core.switches import Switches
+from crawdad.core.tasks import Words, words_out
 from crawdad.core.text import Language
 from crawdad.services.backups.service import Backups
 from crawdad.services.budgets import Budgets
@@ -116,8 +117,8 @@ def tell_of_services(world: World, backups: Backups, updates: Updates, budgets: 
     async def publish(topic: str, data: JsonObject) -> None:
         await world.cluster.bus.publish(Event(topic, data, world.clock.now(), world.runner))
 
-    async def backup_failed(reason: str) -> None:
-        await publish(BACKUP_FAILED, {"reason": reason})
+    async def backup_failed(reason: Words) -> None:
+        await publish(BACKUP_FAILED, {"reason": words_out(reason)})
 
     async def update_available(version: str) -> None:
         await publish(UPDATE_AVAILABLE, {"version": version, "current": updates.version})
@@ -151,7 +152,12 @@ async def tell_undone(world: World, switches: Switches) -> None:
         if last is None or last.state != "undone" or await values.get(key) == last.id:
             return
         about = str(last.detail.get("to") or last.detail.get("backup") or "")
-        data: JsonObject = {"purpose": last.purpose, "about": about, "reason": last.reason, "switch": last.id}
+        data: JsonObject = {
+            "purpose": last.purpose,
+            "about": about,
+            "reason": words_out(last.reason),
+            "switch": last.id,
+        }
         await world.cluster.bus.publish(Event(SWITCH_UNDONE, data, world.clock.now(), world.runner))
         await values.put(key, last.id)
     except GatewayError as error:

@@ -18,6 +18,7 @@ from crawdad.adapters.programs.environments import managed_by
 from crawdad.adapters.proxies import proxy_from_environment
 from crawdad.adapters.system import SystemClock, SystemRandomness, machine_zone
 from crawdad.app.launch import Launch
+from crawdad.app.logs import log_aside
 from crawdad.app.switches import LocalSwitches
 from crawdad.app.wiring import configuration_source, database_url, secret_box
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -142,6 +143,7 @@ async def open_updates(launch: Launch) -> AsyncIterator[Updating]:
 @asynccontextmanager
 async def open_backups(launch: Launch) -> AsyncIterator[Kept]:
     """The backups for the command line. A configuration or database that is broken is no reason not to reach them."""
+    log_aside()
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     source = await configuration_source(launch)
     loaded = await source.load()

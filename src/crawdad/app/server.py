@@ -123,7 +123,7 @@ def _settles_restore(launch: Launch) -> bool:
 def _give_up_trial(launch: Launch) -> None:
     """This process has ended without having kept what it was to try: what was before comes back."""
     with contextlib.suppress(switching.InUse, OSError):
-        switching.undo(launch.home, "it did not come to serve")
+        switching.undo(launch.home, switching.NOT_SERVED)
 
 
 async def _serve(

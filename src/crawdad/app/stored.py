@@ -20,7 +20,7 @@ from crawdad.app.accounts import open_accounts as open_services
 from crawdad.app.bundled import know_vendors
 from crawdad.app.commands.backends import Key, KeyChange, LogOrder, NewKey
 from crawdad.app.launch import Launch
-from crawdad.app.logs import configure_logs
+from crawdad.app.logs import configure_logs, log_aside
 from crawdad.app.wiring import configuration_source, database_url, secret_box, usable_settings
 from crawdad.app.words import LANGUAGE
 from crawdad.core.budgets import Standing
@@ -162,6 +162,7 @@ def _filter(wanted: LogOrder) -> ExchangeFilter:
 
 @asynccontextmanager
 async def _open_database(launch: Launch) -> AsyncIterator[Database]:
+    log_aside()
     settings = usable_settings(await (await configuration_source(launch)).load())
     async with open_database(database_url(settings, launch)) as database:
         yield database

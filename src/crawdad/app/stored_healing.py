@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from crawdad.adapters.heal_folder import LocalHealFolder
 from crawdad.app.launch import Launch
+from crawdad.app.logs import log_aside
 from crawdad.app.operations import open_backups
 from crawdad.core.errors import GatewayError
 from crawdad.core.healing import HealEvent
@@ -36,6 +37,7 @@ class StoredHealing:
 @asynccontextmanager
 async def open_healing(launch: Launch) -> AsyncIterator[StoredHealing]:
     """Both."""
+    log_aside()
     async with open_backups(launch) as kept:
         folder = LocalHealFolder(launch.home, lambda: kept.backups.ground.settings().healing.reports)
         yield StoredHealing(folder, kept.database, f"{socket.gethostname()}:{launch.home}")

@@ -12,6 +12,7 @@ from crawdad.adapters.files import read_environment
 from crawdad.adapters.http import HttpTransport
 from crawdad.adapters.system import SystemClock
 from crawdad.app.launch import Launch
+from crawdad.app.logs import log_aside
 from crawdad.app.plugins import DATA, plugin_installer, plugin_library
 from crawdad.app.wiring import configuration_source, database_url, open_configuration, usable_settings
 from crawdad.core.errors import ErrorKind, GatewayError
@@ -68,6 +69,7 @@ class StoredPlugins:
 @asynccontextmanager
 async def open_plugins(launch: Launch) -> AsyncIterator[StoredPlugins]:
     """The plugins, with a way to fetch new ones."""
+    log_aside()
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     settings = usable_settings(await (await configuration_source(launch)).load())
     async with (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crawdad.adapters.system import SystemClock, SystemRandomness
 from crawdad.app.launch import Launch
+from crawdad.app.logs import log_aside
 from crawdad.app.wiring import configuration_source, database_url, usable_settings
 from crawdad.core.agent_names import default_agent
 from crawdad.core.errors import GatewayError
@@ -49,6 +50,7 @@ class InstalledSessions:
 @asynccontextmanager
 async def open_sessions(launch: Launch) -> AsyncIterator[InstalledSessions]:
     """The sessions of the installation at `launch`."""
+    log_aside()
     settings = usable_settings(await (await configuration_source(launch)).load())
     clock = SystemClock()
     async with open_database(database_url(settings, launch)) as database, open_cluster(None, clock) as cluster:

@@ -14,6 +14,7 @@ from crawdad.adapters.http import HttpTransport
 from crawdad.adapters.system import SystemClock
 from crawdad.app.agent_tools import skill_library
 from crawdad.app.launch import Launch
+from crawdad.app.logs import log_aside
 from crawdad.app.wiring import configuration_source, database_url, open_configuration, usable_settings
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.mcp import PinnedTool
@@ -94,6 +95,7 @@ class StoredMcpTools:
 @asynccontextmanager
 async def open_skills(launch: Launch) -> AsyncIterator[StoredSkills]:
     """The skills, with a way to fetch new ones."""
+    log_aside()
     environment = await read_environment(str(launch.home), os.getcwd(), launch.environment)
     settings = usable_settings(await (await configuration_source(launch)).load())
     packages = LocalSkillPackages(launch.home / "skills")
@@ -106,6 +108,7 @@ async def open_skills(launch: Launch) -> AsyncIterator[StoredSkills]:
 @asynccontextmanager
 async def open_mcp_tools(launch: Launch) -> AsyncIterator[StoredMcpTools]:
     """What is known of the tools of other servers."""
+    log_aside()
     settings = usable_settings(await (await configuration_source(launch)).load())
     async with open_database(database_url(settings, launch)) as database:
         yield StoredMcpTools(ToolPinStore(database))

@@ -11,7 +11,8 @@ from typing import Any
 
 from crawdad.app import record, switching
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.switches import Performed, Switch, SwitchMove
+from crawdad.core.switches import Performed, Switch, SwitchMove, under_way
+from crawdad.core.tasks import Words, words_in, words_out
 from crawdad.core.text import Text
 
 
@@ -54,6 +55,15 @@ class LocalSwitches:
         """See `core.switches.Switches`."""
         return _told(await asyncio.to_thread(self._adopt))
 
+    async def give_up(self, reason: Words) -> Switch | None:
+        """See `core.switches.Switches`."""
+        try:
+            return _told(await asyncio.to_thread(switching.give_up, self._home, words_out(reason)))
+        except OSError as error:
+            raise GatewayError(ErrorKind.UNAVAILABLE, Text("backups.disk", {"reason": str(error)})) from error
+        finally:
+            self._let_go()
+
     async def perform(self) -> Performed:
         """See `core.switches.Switches`."""
         return await asyncio.to_thread(self._perform)
@@ -95,9 +105,7 @@ class LocalSwitches:
             switching.prepare(self._home, switch_id, purpose, made, detail, rows=rows)
         except FileExistsError:
             self._let_go()
-            under_way = switching.read(self._home)
-            text = Text("switch.under_way", {"purpose": under_way.purpose if under_way else "?"})
-            raise GatewayError(ErrorKind.CONFLICT, text, {"code": "switch_under_way"}) from None
+            raise under_way(_told(switching.read(self._home)) or Switch("", purpose, "prepared")) from None
         except OSError as error:
             self._let_go()
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("backups.disk", {"reason": str(error)})) from error
@@ -132,7 +140,7 @@ class LocalSwitches:
         except switching.InUse:
             return "waiting"
         if done is not None and done[0] == "undone":
-            text = Text("switch.failed", {"reason": done[1].reason})
+            text = Text("switch.failed", {"reason": words_in(done[1].reason)})
             raise GatewayError(ErrorKind.UNAVAILABLE, text, {"code": "switch_failed"})
         if done is not None and done[1].purpose == "restore":
             switching.keep(self._home)  # it was rehearsed, and what was there before is kept in a backup
@@ -155,4 +163,5 @@ def _aside(target: str, name: str) -> str:
 def _told(journal: switching.Journal | None) -> Switch | None:
     if journal is None:
         return None
-    return Switch(journal.id, journal.purpose, journal.state, journal.reason, journal.detail)  # type: ignore[arg-type]
+    reason = words_in(journal.reason)
+    return Switch(journal.id, journal.purpose, journal.state, reason, journal.detail)  # type: ignore[arg-type]

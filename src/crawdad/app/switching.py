@@ -27,6 +27,8 @@ from typing import Any, NamedTuple
 
 TRIALS = 2
 """How often an application may begin to start in a trial before the old things come back."""
+NOT_SERVED = {"key": "switch.not_served", "values": {}}
+"""The reason where nobody knows a better one."""
 
 
 class InUse(Exception):
@@ -47,7 +49,8 @@ class Move(NamedTuple):
 
 
 class Journal(NamedTuple):
-    """A switch. `detail` is for whoever tells of it."""
+    """A switch. `detail` is for whoever tells of it. `reason`: words as `core.tasks.words_out` makes them, for every reader in
+    their language, or a text of the system's as it came."""
 
     id: str
     purpose: str
@@ -55,7 +58,7 @@ class Journal(NamedTuple):
     moves: tuple[Move, ...]
     detail: dict[str, Any]
     attempts: int = 0
-    reason: str = ""
+    reason: Any = ""
 
 
 def read(home: Path) -> Journal | None:
@@ -123,6 +126,20 @@ def withdraw(home: Path) -> bool:
     return True
 
 
+def give_up(home: Path, reason: Any) -> Journal | None:
+    """End a switch whose rows nobody can ask for: nothing of it has been put in place, and nothing will be. What was staged
+    goes; it is told as undone. Only for whoever holds the rows (`hold_rows`)."""
+    if read(home) is None:
+        return None
+    with _preparing(home):
+        journal = read(home)
+        if journal is None or journal.state != "rows":
+            return None
+        for move in journal.moves:
+            _remove(move.staged)
+        return _end(home, journal._replace(state="undone", reason=reason))
+
+
 def begin(home: Path, *, starting: bool = True) -> tuple[str, Journal] | None:
     """Goes on with the switch under way, while no application runs. What was done (`applied`, `trial`, `undone`, `kept`) with
     the switch; None: nothing was to be done. `starting`: an application is started next, which counts as an attempt. Raises
@@ -150,7 +167,7 @@ def begin(home: Path, *, starting: bool = True) -> tuple[str, Journal] | None:
             return "trial", journal
         if journal.state == "kept":
             return "kept", _keep(home, journal)
-        reason = journal.reason or "it did not come to serve"
+        reason = journal.reason or NOT_SERVED
         return "undone", _undo(home, journal._replace(reason=reason))
 
 
@@ -162,7 +179,7 @@ def keep(home: Path) -> Journal | None:
     return _keep(home, journal)
 
 
-def undo(home: Path, reason: str) -> Journal | None:
+def undo(home: Path, reason: Any) -> Journal | None:
     """The application does not work: put back what was before. Raises `InUse`."""
     journal = read(home)
     if journal is None or journal.state not in ("trial", "undoing"):

@@ -83,7 +83,7 @@ class Trial:
             return False
         self._on = False
         try:
-            undone = switching.undo(self._home, words("switch.ended", how=how))
+            undone = switching.undo(self._home, {"key": "switch.ended", "values": {"how": how}})
         except (switching.InUse, OSError) as error:
             self._log.append("switch_failed", reason=str(error))
             return False
@@ -100,4 +100,6 @@ class Trial:
 
     def _tell(self, event: str, journal: switching.Journal) -> None:
         facts = {"switch": journal.id, "purpose": journal.purpose, "attempts": journal.attempts}
-        self._log.append(f"switch_{event}", **facts, **({"reason": journal.reason} if journal.reason else {}))
+        reason = journal.reason
+        told = words(reason["key"], **reason["values"]) if isinstance(reason, dict) else reason
+        self._log.append(f"switch_{event}", **facts, **({"reason": told} if told else {}))

@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.tasks import Words
+from crawdad.core.text import Text
+
 SwitchState = Literal["rows", "prepared", "applying", "trial", "undoing", "kept", "undone"]
 Performed = Literal["done", "restarting", "waiting"]
 """`done`: it is in place. `restarting`: the supervisor lets the application go and starts it anew. `waiting`: it will be done
@@ -30,8 +34,15 @@ class Switch:
     id: str
     purpose: str
     state: SwitchState
-    reason: str = ""
+    reason: Words = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def under_way(found: Switch) -> GatewayError:
+    """Why nothing else can be put in place now, with what to do."""
+    key = "switch.waits_for_rows" if found.state == "rows" else "switch.under_way"
+    text = Text(key, {"purpose": found.purpose})
+    return GatewayError(ErrorKind.CONFLICT, text, {"code": "switch_under_way"})
 
 
 class Switches(Protocol):
@@ -58,6 +69,9 @@ class Switches(Protocol):
 
     async def adopt(self) -> Switch | None:
         """The one that waits for its rows, where whoever was writing them is gone: it is this process's to settle now."""
+
+    async def give_up(self, reason: Words) -> Switch | None:
+        """End the one that was adopted, as it cannot be told whether its rows stand. None: there is none such any more."""
 
     async def perform(self) -> Performed:
         """Have it done as soon as can be."""

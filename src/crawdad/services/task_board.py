@@ -30,6 +30,7 @@ from crawdad.core.tasks import (
     Words,
     Work,
     task_fields,
+    words_out,
 )
 from crawdad.core.text import Text
 from crawdad.services.tasks import Tasks
@@ -218,7 +219,8 @@ class TaskBoard:
             await self._clock.sleep(_WRITE_SECONDS)
 
     async def _tell(self, task: Task) -> None:
-        event = Event(TASK_CHANGED, task_fields(task, lines=False), self._clock.now(), self._runner.name)
+        told = {**task_fields(task, lines=False), "errorWords": words_out(task.error)}
+        event = Event(TASK_CHANGED, told, self._clock.now(), self._runner.name)
         try:
             await self._bus.publish(event)
         except GatewayError as error:

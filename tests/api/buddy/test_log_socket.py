@@ -181,6 +181,24 @@ def test_who_may_not_come_in_is_told_before_the_upgrade(gateway: Gateway) -> Non
     )
     assert refused(gateway, "", {"authorization": f"Bearer {made.json()['key']}"}) == 403
     assert refused(gateway, origin="https://elsewhere.example") == 403
+    address = gateway.base_url.replace("http", "ws", 1)
+    for path, page, status in (
+        ("/v1/ws/logs/", "", 404),
+        ("/v1/ws/nothing", "", 404),
+        ("/v1/ws/logs", "https://elsewhere.example", 403),
+    ):
+        sent = {**gateway.headers, **({"origin": page} if page else {})}
+        with (
+            pytest.raises(InvalidStatus) as raised,
+            connect(address + path, additional_headers=sent, proxy=None, open_timeout=PATIENCE),
+        ):
+            pass
+        body = orjson.loads(raised.value.response.body)
+        assert (raised.value.response.status_code, body["code"], set(body)) == (
+            status,
+            status,
+            {"code", "message", "error"},
+        )
     for query in ("?source=elsewhere", "?level=loud", "?history_lines=-1"):
         assert refused(gateway, query) == 400
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
+import orjson
 import pytest
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
 
+from crawdad.api.clawpanel.context import ClawPanel
+from crawdad.api.clawpanel.restart import restart_routes
+from crawdad.core.text import Text
+from crawdad.services.lifecycle.request import LifecycleRequest
 from tests.api.clawpanel.panel import Panel
 from tests.support.server import running_gateway, settings
 from tests.support.waiting import PATIENCE, eventually
@@ -121,3 +129,18 @@ def test_whoever_may_not_manage_the_system_restarts_nothing(panel: Panel) -> Non
     answer = httpx.post(panel.gateway.base_url + ASK, headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["ok"]) == (403, False)
     assert panel.get(STATUS)["status"] == "idle"
+
+
+async def test_why_it_failed_is_told_in_the_language_of_whoever_asks() -> None:
+    asked = LifecycleRequest("r", "stop", "panel", 1.0, "failed", [("failed", 2.0)], 2.0, Text("lifecycle.cut_off"))
+    access = SimpleNamespace(need=lambda *_: lambda: None)
+    lifecycle = SimpleNamespace(last=asked, state="failed")
+    router = APIRouter()
+    restart_routes(router, cast(ClawPanel, SimpleNamespace(access=access, lifecycle=lifecycle)))
+    route = next(each for each in router.routes if isinstance(each, APIRoute) and each.path == STATUS)
+    told = {
+        language: await route.endpoint(Request({"type": "http", "state": {"language": language}}))
+        for language in ("en", "zh")
+    }
+    for language, answer in told.items():
+        assert orjson.loads(orjson.dumps(answer))["error"] == Text("lifecycle.cut_off").render(language)

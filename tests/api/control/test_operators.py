@@ -294,6 +294,15 @@ def test_work_that_takes_a_while(client: Client) -> None:
         assert client.fault(name, {"id": "none"})["message"] == "There is no task none."
 
 
+def test_work_is_told_in_the_language_of_whoever_asks(gateway: Gateway) -> None:
+    with connected(gateway, locale="zh-CN") as client:
+        made = client.call("backups.create", {"kind": "configuration", "timeoutMs": 20_000})
+        assert (made["status"], made["title"]) == ("succeeded", "创建备份")
+        assert client.call("work.get", {"id": made["id"]})["title"] == "创建备份"
+        listed = client.call("work.list", {"kind": "backup.create"})["tasks"]
+        assert {each["title"] for each in listed} == {"创建备份"}
+
+
 def test_an_agent_of_a_chinese_console_is_written_in_chinese(gateway: Gateway) -> None:
     with connected(gateway, locale="zh-CN") as client:
         made = client.call("agents.create", {"name": "天气助手", "emoji": "🌤", "workspace": "workspace-of-weather"})

@@ -12,8 +12,10 @@ import pytest
 
 from crawdad.adapters.own_disk import OwnDisk
 from crawdad.app import switching
+from crawdad.app.launch import Launch
 from crawdad.app.operations import open_backups
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.tasks import Words, rendered
 from crawdad.services.configuration import commands
 from tests.services.backups.home import SECRET, every_byte, make_home, remember
 from tests.support.fakes import FakeClock
@@ -207,6 +209,14 @@ class Enough(BaseException):
     """The test has seen enough of what goes on for ever."""
 
 
+async def test_the_first_that_is_written_makes_a_home_that_nobody_else_reads(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with open_backups(Launch(home, home / "openclaw.json", {"PATH": "/usr/bin:/bin"})) as kept:
+        assert (await kept.backups.listed(), home.exists()) == ([], False)
+        await kept.backups.create("full", "manual")
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
 async def test_a_snapshot_that_fails_is_told_and_tried_again_ever_later_and_the_looking_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,9 +230,9 @@ async def test_a_snapshot_that_fails_is_told_and_tried_again_ever_later_and_the_
         raise OSError(errno.ENOSPC, "No space left on device")
 
     launch = make_home(tmp_path, backup={"schedule": "* * * * *"})
-    told: list[str] = []
+    told: list[Words] = []
 
-    async def failed(reason: str) -> None:
+    async def failed(reason: Words) -> None:
         told.append(reason)
 
     async with open_backups(launch) as kept:
@@ -233,7 +243,8 @@ async def test_a_snapshot_that_fails_is_told_and_tried_again_ever_later_and_the_
         with pytest.raises(Enough):
             await backups.keep_making()
         assert clock.slept == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
-        assert len(told) == 10 and "No space left" in told[0]
+        assert len(told) == 10 and "No space left" in (rendered(told[0], "en") or "")
+        assert rendered(told[0], "en") != rendered(told[0], "zh")
         monkeypatch.undo()
         clock.slept.clear()
         with pytest.raises(Enough):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -12,12 +13,18 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from crawdad.adapters.system import SystemClock
 from crawdad.app import switching
+from crawdad.app.doctor import installation
+from crawdad.app.doctor.finding import Patient, Verdict
 from crawdad.app.launch import Launch
-from crawdad.app.operations import open_backups
+from crawdad.app.operations import Kept, open_backups
 from crawdad.core.errors import ErrorKind, GatewayError
+from crawdad.core.healing import Cause
 from crawdad.core.sessions import NewLogEvent, SessionEntry, SessionFilter
-from crawdad.core.text import Language
+from crawdad.core.tasks import Words, rendered
+from crawdad.core.text import Language, Text
+from crawdad.services.backups.restoring import PATIENCE_SECONDS
 from crawdad.store.changes import Changes
 from crawdad.store.database import Database, open_database
 from crawdad.store.key_values import KeyValues
@@ -148,9 +155,11 @@ async def test_killed_while_rows_load_nothing_is_replaced_by_the_next_start(
     async with server.write() as connection:
         await connection.execute(text("LOCK TABLE key_values IN ROW EXCLUSIVE MODE"))  # rows cannot give way
         process = await asyncio.create_subprocess_exec(*command, env=variables)
-        await until_so(lambda: switching.read(launch.home), "the journal")
-        process.kill()
-        await process.wait()
+        try:
+            await until_so(lambda: switching.read(launch.home), "the journal")
+        finally:  # else it goes on with the database of the tests after this one
+            process.kill()
+            await process.wait()
     switching.begin(launch.home)
     async with open_backups(launch) as kept:
         assert await kept.restores.settle() is None
@@ -176,6 +185,101 @@ async def test_what_is_undone_is_undone_with_its_rows(tmp_path: Path, postgres_u
         await values.put("test.value", "later")
         await kept.restores.settle()
     assert await values.get("test.value") == "later", "once"
+
+
+async def test_what_others_wrote_before_rows_are_taken_back_is_kept(
+    tmp_path: Path, postgres_url: str, server: Database
+) -> None:
+    launch = launch_with(make_home(tmp_path), postgres_url)
+    values, told = KeyValues(server), list[Words]()
+    await values.put("test.value", "then")
+
+    async def tell(_: Cause, words: Words) -> None:
+        told.append(words)
+
+    async with open_backups(launch) as kept:
+        backup = await kept.backups.create("full", "manual")
+        await values.put("test.value", "now")
+        kept.switches.signals = False
+        await kept.restores.restore(backup.id)
+        assert switching.begin(launch.home) is not None
+        await values.put("test.other", "written by another gateway meanwhile")
+        assert switching.undo(launch.home, switching.NOT_SERVED) is not None
+        kept.restores.told = tell
+        await kept.restores.settle()
+        assert (await values.get("test.value"), await values.get("test.other")) == ("now", None)
+        assert isinstance(told[0], Text) and len(told) == 1
+        since = str(told[0].values["kept"])
+        assert all(since in told[0].render(language) for language in LANGUAGES)
+        await kept.restores.restore(since, ("database",))
+    assert await values.get("test.other") == "written by another gateway meanwhile"
+
+
+async def cut_off(launch: Launch, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A restore whose process does not know whether its rows stand, and whose database answers nobody any more."""
+    soul = launch.home / "workspace" / "SOUL.md"
+    backup = await kept.backups.create("full", "manual")
+    soul.write_text("changed")
+
+    async def gone(*arguments: Any) -> None:
+        raise GatewayError(ErrorKind.UNAVAILABLE, "the database is gone")
+
+    monkeypatch.setattr("crawdad.services.backups.rows.load_server", gone)
+    monkeypatch.setattr("crawdad.services.backups.rows.BackupRows.are_of", gone)
+    with pytest.raises(GatewayError, match="is gone"):
+        await kept.restores.restore(backup.id)
+    found = await kept.switches.current()
+    assert found is not None and found.state == "rows"
+    return soul
+
+
+async def test_a_restore_whose_database_is_gone_is_given_up_by_whoever_says_so(
+    tmp_path: Path, postgres_url: str, server: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = launch_with(make_home(tmp_path), postgres_url)
+    async with open_backups(launch) as kept:
+        soul = await cut_off(launch, kept, monkeypatch)
+        found = await installation.restore(Patient(launch))
+        assert [(each.id, each.verdict) for each in found] == [("restore_waits", Verdict.FAIL)]
+        with pytest.raises(GatewayError) as refused:
+            await kept.restores.restore("latest", ("config",))
+        assert all("crawdad restore --abandon" in refused.value.message(language) for language in LANGUAGES)
+        journal = switching.read(launch.home)
+        assert journal is not None
+        staged = [move.staged for move in journal.moves if move.staged]
+        ended = await kept.restores.abandon()
+        assert (ended.state, await kept.switches.current()) == ("undone", None)
+        assert soul.read_text() == "changed" and staged and not any(map(os.path.exists, staged))
+        assert await installation.restore(Patient(launch)) == [], "whoever asks has done it"
+        with pytest.raises(GatewayError) as none:
+            await kept.restores.abandon()
+        assert none.value.kind is ErrorKind.CONFLICT
+        # What needs no database can be restored, though what was given up cannot be looked for yet.
+        assert (await kept.restores.restore("latest", ("config",))).rehearsal.passed
+
+
+async def test_a_restore_does_not_wait_for_ever_for_its_database(
+    tmp_path: Path, postgres_url: str, server: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = launch_with(make_home(tmp_path), postgres_url)
+    told: list[tuple[Cause, Words]] = []
+
+    async def tell(cause: Cause, words: Words) -> None:
+        told.append((cause, words))
+
+    async with open_backups(launch) as kept:
+        soul = await cut_off(launch, kept, monkeypatch)
+        kept.restores.told = tell
+        with pytest.raises(GatewayError, match="is gone"):
+            await kept.restores.settle()
+        assert await kept.switches.current() is not None and not told
+        assert not await kept.restores.under_way(), "healing goes on"
+        later = kept.backups.ground.clock.now() + PATIENCE_SECONDS + 1
+        monkeypatch.setattr(SystemClock, "now", lambda _: later)
+        assert await kept.restores.settle() is None
+        assert await kept.switches.current() is None and soul.read_text() == "changed"
+    assert [cause for cause, _ in told] == ["database_away"]
+    assert rendered(told[0][1], "zh") != rendered(told[0][1], "en")
 
 
 async def test_what_was_under_way_is_nobodys(tmp_path: Path, postgres_url: str, server: Database) -> None:

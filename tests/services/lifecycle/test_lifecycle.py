@@ -11,6 +11,7 @@ import pytest
 
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.happenings import LIFECYCLE_CHANGED
+from crawdad.core.tasks import rendered, words_in
 from crawdad.services.lifecycle import Lifecycle
 from crawdad.services.tasks import Tasks
 from crawdad.store.inprocess import InProcessBus
@@ -178,7 +179,8 @@ async def test_a_stop_that_a_dead_process_left_unfinished_did_not_come_about() -
         await one.lifecycle.load()
         found = one.lifecycle.last
         assert found is not None and (found.status, found.phase, one.lifecycle.state) == ("failed", "failed", "running")
-        assert "started everything again" in values.kept["lifecycle.last"]["error"]
+        why = words_in(values.kept["lifecycle.last"]["error"])
+        assert "started everything again" in (rendered(why, "en") or "") and rendered(why, "zh") != rendered(why, "en")
 
 
 async def test_a_database_that_goes_away_in_the_midst_does_not_leave_it_stopped() -> None:

@@ -21,7 +21,7 @@ from crawdad.core.happenings import (
 )
 from crawdad.core.notifications import KINDS, Notice, spoken
 from crawdad.core.plugins import PLUGIN_DOWN
-from crawdad.core.tasks import TASK_CHANGED
+from crawdad.core.tasks import TASK_CHANGED, words_out
 from crawdad.core.text import Text
 from crawdad.services.accounts.keeping import ACCOUNT_DISABLED
 from crawdad.services.notifications.reading import ACCOUNT_LOCKED, Reading
@@ -90,6 +90,24 @@ async def test_what_is_told(topic: str, data: dict[str, Any], kind: str, words: 
     assert notice.kind == kind
     assert words in spoken(notice.text, "en")
     assert spoken(notice.text, "zh") != spoken(notice.text, "en")
+
+
+DISK = words_out(Text("backups.disk", {"reason": "No space\nleft"}))
+
+
+@pytest.mark.parametrize(
+    ("topic", "data"),
+    [
+        (BACKUP_FAILED, {"reason": DISK}),
+        (SWITCH_UNDONE, {"purpose": "restore", "about": "b1", "reason": DISK}),
+        (TASK_CHANGED, {"kind": "backup.create", "status": "failed", "error": "in English", "errorWords": DISK}),
+    ],
+)
+async def test_why_is_told_in_the_language_of_the_rest(topic: str, data: dict[str, Any]) -> None:
+    (notice,) = await read((topic, data))
+    assert notice is not None
+    assert "The backups cannot be read or written: No space left" in spoken(notice.text, "en")
+    assert "无法读写备份：No space left" in spoken(notice.text, "zh")
 
 
 @pytest.mark.parametrize(

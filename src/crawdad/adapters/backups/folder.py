@@ -114,7 +114,8 @@ class LocalBackups:
         return lambda: os.close(descriptor)
 
     def _make(self) -> None:
-        for folder in (self._folder, self._blobs.folder, self._manifests):
+        # The home, too, where this is the first that is written there: `parents` are made readable by everybody.
+        for folder in (self._folder.parent, self._folder, self._blobs.folder, self._manifests):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _list(self) -> list[Backup]:

@@ -112,7 +112,8 @@ class IdentityFiles:
 
 def _write(path: Path, document: JsonObject) -> None:
     """Put a file in place in one step, readable by its owner alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):  # the home, too: `parents` are made readable by everybody
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -69,7 +69,7 @@ class LocalEnvironments:
 
     def wheel_path(self, name: str) -> str:
         """See `core.updates.Environments`."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder()
         return str(self._folder / name)
 
     async def install(self, version: str, wheel: str, index: str, say: Callable[[str], None]) -> Installed:
@@ -103,11 +103,15 @@ class LocalEnvironments:
         await asyncio.to_thread(self._mark, place, made)
         return made
 
+    def _make_folder(self) -> None:
+        for folder in (self._folder.parent, self._folder):  # the home, too: `parents` are made readable by everybody
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """The gateway and a command may be told to update at the same time: one environment is not filled by both. Raises
         CONFLICT."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder()
         descriptor = os.open(self._folder / "install.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -193,7 +197,7 @@ class LocalEnvironments:
         environment = {name: self._environment[name] for name in names if not name.startswith("PYTHON")}
         environment |= {"PATH": self._environment.get("PATH", os.defpath), "LANG": "C.UTF-8"}
         environment.setdefault("HOME", self._environment.get("HOME", str(self._folder)))
-        await asyncio.to_thread(self._folder.mkdir, 0o700, True, True)
+        await asyncio.to_thread(self._make_folder)
         try:
             said = await run_program(
                 tuple(command),

@@ -17,6 +17,7 @@ from crawdad.core.channels import Socket
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.plugin_http import PluginAnswer, PluginRequest
 from crawdad.core.text import Text
+from crawdad.wire.control.limits import close_reason
 
 PREFIX = "/channels/"
 MOST_BODY_BYTES = 20 * 1024 * 1024
@@ -145,7 +146,7 @@ class OpenedSocket:
         """See `core.channels.Socket`."""
         if not self._over:
             self._over = True
-            await self._send({"type": "websocket.close", "code": code, "reason": reason[:120]})
+            await self._send({"type": "websocket.close", "code": code, "reason": close_reason(reason)})
 
     async def _accept(self) -> None:
         if self._over:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from crawdad.api.clawpanel.context import ClawPanel
 from crawdad.api.management.contract_route import language_of
 from crawdad.core.identity import Permission
+from crawdad.core.tasks import rendered
 from crawdad.core.text import Text
 
 
@@ -26,7 +27,7 @@ def restart_routes(router: APIRouter, context: ClawPanel) -> None:
         return {"ok": True, "message": words, "requestId": asked.id}
 
     @router.get("/api/system/restart-gateway-status", dependencies=[may_read])
-    async def status() -> dict[str, Any]:
+    async def status(request: Request) -> dict[str, Any]:
         """`idle` where nothing was ever asked for, else how the last wish stands: `running`, `success`, `failed`."""
         asked = lifecycle.last
         if asked is None:
@@ -43,7 +44,7 @@ def restart_routes(router: APIRouter, context: ClawPanel) -> None:
         }
         if asked.ended_at is not None:
             answer["finishedAt"] = _moment(asked.ended_at)
-        return {**answer, "error": asked.error} if asked.error else answer
+        return {**answer, "error": rendered(asked.error, language_of(request))} if asked.error else answer
 
 
 def _moment(at: float) -> str:

@@ -119,6 +119,10 @@ def _told(data: Mapping[str, Any]) -> JsonObject:
     return dict(data)
 
 
+def _work(data: Mapping[str, Any]) -> JsonObject:
+    return {name: value for name, value in data.items() if name != "errorWords"}  # of this system's own
+
+
 def _wake_words(data: Mapping[str, Any]) -> JsonObject:
     return {"triggers": list(data["triggers"])}
 
@@ -135,6 +139,6 @@ RELAYS: Mapping[str, Relay] = {
     CRON_CHANGED: Relay("cron", _cron, mark=_job_ended),
     HEARTBEAT: Relay("heartbeat", _told),
     WAKE_WORDS_CHANGED: Relay("voicewake.changed", _wake_words),
-    TASK_CHANGED: Relay("work", _told),
+    TASK_CHANGED: Relay("work", _work),
     HEAL_CHANGED: Relay("healing", _told),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import orjson
 
 from crawdad.api.call import Scope, Send
@@ -16,5 +18,7 @@ async def refuse(scope: Scope, send: Send, error: GatewayError, write_error: Wri
         await send({"type": "websocket.close", "code": 1008, "reason": error.message()[:120]})
         return
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(ceil(error.retry_after)).encode()))
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": orjson.dumps(body)})

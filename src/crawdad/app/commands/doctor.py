@@ -49,7 +49,11 @@ def doctor(
         document["fixes"] = [each.document() for each in done]
     columns = (words("doctor.check"), words("doctor.verdict"), words("doctor.message"))
     table = Table(columns, [_row(finding) for finding in findings])
-    end = Toned(words("doctor.sick", failed=failed), "red") if failed else Toned(words("doctor.healthy"), "green")
+    warned = int(document["warned"])
+    end = Toned(words("doctor.healthy"), "green")
+    if failed or warned:
+        key, tone = ("sick", "red") if failed else ("works", "yellow")
+        end = Toned(words(f"doctor.{key}", failed=failed, warned=warned), tone)
     fixable = sum(finding.repair is not None for finding in findings)
     hint = [words("doctor.can_fix", count=fixable)] if fixable and not fix else []
     invocation.output.show(document, *_told(done), table, end, *hint)

@@ -34,13 +34,19 @@ _LOOK_SECONDS = 0.2
 @command(app, "cli.restore")
 def restore(
     context: typer.Context,
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help=words("cli.backup.id"))],
+    backup: Annotated[str, typer.Argument(metavar="[BACKUP]", help=words("cli.backup.id"))] = "",
     only: Annotated[str | None, typer.Option(help=words("cli.restore.only"))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=words("cli.restore.dry_run"))] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help=words("cli.restore.abandon"))] = False,
 ) -> int:
     from crawdad.core.backups import PARTS
+    from crawdad.core.tasks import rendered
 
     invocation: Invocation = context.obj
+    if abandon:
+        return _abandon(invocation)
+    if not backup:
+        raise CommandFailed(words("cli.restore.no_backup"), exits.USAGE)
     if only is not None and only not in _PARTS:
         raise CommandFailed(words("cli.restore.unknown_part", part=only, known=", ".join(_PARTS)), exits.USAGE)
     parts: Any = PARTS if only is None else _PARTS[only]
@@ -59,17 +65,26 @@ def restore(
     restored, ended = with_backups(invocation, work)
     undone = ended is not None and ended.state == "undone"
     outcome = ended.state if ended is not None else restored.performed
+    reason = rendered(ended.reason, LANGUAGE) if ended is not None else ""
     facts = {
         **_rehearsed(restored.rehearsal),
         "outcome": outcome,
         "undo": restored.safety.id if restored.safety else None,
-        "reason": ended.reason if ended is not None and undone else None,
+        "reason": reason if undone else None,
     }
     key = f"cli.restore.outcome.{outcome}"
-    line = Toned(words(key, reason=ended.reason if ended else ""), "red" if undone else "green")
+    line = Toned(words(key, reason=reason), "red" if undone else "green")
     undo = [words("cli.restore.undo", id=restored.safety.id)] if restored.safety and not undone else []
     invocation.output.show(facts, _table(restored.rehearsal), line, *undo)
     return exits.PROBLEM if undone else exits.OK
+
+
+def _abandon(invocation: Invocation) -> int:
+    ended = with_backups(invocation, lambda kept: kept.restores.abandon())
+    safety = ended.detail.get("safety")
+    facts = {"outcome": "abandoned", "backup": ended.detail.get("backup"), "undo": safety}
+    invocation.output.show(facts, Toned(words("cli.restore.abandoned", backup=safety or "-"), "green"))
+    return exits.OK
 
 
 async def _ended(kept: Kept) -> Switch | None:

@@ -35,7 +35,7 @@ def install(
     system: System = False,
     user: Annotated[str, typer.Option("--user", help=words("cli.service.user"))] = "crawdad",
     name: Name = "crawdad",
-    start: Annotated[bool, typer.Option(" /--no-start", help=words("cli.service.no_start"))] = True,
+    no_start: Annotated[bool, typer.Option("--no-start", help=words("cli.service.no_start"))] = False,
     new_privileges: Annotated[bool, typer.Option("--new-privileges", help=words("cli.service.privileges"))] = False,
     only_print: Annotated[bool, typer.Option("--print", help=words("cli.service.print"))] = False,
 ) -> int:
@@ -55,7 +55,7 @@ def install(
         for each in manager.uninstall(wish)[0]:
             _run(each, may_fail=True)
         _wait_until_gone(manager, wish)
-    done = [_run(each) for each in manager.install(wish, start=start)]
+    done = [_run(each) for each in manager.install(wish, start=not no_start)]
     left = left_behind(wish.launch.environment)
     lines = [Toned(words("cli.service.installed", file=manager.file(wish)), "green")]
     lines += [Toned(words("cli.service.kept", file=kept), "yellow")] if kept else []

@@ -59,12 +59,14 @@ def check(context: typer.Context) -> int:
 
 @command(app, "cli.update.status", "status")
 def status(context: typer.Context) -> int:
+    from crawdad.core.tasks import rendered
     from crawdad.services.updates.service import checked_fields
 
     invocation: Invocation = context.obj
     standing = _with(invocation, lambda updating: updating.updates.standing())
     switch = standing.switch
-    last = None if switch is None else {"state": switch.state, "reason": switch.reason or None, **switch.detail}
+    reason = rendered(switch.reason, LANGUAGE) if switch is not None else ""
+    last = None if switch is None else {"state": switch.state, "reason": reason or None, **switch.detail}
     facts = {
         **checked_fields(standing.checked),
         "state": standing.state,
@@ -79,7 +81,7 @@ def status(context: typer.Context) -> int:
         ("checked", moment(checked.checked_at) or words("cli.update.never")),
         ("installed", ", ".join(each.version for each in standing.installed) or "-"),
         ("pointer", standing.pointer or "-"),
-        ("last", "-" if switch is None else f"{switch.detail.get('to')}: {switch.state} {switch.reason}".strip()),
+        ("last", "-" if switch is None else f"{switch.detail.get('to')}: {switch.state} {reason}".strip()),
     ]
     table = Table(("", ""), [(words(f"cli.update.fact.{name}"), value) for name, value in rows])
     invocation.output.show(facts, table)
@@ -97,6 +99,8 @@ def rollback(context: typer.Context) -> int:
 
 
 def _order(invocation: Invocation, order: Callable[[Updating, _Told], Awaitable[Updated]]) -> int:
+    from crawdad.core.tasks import rendered
+
     told = _Told(invocation.output.as_json)
 
     async def work(updating: Updating) -> tuple[Updated, Switch | None]:
@@ -105,15 +109,16 @@ def _order(invocation: Invocation, order: Callable[[Updating, _Told], Awaitable[
 
     updated, ended = _with(invocation, work)
     undone = ended is not None and ended.state == "undone"
+    reason = rendered(ended.reason, LANGUAGE) if ended is not None else ""
     facts = {
         **{"before": updated.before, "after": updated.after, "backup": updated.safety},
         "outcome": ended.state if ended is not None else updated.performed or "newest",
-        "reason": ended.reason if ended is not None and undone else None,
+        "reason": reason if undone else None,
     }
     lines = []
     if ended is not None and ended.state in ("kept", "undone"):
         key = f"cli.update.outcome.{ended.state}"
-        lines.append(Toned(words(key, version=updated.after, reason=ended.reason), "red" if undone else "green"))
+        lines.append(Toned(words(key, version=updated.after, reason=reason), "red" if undone else "green"))
     invocation.output.show(facts, *lines)
     return exits.PROBLEM if undone else exits.OK
 

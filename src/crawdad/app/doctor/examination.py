@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     sqlite.integrity,
     sqlite.write_ahead_log,
     installation.database,
+    installation.restore,
     installation.keys,
     upstream.providers,
     upstream.prices,

@@ -1,16 +1,21 @@
-"""Checks of the installation: configuration, ports, database, keys."""
+"""Checks of the installation: configuration, ports, database, keys, a restore that has not ended well."""
 
 from __future__ import annotations
 
+import os
 import time
 
+from crawdad.app import switching
 from crawdad.app.address_holder import address_problem
 from crawdad.app.commands import backends
-from crawdad.app.doctor.finding import Finding, Patient, Repair, Verdict, good, warn
+from crawdad.app.doctor.finding import Finding, Patient, Repair, Verdict, fail, good, warn
 from crawdad.app.listening import AddressError, open_port
 from crawdad.app.record import read_state
 from crawdad.app.words import LANGUAGE, words
 from crawdad.core.errors import GatewayError
+from crawdad.core.healing import RETENTION_SECONDS
+from crawdad.core.tasks import rendered, words_in
+from crawdad.core.text import Text
 
 
 async def configuration(patient: Patient) -> list[Finding]:
@@ -72,6 +77,24 @@ async def keys(patient: Patient) -> list[Finding]:
     findings = [warn("keys", "key_expired", name=key.name, id=key.id) for key in expired]
     count = len(found) - len(expired) + (settings.gateway.auth.token is not None)
     return [*findings, good("keys", "keys_ok", count=count) if count else warn("keys", "keys_none")]
+
+
+async def restore(patient: Patient) -> list[Finding]:
+    """No restore hangs in the air, or was taken back by itself these days."""
+    under_way, ended = switching.read(patient.launch.home), switching.last(patient.launch.home)
+    if under_way is not None and under_way.state == "rows":
+        held = switching.hold_rows(patient.launch.home)
+        if held is None:
+            return []  # somebody is at it
+        os.close(held)
+        return [fail("restore", "restore_waits")]
+    if ended is None or (ended.purpose, ended.state) != ("restore", "undone"):
+        return []
+    reason = words_in(ended.reason)
+    known = isinstance(reason, Text) and reason.key == "backups.abandoned"  # whoever asks has done that
+    if known or time.time() - float(ended.detail.get("ordered") or 0) > RETENTION_SECONDS:
+        return []
+    return [warn("restore", "restore_undone", reason=rendered(reason, LANGUAGE))]
 
 
 async def database(patient: Patient) -> list[Finding]:

@@ -47,6 +47,24 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The present database cannot be copied; its files stay beside {path}.",
         "当前数据库无法复制，其文件将保留在 {path} 旁边。",
     ),
+    "backups.gave_up": (
+        "A restore that was cut off was given up, as for {hours} hours the database could not be asked whether it had "
+        "taken it: nothing of it is in place. {reason} Should the database come back with it, it is taken back there, too.",
+        "一次中断的恢复已放弃：{hours} 小时内一直无法向数据库确认是否已写入，未替换任何内容。{reason}"
+        "如果数据库恢复后其中确有所恢复的数据，也会一并撤回。",
+    ),
+    "backups.abandoned": (
+        "It was given up: the database that it was being written into did not answer.",
+        "已放弃：正在写入的数据库没有响应。",
+    ),
+    "backups.none_waits": ("No restore waits for a database.", "没有正在等待数据库的恢复。"),
+    "backups.rows_taken_back": (
+        "The gateway did not come to serve with what was restored: the database holds again what it held before (backup "
+        "{backup}). "
+        "What had been written into it since, by other gateways of the cluster too, is kept in backup {kept}.",
+        "恢复的内容未能使网关正常服务：数据库已还原为恢复之前的内容（备份 {backup}）。"
+        "其间写入的数据（包括集群中其他网关写入的）保存在备份 {kept} 中。",
+    ),
     "backups.other_of_name": ("Another backup is called {id} already.", "已有另一个名为 {id} 的备份。"),
     "backups.target_exists": ("{path} is there already.", "{path} 已存在。"),
     "backups.short_passphrase": (

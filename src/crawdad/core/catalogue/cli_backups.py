@@ -100,6 +100,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "仅恢复一部分：config、database、workspaces 或 cron。",
     ),
     "cli.restore.dry_run": ("Try everything and replace nothing.", "只预演，不做任何替换。"),
+    "cli.restore.abandon": (
+        "Give up a restore that was cut off and waits for a database that is gone.",
+        "放弃一次中断的、仍在等待已不存在的数据库的恢复。",
+    ),
+    "cli.restore.abandoned": (
+        "That restore is given up; nothing of it is in place. What was there before it is in backup {backup}.",
+        "已放弃那次恢复，未替换任何内容。恢复之前的数据在备份 {backup} 中。",
+    ),
+    "cli.restore.no_backup": ("Name a backup (crawdad backup list).", "请指定备份（crawdad backup list）。"),
     "cli.restore.unknown_part": (
         "There is no part {part}; there are {known}.",
         "没有 {part} 这一部分，可选：{known}。",

@@ -116,6 +116,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "crawdad doctor --fix. Where it comes again, some program keeps the database open for reading.",
         "运行 crawdad doctor --fix。如果反复出现，说明有程序一直打开数据库进行读取。",
     ),
+    "doctor.restore": ("Restore", "恢复"),
+    "doctor.restore_waits": (
+        "a restore that was cut off waits for a database that does not answer; until it ends nothing else is "
+        "restored or updated",
+        "一次中断的恢复正在等待没有响应的数据库；在此之前不会进行其他恢复或更新",
+    ),
+    "doctor.restore_waits.fix": (
+        "Bring the database back. Where it is gone for good: crawdad restore --abandon.",
+        "请恢复该数据库；如果它已不存在：crawdad restore --abandon。",
+    ),
+    "doctor.restore_undone": ("the last restore was taken back: {reason}", "最近一次恢复已被撤回：{reason}"),
+    "doctor.restore_undone.fix": (
+        "All is as it was before. Look at 'crawdad logs --supervisor', and restore again once the reason is gone.",
+        "一切与恢复前相同。请查看 “crawdad logs --supervisor”，原因消除后可再次恢复。",
+    ),
     "doctor.check": ("Check", "检查项"),
     "doctor.verdict": ("Result", "结果"),
     "doctor.message": ("Finding", "说明"),
@@ -123,6 +138,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "doctor.warn": ("warning", "警告"),
     "doctor.fail": ("failed", "失败"),
     "doctor.healthy": ("All is well.", "一切正常。"),
+    "doctor.works": ("It works; to look at: {warned}.", "可以运行；需要留意：{warned} 项。"),
     "doctor.sick": ("Problems to solve: {failed}.", "需要解决的问题：{failed} 个。"),
     "doctor.python": ("Python", "Python"),
     "doctor.python_ok": ("version {version}", "版本 {version}"),

@@ -123,6 +123,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "healing.step.not_well": ("Within {seconds} s it did not become well.", "在 {seconds} 秒内未恢复正常。"),
     "healing.step.serves": ("A process serves again.", "进程已恢复服务。"),
     "healing.step.failed": ("It could not be done: {error}", "未能执行：{error}"),
+    "healing.too_long": ("it took more than {seconds} s", "超过 {seconds} 秒仍未完成"),
     "healing.step.shed": (
         "Rubbish was collected, new background work is refused, cron waits: {megabytes} MiB less.",
         "已回收内存，不再接收新的后台任务，定时任务暂停：减少 {megabytes} MiB。",

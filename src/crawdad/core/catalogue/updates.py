@@ -2,6 +2,12 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "switch.ended": ("the application ended ({how})", "应用进程已结束（{how}）"),
+    "switch.not_served": ("it did not come to serve", "未能正常提供服务"),
+    "switch.waits_for_rows": (
+        "A restore that was cut off waits for a database that does not answer. Bring the database back, or give that restore "
+        "up: crawdad restore --abandon",
+        "一次中断的恢复正在等待没有响应的数据库。请恢复该数据库，或放弃那次恢复：crawdad restore --abandon",
+    ),
     "switch.under_way": (
         "Something else is being put in place ({purpose}); wait until that has ended.",
         "正在进行另一项替换（{purpose}），请等待其完成。",
@@ -16,6 +22,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "pip 没有可直接访问（无需凭据）的索引，请设置 update.index。",
     ),
     "updates.bad_index": ("That is no index of Python packages.", "该地址不是 Python 软件包索引。"),
+    "updates.not_in_index": (
+        "The index does not have it: {url}. Another index or package is named by update.index and update.package.",
+        "索引中没有该软件包：{url}。可用 update.index 与 update.package 指定其他索引或软件包。",
+    ),
     "updates.index_status": ("The index answered {status}: {url}", "索引返回 {status}：{url}"),
     "updates.not_https": ("The index leads to an address without HTTPS: {url}", "索引指向了非 HTTPS 地址：{url}"),
     "updates.too_large": ("{name} is too large.", "{name} 过大。"),

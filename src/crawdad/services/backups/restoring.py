@@ -26,8 +26,9 @@ from crawdad.core.backups import (
     Part,
 )
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.switches import Performed, Switch, Switches, SwitchMove
-from crawdad.core.tasks import Report
+from crawdad.core.healing import Cause
+from crawdad.core.switches import Performed, Switch, Switches, SwitchMove, under_way
+from crawdad.core.tasks import Report, Words
 from crawdad.core.text import Text
 from crawdad.services.backups.ground import ENVIRONMENT_FILE
 from crawdad.services.backups.rehearsal import (
@@ -47,7 +48,11 @@ from crawdad.store.copying import rehearse_migration
 from crawdad.store.schema import NEWER
 
 PURPOSE = "restore"
+PATIENCE_SECONDS = 86_400.0
+"""For how long a restore waits for a database that does not answer. Until then nothing else is put in place."""
 _LOOK_SECONDS = 60.0
+_TRIES = 60
+_TRY_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -66,10 +71,17 @@ class Restores:
         self._backups, self._switches, self._source_at = backups, switches, source_at
         self._new_id, self._write = new_id, write
         self._rows = BackupRows(backups, jobs_changed)
+        self.told: Callable[[Cause, Words], Awaitable[None]] | None = None
+        """Has written down what people are to know of a restore that ended by itself."""
+        self._waits = ""
+        """The switch whose database did not answer when it was asked last."""
+        self._untold: list[tuple[Cause, Words]] = []
 
     async def under_way(self) -> bool:
-        """Whether something is being put in place."""
-        return await self._switches.current() is not None
+        """Whether something is being put in place. What waits for a database that does not answer is not: that may take a day,
+        and the rest is to be looked after meanwhile."""
+        found = await self._switches.current()
+        return found is not None and found.id != self._waits
 
     async def standing(self, switch: str) -> Switch | None:
         """How a switch stands, or what became of it; None: it is neither under way nor the last that was."""
@@ -102,11 +114,7 @@ class Restores:
         wrong where the rehearsal did not pass; nothing was replaced then."""
         manifest = await self._backups.read(wanted)
         chosen = chosen_parts(manifest, parts)
-        await self.settle()
-        under_way = await self._switches.current()
-        if under_way is not None:
-            text = Text("switch.under_way", {"purpose": under_way.purpose})
-            raise GatewayError(ErrorKind.CONFLICT, text, {"code": "switch_under_way"})
+        await self._settle_before(chosen)
         staged = Staged(main_only=main_only)
         name = self._new_id()
         try:
@@ -127,6 +135,7 @@ class Restores:
                     "safety": safety.id if safety else None,
                     "leftovers": staged.folders,
                     "rows": has_rows,
+                    "ordered": self._backups.ground.clock.now(),
                 }
                 await self._switches.prepare(name, PURPOSE, staged.moves, detail, rows=has_rows)
                 switch = name
@@ -145,26 +154,84 @@ class Restores:
 
     async def settle(self) -> Performed | None:
         """Bring to its end what a process left that was killed while it wrote rows: where they stand the rest is put in place,
-        else nothing is. None: there is no such thing. Where the rest was undone, as no application came to serve with it, the
-        rows are, too. Raises UNAVAILABLE where the database cannot be asked."""
+        else nothing is, also where the database does not answer for `PATIENCE_SECONDS` and people are told of it (`told`).
+        None: there is no such thing. Where the rest was undone, as no application came to serve with it, the rows are, too.
+        Raises UNAVAILABLE where the database cannot be asked."""
         left = await self._switches.adopt()
         if left is not None:
-            return await self._switches.perform() if await self._decide(left.id) else None
+            try:
+                stands = await self._decide(left.id)
+            except GatewayError as error:
+                since = float(left.detail.get("ordered") or self._backups.ground.clock.now())
+                self._waits = left.id
+                if self.told is None or self._backups.ground.clock.now() - since < PATIENCE_SECONDS:
+                    raise
+                hours = round(PATIENCE_SECONDS / 3600)
+                await self._give_up(Text("backups.gave_up", {"hours": hours, "reason": error.text}))
+                return None
+            return await self._switches.perform() if stands else None
         last = await self._switches.last()
         if last is not None and last.state == "undone" and last.detail.get("rows"):
             await self._take_back_rows(last)
         return None
 
+    async def abandon(self) -> Switch:
+        """Wait no longer for the database that a restore was being written into: nothing of it is put in place. Should its rows
+        be found there some time, they are taken back. Raises CONFLICT where none waits, or somebody is at it for long."""
+        left = _TRIES
+        while (ended := await self._give_up(Text("backups.abandoned"))) is None:
+            found = await self._switches.current()
+            if found is None or found.state != "rows":
+                raise GatewayError(ErrorKind.CONFLICT, Text("backups.none_waits"), {"code": "no_switch"})
+            if not left:
+                raise under_way(found)
+            left -= 1
+            await self._backups.ground.clock.sleep(_TRY_SECONDS)  # another process asks the database at this moment
+        return ended
+
     async def keep_settled(self) -> None:
         """Do so whenever a process was killed, until cancelled."""
         while True:
             try:
+                await self._tell_untold()
                 await self.settle()
             except GatewayError as error:
                 _log.warning("restore_not_settled", reason=error.message())
             await self._backups.ground.clock.sleep(_LOOK_SECONDS)
 
+    async def _settle_before(self, parts: Sequence[Part]) -> None:
+        """Nothing else is under way, or CONFLICT. What was undone may have left rows in a database that does not answer: that
+        keeps nobody from restoring what needs none."""
+        try:
+            await self.settle()
+        except GatewayError as error:
+            if {"database", "cron"} & set(parts) and error.kind is not ErrorKind.NOT_FOUND:
+                found = await self._switches.current()
+                raise under_way(found) if found is not None else error from None
+        found = await self._switches.current()
+        if found is not None:
+            raise under_way(found)
+
+    async def _give_up(self, reason: Words) -> Switch | None:
+        if await self._switches.adopt() is None:
+            return None
+        ended = await self._switches.give_up(reason)
+        if ended is not None:
+            _log.error("restore_given_up", switch=ended.id, backup=ended.detail.get("backup"))
+            await self._tell("database_away", reason)
+        return ended
+
+    async def _tell(self, cause: Cause, words: Words) -> None:
+        self._untold.append((cause, words))
+        await self._tell_untold()
+
+    async def _tell_untold(self) -> None:
+        while self.told is not None and self._untold:
+            await self.told(*self._untold[0])
+            del self._untold[0]
+
     async def _take_back_rows(self, undone: Switch) -> None:
+        """What was in the database before comes back; what anybody has written since is kept in a backup."""
         if not await self._rows.are_of(undone.id):
             return
         manifest = await self._backups.read(str(undone.detail["safety"]))
@@ -173,10 +240,16 @@ class Restores:
         try:
             if "database" in parts:
                 await self._stage_database(manifest, staged, self._new_id())
-            await self._rows.put(manifest, parts, staged.server, SILENT)
+            since = await self._backups.create("full", "pre-restore", parts=parts)
+            try:
+                await self._rows.put(manifest, parts, staged.server, SILENT)
+            except GatewayError:
+                await self._backups.delete([since.id])  # this is tried again, with another one
+                raise
         finally:
             await asyncio.to_thread(throw_away, staged)
-        _log.warning("restored_rows_taken_back", switch=undone.id, backup=manifest.backup.id)
+        _log.warning("restored_rows_taken_back", switch=undone.id, backup=manifest.backup.id, kept=since.id)
+        await self._tell("crash", Text("backups.rows_taken_back", {"backup": manifest.backup.id, "kept": since.id}))
 
     async def _write_rows(
         self, parts: tuple[Part, ...], staged: Staged, manifest: Manifest, report: Report, name: str

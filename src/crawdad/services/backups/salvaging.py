@@ -14,7 +14,7 @@ import structlog
 
 from crawdad.core.backups import DATABASE_ROOT, Backup
 from crawdad.core.errors import ErrorKind, GatewayError
-from crawdad.core.switches import Switches, SwitchMove
+from crawdad.core.switches import Switches, SwitchMove, under_way
 from crawdad.core.text import Text
 from crawdad.services.backups.service import DATABASE_FILE, Backups
 from crawdad.store.copying import rehearse_migration
@@ -49,10 +49,9 @@ class Salvages:
         path = self._backups.ground.database_path
         if path is None:
             raise GatewayError(ErrorKind.UNAVAILABLE, Text("healing.why.postgresql"))
-        under_way = await self._switches.current()
-        if under_way is not None:
-            text = Text("switch.under_way", {"purpose": under_way.purpose})
-            raise GatewayError(ErrorKind.CONFLICT, text, {"code": "switch_under_way"})
+        found = await self._switches.current()
+        if found is not None:
+            raise under_way(found)
         target, name = path.resolve(), self._new_id()
         await asyncio.to_thread(_need_room, target)
         folder = Path(self._switches.beside(str(target), name))

@@ -36,7 +36,7 @@ from crawdad.core.backups import (
 )
 from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.secret import SEALED_PREFIX
-from crawdad.core.tasks import Report
+from crawdad.core.tasks import Report, Words
 from crawdad.core.text import Text
 from crawdad.services.backups.comparing import Comparison, compare_files, compare_texts, shown
 from crawdad.services.backups.ground import Ground
@@ -82,7 +82,7 @@ class Backups:
 
     def __init__(self, store: BackupStore, ground: Ground) -> None:
         self.store, self.ground = store, ground
-        self.failed: Callable[[str], Awaitable[None]] | None = None
+        self.failed: Callable[[Words], Awaitable[None]] | None = None
         """Whom to tell why a backup that was due was not made."""
 
     async def listed(self) -> Sequence[Backup]:
@@ -214,7 +214,7 @@ class Backups:
             except GatewayError as error:
                 _log.error("backup_failed", reason=error.message(), again_in=pause)
                 if self.failed is not None:
-                    await self.failed(error.message())
+                    await self.failed(error.text)
                 await self.ground.clock.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue

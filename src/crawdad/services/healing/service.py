@@ -203,11 +203,15 @@ class Healing:
             await self._keep(event, ended=True)
             return event
         await self._keep(event, ended=False)
+        words: Words
         try:
             async with asyncio.timeout(_ACT_SECONDS):
                 words = await self._parts.acts[step.remedy](found)
         except (GatewayError, TimeoutError, OSError) as error:
-            words = error.text if isinstance(error, GatewayError) else str(error) or type(error).__name__
+            if isinstance(error, TimeoutError):
+                words = Text("healing.too_long", {"seconds": f"{_ACT_SECONDS:g}"})
+            else:
+                words = error.text if isinstance(error, GatewayError) else str(error) or type(error).__name__
             event = self._step(event, Text("healing.step.failed", {"error": words}))
             event = replace(event, status="failed", error=words, ended_at=self._clock.now())
         else:

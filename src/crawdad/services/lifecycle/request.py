@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from crawdad.core.parts import JsonObject
+from crawdad.core.tasks import Words, words_in, words_out
 
 Action = Literal["start", "stop", "restart"]
 State = Literal["running", "stopping", "stopped", "starting", "failed"]
@@ -26,7 +27,7 @@ class LifecycleRequest:
     status: Status = "running"
     steps: list[tuple[Phase, float]] = field(default_factory=list)
     ended_at: float | None = None
-    error: str = ""
+    error: Words = ""
 
     @property
     def phase(self) -> Phase:
@@ -43,7 +44,7 @@ class LifecycleRequest:
             "status": self.status,
             "steps": [list(step) for step in self.steps],
             "endedAt": self.ended_at,
-            "error": self.error,
+            "error": words_out(self.error),
         }
 
 
@@ -58,7 +59,7 @@ def request_of(value: Any) -> LifecycleRequest | None:
             value["status"],
             [(phase, float(at)) for phase, at in value["steps"]],
             value["endedAt"],
-            str(value["error"]),
+            words_in(value["error"]),
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -73,7 +73,7 @@ class Lifecycle:
         if found is not None and found.status == "running":
             stops = found.action == "stop"
             found.status = "failed" if stops else "success"
-            found.error = Text("lifecycle.cut_off").render() if stops else ""
+            found.error = Text("lifecycle.cut_off") if stops else ""
             await self._end(found, "failed" if stops else "done")
 
     @property
@@ -134,7 +134,7 @@ class Lifecycle:
         except Exception as error:  # whatever keeps it from that: the outside stays, and tells
             _log.exception("lifecycle_failed", action=request.action)
             request.status = "failed"
-            request.error = error.message() if isinstance(error, GatewayError) else type(error).__name__
+            request.error = error.text if isinstance(error, GatewayError) else type(error).__name__
             await self._end(request, "failed")
         finally:
             self._ended.set()

@@ -23,7 +23,7 @@ from crawdad.core.happenings import (
 )
 from crawdad.core.notifications import Notice, Spoken
 from crawdad.core.plugins import PLUGIN_DOWN
-from crawdad.core.tasks import TASK_CHANGED, Words, words_in
+from crawdad.core.tasks import TASK_CHANGED, words_in, words_out
 from crawdad.core.text import Text
 from crawdad.services.accounts.keeping import ACCOUNT_DISABLED
 
@@ -49,10 +49,23 @@ def _cut(value: object) -> str:
     return "".join(one if one.isprintable() else " " for one in str(value))[:_LONGEST]
 
 
-def _fault(data: Mapping[str, Any]) -> Words:
-    """What went wrong with a job's run: ours in whichever language it is read, a foreigner's as it came."""
-    words = words_in(data.get("errorWords") or data.get("error") or data["status"])
-    return words if isinstance(words, Text) else _cut(words)
+def _words(plain: Any) -> Text | str:
+    """Words that travelled as `core.tasks.words_out` makes them, in every language; what other people had a say in is cut."""
+    found = words_in(plain)
+    if isinstance(found, str):
+        return _cut(found)
+    return Text(found.key, {name: _words_or_plain(value) for name, value in found.values.items()})
+
+
+def _words_or_plain(value: object) -> object:
+    if isinstance(value, Text):
+        return _words(words_out(value))
+    return _cut(value) if isinstance(value, str) else value
+
+
+def _fault(data: Mapping[str, Any]) -> Text | str:
+    """What went wrong with a task or a job's run: ours in whichever language it is read, a foreigner's as it came."""
+    return _words(data.get("errorWords") or data.get("error") or data["status"])
 
 
 def _health(data: Mapping[str, Any]) -> Draft | None:
@@ -95,7 +108,7 @@ def _crashed(data: Mapping[str, Any]) -> Draft | None:
 
 
 def _backup(data: Mapping[str, Any]) -> Draft | None:
-    return "backup.failed", "backup", Text("notifications.backup_failed", {"reason": _cut(data["reason"])})
+    return "backup.failed", "backup", Text("notifications.backup_failed", {"reason": _words(data["reason"])})
 
 
 def _update(data: Mapping[str, Any]) -> Draft | None:
@@ -105,7 +118,7 @@ def _update(data: Mapping[str, Any]) -> Draft | None:
 
 
 def _undone(data: Mapping[str, Any]) -> Draft:
-    about, reason = _cut(data["about"]), _cut(data["reason"])
+    about, reason = _cut(data["about"]), _words(data["reason"])
     if data["purpose"] == "update":
         return "update.failed", "update", Text("notifications.update_undone", {"version": about, "reason": reason})
     return "restore.undone", "restore", Text("notifications.restore_undone", {"backup": about, "reason": reason})
@@ -117,7 +130,7 @@ def _task(data: Mapping[str, Any]) -> Draft | None:
         return None
     kind, subject = found
     key = kind.replace(".", "_")
-    return kind, subject, Text(f"notifications.{key}", {"reason": _cut(data.get("error") or data["status"])})
+    return kind, subject, Text(f"notifications.{key}", {"reason": _fault(data)})
 
 
 def _account(data: Mapping[str, Any]) -> Draft | None:

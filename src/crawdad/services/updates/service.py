@@ -24,7 +24,7 @@ from crawdad.core.errors import ErrorKind, GatewayError
 from crawdad.core.operation_settings import UpdateSettings
 from crawdad.core.parts import JsonObject
 from crawdad.core.ports import Clock
-from crawdad.core.switches import Performed, Switch, Switches, SwitchMove
+from crawdad.core.switches import Performed, Switch, Switches, SwitchMove, under_way
 from crawdad.core.tasks import Report
 from crawdad.core.text import Text
 from crawdad.core.updates import Environments, Installed, PackageIndex, Rehearsed, WheelFile, newest
@@ -205,10 +205,9 @@ class Updates:
         return self._settings().index or await self._environments.usual_index()
 
     async def _need_room(self) -> None:
-        under_way = await self._switches.current()
-        if under_way is not None:
-            text = Text("switch.under_way", {"purpose": under_way.purpose})
-            raise GatewayError(ErrorKind.CONFLICT, text, {"code": "switch_under_way"})
+        found = await self._switches.current()
+        if found is not None:
+            raise under_way(found)
 
     async def _installed(self, wheel: WheelFile, report: Report) -> Installed:
         """The version's environment: one that was installed before is used again."""

@@ -9,7 +9,7 @@ from crawdad.api.control.context import Control
 from crawdad.api.control.methods.tasks import TIMEOUT, awaited
 from crawdad.api.control.registry import Asked, Method
 from crawdad.core.backups import PARTS
-from crawdad.core.tasks import Task, task_fields
+from crawdad.core.tasks import Task, rendered, task_fields
 from crawdad.services.backups.fields import backup_fields, comparison_fields, deleted_fields, manifest_fields
 from crawdad.services.backups.orders import BackupOrders
 from crawdad.wire.control.schema import FILLED, Schema, closed, words
@@ -61,7 +61,7 @@ class _Backups:
         return await self._told(asked, await self._orders.create(asked.params.get("kind", "full"), _owner(asked)))
 
     async def verify(self, asked: Asked) -> Any:
-        return await self._told(asked, await self._orders.verify(asked.params["id"], _owner(asked)))
+        return await self._told(asked, await self._orders.verify(asked.params["id"], _owner(asked), asked.language))
 
     async def restore(self, asked: Asked) -> Any:
         parts = asked.params.get("parts", PARTS)
@@ -70,14 +70,18 @@ class _Backups:
     async def standing(self, asked: Asked) -> Any:
         wanted = asked.params["id"]
         found = await self._orders.standing(wanted)
-        return {"id": wanted, "state": found and found.state, "reason": found.reason if found else ""}
+        return {
+            "id": wanted,
+            "state": found and found.state,
+            "reason": rendered(found.reason, asked.language) if found else "",
+        }
 
     async def delete(self, asked: Asked) -> Any:
         wanted = asked.params["ids"]
         return deleted_fields(len(wanted), await self._orders.backups.delete(wanted))
 
     async def _told(self, asked: Asked, task: Task) -> Any:
-        return task_fields(await awaited(self._orders.board, task.id, asked.params))
+        return task_fields(await awaited(self._orders.board, task.id, asked.params), asked.language)
 
 
 def _owner(asked: Asked) -> str:

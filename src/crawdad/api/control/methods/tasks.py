@@ -29,13 +29,13 @@ def methods(control: Control) -> list[Method]:
     async def listed(asked: Asked) -> Any:
         params = asked.params
         page = await board.page(TaskFilter(params.get("kind", "")), params.get("limit", 20), params.get("cursor"))
-        return {"tasks": [task_fields(task) for task in page.tasks], "cursor": page.cursor}
+        return {"tasks": [task_fields(task, asked.language) for task in page.tasks], "cursor": page.cursor}
 
     async def get(asked: Asked) -> Any:
-        return task_fields(await awaited(board, asked.params["id"], asked.params))
+        return task_fields(await awaited(board, asked.params["id"], asked.params), asked.language)
 
     async def cancel(asked: Asked) -> Any:
-        return task_fields(await board.cancel(asked.params["id"]))
+        return task_fields(await board.cancel(asked.params["id"]), asked.language)
 
     one = closed({"id": FILLED}, "id")
     page = closed({"kind": STRING, "limit": integer(1), "cursor": FILLED})
