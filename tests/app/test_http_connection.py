@@ -152,34 +152,3 @@ def test_nothing_of_a_connection_waits_for_a_collection() -> None:
             runner.run(upgraded())
     finally:
         gc.enable()
-
-
-async def refuse(_scope: Any, receive: Any, send: Any) -> None:
-    """Answers the handshake as HTTP."""
-    await receive()
-    await send({"type": "websocket.http.response.start", "status": 401, "headers": []})
-    await send({"type": "websocket.http.response.body", "body": b"no"})
-
-
-async def refused() -> bytes:
-    """What somebody reads whose handshake is refused."""
-    config, state = Config(refuse, lifespan="off", ws=WebSocketConnection, log_config=None), ServerState()
-    config.load()
-    server = await asyncio.get_running_loop().create_server(lambda: HttpConnection(config, state, {}), "127.0.0.1", 0)
-    async with server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
-        head = (
-            b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-        )
-        writer.write(head + b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
-        found = await reader.read()
-        writer.close()
-        await until_so(lambda: not state.tasks, "the end of it")
-    return found
-
-
-def test_a_handshake_that_is_refused_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        found = runner.run(refused())
-    assert found.startswith(b"HTTP/1.1 401 ") and found.endswith(b"\r\n\r\nno")
-    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
