@@ -80,6 +80,27 @@ def test_a_client_that_waits_for_many_answers_is_heard(gateway: Gateway) -> None
             assert answer["payload"]["decision"] == "deny"
 
 
+def test_no_more_may_wait_for_answers_than_have_room(gateway: Gateway) -> None:
+    others = [f"crowd-{number}" for number in range(511)]
+    with connected(gateway) as client:
+        asked = {"id": "crowd", "command": "ls", "timeoutMs": 600_000}
+        client.send({"type": "req", "id": "crowd", "method": "exec.approval.request", "params": asked})
+        client.event("exec.approval.requested")
+        for each in [*others, "one-too-many"]:
+            wait = {"type": "req", "id": each, "method": "exec.approval.waitDecision", "params": {"id": "crowd"}}
+            client.send(wait)
+        error = client.response("one-too-many")["error"]
+        assert (error["code"], error["retryable"]) == ("UNAVAILABLE", True)
+        assert client.call("exec.approval.resolve", {"id": "crowd", "decision": "deny"}) == {"ok": True}
+        waiting = {"crowd", *others}
+        while waiting:
+            frame = client.events.pop() if client.events else client.receive()
+            if frame["type"] == "res":
+                assert frame["payload"]["decision"] == "deny"
+                waiting.remove(frame["id"])
+        assert client.call("exec.approval.list") is not None, "there is room again"
+
+
 def test_an_agent_asks(client: Client, model: ScriptedModel) -> None:
     model.then(calls(("exec", {"command": "echo approved"})), says("Done."))
     params = {"sessionKey": "asking", "message": "run it", "idempotencyKey": "asking-1"}

@@ -35,7 +35,6 @@ from crawdad.wire.control.scopes import ADMIN, NODE, PAIRING, READ, holds
 
 _log = structlog.get_logger(__name__)
 
-
 MOST_STRANGERS = 512
 MOST_STRANGERS_OF_ADDRESS = 32
 MOST_CLIENTS = 4096
